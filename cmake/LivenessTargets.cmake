@@ -1,0 +1,72 @@
+# How every target of the project is made: one per folder, with a `::` alias.
+include(GNUInstallDirs)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+add_library(liveness_options INTERFACE)
+target_compile_options(liveness_options INTERFACE
+  -Wall -Wextra -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  $<$<AND:$<BOOL:${LIVENESS_WERROR}>,$<CXX_COMPILER_ID:Clang>>:-Werror=thread-safety>
+  $<$<BOOL:${LIVENESS_WERROR}>:-Werror>
+  # gRPC's and Protobuf's headers warn under newer compilers; ours do not.
+  -Wno-deprecated-declarations)
+if(LIVENESS_SANITIZE STREQUAL "address")
+  target_compile_options(liveness_options INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(liveness_options INTERFACE -fsanitize=address,undefined)
+elseif(LIVENESS_SANITIZE STREQUAL "thread")
+  target_compile_options(liveness_options INTERFACE -fsanitize=thread)
+  target_link_options(liveness_options INTERFACE -fsanitize=thread)
+elseif(LIVENESS_SANITIZE)
+  message(FATAL_ERROR "LIVENESS_SANITIZE is address, thread or empty, not ${LIVENESS_SANITIZE}")
+endif()
+
+# liveness_library(NAME SOURCES a.cc ... DEPS target ...)
+# A static library liveness_NAME, known as liveness::NAME. Includes are written
+# from the root of the project: "server/core/record.h".
+function(liveness_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(ARG_SOURCES)
+    add_library(liveness_${name} STATIC ${ARG_SOURCES})
+    target_include_directories(liveness_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+    target_link_libraries(liveness_${name} PUBLIC ${ARG_DEPS} PRIVATE $<BUILD_INTERFACE:liveness_options>)
+  else()
+    add_library(liveness_${name} INTERFACE)
+    target_include_directories(liveness_${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+    target_link_libraries(liveness_${name} INTERFACE ${ARG_DEPS})
+  endif()
+  add_library(liveness::${name} ALIAS liveness_${name})
+endfunction()
+
+# liveness_binary(NAME SOURCES a.cc ... DEPS target ...)
+function(liveness_binary name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} liveness_options)
+endfunction()
+
+# liveness_test(NAME LABEL unit SOURCES a_test.cc ... DEPS target ... [BINARIES livenessd ...])
+# A GoogleTest binary; each of its tests is a ctest test with that label.
+# BINARIES are built first and found by tests/support in bin/.
+function(liveness_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;BINARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main liveness_options)
+  target_compile_definitions(${name} PRIVATE LIVENESS_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(ARG_BINARIES)
+    add_dependencies(${name} ${ARG_BINARIES})
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
