@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Keeps the shape of the code: who includes whom, who reads a clock, how long a file is.
+
+    check_includes.py [ROOT]   prints each fault as FILE:LINE: what is wrong; exits 1 if there is one
+
+The arrows are: app -> rpc, http, registry, storage, net, auth -> core -> common, and the client
+never includes the server. Public headers include nothing of ours but <liveness/...>.
+Its own test is check_includes_test.py.
+"""
+import pathlib
+import re
+import sys
+
+# What each folder may include of ours, besides itself.
+CORE = ["server/core", "common"]
+MAY_INCLUDE = {
+    "common": [],
+    "common/grpc": ["common"],
+    "server/core": ["common"],
+    "server/storage": CORE,
+    "server/net": ["common/grpc"] + CORE,
+    "server/auth": CORE,
+    "server/registry": ["server/storage"] + CORE,
+    "server/rpc": ["server/registry", "server/storage", "server/net", "server/auth", "proto",
+                   "common/grpc"] + CORE,
+    "server/http": ["server/registry", "server/storage", "server/net", "server/auth"] + CORE,
+    "server/app": ["server/rpc", "server/http", "server/registry", "server/storage", "server/net",
+                   "server/auth", "common/grpc"] + CORE,
+    "client/include": ["public"],
+    "client/src": ["public", "proto", "common", "common/grpc"],
+    "client/cli": ["public", "proto", "common", "common/grpc"],
+    "examples": ["public"],
+}
+
+# Headers of others that a folder must not know.
+GRPC = r"grpc(pp)?/|grpc\+\+/|google/protobuf/"
+THREADS = r"(thread|mutex|shared_mutex|condition_variable|future|semaphore|stop_token)$|common/mutex\.h$"
+LOGS = r"spdlog/|absl/log/"
+MUST_NOT_INCLUDE = {
+    "common": f"{GRPC}|{LOGS}",
+    "common/grpc": LOGS,
+    "server/core": f"{GRPC}|{THREADS}|{LOGS}",
+    "server/registry": GRPC,
+    "server/http": GRPC,
+    "client/include": f"{GRPC}|{LOGS}",
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+CLOCK = re.compile(
+    r"(system|steady|high_resolution|utc|tai|gps|file)_clock::now\b|\babsl::(Now|SleepFor|GetCurrentTimeNanos)\b"
+    r"|\bsleep_(for|until)\b|\b(clock_gettime|clock_nanosleep|gettimeofday|nanosleep|usleep|gpr_now|timespec_get)\b"
+    r"|(?<![\w.>:])(::|std::)?(time|sleep)\s*\(\s*(nullptr|NULL|0|&?\w+)?\s*\)|\b__rdtscp?\b")
+CLOCK_FREE = ("common/", "server/", "client/", "tests/unit/")
+MAY_READ_CLOCKS = re.compile(r"^common/(clock[^/]*|mutex\.h)$")
+# The pure rules take `now` as an argument: not even the handed-out clock is theirs.
+NO_CLOCK_OBJECT = re.compile(r"\bSystemClock\s*\(|\bconst\s+(common::)?Clock\b")
+
+LONG, TOO_LONG = 300, 500
+FOLDERS = ("common", "server", "client", "examples", "tests", "bench")
+LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+
+
+def strip_comments_and_strings(text):
+    """The same number of lines, with all that is no code blanked out."""
+    return LITERAL.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+
+
+def folder_of(path):
+    """The row of MAY_INCLUDE that `path` falls under; "" if there is none."""
+    parts = path.split("/")
+    if path.startswith("common/grpc/"):
+        return "common/grpc"
+    if parts[0] in ("server", "client"):
+        return "/".join(parts[:2]) if len(parts) > 2 else ""
+    return parts[0]
+
+
+def target_of(bracket, header):
+    """The folder of ours that an include names, or None for somebody else's."""
+    if re.match(r"(liveness|grpc/health)/.*\.pb\.h$", header):
+        return "proto"
+    if header.startswith("liveness/"):
+        return "public"
+    if header.split("/")[0] in ("common", "server", "client", "tests", "bench", "examples"):
+        return folder_of(header)
+    return None if bracket == "<" or "/" in header else "unrooted"
+
+
+def check_includes(path, text):
+    folder = folder_of(path)
+    if folder.split("/")[0] in ("tests", "bench"):
+        return
+    if folder not in MAY_INCLUDE:
+        yield 1, f"the folder '{folder or path}' has no row in MAY_INCLUDE of tests/lint/check_includes.py"
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        bracket, header = match.groups()
+        banned = MUST_NOT_INCLUDE.get(folder)
+        if banned and re.match(banned, header):
+            yield number, f"{folder} must not include {header}"
+        target = target_of(bracket, header)
+        if target == "unrooted":
+            yield number, f"write \"{header}\" from the root of the project"
+        elif target == "public" and bracket == '"':
+            yield number, f"public headers are included as <{header}>"
+        elif target == "public" and folder == "client/include" or target is None or target == folder:
+            continue
+        elif target not in MAY_INCLUDE[folder]:
+            yield number, f"{folder} must not include {target or header}"
+
+
+def check_clocks(path, text):
+    if not path.startswith(CLOCK_FREE) or MAY_READ_CLOCKS.match(path):
+        return
+    for number, line in enumerate(strip_comments_and_strings(text).splitlines(), 1):
+        match = CLOCK.search(line)
+        if match:
+            yield number, f"'{match.group().strip()}': only common/clock reads a clock or sleeps"
+        if path.startswith("server/core/") and NO_CLOCK_OBJECT.search(line):
+            yield number, "the core takes `now` as an argument"
+
+
+def check_size(path, text):
+    lines = text.count("\n")
+    if lines > TOO_LONG:
+        yield lines, f"{lines} lines; {TOO_LONG} is the most, split it by idea"
+
+
+def faults(root):
+    """Yields (path, line, message), and prints nothing."""
+    for folder in FOLDERS:
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix not in (".h", ".cc") or "node_modules" in file.parts:
+                continue
+            path, text = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
+            for check in (check_includes, check_clocks, check_size):
+                for line, message in check(path, text):
+                    yield path, line, message
+
+
+def long_files(root):
+    for folder in FOLDERS:
+        for file in sorted((root / folder).rglob("*")):
+            if file.suffix in (".h", ".cc"):
+                lines = file.read_text(encoding="utf-8").count("\n")
+                if LONG < lines <= TOO_LONG:
+                    yield file.relative_to(root).as_posix(), lines
+
+
+def main(argv):
+    root = pathlib.Path(argv[1] if len(argv) > 1 else pathlib.Path(__file__).parents[2])
+    found = list(faults(root))
+    for path, line, message in found:
+        print(f"{path}:{line}: {message}")
+    for path, lines in long_files(root):
+        print(f"{path}: {lines} lines, more than {LONG}: one idea per file (a hint, no fault)")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

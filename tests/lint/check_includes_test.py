@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Shows that check_includes.py finds each kind of fault, and nothing in code that is right."""
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import check_includes  # noqa: E402
+
+
+class CheckIncludes(unittest.TestCase):
+    def faults(self, path, text):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / path
+            file.parent.mkdir(parents=True)
+            file.write_text(text)
+            return [(line, message) for _, line, message in check_includes.faults(pathlib.Path(folder))]
+
+    def assert_bad(self, path, text, line, word):
+        found = self.faults(path, text)
+        self.assertEqual([line], [at for at, _ in found], f"{path}: {text!r}: {found}")
+        self.assertIn(word, found[0][1])
+
+    def assert_good(self, path, text):
+        self.assertEqual([], self.faults(path, text))
+
+    def test_arrows_that_point_up_or_across(self):
+        for path, header in [
+            ("common/a.h", "server/core/record.h"),
+            ("server/core/a.h", "server/registry/registry.h"),
+            ("server/registry/a.cc", "server/rpc/stream.h"),
+            ("server/storage/a.cc", "server/registry/registry.h"),
+            ("server/http/a.cc", "server/rpc/stream.h"),
+            ("server/rpc/a.cc", "server/app/config.h"),
+            ("server/rpc/a.cc", "client/src/session.h"),
+            ("server/registry/a.cc", "common/grpc/socket_mutator.h"),
+            ("client/src/a.cc", "server/core/record.h"),
+            ("client/cli/a.cc", "server/app/config.h"),
+            ("client/cli/a.cc", "client/src/session.h"),
+            ("client/include/liveness/a.h", "common/clock.h"),
+            ("examples/a.cc", "common/clock.h"),
+        ]:
+            self.assert_bad(path, f'#pragma once\n#include "{header}"\n', 2, "must not include")
+
+    def test_the_core_is_pure(self):
+        for header in ["grpcpp/grpcpp.h", "google/protobuf/message.h", "liveness/v1/client.pb.h",
+                       "thread", "mutex", "spdlog/spdlog.h"]:
+            self.assertTrue(self.faults("server/core/a.cc", f"#include <{header}>\n"), header)
+        self.assert_bad("server/core/a.cc", '#include "common/mutex.h"\n', 1, "must not include")
+        self.assert_bad("server/core/a.cc", "auto now = common::SystemClock().Mono();\n", 1, "argument")
+
+    def test_protobuf_meets_the_core_in_rpc_only(self):
+        self.assert_bad("server/registry/a.h", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")
+        self.assert_good("server/rpc/a.h", '#include "liveness/v1/client.pb.h"\n')
+
+    def test_arrows_that_are_right(self):
+        self.assert_good("server/app/main.cc", '#include "server/rpc/stream.h"\n#include <grpcpp/grpcpp.h>\n')
+        self.assert_good("server/registry/a.cc", '#include "server/core/record.h"\n#include "common/mutex.h"\n')
+        self.assert_good("client/src/a.cc", '#include <liveness/client.h>\n#include "client/src/b.h"\n')
+        self.assert_good("client/include/liveness/a.h", "#include <liveness/options.h>\n#include <string>\n")
+        self.assert_good("examples/a.cc", "#include <liveness/client.h>\n")
+        self.assert_good("tests/unit/core/a_test.cc", '#include "server/core/record.h"\n')
+
+    def test_clocks_and_sleeps(self):
+        for code in ["std::chrono::steady_clock::now()", "absl::Now()", "absl::SleepFor(x)", "time(nullptr)",
+                     "std::this_thread::sleep_for(x)", "::clock_gettime(id, &now)", "usleep(1)", "sleep(3)",
+                     "gpr_now(GPR_CLOCK_REALTIME)", "std::time(nullptr)"]:
+            for path in ["server/rpc/a.cc", "client/src/a.cc", "tests/unit/core/a_test.cc"]:
+                self.assert_bad(path, f"\nauto x = {code};\n", 2, "common/clock")
+        self.assert_good("common/clock.cc", "clock_gettime(id, &now);\n")
+        self.assert_good("tests/integration/a_test.cc", "usleep(1);\n")
+
+    def test_words_that_only_look_like_clocks(self):
+        self.assert_good("server/rpc/a.cc", "\n".join([
+            "// absl::Now() would be wrong here", 'Log("sleep(1)");', "record.state_time();", "set_time(now);",
+            "x->time();", "/* usleep(1)", " usleep(2) */", ""]))
+
+    def test_files_that_are_too_long(self):
+        self.assert_good("common/a.cc", "int x;\n" * 500)
+        self.assert_bad("common/a.cc", "int x;\n" * 501, 501, "split")
+
+    def test_new_folders_must_be_named(self):
+        self.assert_bad("server/magic/a.cc", "int x;\n", 1, "MAY_INCLUDE")
+
+    def test_includes_are_written_from_the_root(self):
+        self.assert_bad("common/a.cc", '#include "a.h"\n', 1, "from the root")
+        self.assert_bad("client/src/a.cc", '#include "liveness/client.h"\n', 1, "<liveness/client.h>")
+
+
+if __name__ == "__main__":
+    unittest.main()
