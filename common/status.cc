@@ -9,19 +9,22 @@
 namespace liveness::common {
 namespace {
 
-constexpr std::string_view kReason = "liveness/reason";
-constexpr std::string_view kViolations = "liveness/violations";
-constexpr std::string_view kRetryDelay = "liveness/retry_delay_ns";
+constexpr char kReason[] = "liveness/reason";
+constexpr char kViolations[] = "liveness/violations";
+constexpr char kRetryDelay[] = "liveness/retry_delay_ns";
 
 // Neither byte occurs in a field's path or in one of our descriptions.
 constexpr char kFieldEnd = '\x1f';
 constexpr char kRecordEnd = '\x1e';
 
+// Debian's Abseil has a string_view of its own that std::string_view does not convert to.
+absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+
 }  // namespace
 
 absl::Status Error(absl::StatusCode code, std::string_view reason, std::string_view message) {
-  absl::Status status(code, message);
-  status.SetPayload(kReason, absl::Cord(reason));
+  absl::Status status(code, ToAbsl(message));
+  status.SetPayload(kReason, absl::Cord(ToAbsl(reason)));
   return status;
 }
 
@@ -53,7 +56,7 @@ std::vector<FieldViolation> ViolationsOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kViolations);
   if (!payload) return violations;
   const std::string packed(*payload);
-  for (std::string_view record : absl::StrSplit(packed, kRecordEnd, absl::SkipEmpty())) {
+  for (absl::string_view record : absl::StrSplit(packed, kRecordEnd, absl::SkipEmpty())) {
     const std::pair<std::string, std::string> parts = absl::StrSplit(record, absl::MaxSplits(kFieldEnd, 1));
     violations.push_back({parts.first, parts.second});
   }
