@@ -1,0 +1,191 @@
+// The live registry: one truth per client, told in revision order.
+//
+// Thread-safe. One lock guards all records; a heartbeat does not take it (see
+// session.h). Nothing is called back under it: what a change makes known
+// (probes, ends of streams, watchers to wake) is carried out after it.
+//
+// Time is an argument. `Tick` does what is due and says when it wants to be
+// called again; DetectorThread (detector_thread.h) is the loop around it, and
+// PublisherThread the one around `PublishPending`. Tests call both themselves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/core/record.h"
+#include "server/core/resume_token.h"
+#include "server/registry/session.h"
+#include "server/registry/watch.h"
+#include "server/storage/store.h"
+
+namespace liveness::registry {
+
+struct RegistryOptions {
+  std::string server_id;
+  core::Duration resume_grace = std::chrono::seconds(1);   // 0 is allowed
+  core::Duration keep_dead = std::chrono::hours(24);
+  core::Duration keep_left = std::chrono::hours(1);
+  std::size_t max_clients = 1'000'000;      // live ones
+  std::size_t max_ended = 100'000;          // DEAD and LEFT records kept
+  std::size_t max_history = 200'000;        // transitions kept in memory
+  std::size_t max_watchers = 1'000;
+  std::size_t max_mailbox = 100'000;        // transitions that wait for one watcher
+};
+
+// A hello that was found to be valid.
+struct HelloRequest {
+  core::ClientInfo info;
+  core::Duration interval{};  // as negotiated
+  core::Duration timeout{};
+  // What an authentic resume token of this client says; nothing without one.
+  std::optional<core::ResumeClaim> claim;
+  std::shared_ptr<const core::Keepalive> keepalive;  // may be null
+  std::shared_ptr<StreamHandle> stream;
+};
+
+// The answer to it: the stream is bound to `session` as `attachment`.
+struct Attached {
+  std::shared_ptr<Session> session;
+  std::uint64_t attachment = 0;
+  std::uint64_t incarnation = 0;
+  core::Duration resume_grace{};
+  bool resumed = false;
+};
+
+struct Goodbye {
+  std::string reason;
+  std::optional<std::int32_t> exit_code;
+  std::optional<std::int32_t> signal;
+};
+
+// Counts, kept up to date by every transition: reading them scans nothing.
+struct Counts {
+  std::int64_t alive = 0, suspect = 0, dead = 0, left = 0, stalled = 0, maintenance = 0;
+  void Add(const core::ClientRecord& record, std::int64_t sign);
+};
+
+struct Totals {
+  Counts counts;
+  std::uint64_t revision = 0;
+  std::int64_t watchers = 0;
+  std::int64_t refuted_suspicions = 0;
+  std::int64_t mistaken_deaths = 0;
+  core::Duration credited{};
+};
+
+struct ScanRequest {
+  std::string after;        // exclusive; empty: from the start
+  bool descending = false;
+  std::size_t limit = 100;  // views to return at most
+  // Called under the lock for each record: must be quick and touch nothing else. Null: all.
+  std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
+};
+
+struct ScanResult {
+  std::vector<core::ClientView> views;
+  std::string cursor;  // the last id that was looked at; pass it as the next `after`
+  bool done = false;   // the table's end was reached
+  std::uint64_t revision = 0;
+};
+
+class Registry {
+ public:
+  // `clock` and `store` outlive the registry.
+  Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store);
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // --- Sessions -------------------------------------------------------------
+
+  // Binds a stream: resumes its session, or begins one and supersedes the
+  // older. `done` is called exactly once, without the lock, once the session is
+  // committed: at once or later, here or on another thread. Errors:
+  //   ABORTED             SUPERSEDED, EVICTED: this instance is over for good
+  //   PERMISSION_DENIED   PRINCIPAL_MISMATCH
+  //   RESOURCE_EXHAUSTED  TOO_MANY_CLIENTS, with a retry delay
+  //   UNAVAILABLE         DRAINING
+  void Attach(HelloRequest hello, std::function<void(absl::StatusOr<Attached>)> done);
+
+  // Touch() said kRefutes: the suspicion was wrong.
+  void Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment);
+
+  // The labels of the session, replaced. Sorted by key.
+  void UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels);
+  void ReportProgress(const std::shared_ptr<Session>& session, std::uint64_t attachment,
+                      std::vector<core::Progress> progress);
+
+  // The session ends: LEFT, or DEAD for a non-zero exit code or a signal.
+  void SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye);
+
+  // The stream ended without goodbye. An event of an older attachment is dropped.
+  void StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how);
+
+  // NOT_FOUND CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE.
+  absl::StatusOr<core::ClientView> Evict(std::string_view client_id, std::string_view reason);
+
+  // From now on: no new session, no suspicion, no death; goodbyes still count.
+  // What the end of this server does to its clients is not their fault.
+  void BeginShutdown();
+
+  // --- Time -----------------------------------------------------------------
+
+  // Carries out what is due at `now`; returns when it wants to be called again
+  // (MonoTime::max(): not before something changes). `expected` is when this
+  // call was meant to happen: lateness beyond 20 ms is credited to every client.
+  core::MonoTime Tick(core::MonoTime expected, core::MonoTime now);
+  // Called, without the lock, when Tick should run sooner than it last said.
+  void OnEarlierDeadline(std::function<void(core::MonoTime)> wake);
+
+  // --- Queries --------------------------------------------------------------
+
+  std::optional<core::ClientView> Get(std::string_view client_id) const;
+  // Looks at no more than ~2000 records in one call, so that nobody waits long:
+  // call again with `cursor` until `limit` is met or `done`.
+  ScanResult Scan(const ScanRequest& request) const;
+  Totals totals() const;
+  std::uint64_t revision() const;
+  const std::string& history_id() const;
+  const RegistryOptions& options() const { return options_; }
+
+  // History above `after` in order, or below `before` in reverse, `limit` at most.
+  // `compacted`: the last revision that is no longer kept.
+  struct HistoryPage {
+    std::vector<core::TransitionPtr> transitions;
+    std::uint64_t compacted = 0;
+    std::uint64_t revision = 0;
+  };
+  HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const;
+  HistoryPage HistoryBefore(std::uint64_t before, std::size_t limit) const;
+
+  // --- Watches --------------------------------------------------------------
+
+  // OUT_OF_RANGE REVISION_IN_FUTURE; RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
+  // `filter` decides what is told; `filter_key` is its text: watchers of one
+  // text share their batches. See watch.h for how to take what is next.
+  absl::StatusOr<std::shared_ptr<Watch>> StartWatch(WatchRequest request);
+
+  // Hands transitions that are not yet published to the watchers; true if
+  // there were any. Only one thread at a time.
+  bool PublishPending();
+  // Called, without the lock, when there is something to publish.
+  void OnPending(std::function<void()> wake);
+
+ private:
+  class Impl;
+  const RegistryOptions options_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace liveness::registry

@@ -1,0 +1,83 @@
+// One session as the registry holds it: the line that every heartbeat writes,
+// and what only the registry touches.
+//
+// A heartbeat costs one cache line: Touch() stores the time and reads a flag.
+// It takes no lock, never moves a timer and allocates nothing. The detector
+// looks at the time when the session's timer comes due and re-arms it then.
+//
+// Suspicion against a racing heartbeat: the detector sets `suspected` and then
+// reads `last_heard` once more; Touch() stores `last_heard` and then reads
+// `suspected`. Both orders are sequentially consistent, so at least one of the
+// two sees the other, and a heartbeat in time is never lost.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/core/deadline_wheel.h"
+#include "server/core/record.h"
+
+namespace liveness::registry {
+
+// The stream that a session is bound to. Implemented by server/rpc. Called from
+// any thread, never under the registry's lock; must not block.
+class StreamHandle {
+ public:
+  virtual ~StreamHandle() = default;
+  // Sends the server's ping.
+  virtual void Probe(std::uint64_t sequence) = 0;
+  // Ends the stream with `why`; nothing is sent after it. May be called when
+  // the stream is already over.
+  virtual void End(const absl::Status& why) = 0;
+};
+
+enum class TouchResult : std::uint8_t {
+  kHeard,
+  kRefutes,  // the session is suspected: call Registry::Refute
+  kStale,    // a newer stream took over, or the session is over
+};
+
+class alignas(64) Session : public core::WheelNode {
+ public:
+  // A valid message arrived on the stream of this attachment. Any thread.
+  TouchResult Touch(std::uint64_t attachment, core::MonoTime now) {
+    if (attachment_.load(std::memory_order_relaxed) != attachment) return TouchResult::kStale;
+    last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
+    return suspected_.load(std::memory_order_seq_cst) ? TouchResult::kRefutes : TouchResult::kHeard;
+  }
+
+  // What belongs to a ping besides its arrival. Only the stream's own thread.
+  void CountPing(std::uint64_t sequence, std::uint64_t newly_missed) {
+    last_sequence_.store(sequence, std::memory_order_relaxed);
+    if (newly_missed != 0) missed_.fetch_add(newly_missed, std::memory_order_relaxed);
+  }
+  void SetRtt(core::Duration rtt) { rtt_.store(rtt.count(), std::memory_order_relaxed); }
+
+  core::MonoTime last_heard() const {
+    return core::MonoTime(core::Duration(last_heard_.load(std::memory_order_seq_cst)));
+  }
+  core::Duration rtt() const { return core::Duration(rtt_.load(std::memory_order_relaxed)); }
+  std::uint64_t last_sequence() const { return last_sequence_.load(std::memory_order_relaxed); }
+  std::uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class Registry;
+  friend class SessionTable;
+
+  // The hot line; the wheel's node shares it, as only the detector writes that.
+  std::atomic<std::int64_t> last_heard_{0};
+  std::atomic<std::uint64_t> attachment_{0};  // 0: no stream may touch it
+  std::atomic<bool> suspected_{false};
+  std::atomic<std::int64_t> rtt_{0};
+  std::atomic<std::uint64_t> last_sequence_{0};
+  std::atomic<std::uint64_t> missed_{0};
+
+  // The rest is guarded by the registry's lock.
+  core::RecordPtr record_;
+};
+
+}  // namespace liveness::registry

@@ -1,0 +1,91 @@
+// One watcher's view of the registry: a snapshot, then every transition.
+//
+// The one who serves it pulls: Next() returns what can be sent now. Pulling
+// paces the snapshot (one part a call), so a slow watcher costs no memory for
+// it. Transitions wait in a bounded mailbox; when it overflows they are dropped
+// and the next pull says so: a gap, then a fresh snapshot.
+//
+// What was pulled, replayed, equals the registry at `revision` of every item
+// from the one with `snapshot_done` on. Before that, parts of the snapshot may
+// be younger than transitions that follow them: apply a transition only if its
+// revision is above the record's.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/core/record.h"
+
+namespace liveness::registry {
+
+// Transitions in revision order, shared by all watchers of one filter. A batch
+// is at most kMaxBatch long, unless more share one revision.
+class Batch {
+ public:
+  explicit Batch(std::vector<core::TransitionPtr> transitions) : transitions_(std::move(transitions)) {}
+  const std::vector<core::TransitionPtr>& transitions() const { return transitions_; }
+  std::uint64_t last_revision() const { return transitions_.back()->revision(); }
+
+  // The batch in the form of whoever serves it, made once by the first who asks.
+  // REQUIRES: every caller in the process uses the same T.
+  template <typename T, typename Encode>
+  const T& EncodedAs(Encode encode) const {
+    std::call_once(once_, [&] { encoded_ = std::make_shared<T>(encode(transitions_)); });
+    return *static_cast<const T*>(encoded_.get());
+  }
+
+ private:
+  const std::vector<core::TransitionPtr> transitions_;
+  mutable std::once_flag once_;
+  mutable std::shared_ptr<void> encoded_;
+};
+
+inline constexpr std::size_t kMaxBatch = 256;
+
+// True if a watcher wants to hear of a record.
+using RecordFilter = std::function<bool(const core::ClientRecord&)>;
+
+struct WatchRequest {
+  std::string filter_key;          // the filter's text
+  RecordFilter filter;             // null: everything
+  std::uint64_t start_revision = 0;
+  std::string history_id;          // empty: this registry's
+  // Called without any lock when Next() has something again after it had nothing.
+  // May be called from any thread, also spuriously; must not block.
+  std::function<void()> on_ready;
+};
+
+struct WatchGap {
+  std::uint64_t after_revision = 0;
+  std::uint64_t resumes_at_revision = 0;
+};
+
+// What is sent in one message. Empty when there is nothing now.
+struct WatchItem {
+  std::optional<WatchGap> gap;
+  std::vector<core::ClientView> clients;
+  std::vector<std::shared_ptr<const Batch>> batches;
+  bool snapshot_done = false;
+  std::uint64_t revision = 0;  // everything up to here has been pulled; 0 before snapshot_done
+
+  bool empty() const { return !gap && clients.empty() && batches.empty() && !snapshot_done; }
+};
+
+// Thread-safe, but one puller at a time. Ends when the last reference goes.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  virtual WatchItem Next() = 0;
+  // For a bookmark: the revision up to which everything has been pulled, or
+  // nothing while something waits to be pulled or the snapshot is not done.
+  virtual std::optional<std::uint64_t> Caught() const = 0;
+};
+
+}  // namespace liveness::registry
