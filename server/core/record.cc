@@ -12,7 +12,7 @@ std::string Seconds(Duration span) {
   return absl::StrFormat("%.1f s", std::chrono::duration<double>(span).count());
 }
 
-std::string Quoted(std::string_view prefix, const std::string& reason) {
+std::string Quoted(const char* prefix, const std::string& reason) {
   return reason.empty() ? std::string() : absl::StrCat(prefix, "\"", reason, "\"");
 }
 
