@@ -1,0 +1,73 @@
+#include "server/rpc/engine.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "server/rpc/tag.h"
+
+namespace liveness::rpc {
+
+CallToken::CallToken(Engine& engine) : engine_(engine) {
+  engine_.calls_.fetch_add(1, std::memory_order_relaxed);
+}
+
+CallToken::~CallToken() {
+  // Release: what the call did happens before the queues go.
+  if (engine_.calls_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  common::MutexLock lock(engine_.mu_);
+  engine_.no_calls_.NotifyAll();
+}
+
+Engine::Engine(const EngineOptions& options)
+    : options_(options), workers_(options.workers, options.max_queued_jobs) {}
+
+Engine::~Engine() { Shutdown(common::Duration::zero()); }
+
+void Engine::Add(std::unique_ptr<AsyncService> service) { services_.push_back(std::move(service)); }
+
+absl::Status Engine::Start(grpc::ServerBuilder& builder) {
+  for (auto& service : services_) builder.RegisterService(&service->service());
+  for (int i = 0; i < options_.io_threads; ++i) queues_.push_back(builder.AddCompletionQueue());
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) {
+    // A queue must be shut down and drained before it is destroyed.
+    for (auto& queue : queues_) queue->Shutdown();
+    for (auto& queue : queues_) Poll(*queue);
+    queues_.clear();
+    return absl::UnavailableError("the gRPC server did not start");
+  }
+  for (auto& queue : queues_) {
+    for (auto& service : services_) service->Start(*queue, *this);
+  }
+  for (auto& queue : queues_) threads_.emplace_back([this, cq = queue.get()] { Poll(*cq); });
+  return absl::OkStatus();
+}
+
+void Engine::EndCalls() {
+  for (auto& service : services_) service->EndCalls();
+}
+
+void Engine::Shutdown(common::Duration patience) {
+  if (server_ == nullptr) return;
+  server_->Shutdown(FromNow(patience));
+  {
+    common::MutexLock lock(mu_);
+    while (calls_.load(std::memory_order_acquire) != 0) no_calls_.Wait(mu_);
+  }
+  for (auto& queue : queues_) queue->Shutdown();
+  for (std::thread& thread : threads_) thread.join();
+  workers_.Stop();
+  server_.reset();
+  queues_.clear();
+  threads_.clear();
+}
+
+bool Engine::RunOnWorker(std::function<void()> job) { return workers_.Run(std::move(job)); }
+
+void Engine::Poll(grpc::ServerCompletionQueue& cq) {
+  void* tag = nullptr;
+  bool ok = false;
+  while (cq.Next(&tag, &ok)) static_cast<Tag*>(tag)->Fire(ok);
+}
+
+}  // namespace liveness::rpc

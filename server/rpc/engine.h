@@ -1,0 +1,120 @@
+// What turns the server's completion queues: one thread for each, and a few
+// workers for what would keep such a thread busy.
+//
+// Every call lives on one queue, so its tags run on one thread, one at a time,
+// and need no lock among themselves. A tag must not block: it holds up every
+// stream of its queue. Slow work goes to RunOnWorker().
+//
+// All services are asynchronous and share the queues: gRPC's own pollers (of a
+// synchronous service) would compete for the sockets and cost CPU per heartbeat.
+//
+// Life: Add() each service, Start(), later EndCalls() and Shutdown(). Thread-safe
+// after Start().
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <grpc/support/time.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/rpc/worker_pool.h"
+
+namespace liveness::rpc {
+
+class Engine;
+
+// A service whose calls run on the engine's queues.
+class AsyncService {
+ public:
+  virtual ~AsyncService() = default;
+  // To be registered with the server. Owned by this object.
+  virtual grpc::Service& service() = 0;
+  // Asks for the first call on `cq`. Called once for each queue, before any of
+  // its tags run; the service keeps asking from then on (unary.h does it by itself)
+  // until a request's tag comes with ok == false.
+  virtual void Start(grpc::ServerCompletionQueue& cq, Engine& engine) = 0;
+  // The server stops: ends the calls that would not end by themselves (streams),
+  // those that come later too, with UNAVAILABLE. Any thread; must not wait.
+  virtual void EndCalls() {}
+};
+
+struct EngineOptions {
+  int io_threads = 1;  // completion queues, a thread each
+  int workers = 2;
+  std::size_t max_queued_jobs = 1024;
+};
+
+// Counts one call object, also one that still waits for its call: the queues
+// are not shut down before the last is gone, because to start an operation on a
+// queue that is shut down ends the process.
+// Be the first member of a call object, so that all its gRPC parts go before.
+class CallToken {
+ public:
+  explicit CallToken(Engine& engine);
+  ~CallToken();
+  CallToken(const CallToken&) = delete;
+  CallToken& operator=(const CallToken&) = delete;
+
+ private:
+  Engine& engine_;
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options);
+  // Shuts down at once if that was not done.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // REQUIRES: not started.
+  void Add(std::unique_ptr<AsyncService> service);
+
+  // Registers services and queues with `builder` and starts. UNAVAILABLE if the
+  // server does not start (a port in use).
+  absl::Status Start(grpc::ServerBuilder& builder);
+
+  // Asks every service to end its streams. New calls are still taken.
+  void EndCalls();
+
+  // Takes no new call, gives those in flight `patience` to end, cancels the
+  // rest, and returns when every call object is gone and all threads are joined.
+  // REQUIRES: not called from a queue's thread or a worker.
+  void Shutdown(common::Duration patience);
+
+  // Runs `job` on a worker. False, and nothing happens, if too many wait.
+  [[nodiscard]] bool RunOnWorker(std::function<void()> job);
+
+ private:
+  friend class CallToken;
+  void Poll(grpc::ServerCompletionQueue& cq);
+
+  const EngineOptions options_;
+  std::vector<std::unique_ptr<AsyncService>> services_;
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::thread> threads_;
+  WorkerPool workers_;
+
+  common::Mutex mu_;
+  common::CondVar no_calls_;
+  std::atomic<std::int64_t> calls_{0};
+};
+
+// A span as gRPC takes it where it wants a moment: counted from the call on its
+// own monotonic clock, so that a stepped wall clock moves nothing. For
+// grpc::Alarm::Set(&cq, FromNow(span), tag.Arm()).
+inline gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
+
+}  // namespace liveness::rpc
