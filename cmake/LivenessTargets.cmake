@@ -67,11 +67,14 @@ function(liveness_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
-  # Binaries that a test starts inherit these.
-  set(environment
-    "ASAN_OPTIONS=detect_stack_use_after_return=1"
-    "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp:second_deadlock_stack=1")
+  # Binaries that a test starts inherit it. (One variable: more would be a list, which is lost on the way.)
+  set(environment)
+  if(LIVENESS_SANITIZE STREQUAL "address")
+    set(environment ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1")
+  elseif(LIVENESS_SANITIZE STREQUAL "thread")
+    set(environment ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp:second_deadlock_stack=1")
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${environment}")
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ${environment})
 endfunction()

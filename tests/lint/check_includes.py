@@ -118,7 +118,8 @@ def check_clocks(path, text):
     for number, line in enumerate(strip_comments_and_strings(text).splitlines(), 1):
         match = CLOCK.search(line)
         if match:
-            yield number, f"'{match.group().strip()}': only common/clock reads a clock or sleeps"
+            hint = "; a gRPC deadline may be a GPR_TIMESPAN" if "gpr_now" in match.group() else ""
+            yield number, f"'{match.group().strip()}': only common/clock reads a clock or sleeps{hint}"
         if path.startswith("server/core/") and NO_CLOCK_OBJECT.search(line):
             yield number, "the core takes `now` as an argument"
 
