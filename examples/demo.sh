@@ -76,7 +76,8 @@ fi
 say "listening on $address"
 
 step "livenessctl watch" "every change from here on is told by the server"
-ctl watch </dev/null &
+# Not through ctl(): of a function in the background $! is a subshell of ours.
+"$bin/livenessctl" --server="$address" watch </dev/null &
 watch_pid=$!
 pids+=("$watch_pid")
 disown "$watch_pid"
