@@ -1,0 +1,81 @@
+#include "client/src/channel.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include <grpc/grpc.h>
+#include <grpcpp/create_channel.h>
+
+#include "common/grpc/socket_mutator.h"
+
+namespace liveness::internal {
+namespace {
+
+Result<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return Error{"BAD_TLS", "cannot read " + path + ": " + std::strerror(errno)};
+  }
+  return text.str();
+}
+
+int Milliseconds(std::chrono::milliseconds span) { return static_cast<int>(span.count()); }
+
+common::TcpKeepalive TcpOf(const Keepalive& keepalive) {
+  return {keepalive.tcp_enabled, keepalive.tcp_idle, keepalive.tcp_interval, keepalive.tcp_count,
+          keepalive.tcp_user_timeout};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls) {
+  if (!tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions pem;
+  const std::pair<const std::string*, std::string*> files[] = {
+      {&tls->ca_file, &pem.pem_root_certs},
+      {&tls->cert_file, &pem.pem_cert_chain},
+      {&tls->key_file, &pem.pem_private_key},
+  };
+  for (const auto& [path, into] : files) {
+    if (path->empty()) continue;
+    Result<std::string> text = ReadFile(*path);
+    if (!text) return text.error();
+    *into = *std::move(text);
+  }
+  return grpc::SslCredentials(pem);
+}
+
+Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
+                                                   std::function<void(int fd)> on_socket) {
+  auto credentials = MakeCredentials(options.tls);
+  if (!credentials) return credentials.error();
+
+  grpc::ChannelArguments args;
+  const Keepalive& keepalive = *options.keepalive;
+  common::SetSocketMutator(args, TcpOf(keepalive), std::move(on_socket));
+  if (keepalive.http2_time.count() > 0) {
+    args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(keepalive.http2_time));
+    args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(keepalive.http2_timeout));
+    args.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    // Otherwise gRPC stops its pings after two without data.
+    args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  }
+  // gRPC's least time between attempts is also how long a connection may take.
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(options.connect_timeout));
+  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(options.connect_timeout));
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  // A heartbeat needs no bandwidth, and each estimate is another ping.
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetUserAgentPrefix("liveness-client");
+  if (options.tls && !options.tls->server_name.empty()) args.SetSslTargetNameOverride(options.tls->server_name);
+  return grpc::CreateCustomChannel(target, *std::move(credentials), args);
+}
+
+}  // namespace liveness::internal

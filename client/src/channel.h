@@ -1,0 +1,25 @@
+// One gRPC channel for one attempt: it shares no connection and no backoff with
+// any other, so that we, and not gRPC, decide when to try again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <liveness/options.h>
+#include <liveness/result.h>
+
+namespace liveness::internal {
+
+// Reads the files that `tls` names. BAD_TLS if one cannot be read.
+Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls);
+
+// `on_socket` is called with each socket before it connects, on a gRPC thread.
+// REQUIRES: `options` came from Complete().
+Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
+                                                   std::function<void(int fd)> on_socket);
+
+}  // namespace liveness::internal

@@ -1,0 +1,162 @@
+// What a client does on each event: when it dials, pings, gives a server up,
+// comes back, and stops for good. A pure machine: no gRPC, no clock, no thread.
+// The worker feeds it events and carries out its actions.
+//
+//   Start        -> dial
+//   welcome      -> kLive; the first ping at once, then one every period
+//   pong         -> alive_until = send time of that ping + timeout
+//   no pong      -> at alive_until: kLost (SERVER_SILENT), drop the stream, dial
+//   stream end   -> kLost at once, dial (the first time at once, then backed off)
+//   overslept    -> kLost (LAPSED): it was we who did not run. The stream may
+//                   well be good: ask it with a ping, and drop it only if no
+//                   answer comes within another timeout.
+//   drain        -> dial another server within its window while the old stream
+//                   still beats; the welcome there ends the old one
+//   final error  -> kStopped
+//
+// Example: timeout 3 s, a ping sent at 10.0 is ponged at 10.2. The server has
+// received it at 10.0 at the earliest and cannot call us silent before 13.0:
+// alive_until is 13.0, and if no later ping is ponged, kLost comes at 13.0.
+//
+// Streams are numbered; an event of a stream that is neither live nor being
+// tried is dropped. Not thread-safe. `now` never goes back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <liveness/client_interface.h>
+
+#include "client/src/stream_end.h"
+#include "common/backoff.h"
+#include "common/clock.h"
+
+namespace liveness::internal {
+
+using common::BootTime;
+using common::Duration;
+
+using StreamId = std::uint64_t;
+
+struct Action {
+  enum class Kind {
+    kDial,         // open stream `stream` to target number `target`
+    kPing,         // send ping `sequence` on `stream`
+    kGoodbye,      // send the goodbye on `stream`
+    kCancel,       // drop `stream`; no event of it matters any more
+  };
+  Kind kind;
+  StreamId stream = 0;
+  std::size_t target = 0;
+  std::uint64_t sequence = 0;
+};
+
+class Session {
+ public:
+  struct Options {
+    std::size_t targets = 1;  // REQUIRES: > 0
+    bool resume = true;
+    Duration welcome_timeout = std::chrono::seconds(5);
+    std::function<double()> random;  // uniform in [0, 1)
+  };
+
+  explicit Session(Options options);
+
+  void Start(BootTime now);
+
+  // The hello of an attempt is about to be written.
+  void OnHelloSent(StreamId stream, BootTime now);
+  void OnWelcome(StreamId stream, BootTime now, const Welcome& welcome, const std::string& resume_token);
+  void OnPong(StreamId stream, BootTime now, std::uint64_t sequence);
+  // A ping of the server was answered.
+  void OnProbe() { ++counters_.probes_answered; }
+  void OnDrain(StreamId stream, BootTime now, Duration reconnect_within);
+  void OnStreamEnd(StreamId stream, BootTime now, const StreamEnd& end);
+  // The application leaves; it waits until `deadline` for the server to hear it.
+  void OnGoodbye(BootTime now, BootTime deadline);
+
+  // Does all that is due. Call it after every batch of events, at NextDeadline()
+  // at the latest: its lateness is how the machine knows that it did not run.
+  void Advance(BootTime now);
+  // REQUIRES: !stopped()
+  BootTime NextDeadline() const;
+
+  std::vector<Action> TakeActions();
+  std::vector<StateChange> TakeChanges();
+
+  State state() const { return state_; }
+  bool stopped() const { return state_ == State::kStopped; }
+  bool goodbye_confirmed() const { return goodbye_confirmed_; }
+  // The epoch when there is no live stream.
+  BootTime alive_until() const { return live_ ? live_->alive_until : BootTime(); }
+  std::optional<StreamId> live_stream() const { return live_ ? std::optional(live_->id) : std::nullopt; }
+  std::optional<Duration> rtt() const { return rtt_; }
+  const std::optional<Welcome>& welcome() const { return welcome_; }
+  const std::optional<Error>& last_error() const { return last_error_; }
+  const Counters& counters() const { return counters_; }
+  // To be sent with the next hello; empty: none.
+  const std::string& resume_token() const { return resume_token_; }
+
+ private:
+  struct Attempt {
+    StreamId id;
+    BootTime started;
+    BootTime deadline;
+    BootTime hello_sent;
+    bool with_token;
+  };
+  struct SentPing {
+    std::uint64_t sequence;
+    BootTime sent;
+  };
+  struct Live {
+    StreamId id;
+    Duration period;
+    Duration timeout;
+    BootTime alive_until;
+    BootTime give_up;  // at least alive_until; later after a welcome or a lapse
+    BootTime next_ping;
+    bool lapsed = false;
+    std::uint64_t last_sequence = 0;
+    std::deque<SentPing> unanswered;
+  };
+
+  void Dial(BootTime now);
+  void SendPing(BootTime now);
+  void CheckSilence(BootTime now);
+  void OnAttemptFailed(BootTime now, const StreamEnd& end);
+  void OnLiveEnded(BootTime now, const StreamEnd& end);
+  void Lose(const std::string& reason, const std::string& message);
+  void Stop(const std::string& reason, const std::string& message);
+  void ChangeTo(State state, const std::string& reason, const std::string& message);
+  void Cancel(StreamId stream) { actions_.push_back({Action::Kind::kCancel, stream}); }
+
+  const Options options_;
+  common::Backoff backoff_;
+  State state_ = State::kConnecting;
+  std::string told_reason_;
+
+  // While not stopped, at least one of these three is set.
+  std::optional<Live> live_;
+  std::optional<Attempt> attempt_;
+  std::optional<BootTime> next_attempt_;
+
+  std::optional<BootTime> goodbye_deadline_;
+  bool goodbye_confirmed_ = false;
+  StreamId last_stream_ = 0;
+  std::size_t next_target_ = 0;
+  std::string resume_token_;
+  std::optional<Welcome> welcome_;
+  std::optional<Duration> rtt_;
+  std::optional<Error> last_error_;
+  Counters counters_;
+  std::vector<Action> actions_;
+  std::vector<StateChange> changes_;
+};
+
+}  // namespace liveness::internal

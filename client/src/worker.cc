@@ -1,0 +1,227 @@
+#include "client/src/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <grpc/support/time.h>
+
+#include "client/src/channel.h"
+#include "client/src/fork_guard.h"
+#include "client/src/messages.h"
+#include "client/src/socket_address.h"
+#include "common/random.h"
+
+namespace liveness::internal {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The queue waits on a clock that stands still while the machine sleeps. Look
+// up this often, so that a lapse is told soon after it wakes.
+constexpr Duration kMaxWait = 1s;
+
+// Events handled before timers are looked at again.
+constexpr int kMaxBatch = 64;
+
+// Waits longer than the goodbye itself may take, for the thread's own delays.
+constexpr Duration kGoodbyeSlack = 200ms;
+
+}  // namespace
+
+Worker::Worker(ClientOptions options, const common::Clock& clock)
+    : options_(std::move(options)),
+      clock_(clock),
+      session_({options_.targets.size(), options_.resume, options_.welcome_timeout, common::RandomUniform}),
+      labels_(options_.labels),
+      thread_([this] { Run(); }) {}
+
+Worker::~Worker() { thread_.join(); }
+
+Worker::Snapshot Worker::snapshot() const {
+  common::MutexLock lock(mu_);
+  return snapshot_;
+}
+
+void Worker::WakeLocked() {
+  if (wake_pending_ || closed_) return;
+  wake_pending_ = true;
+  wake_.Set(&queue_, gpr_time_0(GPR_CLOCK_MONOTONIC), nullptr);
+}
+
+bool Worker::UpdateLabels(Labels labels) {
+  common::MutexLock lock(mu_);
+  if (closed_ || snapshot_.state == State::kStopped) return false;
+  commands_.labels = std::move(labels);
+  WakeLocked();
+  return true;
+}
+
+bool Worker::Goodbye(const std::string& reason, const ExitStatus& exit) {
+  common::MutexLock lock(mu_);
+  if (!commands_.farewell) commands_.farewell = Commands::Farewell{reason, exit};
+  WakeLocked();
+  if (own_thread_.load() == std::this_thread::get_id()) return false;
+  const BootTime until = clock_.Boot() + options_.goodbye_timeout + kGoodbyeSlack;
+  while (snapshot_.state != State::kStopped) {
+    const Duration left = until - clock_.Boot();
+    if (left <= 0s) break;
+    changed_.WaitFor(mu_, left);
+  }
+  return snapshot_.goodbye_confirmed;
+}
+
+void Worker::Run() {
+  own_thread_ = std::this_thread::get_id();
+  session_.Start(clock_.Boot());
+  Settle();
+  while (!session_.stopped() || !streams_.empty()) {
+    DrainQueue();
+    TakeCommands();
+    session_.Advance(clock_.Boot());
+    Settle();
+  }
+  {
+    common::MutexLock lock(mu_);
+    closed_ = true;
+  }
+  queue_.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) {
+  }
+}
+
+void Worker::DrainQueue() {
+  Duration wait = kMaxWait;
+  if (!session_.stopped()) wait = std::clamp<Duration>(session_.NextDeadline() - clock_.Boot(), 0s, kMaxWait);
+  void* tag = nullptr;
+  bool ok = false;
+  // All that has come in is heard before anybody is judged: after a pause of
+  // ours the answer may be lying in the socket.
+  for (int handled = 0; handled < kMaxBatch; ++handled) {
+    const gpr_timespec deadline = gpr_time_from_nanos(handled == 0 ? wait.count() : 0, GPR_TIMESPAN);
+    if (queue_.AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) return;
+    HandleTag(tag, ok);
+  }
+}
+
+void Worker::HandleTag(void* tag, bool ok) {
+  if (tag == nullptr) {
+    common::MutexLock lock(mu_);
+    wake_pending_ = false;
+    return;
+  }
+  const auto& operation = *static_cast<HeartbeatStream::Tag*>(tag);
+  HeartbeatStream& stream = *operation.stream;
+  stream.OnTag(operation, ok);
+  if (stream.done()) streams_.erase(stream.id());
+}
+
+void Worker::TakeCommands() {
+  Commands commands;
+  {
+    common::MutexLock lock(mu_);
+    commands.labels = std::exchange(commands_.labels, std::nullopt);
+    commands.farewell = commands_.farewell;  // stays: only the first one counts
+  }
+  if (commands.labels) {
+    labels_ = *std::move(commands.labels);
+    ++labels_version_;
+    if (const auto live = session_.live_stream()) {
+      HeartbeatStream& stream = *streams_.at(*live);
+      stream.labels_version = labels_version_;
+      stream.SendUpdate(MakeUpdate(labels_));
+    }
+  }
+  if (commands.farewell) {
+    farewell_ = *std::move(commands.farewell);
+    const BootTime now = clock_.Boot();
+    session_.OnGoodbye(now, now + options_.goodbye_timeout);
+  }
+}
+
+void Worker::Settle() {
+  for (;;) {
+    for (const Action& action : session_.TakeActions()) Perform(action);
+    const std::vector<StateChange> changes = session_.TakeChanges();
+    Publish();
+    if (changes.empty()) return;
+    for (const StateChange& change : changes) {
+      if (options_.on_state) options_.on_state(change);
+    }
+  }
+}
+
+void Worker::Publish() {
+  alive_until_.store(session_.alive_until().time_since_epoch().count(), std::memory_order_release);
+  common::MutexLock lock(mu_);
+  snapshot_ = {session_.state(),      session_.welcome(),  session_.rtt(),
+               session_.last_error(), session_.counters(), session_.goodbye_confirmed()};
+  if (session_.stopped()) changed_.NotifyAll();
+}
+
+void Worker::Perform(const Action& action) {
+  if (action.kind == Action::Kind::kDial) return Dial(action);
+  const auto found = streams_.find(action.stream);
+  if (found == streams_.end()) return;
+  HeartbeatStream& stream = *found->second;
+  switch (action.kind) {
+    case Action::Kind::kPing: return stream.SendPing(action.sequence);
+    case Action::Kind::kGoodbye: return stream.SendGoodbye(farewell_.reason, farewell_.exit);
+    case Action::Kind::kCancel: return stream.Cancel();
+    case Action::Kind::kDial: return;
+  }
+}
+
+void Worker::Dial(const Action& action) {
+  auto on_socket = [newest = newest_socket_](int fd) {
+    TrackSocket(fd);
+    newest->store(fd);
+  };
+  auto channel = MakeChannel(options_, options_.targets[action.target], std::move(on_socket));
+  if (!channel) {
+    const Error& error = channel.error();
+    return session_.OnStreamEnd(action.stream, clock_.Boot(),
+                                {absl::StatusCode::kUnavailable, error.reason, error.message, {}});
+  }
+  auto& stream = streams_[action.stream];
+  stream = std::make_unique<HeartbeatStream>(action.stream, *std::move(channel), queue_,
+                                             static_cast<HeartbeatStream::Listener&>(*this), clock_);
+  stream->Start();
+}
+
+void Worker::OnConnected(HeartbeatStream& stream) {
+  session_.OnHelloSent(stream.id(), clock_.Boot());
+  stream.labels_version = labels_version_;
+  stream.SendHello(MakeHello(options_, labels_, session_.resume_token(), LocalAddress(newest_socket_->load())));
+}
+
+void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& message) {
+  const BootTime now = clock_.Boot();
+  switch (message.message_case()) {
+    case v1::HeartbeatResponse::kWelcome:
+      session_.OnWelcome(stream.id(), now, FromProto(message.welcome()), message.welcome().resume_token());
+      if (session_.live_stream() == stream.id() && stream.labels_version != labels_version_) {
+        stream.labels_version = labels_version_;
+        stream.SendUpdate(MakeUpdate(labels_));
+      }
+      break;
+    case v1::HeartbeatResponse::kPong:
+      session_.OnPong(stream.id(), now, message.pong().sequence());
+      break;
+    case v1::HeartbeatResponse::kPing:
+      stream.SendPong(message.ping());
+      session_.OnProbe();
+      break;
+    case v1::HeartbeatResponse::kDrain:
+      session_.OnDrain(stream.id(), now, FromProto(message.drain().reconnect_within()));
+      break;
+    default: break;  // something newer than we are
+  }
+}
+
+void Worker::OnEnd(HeartbeatStream& stream, const StreamEnd& end) {
+  session_.OnStreamEnd(stream.id(), clock_.Boot(), end);
+}
+
+}  // namespace liveness::internal

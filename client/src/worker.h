@@ -1,0 +1,107 @@
+// The client's own thread: it drains one completion queue, feeds the session
+// machine, carries out its actions and tells the application.
+//
+// An async queue rather than gRPC's callback API: in a quiet process the latter
+// lets a pong lie for up to 100 ms.
+//
+// Thread-safe but for construction and destruction.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/completion_queue.h>
+
+#include <liveness/client_interface.h>
+
+#include "client/src/heartbeat_stream.h"
+#include "client/src/session.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+
+namespace liveness::internal {
+
+class Worker final : private HeartbeatStream::Listener {
+ public:
+  // What the application may see; a copy as of the last event.
+  struct Snapshot {
+    State state = State::kConnecting;
+    std::optional<Welcome> welcome;
+    std::optional<Duration> rtt;
+    std::optional<Error> last_error;
+    Counters counters;
+    bool goodbye_confirmed = false;
+  };
+
+  // Starts the thread. REQUIRES: `options` came from Complete(); `clock` lives for ever.
+  Worker(ClientOptions options, const common::Clock& clock);
+  // REQUIRES: a goodbye was said; not called on the worker's thread.
+  ~Worker() override;
+
+  Snapshot snapshot() const;
+  BootTime alive_until() const { return BootTime(Duration(alive_until_.load(std::memory_order_acquire))); }
+  const ClientOptions& options() const { return options_; }
+
+  // False after the end.
+  bool UpdateLabels(Labels labels);
+  // See ClientInterface::Goodbye().
+  bool Goodbye(const std::string& reason, const ExitStatus& exit);
+
+ private:
+  struct Commands {
+    std::optional<Labels> labels;
+    struct Farewell {
+      std::string reason;
+      ExitStatus exit;
+    };
+    std::optional<Farewell> farewell;
+  };
+
+  void Run();
+  void DrainQueue();
+  void HandleTag(void* tag, bool ok);
+  void TakeCommands();
+  // Until the session has nothing more to do or to tell.
+  void Settle();
+  void Perform(const Action& action);
+  void Dial(const Action& action);
+  void Publish();
+  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  void OnConnected(HeartbeatStream& stream) override;
+  void OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& message) override;
+  void OnEnd(HeartbeatStream& stream, const StreamEnd& end) override;
+
+  const ClientOptions options_;
+  const common::Clock& clock_;
+  std::atomic<std::int64_t> alive_until_{0};
+  std::atomic<std::thread::id> own_thread_;
+
+  // Only the worker's thread touches these.
+  Session session_;
+  Labels labels_;
+  std::uint64_t labels_version_ = 1;
+  Commands::Farewell farewell_;
+  std::map<StreamId, std::unique_ptr<HeartbeatStream>> streams_;
+  // The descriptor of the newest attempt; written by gRPC's threads, which may outlive us.
+  std::shared_ptr<std::atomic<int>> newest_socket_ = std::make_shared<std::atomic<int>>(-1);
+
+  mutable common::Mutex mu_;
+  common::CondVar changed_;
+  Snapshot snapshot_ ABSL_GUARDED_BY(mu_);
+  Commands commands_ ABSL_GUARDED_BY(mu_);
+  bool wake_pending_ ABSL_GUARDED_BY(mu_) = false;
+  bool closed_ ABSL_GUARDED_BY(mu_) = false;  // the queue takes no alarm any more
+
+  grpc::CompletionQueue queue_;
+  grpc::Alarm wake_;
+  std::thread thread_;
+};
+
+}  // namespace liveness::internal
