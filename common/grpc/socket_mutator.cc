@@ -58,10 +58,7 @@ int Compare(void* left, void* right) {
   if (left == right) return 0;
   const auto& a = *static_cast<const Mutator*>(static_cast<Layout*>(left));
   const auto& b = *static_cast<const Mutator*>(static_cast<Layout*>(right));
-  const bool equal = !a.observer && !b.observer && a.keepalive.enabled == b.keepalive.enabled &&
-                     a.keepalive.idle == b.keepalive.idle && a.keepalive.interval == b.keepalive.interval &&
-                     a.keepalive.count == b.keepalive.count &&
-                     a.keepalive.user_timeout == b.keepalive.user_timeout;
+  const bool equal = !a.observer && !b.observer && a.keepalive == b.keepalive;
   if (equal) return 0;
   return left < right ? -1 : 1;
 }
