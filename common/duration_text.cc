@@ -93,14 +93,14 @@ absl::StatusOr<Duration> ParseDuration(std::string_view text) {
     const std::string_view name = rest.substr(0, letters);
     rest.remove_prefix(letters);
     if (name.empty()) {
-      return Bad(text, StrCat("its unit is missing; write ", text.substr(0, 20), "s or ", text.substr(0, 20),
-                                    "ms"));
+      return Bad(
+          text, StrCat("its unit is missing; write ", text.substr(0, 20), "s or ", text.substr(0, 20), "ms"));
     }
     std::size_t unit = 0;
     while (unit < kUnits.size() && kUnits[unit].name != name) ++unit;
     if (unit == kUnits.size()) {
       return Bad(text, StrCat("\"", Escape(name.substr(0, 10)),
-                                    "\" is no unit; there are d, h, m, s, ms, us and ns"));
+                              "\" is no unit; there are d, h, m, s, ms, us and ns"));
     }
     if (unit < next_unit) return Bad(text, "units go from large to small, each once");
     next_unit = unit + 1;

@@ -68,9 +68,9 @@ std::vector<FieldViolation> Validate(const KeepaliveSettings& settings) {
   check.Range("heartbeat_interval", settings.heartbeat_interval, kMinKeepalive, kMaxKeepalive);
   check.Range("heartbeat_timeout", settings.heartbeat_timeout, kMinKeepalive, kMaxKeepalive);
   if (settings.heartbeat_timeout < settings.heartbeat_interval) {
-    check.Add("heartbeat_timeout", StrCat("is ", FormatDuration(settings.heartbeat_timeout),
-                                                ", below the interval of ",
-                                                FormatDuration(settings.heartbeat_interval)));
+    check.Add("heartbeat_timeout",
+              StrCat("is ", FormatDuration(settings.heartbeat_timeout), ", below the interval of ",
+                     FormatDuration(settings.heartbeat_interval)));
   }
   check.Range("http2_time", settings.http2_time, kMinKeepalive, kMaxKeepalive);
   check.Range("http2_timeout", settings.http2_timeout, kMinKeepalive, kMaxKeepalive);
@@ -89,9 +89,9 @@ std::vector<FieldViolation> Validate(const KeepaliveSettings& settings) {
     check.Add("tcp_count", StrCat("is ", tcp.count, ", not within 1 and ", kMaxTcpCount));
   }
   if (tcp.user_timeout.count() < 0 || tcp.user_timeout > kMaxKeepalive) {
-    check.Add("tcp_user_timeout", StrCat("is ", tcp.user_timeout.count(),
-                                               "ms, not within 0 (idle + interval * count) and ",
-                                               FormatDuration(kMaxKeepalive)));
+    check.Add("tcp_user_timeout",
+              StrCat("is ", tcp.user_timeout.count(), "ms, not within 0 (idle + interval * count) and ",
+                     FormatDuration(kMaxKeepalive)));
   }
   return check.Take();
 }

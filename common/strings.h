@@ -17,8 +17,8 @@ inline std::string_view ToStd(absl::string_view text) { return {text.data(), tex
 namespace strings_internal {
 inline void Append(std::string& out, std::string_view part) { out.append(part); }
 template <std::integral Number>
-  requires(!std::same_as<Number, char> && !std::same_as<Number, bool>)
-void Append(std::string& out, Number part) {
+requires(!std::same_as<Number, char> && !std::same_as<Number, bool>) void Append(std::string& out,
+                                                                                 Number part) {
   out.append(std::to_string(part));
 }
 }  // namespace strings_internal

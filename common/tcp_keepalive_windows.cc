@@ -10,9 +10,9 @@ namespace liveness::common {
 namespace {
 
 // Of ws2tcpip.h in Microsoft's SDK; MinGW's has not all of them.
-constexpr int kTcpKeepIdle = 3;    // TCP_KEEPIDLE, since Windows 10 1709
-constexpr int kTcpMaxRt = 5;       // TCP_MAXRT: seconds of retransmitting
-constexpr int kTcpKeepCount = 16;  // TCP_KEEPCNT, since Windows 10 1703
+constexpr int kTcpKeepIdle = 3;       // TCP_KEEPIDLE, since Windows 10 1709
+constexpr int kTcpMaxRt = 5;          // TCP_MAXRT: seconds of retransmitting
+constexpr int kTcpKeepCount = 16;     // TCP_KEEPCNT, since Windows 10 1703
 constexpr int kTcpKeepInterval = 17;  // TCP_KEEPINTVL, since Windows 10 1709
 
 std::error_code LastError() { return {WSAGetLastError(), std::system_category()}; }
@@ -26,7 +26,7 @@ std::error_code GetOption(SOCKET socket, int level, int option, DWORD* value) {
   int size = sizeof(*value);
   *value = 0;
   return getsockopt(socket, level, option, reinterpret_cast<char*>(value), &size) == 0 ? std::error_code()
-                                                                                        : LastError();
+                                                                                       : LastError();
 }
 
 // An older Windows does not know the option. That is no failure: its probes go
@@ -73,8 +73,8 @@ std::error_code SetTcpKeepalive(NativeSocket socket, const TcpKeepalive& keepali
   request.keepalivetime = static_cast<ULONG>(std::chrono::milliseconds(values.idle).count());
   request.keepaliveinterval = static_cast<ULONG>(std::chrono::milliseconds(values.interval).count());
   DWORD returned = 0;
-  if (WSAIoctl(socket, SIO_KEEPALIVE_VALS, &request, sizeof(request), nullptr, 0, &returned, nullptr, nullptr) !=
-      0) {
+  if (WSAIoctl(socket, SIO_KEEPALIVE_VALS, &request, sizeof(request), nullptr, 0, &returned, nullptr,
+               nullptr) != 0) {
     return LastError();
   }
   return {};
