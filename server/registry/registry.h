@@ -9,7 +9,6 @@
 // PublisherThread the one around `PublishPending`. Tests call both themselves.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,15 +17,19 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "server/core/deadline_wheel.h"
 #include "server/core/record.h"
-#include "server/core/resume_token.h"
+#include "server/core/session_rules.h"
+#include "server/core/witness_clock.h"
+#include "server/registry/history.h"
 #include "server/registry/session.h"
+#include "server/registry/session_table.h"
 #include "server/registry/watch.h"
+#include "server/registry/watch_hub.h"
 #include "server/storage/store.h"
 
 namespace liveness::registry {
@@ -48,8 +51,8 @@ struct HelloRequest {
   core::ClientInfo info;
   core::Duration interval{};  // as negotiated
   core::Duration timeout{};
-  // What an authentic resume token of this client says; nothing without one.
-  std::optional<core::ResumeClaim> claim;
+  // The session that an authentic resume token of this client names.
+  std::optional<std::uint64_t> resume_incarnation;
   std::shared_ptr<const core::Keepalive> keepalive;  // may be null
   std::shared_ptr<StreamHandle> stream;
 };
@@ -67,12 +70,6 @@ struct Goodbye {
   std::string reason;
   std::optional<std::int32_t> exit_code;
   std::optional<std::int32_t> signal;
-};
-
-// Counts, kept up to date by every transition: reading them scans nothing.
-struct Counts {
-  std::int64_t alive = 0, suspect = 0, dead = 0, left = 0, stalled = 0, maintenance = 0;
-  void Add(const core::ClientRecord& record, std::int64_t sign);
 };
 
 struct Totals {
@@ -103,7 +100,6 @@ class Registry {
  public:
   // `clock` and `store` outlive the registry.
   Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store);
-  ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
@@ -145,7 +141,8 @@ class Registry {
   // (MonoTime::max(): not before something changes). `expected` is when this
   // call was meant to happen: lateness beyond 20 ms is credited to every client.
   core::MonoTime Tick(core::MonoTime expected, core::MonoTime now);
-  // Called, without the lock, when Tick should run sooner than it last said.
+  // `wake` is called, without the lock, when Tick should run sooner than it
+  // last said. Set it before any other thread uses the registry.
   void OnEarlierDeadline(std::function<void(core::MonoTime)> wake);
 
   // --- Queries --------------------------------------------------------------
@@ -179,13 +176,77 @@ class Registry {
   // Hands transitions that are not yet published to the watchers; true if
   // there were any. Only one thread at a time.
   bool PublishPending();
-  // Called, without the lock, when there is something to publish.
+  // `wake` is called, without the lock, when there is something to publish. Set
+  // it before any other thread uses the registry.
   void OnPending(std::function<void()> wake);
 
  private:
-  class Impl;
+  // What a change makes known, carried out once the lock is gone.
+  struct Effects;
+  // What becomes of a session at a transition.
+  struct Change {
+    core::State state = core::State::kUnspecified;
+    core::Cause cause = core::Cause::kUnspecified;
+    std::shared_ptr<const core::Evidence> evidence;
+  };
+
+  // registry_sessions.cc
+  absl::Status CheckHello(const HelloRequest& hello, const Session* known) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool Resumes(const HelloRequest& hello, const Session* known) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Attached Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Attached Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The session that a stream of this attachment still speaks for, else false.
+  bool Owns(const Session& session, std::uint64_t attachment) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, core::MonoTime now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The session ends for good; its stream, if any, is ended with `why`.
+  void EndSession(const std::shared_ptr<Session>& session, Change change, const absl::Status& why,
+                  Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::shared_ptr<core::Evidence> Gather(const Session& session, core::MonoTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // registry_time.cc
+  void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Suspect(const std::shared_ptr<Session>& session, core::Cause cause, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Forget(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When the session wants its next turn if nothing happens until then.
+  core::MonoTime NextTurn(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
+
+  class WatchImpl;
+
   const RegistryOptions options_;
-  std::unique_ptr<Impl> impl_;
+  const common::Clock& clock_;
+  storage::Store& store_;
+  const std::shared_ptr<const std::string> server_id_;
+  std::function<void(core::MonoTime)> wake_detector_;  // set before the first thread starts
+  std::function<void()> wake_publisher_;               // likewise
+
+  mutable common::Mutex mu_;
+  SessionTable table_ ABSL_GUARDED_BY(mu_);
+  History history_ ABSL_GUARDED_BY(mu_);
+  core::DeadlineWheel wheel_ ABSL_GUARDED_BY(mu_);
+  core::WitnessClock witness_ ABSL_GUARDED_BY(mu_);
+  core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
+  std::uint64_t published_ ABSL_GUARDED_BY(mu_);
+  std::uint64_t next_probe_ ABSL_GUARDED_BY(mu_) = 1;
+  std::int64_t refuted_suspicions_ ABSL_GUARDED_BY(mu_) = 0;
+  std::int64_t mistaken_deaths_ ABSL_GUARDED_BY(mu_) = 0;
+  bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
+
+  WatchHub hub_;
 };
 
 }  // namespace liveness::registry

@@ -2,20 +2,20 @@
 // and what only the registry touches.
 //
 // A heartbeat costs one cache line: Touch() stores the time and reads a flag.
-// It takes no lock, never moves a timer and allocates nothing. The detector
-// looks at the time when the session's timer comes due and re-arms it then.
+// It takes no lock, moves no timer and allocates nothing. The detector looks at
+// the time when the session's timer comes due, and re-arms it then.
 //
 // Suspicion against a racing heartbeat: the detector sets `suspected` and then
 // reads `last_heard` once more; Touch() stores `last_heard` and then reads
-// `suspected`. Both orders are sequentially consistent, so at least one of the
-// two sees the other, and a heartbeat in time is never lost.
+// `suspected`. All four are sequentially consistent, so at least one of the two
+// sees the other, and a heartbeat in time is never lost.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/core/deadline_wheel.h"
@@ -41,7 +41,27 @@ enum class TouchResult : std::uint8_t {
   kStale,    // a newer stream took over, or the session is over
 };
 
-class alignas(64) Session : public core::WheelNode {
+// An instance that may not come back under its client's id.
+struct Banned {
+  std::string instance_id;  // empty: only the incarnation is over
+  std::uint64_t incarnation = 0;
+  core::Cause cause = core::Cause::kUnspecified;  // kSuperseded or kEvicted
+};
+
+// What the registry alone reads and writes, under its lock.
+struct SessionState {
+  core::RecordPtr record;
+  std::shared_ptr<StreamHandle> stream;  // null while no stream is bound
+  std::shared_ptr<const core::Keepalive> keepalive;
+  std::shared_ptr<const std::vector<core::Progress>> progress;
+  std::unique_ptr<std::vector<Banned>> banned;  // the last 8 of this client; null: none
+  core::MonoTime suspect_since{};
+  core::MonoTime probed_at{};        // when the last probe went out
+  core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
+  core::StreamEnd stream_end = core::StreamEnd::kNone;
+};
+
+class alignas(64) Session : public core::WheelNode, public std::enable_shared_from_this<Session> {
  public:
   // A valid message arrived on the stream of this attachment. Any thread.
   TouchResult Touch(std::uint64_t attachment, core::MonoTime now) {
@@ -55,6 +75,7 @@ class alignas(64) Session : public core::WheelNode {
     last_sequence_.store(sequence, std::memory_order_relaxed);
     if (newly_missed != 0) missed_.fetch_add(newly_missed, std::memory_order_relaxed);
   }
+  // The round trip of a probe. Only the stream's own thread.
   void SetRtt(core::Duration rtt) { rtt_.store(rtt.count(), std::memory_order_relaxed); }
 
   core::MonoTime last_heard() const {
@@ -68,16 +89,16 @@ class alignas(64) Session : public core::WheelNode {
   friend class Registry;
   friend class SessionTable;
 
-  // The hot line; the wheel's node shares it, as only the detector writes that.
+  // The hot line, shared with the wheel's node before it (24 bytes), which the
+  // detector writes only when the session's timer moves.
   std::atomic<std::int64_t> last_heard_{0};
   std::atomic<std::uint64_t> attachment_{0};  // 0: no stream may touch it
-  std::atomic<bool> suspected_{false};
-  std::atomic<std::int64_t> rtt_{0};
   std::atomic<std::uint64_t> last_sequence_{0};
-  std::atomic<std::uint64_t> missed_{0};
+  std::atomic<bool> suspected_{false};
 
-  // The rest is guarded by the registry's lock.
-  core::RecordPtr record_;
+  std::atomic<std::int64_t> rtt_{0};
+  std::atomic<std::uint64_t> missed_{0};
+  SessionState cold_;
 };
 
 }  // namespace liveness::registry

@@ -52,6 +52,11 @@ inline constexpr std::size_t kMaxBatch = 256;
 // True if a watcher wants to hear of a record.
 using RecordFilter = std::function<bool(const core::ClientRecord&)>;
 
+// A watcher is told of a transition if the record matched before or after it.
+inline bool Concerns(const RecordFilter& filter, const core::Transition& transition) {
+  return !filter || filter(*transition.after) || (transition.before != nullptr && filter(*transition.before));
+}
+
 struct WatchRequest {
   std::string filter_key;          // the filter's text
   RecordFilter filter;             // null: everything

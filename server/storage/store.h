@@ -22,6 +22,8 @@ class Store {
   virtual const std::string& history_id() const = 0;
   // Authenticates resume and page tokens.
   virtual const TokenKey& token_key() const = 0;
+  // The last one given out; where a fresh history starts, before the first.
+  virtual std::uint64_t LastRevision() const = 0;
   // Grows with each call and is never repeated.
   virtual std::uint64_t NextRevision() = 0;
 };

@@ -1,0 +1,52 @@
+#include "server/registry/detector_thread.h"
+
+#include <algorithm>
+
+namespace liveness::registry {
+
+using common::MonoTime;
+using common::MutexLock;
+
+DetectorThread::DetectorThread(Registry& registry, const common::Clock& clock) : registry_(registry), clock_(clock) {
+  registry_.OnEarlierDeadline([this](MonoTime when) {
+    MutexLock lock(mu_);
+    if (when >= wake_at_) return;
+    wake_at_ = when;
+    changed_.NotifyOne();
+  });
+  thread_ = std::thread([this] { Run(); });
+}
+
+DetectorThread::~DetectorThread() {
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    changed_.NotifyOne();
+  }
+  thread_.join();
+}
+
+void DetectorThread::Run() {
+  MonoTime expected = clock_.Mono();
+  while (true) {
+    const MonoTime now = clock_.Mono();
+    {
+      // Before the tick: a deadline that moves during it must not be lost.
+      MutexLock lock(mu_);
+      wake_at_ = MonoTime::max();
+    }
+    const MonoTime next = registry_.Tick(expected, now);
+    MutexLock lock(mu_);
+    wake_at_ = std::min({wake_at_, next, clock_.Mono() + kPeriod});
+    while (!stopping_) {
+      const MonoTime until = wake_at_;
+      const MonoTime before = clock_.Mono();
+      if (until <= before) break;
+      changed_.WaitFor(mu_, until - before);
+    }
+    if (stopping_) return;
+    expected = std::max(wake_at_, now);
+  }
+}
+
+}  // namespace liveness::registry

@@ -1,0 +1,39 @@
+// The thread that finds silence: it calls Registry::Tick when something is due.
+//
+// It also wakes every few milliseconds when nothing is, and tells by how much
+// it was late: that is how a stop or a starvation of this process is noticed
+// before any client is judged (server/core/witness_clock.h).
+#pragma once
+
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/registry/registry.h"
+
+namespace liveness::registry {
+
+class DetectorThread {
+ public:
+  // Bounds what is missed of each stall; 100 wakes a second cost about 0.1 % of a core.
+  static constexpr auto kPeriod = std::chrono::milliseconds(10);
+
+  // Starts at once. Both outlive it. Sets the registry's OnEarlierDeadline.
+  DetectorThread(Registry& registry, const common::Clock& clock);
+  // Stops and joins.
+  ~DetectorThread();
+
+ private:
+  void Run();
+
+  Registry& registry_;
+  const common::Clock& clock_;
+  common::Mutex mu_;
+  common::CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  common::MonoTime wake_at_ ABSL_GUARDED_BY(mu_) = common::MonoTime::max();
+  std::thread thread_;  // last: it uses all the others
+};
+
+}  // namespace liveness::registry

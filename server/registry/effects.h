@@ -1,0 +1,30 @@
+// What a change under the registry's lock makes known, carried out after it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/registry/registry.h"
+
+namespace liveness::registry {
+
+struct Registry::Effects {
+  struct End {
+    std::shared_ptr<StreamHandle> stream;
+    absl::Status why;
+  };
+  struct Probe {
+    std::shared_ptr<StreamHandle> stream;
+    std::uint64_t sequence = 0;
+  };
+
+  std::vector<End> ends;
+  std::vector<Probe> probes;
+  bool publish = false;                                    // there are new transitions
+  core::MonoTime earlier_tick = core::MonoTime::max();  // the detector must wake sooner
+};
+
+}  // namespace liveness::registry

@@ -1,0 +1,96 @@
+// What can be asked of the registry. See registry.h.
+#include <utility>
+
+#include "server/registry/registry.h"
+
+namespace liveness::registry {
+
+using common::MutexLock;
+using core::MonoTime;
+
+namespace {
+
+// Bounds how long one scan holds the lock: well under a millisecond.
+constexpr std::size_t kMaxLookedAt = 2'000;
+
+}  // namespace
+
+Registry::Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store)
+    : options_(std::move(options)),
+      clock_(clock),
+      store_(store),
+      server_id_(std::make_shared<const std::string>(options_.server_id)),
+      history_(store.LastRevision(), options_.max_history),
+      wheel_(clock.Mono()),
+      published_(store.LastRevision()),
+      hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
+
+std::optional<core::ClientView> Registry::Get(std::string_view client_id) const {
+  MutexLock lock(mu_);
+  const std::shared_ptr<Session> session = table_.Find(client_id);
+  if (session == nullptr) return std::nullopt;
+  return core::ClientView{session->cold_.record, VitalsOf(*session, clock_.Mono())};
+}
+
+ScanResult Registry::Scan(const ScanRequest& request) const {
+  ScanResult result;
+  MutexLock lock(mu_);
+  const MonoTime now = clock_.Mono();
+  const SessionTable::Sessions& sessions = table_.sessions();
+  std::size_t looked_at = 0;
+  std::string_view cursor = request.after;
+  // False once this call has done enough.
+  const auto look_at = [&](const Session& session) {
+    common::AssertHeld(mu_);
+    if (result.views.size() >= request.limit || looked_at >= kMaxLookedAt) return false;
+    ++looked_at;
+    cursor = session.cold_.record->client_id();
+    core::Vitals vitals = VitalsOf(session, now);
+    if (!request.matches || request.matches(*session.cold_.record, vitals)) {
+      result.views.push_back({session.cold_.record, std::move(vitals)});
+    }
+    return true;
+  };
+  if (request.descending) {
+    auto at = request.after.empty() ? sessions.end() : sessions.lower_bound(request.after);
+    while (at != sessions.begin() && look_at(*std::prev(at)->second)) --at;
+    result.done = at == sessions.begin();
+  } else {
+    auto at = sessions.upper_bound(request.after);
+    while (at != sessions.end() && look_at(*at->second)) ++at;
+    result.done = at == sessions.end();
+  }
+  result.cursor = std::string(cursor);
+  result.revision = history_.last();
+  return result;
+}
+
+Totals Registry::totals() const {
+  const std::int64_t watchers = hub_.watchers();
+  MutexLock lock(mu_);
+  return {.counts = table_.counts(),
+          .revision = history_.last(),
+          .watchers = watchers,
+          .refuted_suspicions = refuted_suspicions_,
+          .mistaken_deaths = mistaken_deaths_,
+          .credited = witness_.credited()};
+}
+
+std::uint64_t Registry::revision() const {
+  MutexLock lock(mu_);
+  return history_.last();
+}
+
+const std::string& Registry::history_id() const { return store_.history_id(); }
+
+Registry::HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {
+  MutexLock lock(mu_);
+  return {history_.After(after, limit), history_.compacted(), history_.last()};
+}
+
+Registry::HistoryPage Registry::HistoryBefore(std::uint64_t before, std::size_t limit) const {
+  MutexLock lock(mu_);
+  return {history_.Before(before, limit), history_.compacted(), history_.last()};
+}
+
+}  // namespace liveness::registry

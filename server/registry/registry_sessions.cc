@@ -1,0 +1,330 @@
+// Sessions: how they begin, go on and end. See registry.h.
+#include <algorithm>
+#include <utility>
+
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/registry/effects.h"
+#include "server/registry/registry.h"
+
+namespace liveness::registry {
+
+using common::MutexLock;
+using core::Cause;
+using core::ClientRecord;
+using core::MonoTime;
+using core::RecordPtr;
+using core::State;
+
+namespace {
+
+constexpr std::size_t kRememberedInstances = 8;
+constexpr auto kRetryWhenFull = std::chrono::seconds(5);
+
+absl::Status SupersededError() {
+  return common::Error(absl::StatusCode::kAborted, "SUPERSEDED",
+                       "a newer instance took over this client_id; this instance must not come back");
+}
+
+absl::Status EvictedError() {
+  return common::Error(absl::StatusCode::kAborted, "EVICTED",
+                       "an operator evicted this instance; it must not come back");
+}
+
+absl::Status ReplacedError() {
+  return common::Error(absl::StatusCode::kCancelled, "STREAM_REPLACED",
+                       "a newer stream of the same instance took over");
+}
+
+void Ban(SessionState& cold, Banned banned) {
+  if (cold.banned == nullptr) cold.banned = std::make_unique<std::vector<Banned>>();
+  if (cold.banned->size() >= kRememberedInstances) cold.banned->erase(cold.banned->begin());
+  cold.banned->push_back(std::move(banned));
+}
+
+bool SaysDifferently(const core::ClientInfo& a, const core::ClientInfo& b) {
+  return a.labels != b.labels || a.peer_address != b.peer_address || a.host != b.host || a.version != b.version ||
+         a.local_address != b.local_address || a.principal != b.principal || a.last_will != b.last_will ||
+         a.pid != b.pid;
+}
+
+// A close tells of the process only while no keepalive of ours could have cut
+// the connection: after that much silence the path may be to blame as well.
+Cause CauseOfClose(core::StreamEnd how, core::Duration silence, const core::Keepalive* keepalive) {
+  if (how != core::StreamEnd::kConnectionClosed) return Cause::kStreamClosed;
+  core::Duration shortest = core::Duration::max();
+  if (keepalive != nullptr) {
+    if (keepalive->http2_time > core::Duration::zero()) shortest = keepalive->http2_time + keepalive->http2_timeout;
+    if (keepalive->tcp.enabled) {
+      shortest = std::min<core::Duration>(shortest, keepalive->tcp.user_timeout);
+    }
+  }
+  return silence < shortest ? Cause::kProcessExited : Cause::kUnknown;
+}
+
+}  // namespace
+
+void Registry::Attach(HelloRequest hello, std::function<void(absl::StatusOr<Attached>)> done) {
+  Effects effects;
+  absl::StatusOr<Attached> attached = [&]() -> absl::StatusOr<Attached> {
+    MutexLock lock(mu_);
+    const std::shared_ptr<Session> known = table_.Find(hello.info.client_id);
+    if (absl::Status status = CheckHello(hello, known.get()); !status.ok()) return status;
+    return Resumes(hello, known.get()) ? Resume(std::move(hello), known, effects)
+                                       : Begin(std::move(hello), known, effects);
+  }();
+  CarryOut(effects);
+  done(std::move(attached));
+}
+
+absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* known) const {
+  if (shutting_down_) {
+    return common::Error(absl::StatusCode::kUnavailable, "DRAINING", "this server is going away");
+  }
+  const bool live = known != nullptr && core::IsLive(known->cold_.record->state);
+  if (known != nullptr && known->cold_.banned != nullptr) {
+    for (const Banned& banned : *known->cold_.banned) {
+      const bool meant = (!banned.instance_id.empty() && banned.instance_id == hello.info.instance_id) ||
+                         hello.resume_incarnation == banned.incarnation;
+      if (meant) return banned.cause == Cause::kEvicted ? EvictedError() : SupersededError();
+    }
+  }
+  if (live && known->cold_.record->info->principal != hello.info.principal) {
+    return common::Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_MISMATCH",
+                         "this client_id is held by another principal");
+  }
+  if (!live && table_.counts().live() >= static_cast<std::int64_t>(options_.max_clients)) {
+    return common::WithRetryDelay(
+        common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_CLIENTS",
+                      common::StrCat("this server holds its most, ", options_.max_clients, " live clients")),
+        kRetryWhenFull);
+  }
+  return absl::OkStatus();
+}
+
+bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
+  if (known == nullptr || !hello.resume_incarnation) return false;
+  const ClientRecord& record = *known->cold_.record;
+  return core::IsLive(record.state) && record.incarnation == *hello.resume_incarnation &&
+         record.info->instance_id == hello.info.instance_id;
+}
+
+Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects) {
+  const MonoTime now = clock_.Mono();
+  std::unique_ptr<std::vector<Banned>> banned;
+  std::uint64_t attachment = 1;
+  if (known != nullptr) {
+    const RecordPtr old = known->cold_.record;
+    const bool same_instance = old->info->instance_id == hello.info.instance_id;
+    if (core::IsLive(old->state)) {
+      std::shared_ptr<core::Evidence> evidence = Gather(*known, now);
+      // An instance that begins anew stays welcome; only its old token is over.
+      Ban(known->cold_, {same_instance ? std::string() : old->info->instance_id, old->incarnation, Cause::kSuperseded});
+      EndSession(known, {State::kDead, Cause::kSuperseded, std::move(evidence)},
+                 same_instance ? ReplacedError() : SupersededError(), effects);
+    } else if (same_instance && old->state == State::kDead) {
+      ++mistaken_deaths_;
+    }
+    banned = std::move(known->cold_.banned);
+    attachment = old->attachment + 1;
+    wheel_.Cancel(*known);
+  }
+
+  // new, not make_shared: its control block would cost a cache line of padding.
+  const std::shared_ptr<Session> session(new Session());
+  session->cold_.banned = std::move(banned);
+  Bind(*session, hello, attachment, now);
+  ClientRecord after;
+  after.info = std::make_shared<const core::ClientInfo>(std::move(hello.info));
+  after.server_id = server_id_;
+  after.attachment = attachment;
+  after.register_time = clock_.Wall();
+  after.interval = hello.interval;
+  after.timeout = hello.timeout;
+  after.resume_grace = options_.resume_grace;
+  after.state = State::kAlive;
+  after.health = core::Health::kOk;
+  Transit(session, std::move(after), effects);
+  Arm(*session, NextTurn(*session, now), effects);
+  return {session, attachment, session->cold_.record->incarnation, options_.resume_grace, false};
+}
+
+Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects) {
+  const MonoTime now = clock_.Mono();
+  SessionState& cold = session->cold_;
+  const RecordPtr before = cold.record;
+  if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), ReplacedError()});
+
+  const std::uint64_t attachment = before->attachment + 1;
+  Bind(*session, hello, attachment, now);
+  if (before->state == State::kSuspect) ++refuted_suspicions_;
+
+  const bool changed = before->state != State::kAlive || SaysDifferently(*before->info, hello.info) ||
+                       before->interval != hello.interval || before->timeout != hello.timeout;
+  ClientRecord after = *before;
+  after.attachment = attachment;
+  if (changed) {
+    after.info = std::make_shared<const core::ClientInfo>(std::move(hello.info));
+    after.interval = hello.interval;
+    after.timeout = hello.timeout;
+    after.state = State::kAlive;
+    after.cause = Cause::kUnspecified;
+    after.evidence = nullptr;
+    Transit(session, std::move(after), effects);
+  } else {
+    // The same client on the same address: nothing that anybody cares for.
+    table_.SetRecord(session, std::make_shared<const ClientRecord>(std::move(after)));
+  }
+  Arm(*session, NextTurn(*session, now), effects);
+  return {session, attachment, before->incarnation, options_.resume_grace, true};
+}
+
+void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
+  session.cold_.stream = hello.stream;
+  session.cold_.keepalive = hello.keepalive;
+  session.cold_.stream_end = core::StreamEnd::kNone;
+  session.cold_.probed_at = MonoTime::min();
+  session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
+  session.suspected_.store(false, std::memory_order_seq_cst);
+  session.attachment_.store(attachment, std::memory_order_seq_cst);
+}
+
+bool Registry::Owns(const Session& session, std::uint64_t attachment) const {
+  return session.cold_.record->attachment == attachment && core::IsLive(session.cold_.record->state) &&
+         table_.IsCurrent(session);
+}
+
+void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    if (!Owns(*session, attachment) || session->cold_.record->info->labels == labels) return;
+    core::ClientInfo info = *session->cold_.record->info;
+    info.labels = std::move(labels);
+    ClientRecord after = *session->cold_.record;
+    after.info = std::make_shared<const core::ClientInfo>(std::move(info));
+    Transit(session, std::move(after), effects);
+  }
+  CarryOut(effects);
+}
+
+void Registry::ReportProgress(const std::shared_ptr<Session>& session, std::uint64_t attachment,
+                              std::vector<core::Progress> progress) {
+  auto shared = std::make_shared<const std::vector<core::Progress>>(std::move(progress));
+  MutexLock lock(mu_);
+  if (Owns(*session, attachment)) session->cold_.progress = std::move(shared);
+}
+
+void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    if (!Owns(*session, attachment)) return;
+    std::shared_ptr<core::Evidence> evidence = Gather(*session, clock_.Mono());
+    evidence->reason = std::move(goodbye.reason);
+    evidence->exit_code = goodbye.exit_code;
+    evidence->signal = goodbye.signal;
+    const bool failed = goodbye.exit_code.value_or(0) != 0 || goodbye.signal.value_or(0) != 0;
+    Change change{failed ? State::kDead : State::kLeft, failed ? Cause::kProcessExited : Cause::kSaidGoodbye,
+                  std::move(evidence)};
+    // The stream answers the goodbye itself.
+    session->cold_.stream = nullptr;
+    EndSession(session, std::move(change), absl::OkStatus(), effects);
+  }
+  CarryOut(effects);
+}
+
+void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    if (!Owns(*session, attachment)) return;
+    const MonoTime now = clock_.Mono();
+    SessionState& cold = session->cold_;
+    cold.stream = nullptr;
+    cold.stream_end = how;
+    cold.stream_ended_at = now;
+    session->attachment_.store(0, std::memory_order_seq_cst);
+    if (shutting_down_) return;
+    // A session that is suspected already goes on its way; how its stream ended
+    // is in the evidence of its death.
+    if (cold.record->state == State::kAlive) {
+      const core::Duration silence = now - session->last_heard();
+      Suspect(session, CauseOfClose(how, silence, cold.keepalive.get()), now, effects);
+    }
+  }
+  CarryOut(effects);
+}
+
+absl::StatusOr<core::ClientView> Registry::Evict(std::string_view client_id, std::string_view reason) {
+  Effects effects;
+  core::ClientView view;
+  {
+    MutexLock lock(mu_);
+    const std::shared_ptr<Session> session = table_.Find(client_id);
+    if (session == nullptr) {
+      return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                           common::StrCat("no client \"", client_id, "\" is known"));
+    }
+    const RecordPtr old = session->cold_.record;
+    if (!core::IsLive(old->state)) {
+      return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
+                           common::StrCat("client \"", client_id, "\" is ", core::Name(old->state), " already"));
+    }
+    const MonoTime now = clock_.Mono();
+    std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
+    evidence->reason = std::string(reason);
+    Ban(session->cold_, {old->info->instance_id, old->incarnation, Cause::kEvicted});
+    EndSession(session, {State::kDead, Cause::kEvicted, std::move(evidence)}, EvictedError(), effects);
+    view = {session->cold_.record, VitalsOf(*session, now)};
+  }
+  CarryOut(effects);
+  return view;
+}
+
+void Registry::EndSession(const std::shared_ptr<Session>& session, Change change, const absl::Status& why,
+                          Effects& effects) {
+  SessionState& cold = session->cold_;
+  session->attachment_.store(0, std::memory_order_seq_cst);
+  session->suspected_.store(false, std::memory_order_seq_cst);
+  if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), why});
+  cold.stream = nullptr;
+  ClientRecord after = *cold.record;
+  after.state = change.state;
+  after.cause = change.cause;
+  after.evidence = std::move(change.evidence);
+  Transit(session, std::move(after), effects);
+  const core::Duration keep = change.state == State::kLeft ? options_.keep_left : options_.keep_dead;
+  Arm(*session, clock_.Mono() + keep, effects);
+  ForgetBeyondBound(effects);
+}
+
+void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord after, Effects& effects) {
+  const std::shared_ptr<Session> known = table_.Find(after.client_id());
+  RecordPtr before = known == nullptr ? nullptr : known->cold_.record;
+  const core::WallTime wall = clock_.Wall();
+  after.revision = store_.NextRevision();
+  if (after.incarnation == 0) after.incarnation = after.revision;
+  if (before == nullptr || before->state != after.state) after.state_time = wall;
+  auto record = std::make_shared<const ClientRecord>(std::move(after));
+  history_.Append(std::make_shared<const core::Transition>(core::Transition{std::move(before), record, wall}));
+  table_.SetRecord(session, std::move(record));
+  effects.publish = true;
+}
+
+std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTime now) const {
+  auto evidence = std::make_shared<core::Evidence>();
+  const MonoTime last_heard = session.last_heard();
+  evidence->gather_time = clock_.Wall();
+  evidence->stream_end = session.cold_.stream_end;
+  if (evidence->stream_end != core::StreamEnd::kNone) {
+    evidence->stream_ended_ago = now - session.cold_.stream_ended_at;
+  }
+  evidence->silence = witness_.Elapsed(last_heard, now);
+  evidence->credited = std::max(core::Duration::zero(), now - last_heard - evidence->silence);
+  evidence->last_sequence = session.last_sequence();
+  evidence->missed = session.missed();
+  return evidence;
+}
+
+}  // namespace liveness::registry

@@ -1,0 +1,175 @@
+// How a watcher gets its snapshot, its past and its present. See watch.h.
+#include <algorithm>
+#include <utility>
+
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/registry/registry.h"
+
+namespace liveness::registry {
+
+using common::MutexLock;
+
+namespace {
+
+constexpr std::size_t kSnapshotPart = 256;
+constexpr std::size_t kPublishAtOnce = 4'096;
+
+}  // namespace
+
+// Gap, snapshot, past and present, in this order; each only where it is needed.
+class Registry::WatchImpl final : public Watch {
+ public:
+  WatchImpl(Registry& registry, WatchRequest request, std::shared_ptr<Mailbox> mailbox, bool gap)
+      : registry_(registry), request_(std::move(request)), mailbox_(std::move(mailbox)), pulled_(request_.start_revision) {
+    if (gap) {
+      BeginGap();
+    } else if (request_.start_revision == 0) {
+      phase_ = Phase::kSnapshot;
+    }
+  }
+
+  WatchItem Next() override {
+    WatchItem item;
+    switch (phase_) {
+      case Phase::kGap: TakeGap(item); break;
+      case Phase::kSnapshot: TakeSnapshotPart(item); break;
+      case Phase::kPast: TakePast(item); break;
+      case Phase::kPresent: TakePresent(item); break;
+    }
+    return item;
+  }
+
+  std::optional<std::uint64_t> Caught() const override {
+    if (phase_ != Phase::kPresent || snapshot_end_ != 0) return std::nullopt;
+    return mailbox_->Caught();
+  }
+
+ private:
+  enum class Phase : std::uint8_t { kGap, kSnapshot, kPast, kPresent };
+
+  void BeginGap() {
+    phase_ = Phase::kGap;
+    cursor_.clear();
+    snapshot_end_ = 0;
+  }
+
+  void TakeGap(WatchItem& item) {
+    item.gap = WatchGap{pulled_, mailbox_->Reset()};
+    phase_ = Phase::kSnapshot;
+  }
+
+  void TakeSnapshotPart(WatchItem& item) {
+    ScanRequest scan{.after = cursor_, .limit = kSnapshotPart, .matches = nullptr};
+    if (request_.filter) {
+      scan.matches = [this](const core::ClientRecord& record, const core::Vitals&) { return request_.filter(record); };
+    }
+    while (item.clients.empty()) {
+      ScanResult part = registry_.Scan(scan);
+      item.clients = std::move(part.views);
+      scan.after = cursor_ = std::move(part.cursor);
+      if (part.done) {
+        // What changed behind the cursor waits in the mailbox: the snapshot is
+        // done when all that up to here has been told as well.
+        snapshot_end_ = part.revision;
+        phase_ = Phase::kPresent;
+        if (item.clients.empty()) TakePresent(item);
+        return;
+      }
+    }
+  }
+
+  void TakePast(WatchItem& item) {
+    const std::uint64_t until = mailbox_->opened_at();
+    while (pulled_ < until) {
+      HistoryPage page = registry_.HistoryAfter(pulled_, kMaxBatch);
+      if (pulled_ < page.compacted) {
+        BeginGap();
+        return TakeGap(item);
+      }
+      std::erase_if(page.transitions, [&](const auto& each) { return each->revision() > until; });
+      pulled_ = page.transitions.empty() ? until : page.transitions.back()->revision();
+      std::erase_if(page.transitions, [&](const auto& each) { return !Concerns(request_.filter, *each); });
+      if (page.transitions.empty()) continue;
+      item.batches.push_back(std::make_shared<const Batch>(std::move(page.transitions)));
+      item.revision = pulled_;
+      return;
+    }
+    phase_ = Phase::kPresent;
+    TakePresent(item);
+  }
+
+  void TakePresent(WatchItem& item) {
+    Mailbox::Taken taken = mailbox_->Take(kMaxBatch, snapshot_end_);
+    if (taken.overrun) {
+      BeginGap();
+      return TakeGap(item);
+    }
+    item.batches = std::move(taken.batches);
+    DropKnown(item.batches);
+    if (snapshot_end_ != 0) {
+      if (taken.revision < snapshot_end_) return;  // still catching up with the snapshot
+      item.snapshot_done = true;
+      snapshot_end_ = 0;
+    }
+    pulled_ = std::max(pulled_, taken.revision);
+    item.revision = pulled_;
+  }
+
+  // A watcher may start at a revision that it read before it was published.
+  void DropKnown(std::vector<std::shared_ptr<const Batch>>& batches) const {
+    const auto known = [&](const core::TransitionPtr& each) { return each->revision() <= request_.start_revision; };
+    std::erase_if(batches, [&](const auto& batch) { return known(batch->transitions().back()); });
+    if (batches.empty() || !known(batches.front()->transitions().front())) return;
+    std::vector<core::TransitionPtr> rest = batches.front()->transitions();
+    std::erase_if(rest, known);
+    batches.front() = std::make_shared<const Batch>(std::move(rest));
+  }
+
+  Registry& registry_;
+  const WatchRequest request_;
+  const std::shared_ptr<Mailbox> mailbox_;
+  Phase phase_ = Phase::kPast;
+  std::string cursor_;
+  std::uint64_t snapshot_end_ = 0;  // not 0: the snapshot is read but not yet done
+  std::uint64_t pulled_;
+};
+
+absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request) {
+  const bool ours = request.history_id.empty() || request.history_id == store_.history_id();
+  std::shared_ptr<Mailbox> mailbox = hub_.Open(request);
+  if (mailbox == nullptr) {
+    return common::WithRetryDelay(
+        common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
+                      common::StrCat("this server serves its most, ", options_.max_watchers, " watchers")),
+        std::chrono::seconds(5));
+  }
+  bool gap = false;
+  if (request.start_revision != 0) {
+    MutexLock lock(mu_);
+    if (ours && request.start_revision > history_.last()) {
+      return common::Error(absl::StatusCode::kOutOfRange, "REVISION_IN_FUTURE",
+                           common::StrCat("start_revision ", request.start_revision, " is above this history's last, ",
+                                        history_.last()));
+    }
+    gap = !ours || request.start_revision < history_.compacted();
+  }
+  return std::shared_ptr<Watch>(std::make_shared<WatchImpl>(*this, std::move(request), std::move(mailbox), gap));
+}
+
+bool Registry::PublishPending() {
+  std::vector<core::TransitionPtr> transitions;
+  std::uint64_t revision = 0;
+  bool lost = false;
+  {
+    MutexLock lock(mu_);
+    if (published_ == history_.last()) return false;
+    lost = published_ < history_.compacted();
+    transitions = history_.After(published_, kPublishAtOnce);
+    published_ = revision = transitions.back()->revision();
+  }
+  hub_.Publish(transitions, revision, lost);
+  return true;
+}
+
+}  // namespace liveness::registry

@@ -1,0 +1,32 @@
+// A store that forgets: everything lives as long as the process.
+//
+// Revisions start at the wall clock in microseconds, so that revisions and
+// incarnations have grown when a restarted server gives out new ones: it would
+// take a million transitions a second, sustained, to outrun the clock.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "common/clock.h"
+#include "server/storage/store.h"
+
+namespace liveness::storage {
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(const common::Clock& clock);
+
+  std::string_view kind() const override { return "memory"; }
+  const std::string& history_id() const override { return history_id_; }
+  const TokenKey& token_key() const override { return token_key_; }
+  std::uint64_t LastRevision() const override { return last_revision_.load(std::memory_order_relaxed); }
+  std::uint64_t NextRevision() override { return last_revision_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+ private:
+  std::string history_id_;
+  TokenKey token_key_{};
+  std::atomic<std::uint64_t> last_revision_;
+};
+
+}  // namespace liveness::storage
