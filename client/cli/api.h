@@ -1,0 +1,57 @@
+// The server's API as blocking calls that fail over: a server that is
+// UNAVAILABLE hands the call to the next of --server. Everything that touches
+// gRPC is behind it, but the beat's own connection.
+//
+// One thread at a time, but for CancelWatch().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cli/settings.h"
+#include "common/clock.h"
+#include "liveness/v1/admin_service.pb.h"
+#include "liveness/v1/registry_service.pb.h"
+
+namespace liveness::cli {
+
+class Api {
+ public:
+  // Fails if a TLS file cannot be read. Connects at the first call.
+  static absl::StatusOr<std::unique_ptr<Api>> Create(const GlobalSettings& settings);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  absl::StatusOr<v1::Client> GetClient(const v1::GetClientRequest& request);
+  absl::StatusOr<v1::ListClientsResponse> ListClients(const v1::ListClientsRequest& request);
+  absl::StatusOr<v1::ListTransitionsResponse> ListTransitions(const v1::ListTransitionsRequest& request);
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
+  absl::StatusOr<v1::Client> EvictClient(const v1::EvictClientRequest& request);
+  absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
+
+  // The server's wall clock: ages are reckoned on it, since two hosts' clocks
+  // differ. `fallback` if it cannot be had.
+  common::WallTime ServerTime(common::WallTime fallback);
+
+  // Watches at the current server until the stream ends; returns why. A stream
+  // that is silent for `silence_limit` has ended (the server promises bookmarks).
+  // After it the next call goes to the next server.
+  absl::Status Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
+                     const std::function<void(const v1::WatchClientsResponse&)>& on_response);
+  // Ends the current Watch(), and every later one, with CANCELLED. Thread-safe.
+  void CancelWatch();
+
+  // The server that the last call went to, HOST:PORT.
+  const std::string& server() const;
+
+ private:
+  class Impl;
+  explicit Api(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace liveness::cli

@@ -1,0 +1,174 @@
+// `livenessctl beat [-- COMMAND]`: a client from the shell.
+//
+// The main thread waits for signals; the library's thread beats and reports.
+// A command is started first, before any connection exists that it could inherit.
+#include <liveness/client.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/beat_report.h"
+#include "client/cli/child.h"
+#include "client/cli/stop_signal.h"
+#include "client/cli/verbs.h"
+#include "common/limits.h"
+
+namespace liveness::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kGoodbyeTimeout{2'000};
+
+std::string HostName() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "localhost";
+}
+
+std::string DefaultId(const std::vector<std::string>& command) {
+  std::string id = HostName();
+  if (!command.empty()) id += "/" + command[0].substr(command[0].rfind('/') + 1);
+  return id.substr(0, common::kMaxIdBytes);
+}
+
+ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& settings, const std::string& id) {
+  ClientOptions options;
+  options.targets = global.servers;
+  options.client_id = id;
+  options.instance_id = settings.instance_id;
+  options.labels = settings.labels;
+  if (settings.keepalive_preset == "standard") options.preset = Preset::kStandard;
+  if (settings.keepalive_preset == "strict") options.preset = Preset::kStrict;
+  options.interval = settings.interval;
+  options.timeout = settings.timeout;
+  options.host = settings.host;
+  options.version = settings.version_label;
+  options.last_will = settings.last_will;
+  options.goodbye_timeout = kGoodbyeTimeout;
+  if (global.tls.enabled) {
+    options.tls = Tls{.ca_file = global.tls.ca_file,
+                      .cert_file = global.tls.cert_file,
+                      .key_file = global.tls.key_file,
+                      .server_name = global.tls.server_name};
+  }
+  return options;
+}
+
+// What a signal to end was answered with: the signal itself, or the code that
+// shells and their like make of it.
+bool EndedAsAsked(const ProcessEnd& end, const std::optional<int>& asked) {
+  return asked.has_value() && (end.signal == asked || end.exit_code == static_cast<int>(ExitCode::kSignalBase) + *asked);
+}
+
+// How a command's end is told to the server. One that was told to stop and did
+// has left; any other failure is a death.
+std::pair<std::string, ExitStatus> GoodbyeOf(const ProcessEnd& end, const std::optional<int>& asked) {
+  if (EndedAsAsked(end, asked)) return {absl::StrCat("stopped by SIG", sigabbrev_np(*asked)), {}};
+  if (end.signal.has_value()) {
+    const char* name = sigabbrev_np(*end.signal);
+    return {absl::StrCat("killed by signal ", *end.signal, name != nullptr ? absl::StrCat(" (SIG", name, ")") : ""),
+            {.signal = end.signal}};
+  }
+  return {absl::StrCat("exited with code ", *end.exit_code), {.exit_code = end.exit_code}};
+}
+
+// Waits for a command's end without a client; used when there can be none.
+ProcessEnd AwaitEnd(Child& child) {
+  for (;;) {
+    if (const auto end = child.Poll()) return *end;
+    AwaitSignal({SIGCHLD}, std::chrono::seconds(1));
+  }
+}
+
+// Beats until a stop signal, or until the server will not have us.
+int BeatAlone(ClientInterface& client, BeatReport& report) {
+  std::vector<int> signals = StopSignals();
+  signals.push_back(WakeSignal());
+  for (;;) {
+    const std::optional<Signal> signal = AwaitSignal(signals);
+    if (const auto final = report.Final()) return static_cast<int>(*final);
+    if (!signal.has_value() || signal->number == WakeSignal()) continue;
+    if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number)))) report.GoodbyeUnheard();
+    return static_cast<int>(ExitCode::kOk);
+  }
+}
+
+// Beats as long as `child` runs, and passes signals on to it.
+int BeatWith(Child& child, ClientInterface& client, bool stop_when_fenced, BeatReport& report) {
+  std::vector<int> signals = ForwardedSignals();
+  signals.push_back(WakeSignal());
+  signals.push_back(SIGCHLD);
+  std::optional<int> asked_to_stop;
+  bool fenced = false;
+  for (;;) {
+    if (const auto end = child.Poll()) {
+      const auto [reason, status] = GoodbyeOf(*end, asked_to_stop);
+      if (!fenced && !client.Goodbye(reason, status)) report.GoodbyeUnheard();
+      const auto final = report.Final();
+      return fenced && stop_when_fenced && final.has_value() ? static_cast<int>(*final) : ShellCode(*end);
+    }
+    const std::optional<Signal> signal = AwaitSignal(signals);
+    if (!signal.has_value() || signal->number == SIGCHLD) continue;
+    if (signal->number == WakeSignal()) {
+      if (fenced || !report.Final().has_value()) continue;
+      fenced = true;
+      if (stop_when_fenced) child.Kill(SIGTERM);
+      report.Fenced(stop_when_fenced);
+      continue;
+    }
+    const std::vector<int>& stops = StopSignals();
+    if (std::find(stops.begin(), stops.end(), signal->number) != stops.end()) asked_to_stop = signal->number;
+    // What a terminal sends to its whole foreground group has reached the command already.
+    if (signal->to_us_alone) child.Kill(signal->number);
+  }
+}
+
+}  // namespace
+
+int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal& terminal) {
+  std::vector<int> signals = settings.command.empty() ? StopSignals() : ForwardedSignals();
+  signals.push_back(SIGCHLD);
+  signals.push_back(WakeSignal());
+  BlockSignals(signals);
+  signal(SIGPIPE, SIG_IGN);  // a reader of our lines that went away must not end the beat
+
+  Child child;
+  if (!settings.command.empty()) {
+    if (const auto error = Child::Start(settings.command, child)) {
+      return static_cast<int>(Fail(*error == ENOENT ? ExitCode::kNoCommand : ExitCode::kCannotRun,
+                                   absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)), terminal));
+    }
+  }
+  const std::string id = settings.id.empty() ? DefaultId(settings.command) : settings.id;
+  // Standard output is the command's.
+  BeatReport report(id, settings.command.empty() ? terminal.out : terminal.err, terminal.err, settings.quiet,
+                    terminal.clock);
+  ClientOptions options = MakeOptions(global, settings, id);
+  if (!settings.command.empty()) options.pid = child.pid();
+  const pthread_t main_thread = pthread_self();
+  options.on_state = [&report, main_thread](const StateChange& change) {
+    if (report.Take(change)) pthread_kill(main_thread, WakeSignal());
+  };
+  auto client = Client::Start(std::move(options));
+  if (!client) {
+    Fail(ExitCode::kUsage, client.error().message, terminal);
+    if (!settings.command.empty()) {
+      child.Kill(SIGTERM);
+      AwaitEnd(child);
+    }
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  return settings.command.empty() ? BeatAlone(**client, report)
+                                  : BeatWith(child, **client, settings.stop_when_fenced, report);
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,68 @@
+#include "client/cli/channel.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+
+namespace liveness::cli {
+namespace {
+
+absl::Status ReadFile(const std::string& path, const char* flag, std::string& content) {
+  if (path.empty()) return absl::OkStatus();
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, ": cannot read ", path));
+  }
+  content = text.str();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls) {
+  if (!tls.enabled) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  if (absl::Status status = ReadFile(tls.ca_file, "--tls-ca", options.pem_root_certs); !status.ok()) return status;
+  if (absl::Status status = ReadFile(tls.cert_file, "--tls-cert", options.pem_cert_chain); !status.ok()) return status;
+  if (absl::Status status = ReadFile(tls.key_file, "--tls-key", options.pem_private_key); !status.ok()) return status;
+  return grpc::SslCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  grpc::ChannelArguments args;
+  // A page of 1000 whole records can pass gRPC's 4 MiB.
+  args.SetMaxReceiveMessageSize(-1);
+  // A watch may be all that runs for hours: find a dead path without help from above.
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5'000);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
+  // Retrying is ours: the next server may know better.
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // A channel made anew must connect anew, not wait out an older one's backoff.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  if (!tls.server_name.empty()) args.SetSslTargetNameOverride(tls.server_name);
+  return grpc::CreateCustomChannel(server, credentials, args);
+}
+
+bool AwaitConnection(grpc::Channel& channel, common::Duration limit) {
+  const gpr_timespec deadline =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(limit.count(), GPR_TIMESPAN));
+  for (;;) {
+    const grpc_connectivity_state state = channel.GetState(true);
+    if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_TRANSIENT_FAILURE) return true;
+    if (!channel.WaitForStateChange(state, deadline)) return false;
+  }
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,28 @@
+// Connections to the servers of --server. Thread-safe.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cli/settings.h"
+#include "common/clock.h"
+
+namespace liveness::cli {
+
+// INVALID_ARGUMENT if a file cannot be read.
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls);
+
+// A channel to `server`; `credentials` as made from `tls`. Nothing is connected yet.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+
+// Connects. True if connected or refused (the call that follows tells how);
+// false if neither happened within `limit`.
+bool AwaitConnection(grpc::Channel& channel, common::Duration limit);
+
+}  // namespace liveness::cli

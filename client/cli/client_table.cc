@@ -1,0 +1,57 @@
+#include "client/cli/client_table.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/proto_text.h"
+#include "client/cli/time_text.h"
+#include "common/duration_text.h"
+
+namespace liveness::cli {
+namespace {
+
+std::vector<std::string> Headers(bool wide) {
+  std::vector<std::string> headers = {"NAME", "STATE", "HEALTH", "CAUSE", "LAST-HEARTBEAT", "SERVER"};
+  if (wide) {
+    for (const char* more : {"INSTANCE", "INCARNATION", "PEER", "HOST", "PID", "VERSION", "INTERVAL/TIMEOUT", "LABELS"}) {
+      headers.emplace_back(more);
+    }
+  }
+  headers.emplace_back("AGE");
+  return headers;
+}
+
+}  // namespace
+
+ClientTable::ClientTable(std::ostream& out, bool wide, TableOptions options)
+    : wide_(wide), table_(out, Headers(wide), options) {}
+
+void ClientTable::Add(const v1::Client& client, common::WallTime now) {
+  std::vector<Cell> cells;
+  cells.emplace_back(client.client_id());
+  cells.emplace_back(StateText(client.state()), StateStyle(client.state()));
+  cells.emplace_back(HealthText(client.health()),
+                     client.health() == v1::HEALTH_STALLED ? Style::kWarning : Style::kPlain);
+  cells.emplace_back(CauseText(client.cause()));
+  cells.emplace_back(client.has_last_heartbeat_time() ? SpanText(now - FromProto(client.last_heartbeat_time()))
+                                                      : std::string());
+  cells.emplace_back(client.server_id());
+  if (wide_) {
+    cells.emplace_back(client.instance_id());
+    cells.emplace_back(absl::StrCat(client.incarnation()));
+    cells.emplace_back(client.peer_address());
+    cells.emplace_back(client.host());
+    cells.emplace_back(client.pid() != 0 ? absl::StrCat(client.pid()) : std::string());
+    cells.emplace_back(client.version());
+    cells.emplace_back(absl::StrCat(common::FormatDuration(FromProto(client.interval())), "/",
+                                    common::FormatDuration(FromProto(client.timeout()))));
+    cells.emplace_back(LabelsText(client.labels()));
+  }
+  cells.emplace_back(client.has_register_time() ? common::FormatAge(now - FromProto(client.register_time()))
+                                                : std::string());
+  table_.AddRow(std::move(cells));
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,20 @@
+// One client in full, for people: kubectl describe's look. Pure.
+#pragma once
+
+#include <string>
+
+#include "common/clock.h"
+#include "liveness/v1/client.pb.h"
+
+namespace liveness::cli {
+
+// `now` is what the spans are reckoned from.
+std::string Describe(const v1::Client& client, common::WallTime now, bool color);
+
+// The keepalive values as `Name:   value` lines, indented by two.
+std::string DescribeKeepalive(const v1::Keepalive& keepalive);
+
+// `Name:` padded to the width at which all values start, and the value.
+std::string DescribeLine(const std::string& name, const std::string& value);
+
+}  // namespace liveness::cli

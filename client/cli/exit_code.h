@@ -1,0 +1,39 @@
+// How livenessctl tells a script what happened. The one list: --help and
+// docs/livenessctl.md print it from here or are held to it by a test.
+//
+// `beat -- COMMAND` is the exception: it ends with the command's own code, or
+// 128 + the signal that ended the command.
+#pragma once
+
+namespace liveness::cli {
+
+enum class ExitCode : int {
+  kOk = 0,            // done; also a watch or beat that was told to stop
+  kError = 1,         // anything that has no code of its own
+  kUsage = 2,         // a wrong flag, or an argument that the server refused
+  kNotFound = 3,      // no such client
+  kUnavailable = 4,   // no server could be reached, or it cannot serve now
+  kDenied = 5,        // not authenticated, or not allowed
+  kTimeout = 6,       // a server was reached but did not answer within --timeout
+  kSuperseded = 7,    // beat: a newer process took over the id
+  kEvicted = 8,       // beat: an operator evicted the client
+  kCannotRun = 126,   // beat -- COMMAND: found, but cannot be run
+  kNoCommand = 127,   // beat -- COMMAND: not found
+  kSignalBase = 128,  // beat -- COMMAND: plus the signal that ended it
+};
+
+inline constexpr char kExitCodeHelp[] =
+    "Exit codes:\n"
+    "  0    done, or told to stop\n"
+    "  1    error\n"
+    "  2    usage: a wrong flag, or an argument that the server refused\n"
+    "  3    no such client\n"
+    "  4    no server could be reached, or it cannot serve now\n"
+    "  5    not authenticated, or not allowed\n"
+    "  6    no answer within --timeout\n"
+    "  7    beat: superseded by a newer process under the same id\n"
+    "  8    beat: evicted by an operator\n"
+    "  beat -- COMMAND ends with the command's code, 126 if it cannot be run, 127 if\n"
+    "  it is not found, 128+N if signal N ended it\n";
+
+}  // namespace liveness::cli

@@ -1,0 +1,279 @@
+#include "client/cli/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "client/cli/exit_code.h"
+#include "common/duration_text.h"
+#include "common/keepalive.h"
+
+namespace liveness::cli {
+namespace {
+
+constexpr char kDefaultServer[] = "127.0.0.1:7700";
+
+constexpr char kDescription[] =
+    "Asks a liveness server who is live, who is not, and why.\n"
+    "\n"
+    "Durations are written 250ms, 6s, 2m, 1h30m. A flag goes before its environment\n"
+    "variable, and that before the default. Filters are AIP-160, for instance\n"
+    "  state = DEAD AND labels.zone = \"eu-*\"\n"
+    "  last_heartbeat_age > 5m\n";
+
+const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kTable},
+                                                      {"wide", OutputFormat::kWide},
+                                                      {"json", OutputFormat::kJson},
+                                                      {"yaml", OutputFormat::kYaml},
+                                                      {"name", OutputFormat::kName}};
+
+CLI::Option* AddDuration(CLI::App& app, const std::string& flag, std::function<void(common::Duration)> set,
+                         const std::string& help) {
+  const auto check = [](const std::string& text) -> std::string {
+    const auto duration = common::ParseDuration(text);
+    return duration.ok() ? std::string() : std::string(duration.status().message());
+  };
+  const auto read = [set = std::move(set)](const CLI::results_t& texts) {
+    const auto duration = common::ParseDuration(texts.back());
+    if (duration.ok()) set(*duration);
+    return duration.ok();
+  };
+  return app.add_option(flag, read, help)->type_name("DURATION")->check(CLI::Validator(check, "", "duration"));
+}
+
+// What is surely no HOST:PORT; the rest of its faults connecting will tell.
+std::string CheckServer(const std::string& text) {
+  if (text.find("://") != std::string::npos || text.rfind("unix:", 0) == 0) return {};
+  const std::size_t colon = text.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (colon == 0 || !digits || std::stoi(port) > 65535 || std::stoi(port) == 0) {
+    return "'" + text + "' is not HOST:PORT";
+  }
+  return {};
+}
+
+std::string CheckLabel(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  return equals == 0 || equals == std::string::npos ? "'" + text + "' is not KEY=VALUE" : std::string();
+}
+
+void AddGlobal(CLI::App& app, GlobalSettings& global) {
+  app.add_option("--server", global.servers, "Tried in this order; default 127.0.0.1:7700")
+      ->envname("LIVENESS_SERVER")->type_name("HOST:PORT[,HOST:PORT...]")->delimiter(',')->allow_extra_args(false)
+      ->check(CLI::Validator(CheckServer, "", "server"));
+  app.add_flag("--tls", global.tls.enabled, "TLS with the system's roots; implied by the other --tls flags");
+  app.add_option("--tls-ca", global.tls.ca_file, "Roots that sign the server's certificate")
+      ->envname("LIVENESS_TLS_CA")->type_name("FILE");
+  app.add_option("--tls-cert", global.tls.cert_file, "Own certificate, for mutual TLS; needs --tls-key")
+      ->envname("LIVENESS_TLS_CERT")->type_name("FILE");
+  app.add_option("--tls-key", global.tls.key_file, "Its private key; needs --tls-cert")
+      ->envname("LIVENESS_TLS_KEY")->type_name("FILE");
+  app.add_option("--tls-server-name", global.tls.server_name, "Name in the server's certificate; default HOST")
+      ->envname("LIVENESS_TLS_SERVER_NAME")->type_name("NAME");
+  app.add_option("-o,--output", global.output, "table, wide, json, yaml or name; default: what people read best")
+      ->transform(CLI::CheckedTransformer(kFormats).description(""))->type_name("FORMAT");
+  app.add_flag("--no-headers", global.no_headers, "Tables without their header line");
+  AddDuration(app, "--timeout", [&](common::Duration d) { global.timeout = d; },
+              "Longest time for one request; default 5s");
+}
+
+void AddFilter(CLI::App& verb, std::string& filter) {
+  verb.add_option("--filter", filter, "Only what matches this AIP-160 filter")->type_name("FILTER");
+}
+
+CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& help, const std::string& examples) {
+  CLI::App& verb = *app.add_subcommand(name, help);
+  verb.footer("Examples:\n" + examples + "\nGlobal flags and exit codes: livenessctl --help");
+  return verb;
+}
+
+// All verbs' settings, of which one is used.
+struct Verbs {
+  ListSettings list;
+  GetSettings get;
+  WatchSettings watch;
+  TransitionsSettings transitions;
+  StatsSettings stats;
+  EvictSettings evict;
+  BeatSettings beat;
+  std::vector<std::string> labels;
+};
+
+void AddQueries(CLI::App& app, Verbs& verbs) {
+  CLI::App& list = AddVerb(app, "list", "List clients",
+                           "  livenessctl list\n"
+                           "  livenessctl list --filter='state = DEAD AND labels.zone = \"eu-*\"' -o wide\n"
+                           "  livenessctl list -o json | jq -r '.clients[].client_id'\n");
+  AddFilter(list, verbs.list.filter);
+  list.add_option("--limit", verbs.list.limit, "At most so many; default 0: all")->check(CLI::NonNegativeNumber.description(""));
+  list.add_option("--order-by", verbs.list.order_by, "client_id (default) or 'client_id desc'")->type_name("ORDER");
+
+  CLI::App& get = AddVerb(app, "get", "Show all that is known of clients, with the evidence",
+                          "  livenessctl get web-1\n  livenessctl get web-1 web-2 -o yaml\n");
+  get.add_option("NAME", verbs.get.names, "Client ids, or clients/ID");
+
+  CLI::App& watch = AddVerb(app, "watch", "Follow clients: who is there, then each change as it happens",
+                            "  livenessctl watch\n"
+                            "  livenessctl watch --since-now -o json | jq -c 'select(.transition)'\n");
+  AddFilter(watch, verbs.watch.filter);
+  watch.add_option("--start-revision", verbs.watch.start_revision, "No snapshot, but what happened after this revision");
+  watch.add_option("--history-id", verbs.watch.history_id, "The history that --start-revision belongs to");
+  watch.add_flag("--since-now", verbs.watch.since_now, "No snapshot, only what happens from now on")
+      ->excludes("--start-revision");
+  watch.add_flag("--wait", verbs.watch.wait, "Wait for the first connection, too, for as long as it takes");
+
+  CLI::App& transitions = AddVerb(app, "transitions", "List what happened",
+                                  "  livenessctl transitions --since=10m\n"
+                                  "  livenessctl transitions web-1 --limit=20\n"
+                                  "  livenessctl transitions --filter='to_state = DEAD'\n");
+  transitions.add_option("NAME", verbs.transitions.name, "Only this client's");
+  AddFilter(transitions, verbs.transitions.filter);
+  transitions.add_option("--limit", verbs.transitions.limit, "Only the latest so many; default 0: all")
+      ->check(CLI::NonNegativeNumber.description(""));
+  AddDuration(transitions, "--since", [&verbs](common::Duration d) { verbs.transitions.since = d; },
+              "Only what is not older than this");
+
+  CLI::App& stats = AddVerb(app, "stats", "Count clients by state",
+                            "  livenessctl stats\n  livenessctl stats --by-label=zone\n");
+  AddFilter(stats, verbs.stats.filter);
+  stats.add_option("--by-label", verbs.stats.by_label, "Also per value of this label")->type_name("KEY");
+
+  CLI::App& evict = AddVerb(app, "evict", "Declare clients dead and refuse the processes behind them",
+                            "  livenessctl evict web-1 --reason='host is being scrapped'\n");
+  evict.add_option("NAME", verbs.evict.names, "Client ids, or clients/ID");
+  evict.add_option("--reason", verbs.evict.reason, "Told to whoever asks why; at most 256 bytes");
+
+  CLI::App& server = AddVerb(app, "server", "Show the server itself", "  livenessctl server info\n");
+  server.add_subcommand("info", "What it is and how it was set (the default)");
+}
+
+void AddBeat(CLI::App& app, Verbs& verbs) {
+  BeatSettings& settings = verbs.beat;
+  CLI::App& beat = AddVerb(
+      app, "beat", "Be a client: beat until told to stop, or with -- COMMAND as long as it runs",
+      "  livenessctl beat --id=web-1 --interval=1s --timeout=3s --label=zone=eu-1\n"
+      "  livenessctl beat --id=nightly -- /usr/local/bin/backup --all\n"
+      "\n"
+      "SIGTERM or SIGINT ends it with a goodbye. With a command they are passed on to it,\n"
+      "and its exit code or signal goes into the goodbye: a failed command is DEAD, not LEFT.\n");
+  beat.add_option("--id", settings.id, "Client id; default: the host's name, with a command HOST/COMMAND");
+  AddDuration(beat, "--interval", [&](common::Duration d) { settings.interval = d; },
+              "Time between heartbeats; default: the server's");
+  AddDuration(beat, "--timeout", [&](common::Duration d) { settings.timeout = d; },
+              "Silence after which it is suspected; default: the server's");
+  beat.add_option("--label", verbs.labels, "A label; repeat it for more")->type_name("KEY=VALUE")
+      ->allow_extra_args(false)->check(CLI::Validator(CheckLabel, "", "label"));
+  beat.add_option("--instance-id", settings.instance_id, "This start of the process; default: random");
+  beat.add_option("--host", settings.host, "Host name to tell; default: this host's");
+  beat.add_option("--version-label", settings.version_label, "Version to tell");
+  beat.add_option("--last-will", settings.last_will, "What to tell if it dies without goodbye");
+  beat.add_option("--keepalive-preset", settings.keepalive_preset, "standard (default) or strict, all layers at once")
+      ->check(CLI::IsMember({"standard", "strict"}).description(""))->type_name("PRESET");
+  beat.add_flag("--stop-when-fenced", settings.stop_when_fenced,
+                "Superseded or evicted: also send SIGTERM to the command");
+  beat.add_flag("-q,--quiet", settings.quiet, "Print errors only");
+}
+
+// The settings of the verb that was parsed, or what is wrong with them.
+std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& verbs, std::vector<std::string> rest) {
+  const auto names = [&](std::vector<std::string>& target) { target.insert(target.end(), rest.begin(), rest.end()); };
+  if (verb == "get") {
+    names(verbs.get.names);
+    if (verbs.get.names.empty()) return "get needs a NAME; livenessctl list shows them";
+    return verbs.get;
+  }
+  if (verb == "evict") {
+    names(verbs.evict.names);
+    if (verbs.evict.names.empty()) return "evict needs a NAME; livenessctl list shows them";
+    return verbs.evict;
+  }
+  if (verb == "beat") {
+    for (const std::string& label : verbs.labels) {
+      const std::size_t equals = label.find('=');
+      verbs.beat.labels[label.substr(0, equals)] = label.substr(equals + 1);
+    }
+    verbs.beat.command = std::move(rest);
+    return verbs.beat;
+  }
+  if (verb == "transitions" && rest.size() == 1 && verbs.transitions.name.empty()) {
+    verbs.transitions.name = rest[0];
+    return verbs.transitions;
+  }
+  if (!rest.empty()) return "unexpected argument: " + rest[0];
+  if (verb == "list") return verbs.list;
+  if (verb == "watch") return verbs.watch;
+  if (verb == "transitions") return verbs.transitions;
+  if (verb == "stats") return verbs.stats;
+  return ServerInfoSettings{};
+}
+
+Message UsageError(const std::string& text, const std::string& verb) {
+  return {"livenessctl: " + text + "\nSee livenessctl " + verb + (verb.empty() ? "" : " ") + "--help\n", true};
+}
+
+}  // namespace
+
+std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
+  // Cut by hand: a command's own words are never mistaken for our flags or verbs.
+  const auto dashes = std::find(args.begin(), args.end(), "--");
+  std::vector<std::string> rest;
+  if (dashes != args.end()) rest.assign(dashes + 1, args.end());
+  const bool has_dashes = dashes != args.end();
+  args.erase(dashes, args.end());
+
+  Settings settings;
+  Verbs verbs;
+  CLI::App app(kDescription, "livenessctl");
+  app.get_formatter()->column_width(34);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "livenessctl " LIVENESS_VERSION);
+  app.footer(std::string("Examples:\n"
+                         "  livenessctl list --filter='state = ALIVE'\n"
+                         "  livenessctl --server=db-1:7700,db-2:7700 watch\n\n") +
+             kExitCodeHelp);
+  AddGlobal(app, settings.global);
+  AddQueries(app, verbs);
+  AddBeat(app, verbs);
+
+  const auto verb_name = [&]() -> std::string {
+    const auto parsed = app.get_subcommands();
+    return parsed.empty() ? "" : parsed.front()->get_name();
+  };
+  std::reverse(args.begin(), args.end());  // CLI11's order for vectors
+  try {
+    app.parse(std::move(args));
+  } catch (const CLI::CallForHelp&) {
+    return Message{app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Message{std::string(version.what()) + "\n"};
+  } catch (const CLI::ExtrasError& error) {
+    const std::string hint = verb_name() == "beat" ? " (a command goes after --)" : "";
+    return UsageError(error.what() + hint, verb_name());
+  } catch (const CLI::ParseError& error) {
+    if (verb_name().empty() && error.get_name() == "RequiredError") return UsageError("which verb?", "");
+    return UsageError(error.what(), verb_name());
+  }
+
+  GlobalSettings& global = settings.global;
+  if (global.servers.empty()) global.servers.emplace_back(kDefaultServer);
+  if (global.timeout <= common::Duration::zero()) return UsageError("--timeout must be longer than zero", verb_name());
+  if (global.tls.cert_file.empty() != global.tls.key_file.empty()) {
+    return UsageError("--tls-cert and --tls-key need each other", verb_name());
+  }
+  global.tls.enabled = global.tls.enabled || !global.tls.ca_file.empty() || !global.tls.cert_file.empty() ||
+                       !global.tls.server_name.empty();
+  if (verb_name() == "beat" && has_dashes && rest.empty()) return UsageError("no command after --", "beat");
+  auto verb = Take(verb_name(), verbs, std::move(rest));
+  if (const auto* wrong = std::get_if<std::string>(&verb)) return UsageError(*wrong, verb_name());
+  settings.verb = std::get<VerbSettings>(std::move(verb));
+  return settings;
+}
+
+}  // namespace liveness::cli

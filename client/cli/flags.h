@@ -1,0 +1,22 @@
+// The command line: what livenessctl accepts, and its help.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/cli/settings.h"
+
+namespace liveness::cli {
+
+// The command line asks for no work: print this and end with this code.
+struct Message {
+  std::string text;
+  bool error = false;  // to stderr, with ExitCode::kUsage; else stdout and kOk
+};
+
+// Reads `args` (without the program's name); LIVENESS_* variables stand in for
+// flags that are absent. What follows a `--` is the command of `beat`, or names.
+std::variant<Settings, Message> ParseFlags(std::vector<std::string> args);
+
+}  // namespace liveness::cli

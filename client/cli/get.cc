@@ -1,0 +1,96 @@
+// `livenessctl get NAME...`: all that is known of each.
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/client_table.h"
+#include "client/cli/describe.h"
+#include "client/cli/display_text.h"
+#include "client/cli/message_writer.h"
+#include "client/cli/proto_output.h"
+#include "client/cli/proto_text.h"
+#include "client/cli/verbs.h"
+
+namespace liveness::cli {
+namespace {
+
+// Writes found clients in the format asked for: one alone in JSON and YAML,
+// several as a list.
+class Printer {
+ public:
+  Printer(const GlobalSettings& global, bool several, common::WallTime now, Terminal& terminal)
+      : output_(global.output),
+        several_(several),
+        now_(now),
+        terminal_(terminal),
+        table_(terminal.out, output_ == OutputFormat::kWide,
+               {.headers = !global.no_headers, .color = terminal.color}),
+        list_(terminal.out, "clients", output_ == OutputFormat::kYaml) {}
+
+  void Add(const v1::Client& client) {
+    switch (output_) {
+      case OutputFormat::kTable:
+      case OutputFormat::kWide: table_.Add(client, now_); break;
+      case OutputFormat::kName: terminal_.out << client.name() << '\n'; break;
+      case OutputFormat::kJson:
+      case OutputFormat::kYaml:
+        if (several_) {
+          list_.Add(client);
+        } else if (output_ == OutputFormat::kJson) {
+          terminal_.out << ToJson(client) << '\n';
+        } else {
+          terminal_.out << ToYaml(client);
+        }
+        break;
+      case OutputFormat::kUnset:
+        if (found_ > 0) terminal_.out << '\n';
+        terminal_.out << Describe(client, now_, terminal_.color);
+        break;
+    }
+    ++found_;
+  }
+
+  void Finish() {
+    const bool document = output_ == OutputFormat::kJson || output_ == OutputFormat::kYaml;
+    const bool table = output_ == OutputFormat::kTable || output_ == OutputFormat::kWide;
+    if (document && several_) list_.Finish();
+    if (table && found_ > 0) table_.Flush();
+    terminal_.out.flush();
+  }
+
+ private:
+  const OutputFormat output_;
+  const bool several_;
+  const common::WallTime now_;
+  Terminal& terminal_;
+  ClientTable table_;
+  MessageWriter list_;
+  int found_ = 0;
+};
+
+}  // namespace
+
+ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& settings, Terminal& terminal) {
+  std::optional<Printer> printer;
+  ExitCode code = ExitCode::kOk;
+  for (const std::string& name : settings.names) {
+    v1::GetClientRequest request;
+    request.set_name(ClientName(name));
+    request.set_view(v1::CLIENT_VIEW_FULL);
+    const auto client = api.GetClient(request);
+    if (client.ok()) {
+      if (!printer) printer.emplace(global, settings.names.size() > 1, api.ServerTime(terminal.clock.Wall()), terminal);
+      printer->Add(*client);
+      continue;
+    }
+    if (!absl::IsNotFound(client.status())) return Fail(client.status(), api, terminal);
+    code = Fail(ExitCode::kNotFound,
+                absl::StrCat("no client ", Printable(ClientId(name)), " on ", api.server(),
+                             "; see livenessctl list"),
+                terminal);
+  }
+  if (printer) printer->Finish();
+  return code;
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,29 @@
+// livenessctl: asks a liveness server, or beats like a client.
+#include <iostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/cli/exit_code.h"
+#include "client/cli/flags.h"
+#include "client/cli/terminal.h"
+#include "client/cli/verbs.h"
+#include "common/clock.h"
+
+int main(int argc, char** argv) {
+  using namespace liveness;
+  using cli::ExitCode;
+  std::ios::sync_with_stdio(false);
+  const auto parsed = cli::ParseFlags(std::vector<std::string>(argv + 1, argv + argc));
+  if (const auto* message = std::get_if<cli::Message>(&parsed)) {
+    (message->error ? std::cerr : std::cout) << message->text << std::flush;
+    return static_cast<int>(message->error ? ExitCode::kUsage : ExitCode::kOk);
+  }
+  cli::Terminal terminal{std::cout, std::cerr, cli::StdoutTakesColor(), common::SystemClock()};
+  const int code = cli::Run(std::get<cli::Settings>(parsed), terminal);
+  if (!std::cout.flush() && code == static_cast<int>(ExitCode::kOk)) {
+    std::cerr << "livenessctl: cannot write the output\n";
+    return static_cast<int>(ExitCode::kError);
+  }
+  return code;
+}

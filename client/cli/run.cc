@@ -1,0 +1,42 @@
+#include <memory>
+#include <type_traits>
+#include <variant>
+
+#include "client/cli/error_text.h"
+#include "client/cli/verbs.h"
+
+namespace liveness::cli {
+
+ExitCode Fail(ExitCode code, const std::string& message, Terminal& terminal) {
+  terminal.out.flush();
+  terminal.err << "livenessctl: " << message << std::endl;
+  return code;
+}
+
+ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal) {
+  return Fail(ExitCodeOf(status), ErrorText(status, api.server()), terminal);
+}
+
+int Run(const Settings& settings, Terminal& terminal) {
+  const GlobalSettings& global = settings.global;
+  if (const auto* beat = std::get_if<BeatSettings>(&settings.verb)) return RunBeat(global, *beat, terminal);
+  auto made = Api::Create(global);
+  if (!made.ok()) return static_cast<int>(Fail(ExitCode::kUsage, std::string(made.status().message()), terminal));
+  Api& api = **made;
+  const ExitCode code = std::visit(
+      [&](const auto& verb) {
+        using Verb = std::decay_t<decltype(verb)>;
+        if constexpr (std::is_same_v<Verb, ListSettings>) return RunList(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, GetSettings>) return RunGet(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, WatchSettings>) return RunWatch(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, TransitionsSettings>) return RunTransitions(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, StatsSettings>) return RunStats(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, EvictSettings>) return RunEvict(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, ServerInfoSettings>) return RunServerInfo(api, global, verb, terminal);
+        return ExitCode::kError;  // beat: handled above
+      },
+      settings.verb);
+  return static_cast<int>(code);
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,94 @@
+// What the command line and the environment asked for, checked and typed.
+// Plain data: flags.h fills it, the verbs read it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/clock.h"
+
+namespace liveness::cli {
+
+enum class OutputFormat { kUnset, kTable, kWide, kJson, kYaml, kName };
+
+struct TlsSettings {
+  bool enabled = false;     // --tls, or any of the files
+  std::string ca_file;      // empty: the system's roots
+  std::string cert_file;    // set together with key_file
+  std::string key_file;
+  std::string server_name;  // empty: the host of the address
+};
+
+struct GlobalSettings {
+  std::vector<std::string> servers;  // HOST:PORT, tried in this order; never empty
+  TlsSettings tls;
+  OutputFormat output = OutputFormat::kUnset;
+  bool no_headers = false;
+  common::Duration timeout{5'000'000'000};  // of one request
+};
+
+struct ListSettings {
+  std::string filter;
+  std::string order_by;
+  std::int64_t limit = 0;  // 0: all
+};
+
+struct GetSettings {
+  std::vector<std::string> names;  // ids or clients/ID; never empty
+};
+
+struct WatchSettings {
+  std::string filter;
+  std::optional<std::uint64_t> start_revision;
+  std::string history_id;  // of start_revision; empty: the server's
+  bool since_now = false;
+  bool wait = false;  // also for the first connection
+};
+
+struct TransitionsSettings {
+  std::string name;  // empty: everybody's
+  std::string filter;
+  std::int64_t limit = 0;  // 0: all; else the latest
+  std::optional<common::Duration> since;
+};
+
+struct StatsSettings {
+  std::string filter;
+  std::string by_label;
+};
+
+struct EvictSettings {
+  std::vector<std::string> names;
+  std::string reason;
+};
+
+struct ServerInfoSettings {};
+
+struct BeatSettings {
+  std::string id;
+  std::string instance_id;
+  std::optional<common::Duration> interval;
+  std::optional<common::Duration> timeout;
+  std::map<std::string, std::string> labels;
+  std::string host;
+  std::string version_label;
+  std::string last_will;
+  std::string keepalive_preset;
+  bool stop_when_fenced = false;
+  bool quiet = false;
+  std::vector<std::string> command;  // empty: beat until told to stop
+};
+
+using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings, StatsSettings,
+                                  EvictSettings, ServerInfoSettings, BeatSettings>;
+
+struct Settings {
+  GlobalSettings global;
+  VerbSettings verb;
+};
+
+}  // namespace liveness::cli

@@ -1,0 +1,55 @@
+// A watch as lines, each flushed at once so that a pipe sees it at once.
+//
+//   2026-01-31T12:00:01.123Z  web-1   ALIVE            here since 2m
+//   2026-01-31T12:00:05.871Z  web-1   ALIVE -> SUSPECT  PROCESS_EXITED  the connection ...
+//   # GAP ...
+//
+// Lines that begin with # tell about the watch itself. In JSON each line is an
+// object with one key that says what it is: client (snapshot), snapshot_done,
+// transition, group, gap, disconnected, resumed. Not thread-safe.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "client/cli/settings.h"
+#include "client/cli/terminal.h"
+#include "liveness/v1/registry_service.pb.h"
+
+namespace liveness::cli {
+
+class WatchPrinter {
+ public:
+  // `terminal` is kept.
+  WatchPrinter(OutputFormat output, Terminal& terminal);
+
+  void Client(const v1::Client& client);
+  void SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id);
+  void Transition(const v1::Transition& transition);
+  void Group(const v1::GroupEvent& group);
+  void Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision, std::string_view why);
+  void Disconnected(const std::string& why, std::uint64_t revision);
+  void Resumed(const std::string& server, common::Duration away, std::uint64_t revision);
+
+ private:
+  // Writes {"key": message} or its YAML; true if the format is one of these.
+  bool Structured(std::string_view key, const google::protobuf::Message& message);
+  // Writes `json` as it is (YAML is a superset); true if the format is one of these.
+  bool StructuredText(const std::string& json);
+  void Note(const std::string& text);
+  void Line(const std::string& time, const std::string& client_id, const std::string& change, std::size_t change_width,
+            const std::string& cause, const std::string& sentence);
+
+  const OutputFormat output_;
+  Terminal& terminal_;
+  std::size_t name_width_ = 12;
+};
+
+// "ALIVE -> SUSPECT", "NEW -> ALIVE", "ALIVE OK -> STALLED"; pure.
+std::string ChangeText(const v1::Transition& transition, bool color);
+
+}  // namespace liveness::cli
