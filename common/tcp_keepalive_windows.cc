@@ -32,7 +32,7 @@ std::error_code GetOption(SOCKET socket, int level, int option, DWORD* value) {
 // An older Windows does not know the option. That is no failure: its probes go
 // on at the idle time and interval asked for, ten of them.
 std::error_code UnlessUnknown(std::error_code error) {
-  return error.value() == WSAENOPROTOOPT || error.value() == WSAEINVAL ? std::error_code() : error;
+  return error.value() == WSAENOPROTOOPT ? std::error_code() : error;
 }
 
 // No error if `socket` is TCP.

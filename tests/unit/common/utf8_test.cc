@@ -36,6 +36,12 @@ TEST(Utf8Test, RefusesWhatIsCutShort) {
   }
 }
 
+TEST(Utf8Test, DoesNotLookPastTheEndOfItsText) {
+  // What follows the view in memory would complete the character.
+  EXPECT_FALSE(IsValidUtf8(std::string_view("\xC3\xA9", 1)));
+  EXPECT_FALSE(IsValidUtf8(std::string_view("\xF0\x9F\x98\x80", 3)));
+}
+
 TEST(Utf8Test, RefusesOverlongFormsAndStrayBytes) {
   for (const char* text : {"\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xF0\x80\x80\x80",
                            "\xF0\x8F\xBF\xBF", "\xF5\x80\x80\x80", "\x80", "\xBF", "\xFE", "\xFF",
