@@ -63,7 +63,7 @@ struct WatchRequest {
   std::uint64_t start_revision = 0;
   std::string history_id;          // empty: this registry's
   // Called without any lock when Next() has something again after it had nothing.
-  // May be called from any thread, also spuriously; must not block.
+  // May be called from any thread, also spuriously; must not block. May be null.
   std::function<void()> on_ready;
 };
 

@@ -101,7 +101,7 @@ void WatchHub::Publish(const std::vector<core::TransitionPtr>& transitions, std:
         const bool reached = mailbox->wanted_revision_ != 0 && published_ >= mailbox->wanted_revision_;
         if (mailbox->idle_ && (something || reached)) {
           mailbox->idle_ = false;
-          wakes.push_back(mailbox->on_ready_);
+          if (mailbox->on_ready_) wakes.push_back(mailbox->on_ready_);
         }
       }
     }

@@ -1,0 +1,51 @@
+#include "server/registry/history.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace liveness::registry {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+core::TransitionPtr At(std::uint64_t revision) {
+  auto record = std::make_shared<core::ClientRecord>();
+  record->revision = revision;
+  return std::make_shared<core::Transition>(core::Transition{nullptr, record, {}});
+}
+
+std::vector<std::uint64_t> Revisions(const std::vector<core::TransitionPtr>& transitions) {
+  std::vector<std::uint64_t> revisions;
+  for (const auto& each : transitions) revisions.push_back(each->revision());
+  return revisions;
+}
+
+TEST(History, ReadsBothWaysAcrossHoles) {
+  History history(100, 10);
+  for (std::uint64_t revision : {103, 105, 110}) history.Append(At(revision));
+  EXPECT_THAT(Revisions(history.After(100, 10)), ElementsAre(103, 105, 110));
+  EXPECT_THAT(Revisions(history.After(104, 1)), ElementsAre(105));
+  EXPECT_THAT(Revisions(history.After(110, 10)), IsEmpty());
+  EXPECT_THAT(Revisions(history.Before(110, 1)), ElementsAre(105));
+  EXPECT_THAT(Revisions(history.Before(UINT64_MAX, 10)), ElementsAre(110, 105, 103));
+  EXPECT_EQ(history.compacted(), 100u);
+}
+
+TEST(History, NeverSplitsARevision) {
+  History history(0, 10);
+  for (std::uint64_t revision : {1, 2, 2, 2, 3}) history.Append(At(revision));
+  EXPECT_THAT(Revisions(history.After(0, 2)), ElementsAre(1, 2, 2, 2));
+  EXPECT_THAT(Revisions(history.Before(4, 2)), ElementsAre(3, 2, 2, 2));
+}
+
+TEST(History, ForgetsTheOldestAndSaysSo) {
+  History history(0, 3);
+  for (std::uint64_t revision = 1; revision <= 5; ++revision) history.Append(At(revision));
+  EXPECT_EQ(history.compacted(), 2u);
+  EXPECT_EQ(history.last(), 5u);
+  EXPECT_THAT(Revisions(history.After(0, 10)), ElementsAre(3, 4, 5));
+}
+
+}  // namespace
+}  // namespace liveness::registry
