@@ -122,11 +122,9 @@ void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
   const std::string reason = end.reason.empty() ? "STREAM_ENDED" : end.reason;
   const bool told = live_->lapsed;
   live_.reset();
-  if (end.final()) {
-    last_error_ = Error{reason, end.message};
-    return Stop(reason, end.message);
-  }
-  if (!told) Lose(reason, end.message);
+  last_error_ = Error{reason, end.message};
+  if (end.final()) return Stop(reason, end.message);
+  if (!told) Lose();
   if (!attempt_ && !next_attempt_) next_attempt_ = now + backoff_.Next();
   if (end.retry_delay && next_attempt_) {
     next_attempt_ = std::max(*next_attempt_, now + std::min(*end.retry_delay, kMaxRetryDelay));
@@ -165,13 +163,15 @@ void Session::CheckSilence(BootTime now) {
     live_->lapsed = true;
     live_->give_up = now + live_->timeout;
     live_->next_ping = now;
-    return Lose("LAPSED", "this process did not run for longer than its timeout");
+    last_error_ = Error{"LAPSED", "this process did not run for longer than its timeout"};
+    return Lose();
   }
   Cancel(live_->id);
   const bool told = live_->lapsed;
   live_.reset();
   if (goodbye_deadline_) return Stop("SAID_GOODBYE", "the server did not confirm it");
-  if (!told) Lose("SERVER_SILENT", "no pong within the timeout");
+  last_error_ = Error{"SERVER_SILENT", "no pong within the timeout"};
+  if (!told) Lose();
   if (!attempt_ && !next_attempt_) next_attempt_ = now + backoff_.Next();
 }
 
@@ -193,10 +193,9 @@ BootTime Session::NextDeadline() const {
   return next;
 }
 
-void Session::Lose(const std::string& reason, const std::string& message) {
-  last_error_ = Error{reason, message};
+void Session::Lose() {
   ++counters_.losses;
-  ChangeTo(State::kLost, reason, message);
+  ChangeTo(State::kLost, last_error_->reason, last_error_->message);
 }
 
 void Session::Stop(const std::string& reason, const std::string& message) {

@@ -131,7 +131,7 @@ class Session {
   void CheckSilence(BootTime now);
   void OnAttemptFailed(BootTime now, const StreamEnd& end);
   void OnLiveEnded(BootTime now, const StreamEnd& end);
-  void Lose(const std::string& reason, const std::string& message);
+  void Lose();  // tells kLost. REQUIRES: last_error_ says why
   void Stop(const std::string& reason, const std::string& message);
   void ChangeTo(State state, const std::string& reason, const std::string& message);
   void Cancel(StreamId stream) { actions_.push_back({Action::Kind::kCancel, stream}); }
