@@ -1,0 +1,39 @@
+// One end of a TCP connection, compact and in one spelling: an IPv4 address is
+// kept as its IPv4-mapped IPv6 address, which is how a dual-stack listener sees it.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace liveness::net {
+
+struct Endpoint {
+  std::array<std::uint8_t, 16> address{};
+  std::uint16_t port = 0;
+
+  bool operator==(const Endpoint&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H state, const Endpoint& endpoint) {
+    return H::combine(std::move(state), endpoint.address, endpoint.port);
+  }
+};
+
+// Nothing for any family but IPv4 and IPv6.
+std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address);
+
+// As gRPC spells a peer: `ipv4:1.2.3.4:567`, `ipv6:%5B::1%5D:567`, also
+// `ipv6:[::1]:567`; a scope (`%25eth0`) is left out. Nothing for `unix:` and the like.
+std::optional<Endpoint> FromGrpcPeer(std::string_view peer);
+
+// `1.2.3.4:567` or `[::1]:567`.
+std::string ToText(const Endpoint& endpoint);
+
+// The same without the port.
+std::string AddressText(const Endpoint& endpoint);
+
+}  // namespace liveness::net

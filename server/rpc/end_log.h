@@ -1,0 +1,38 @@
+// One log line for every stream that ends badly, and no more than a few a
+// second of each reason: who floods us must not flood the log. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+
+namespace liveness::rpc {
+
+class EndLog {
+ public:
+  static constexpr int kLinesPerSecond = 10;
+
+  // `clock` outlives the log.
+  explicit EndLog(const common::Clock& clock) : clock_(clock) {}
+
+  // `client_id` may be empty; the texts are fit for a line (no control characters).
+  void Write(std::string_view reason, std::string_view client_id, std::string_view peer,
+             std::string_view message);
+
+ private:
+  struct Budget {
+    common::MonoTime second{};
+    int lines = 0;
+    std::uint64_t left_out = 0;
+  };
+
+  const common::Clock& clock_;
+  common::Mutex mu_;
+  absl::flat_hash_map<std::string, Budget> budgets_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace liveness::rpc

@@ -1,0 +1,244 @@
+#include "server/rpc/heartbeat_call.h"
+
+#include <utility>
+
+#include "common/status.h"
+#include "server/rpc/error_details.h"
+
+namespace liveness::rpc {
+
+absl::Status DrainingError() {
+  return common::Error(absl::StatusCode::kUnavailable, "DRAINING",
+                       "this server is going away; connect to another, or again later");
+}
+
+// --- Handle ------------------------------------------------------------------
+
+void HeartbeatHandle::Probe(std::uint64_t sequence) {
+  common::MutexLock lock(mu_);
+  if (call_ == nullptr) return;
+  call_->outbox_.PutProbe(sequence);
+  call_->StartNext();
+}
+
+void HeartbeatHandle::Drain(common::Duration reconnect_within) {
+  common::MutexLock lock(mu_);
+  if (call_ == nullptr || call_->session_ == nullptr) return;
+  call_->outbox_.PutDrain(reconnect_within);
+  call_->StartNext();
+}
+
+void HeartbeatHandle::End(const absl::Status& why) {
+  common::MutexLock lock(mu_);
+  if (call_ == nullptr || !call_->PutEnd(why)) return;
+  call_->session_over_ = true;
+  call_->Log(why);
+}
+
+// --- Life --------------------------------------------------------------------
+
+void HeartbeatCall::Ask(HeartbeatService& service, grpc::ServerCompletionQueue& cq, Engine& engine) {
+  auto* call = new HeartbeatCall(service, cq, engine);
+  call->context_.AsyncNotifyWhenDone(call->done_tag_.Arm());
+  service.service_.RequestHeartbeat(&call->context_, &call->stream_, &cq, &cq, call->read_tag_.Arm());
+}
+
+HeartbeatCall::HeartbeatCall(HeartbeatService& service, grpc::ServerCompletionQueue& cq, Engine& engine)
+    : token_(engine), service_(service), cq_(cq), engine_(engine), stream_(&context_) {}
+
+HeartbeatCall::~HeartbeatCall() {
+  if (handle_ == nullptr) return;
+  service_.Closed(handle_);
+  service_.quota_.Release(peer_.address);
+}
+
+void HeartbeatCall::OnOpen(bool ok) {
+  if (!ok) {  // the server stops; the tag of the call's end does not come either
+    delete this;
+    return;
+  }
+  Ask(service_, cq_, engine_);
+  peer_ = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{});
+  handle_ = std::make_shared<HeartbeatHandle>(this);
+  const bool has_quota = service_.quota_.Acquire(peer_.address);
+  const bool takes_calls = service_.Opened(handle_);
+
+  common::MutexLock lock(handle_->mu_);
+  absl::Status refused;
+  if (!takes_calls) {
+    refused = DrainingError();
+  } else if (!has_quota) {
+    refused = common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                                                   "too many streams from this address"),
+                                     std::chrono::seconds(10));
+  }
+  if (refused.ok()) {
+    SetAlarm(service_.options_.hello_timeout);
+    StartRead();
+  } else if (PutEnd(refused)) {
+    Log(refused);
+  }
+}
+
+// --- Tags --------------------------------------------------------------------
+
+void HeartbeatCall::OnRead(bool ok) {
+  if (handle_ == nullptr) {
+    OnOpen(ok);
+    return;
+  }
+  if (ok) {
+    const absl::StatusOr<Next> next = Take();
+    if (next.ok() && *next == Next::kAttaching) return;
+    if (!next.ok()) Fail(next.status());
+  }
+  const auto handle = handle_;
+  bool over = false;
+  {
+    common::MutexLock lock(handle->mu_);
+    reading_ = false;
+    if (ok) {
+      if (std::exchange(has_pong_, false)) outbox_.PutPong(pong_);
+      if (!outbox_.ending()) StartRead();
+      StartNext();
+    } else {
+      PutEnd(absl::OkStatus());
+    }
+    over = IsOver();
+    if (over) handle->call_ = nullptr;
+  }
+  if (over) delete this;
+}
+
+void HeartbeatCall::OnWrite(bool) {
+  const auto handle = handle_;
+  bool over = false;
+  {
+    common::MutexLock lock(handle->mu_);
+    writing_ = false;
+    // A write that failed is followed by the end of the reads.
+    StartNext();
+    over = IsOver();
+    if (over) handle->call_ = nullptr;
+  }
+  if (over) delete this;
+}
+
+void HeartbeatCall::OnFinish(bool) {
+  const auto handle = handle_;
+  bool over = false;
+  {
+    common::MutexLock lock(handle->mu_);
+    finishing_ = false;
+    over = IsOver();
+    if (over) handle->call_ = nullptr;
+  }
+  if (over) delete this;
+}
+
+void HeartbeatCall::OnDone(bool) {
+  const auto handle = handle_;
+  bool over = false;
+  bool tell = false;
+  core::StreamEnd how = core::StreamEnd::kNone;
+  {
+    common::MutexLock lock(handle->mu_);
+    done_ = true;
+    if (alarm_ != nullptr) alarm_->Cancel();
+    tell = session_ != nullptr && !std::exchange(session_over_, true);
+    if (tell) how = HowItEnded();
+  }
+  if (tell) {
+    LogClose(how);
+    service_.registry_.StreamClosed(session_, attachment_, how);
+  }
+  {
+    common::MutexLock lock(handle->mu_);
+    over = IsOver();
+    if (over) handle->call_ = nullptr;
+  }
+  if (over) delete this;
+}
+
+void HeartbeatCall::OnAlarm(bool ok) {
+  const auto handle = handle_;
+  bool over = false;
+  {
+    common::MutexLock lock(handle->mu_);
+    alarm_pending_ = false;
+    alarm_.reset();
+    if (done_) {
+      // nothing waits any more
+    } else if (outbox_.ending()) {
+      if (ok && writing_) {
+        context_.TryCancel();
+      } else if (writing_) {
+        SetAlarm(kFinishPatience);  // what was cancelled was the wait for the hello
+      }
+    } else if (ok) {
+      const absl::Status why = common::Error(absl::StatusCode::kDeadlineExceeded, "HELLO_TIMEOUT",
+                                             "no hello came in time");
+      if (PutEnd(why)) Log(why);
+    }
+    over = IsOver();
+    if (over) handle->call_ = nullptr;
+  }
+  if (over) delete this;
+}
+
+// --- The writing side --------------------------------------------------------
+
+void HeartbeatCall::StartRead() {
+  if (done_) return;
+  reading_ = true;
+  stream_.Read(&incoming_, read_tag_.Arm());
+}
+
+void HeartbeatCall::StartNext() {
+  if (writing_ || finishing_ || done_) return;
+  switch (outbox_.Take()) {
+    case Outbox::Kind::kNothing:
+      return;
+    case Outbox::Kind::kWelcome:
+      Write(*outbox_.welcome());
+      return;
+    case Outbox::Kind::kDrain:
+      Write(SerializeDrain(outbox_.drain()));
+      return;
+    case Outbox::Kind::kProbe:
+      probe_sequence_ = outbox_.probe();
+      probe_time_ = service_.clock_.Mono();
+      Write(SerializeProbe(probe_sequence_, service_.clock_.Wall()));
+      return;
+    case Outbox::Kind::kPong:
+      Write(SerializePong(outbox_.pong()));
+      return;
+    case Outbox::Kind::kEnd:
+      finishing_ = true;
+      stream_.Finish(end_status_ ? *end_status_ : grpc::Status::OK, finish_tag_.Arm());
+      return;
+  }
+}
+
+void HeartbeatCall::Write(const grpc::ByteBuffer& bytes) {
+  writing_ = true;
+  stream_.Write(bytes, write_tag_.Arm());
+}
+
+void HeartbeatCall::SetAlarm(common::Duration span) {
+  if (alarm_pending_ || done_) return;
+  alarm_pending_ = true;
+  alarm_ = std::make_unique<grpc::Alarm>();
+  alarm_->Set(&cq_, FromNow(span), alarm_tag_.Arm());
+}
+
+bool HeartbeatCall::PutEnd(const absl::Status& why) {
+  if (!outbox_.PutEnd()) return false;
+  if (!why.ok()) end_status_ = std::make_unique<grpc::Status>(ToGrpcStatus(why));
+  if (alarm_ != nullptr) alarm_->Cancel();
+  if (writing_) SetAlarm(kFinishPatience);
+  StartNext();
+  return true;
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,105 @@
+#include "server/rpc/heartbeat_hello.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/status.h"
+#include "common/utf8.h"
+#include "common/validation.h"
+#include "server/rpc/convert.h"
+
+namespace liveness::rpc {
+namespace {
+
+using Violations = std::vector<common::FieldViolation>;
+
+// Progress tokens in one ping: proofs of work of one process are a handful.
+constexpr int kMaxProgress = 32;
+
+core::Labels ToLabels(const google::protobuf::Map<std::string, std::string>& map) {
+  core::Labels labels(map.begin(), map.end());
+  std::sort(labels.begin(), labels.end());
+  return labels;
+}
+
+}  // namespace
+
+absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const core::Timing& preset,
+                                                  const core::TimingBounds& bounds) {
+  Violations violations;
+  common::CheckId("hello.client_id", hello.client_id(), &violations);
+  common::CheckId("hello.instance_id", hello.instance_id(), &violations);
+  common::CheckLabels("hello.labels", hello.labels(), &violations);
+  common::CheckText("hello.host", hello.host(), common::kMaxHostBytes, &violations);
+  common::CheckText("hello.version", hello.version(), common::kMaxVersionBytes, &violations);
+  common::CheckText("hello.local_address", hello.local_address(), common::kMaxAddressBytes, &violations);
+  common::CheckMultilineText("hello.last_will", hello.last_will(), common::kMaxLastWillBytes, &violations);
+  if (hello.resume_token().size() > common::kMaxResumeTokenBytes) {
+    violations.push_back({"hello.resume_token", absl::StrCat("is longer than ", common::kMaxResumeTokenBytes,
+                                                             " bytes")});
+  }
+  if (hello.pid() < 0) violations.push_back({"hello.pid", "is negative"});
+
+  core::TimingRequest wanted;
+  if (hello.has_interval()) wanted.interval = FromProto(hello.interval());
+  if (hello.has_timeout()) wanted.timeout = FromProto(hello.timeout());
+  const core::Timing timing = core::NegotiateTiming(wanted, preset, bounds, violations);
+  if (!violations.empty()) return common::BadFields("BAD_HELLO", violations);
+
+  registry::HelloRequest request;
+  request.info.client_id = hello.client_id();
+  request.info.instance_id = hello.instance_id();
+  request.info.labels = ToLabels(hello.labels());
+  request.info.local_address = hello.local_address();
+  request.info.host = hello.host();
+  request.info.version = hello.version();
+  request.info.last_will = hello.last_will();
+  request.info.pid = hello.pid();
+  request.interval = timing.interval;
+  request.timeout = timing.timeout;
+  return request;
+}
+
+absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update) {
+  Violations violations;
+  common::CheckLabels("update.labels", update.labels(), &violations);
+  if (!violations.empty()) return common::BadFields("BAD_MESSAGE", violations);
+  return ToLabels(update.labels());
+}
+
+absl::StatusOr<std::vector<core::Progress>> CheckProgress(const v1::Ping& ping) {
+  Violations violations;
+  std::vector<core::Progress> progress;
+  if (ping.progress_size() > kMaxProgress) {
+    violations.push_back({"ping.progress", absl::StrCat("has more than ", kMaxProgress, " tokens")});
+  }
+  for (const v1::Progress& token : ping.progress()) {
+    if (!violations.empty()) break;
+    const std::string field = absl::StrCat("ping.progress[", progress.size(), "]");
+    common::CheckId(field + ".name", token.name(), &violations);
+    progress.push_back({token.name(), FromProto(token.age()), FromProto(token.deadline())});
+    if (progress.back().age < core::Duration::zero()) violations.push_back({field + ".age", "is negative"});
+    if (progress.back().deadline < core::Duration::zero()) {
+      violations.push_back({field + ".deadline", "is negative"});
+    }
+  }
+  if (!violations.empty()) return common::BadFields("BAD_MESSAGE", violations);
+  return progress;
+}
+
+registry::Goodbye ToGoodbye(const v1::Goodbye& goodbye) {
+  registry::Goodbye result;
+  result.reason = goodbye.reason().substr(0, common::kMaxReasonBytes);
+  // Cut within a character: shorten to the last whole one.
+  while (!result.reason.empty() && !common::IsValidUtf8(result.reason)) result.reason.pop_back();
+  if (common::HasControlCharacter(result.reason)) result.reason.clear();
+  if (goodbye.has_exit_code()) result.exit_code = goodbye.exit_code();
+  if (goodbye.has_signal()) result.signal = goodbye.signal();
+  return result;
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,33 @@
+// A hello, checked and turned into core values. Pure, thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <google/protobuf/map.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "liveness/v1/heartbeat_service.pb.h"
+#include "server/core/record.h"
+#include "server/core/timing.h"
+#include "server/registry/registry.h"
+
+namespace liveness::rpc {
+
+// All of the request but claim, keepalive, stream and what the connection shows
+// (peer address, principal). INVALID_ARGUMENT BAD_HELLO that names every wrong field.
+absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const core::Timing& preset,
+                                                  const core::TimingBounds& bounds);
+
+// Sorted by key. INVALID_ARGUMENT BAD_MESSAGE that names every wrong one.
+absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update);
+
+// INVALID_ARGUMENT BAD_MESSAGE that names every wrong token.
+absl::StatusOr<std::vector<core::Progress>> CheckProgress(const v1::Ping& ping);
+
+// A reason that is too long is cut, and one with control characters left out:
+// a leave must not turn into a death for its words.
+registry::Goodbye ToGoodbye(const v1::Goodbye& goodbye);
+
+}  // namespace liveness::rpc

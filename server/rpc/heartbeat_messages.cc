@@ -1,0 +1,247 @@
+// What a HeartbeatCall does with each message that it reads.
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/status.h"
+#include "server/auth/principal.h"
+#include "server/core/flood_guard.h"
+#include "server/core/resume_token.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/heartbeat_call.h"
+#include "server/rpc/heartbeat_hello.h"
+
+namespace liveness::rpc {
+
+absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
+  if (incoming_.Length() > common::kMaxHeartbeatMessageBytes) {
+    return common::Error(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
+                         absl::StrCat("a message of ", incoming_.Length(), " bytes; at most ",
+                                      common::kMaxHeartbeatMessageBytes, " are taken"));
+  }
+  StackArena arena;
+  const v1::HeartbeatRequest* request = ParseRequest(incoming_, arena);
+  if (request == nullptr) {
+    if (!said_hello_) {
+      const auto violations = TextsThatAreNoUtf8(incoming_);
+      if (!violations.empty()) return common::BadFields("BAD_HELLO", violations);
+    }
+    return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE",
+                         "the bytes are no HeartbeatRequest");
+  }
+  if (request->session() != 0) {
+    return common::Error(absl::StatusCode::kUnimplemented, "SESSIONS_UNIMPLEMENTED",
+                         "one session per stream: `session` must be 0");
+  }
+  if (request->message_case() == v1::HeartbeatRequest::MESSAGE_NOT_SET) {
+    if (said_hello_) Touch(service_.clock_.Mono());
+    return Next::kRead;
+  }
+  if (request->has_hello()) return TakeHello(request->hello());
+  if (!said_hello_) {
+    return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_MISSING",
+                         "the first message must be a hello");
+  }
+  if (absl::Status taken = TakeMessage(*request); !taken.ok()) return taken;
+  return Next::kRead;
+}
+
+absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request) {
+  const common::MonoTime now = service_.clock_.Mono();
+  if (request.has_ping()) return TakePing(request.ping(), now);
+  if (request.has_update()) {
+    auto labels = CheckUpdate(request.update());
+    if (!labels.ok()) return labels.status();
+    if (Touch(now)) service_.registry_.UpdateLabels(session_, attachment_, *std::move(labels));
+  } else if (request.has_pong()) {
+    if (!Touch(now)) return absl::OkStatus();
+    common::MutexLock lock(handle_->mu_);
+    if (probe_time_ != common::MonoTime{} && request.pong().sequence() == probe_sequence_) {
+      session_->SetRtt(now - std::exchange(probe_time_, {}));
+    }
+  } else if (request.has_goodbye()) {
+    service_.registry_.SayGoodbye(session_, attachment_, ToGoodbye(request.goodbye()));
+    common::MutexLock lock(handle_->mu_);
+    session_over_ = true;
+    PutEnd(absl::OkStatus());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HeartbeatCall::TakePing(const v1::Ping& ping, common::MonoTime now) {
+  const std::uint64_t sequence = ping.sequence();
+  std::uint64_t missed = 0;
+  if (pings_ != 0) {
+    if (sequence <= last_sequence_) {
+      return common::Error(absl::StatusCode::kInvalidArgument, "BAD_SEQUENCE",
+                           absl::StrCat("ping ", sequence, " after ", last_sequence_, ": it must grow"));
+    }
+    missed = sequence - last_sequence_ - 1;
+  }
+  last_sequence_ = sequence;
+  ++pings_;
+  if (core::IsPingFlood(pings_, now - attach_time_, interval_, service_.options_.max_ping_rate)) {
+    return common::Error(absl::StatusCode::kResourceExhausted, "PING_FLOOD",
+                         absl::StrCat(pings_, " pings are more than ", service_.options_.max_ping_rate,
+                                      " times what the interval asks for"));
+  }
+  std::vector<core::Progress> progress;
+  if (ping.progress_size() != 0) {
+    auto checked = CheckProgress(ping);
+    if (!checked.ok()) return checked.status();
+    progress = *std::move(checked);
+  }
+  if (!Touch(now)) return absl::OkStatus();
+  session_->CountPing(sequence, missed);
+  if (!progress.empty()) service_.registry_.ReportProgress(session_, attachment_, std::move(progress));
+
+  pong_.sequence = sequence;
+  pong_.has_send_time = ping.has_send_time();
+  pong_.send_seconds = ping.send_time().seconds();
+  pong_.send_nanos = ping.send_time().nanos();
+  pong_.receive_time = service_.clock_.Wall();
+  has_pong_ = true;
+  return absl::OkStatus();
+}
+
+// False if the stream has been replaced or its session is over: its end is on
+// the way, and nothing it says counts.
+bool HeartbeatCall::Touch(common::MonoTime now) {
+  switch (session_->Touch(attachment_, now)) {
+    case registry::TouchResult::kHeard:
+      return true;
+    case registry::TouchResult::kRefutes:
+      service_.registry_.Refute(session_, attachment_);
+      return true;
+    case registry::TouchResult::kStale:
+      return false;
+  }
+  return false;
+}
+
+absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& hello) {
+  if (std::exchange(said_hello_, true)) {
+    return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED",
+                         "a stream takes one hello");
+  }
+  if (service_.draining()) return DrainingError();
+  auto request = CheckHello(hello, service_.options_.preset, service_.options_.bounds);
+  if (!request.ok()) return request.status();
+  client_id_ = request->info.client_id;
+  interval_ = request->interval;
+  attach_time_ = service_.clock_.Mono();
+
+  if (!hello.resume_token().empty()) {
+    const core::ResumeOutcome outcome =
+        service_.resume_tokens_.Verify(hello.resume_token(), hello.client_id(), hello.instance_id());
+    switch (outcome.verdict) {
+      case core::ResumeVerdict::kValid:
+        request->resume_incarnation = outcome.claim.incarnation;
+        break;
+      case core::ResumeVerdict::kForeignKey:
+        break;
+      case core::ResumeVerdict::kForged:
+        return common::Error(absl::StatusCode::kPermissionDenied, "RESUME_TOKEN_FORGED",
+                             "this server's store never issued the resume token");
+      case core::ResumeVerdict::kOtherClient:
+        return common::Error(absl::StatusCode::kPermissionDenied, "RESUME_TOKEN_OTHER_CLIENT",
+                             "the resume token is another client's");
+    }
+  }
+  if (service_.options_.identify_peers) request->info.principal = auth::PrincipalOf(*context_.auth_context());
+  request->info.peer_address = net::ToText(peer_);
+  if (const auto socket = service_.sockets_.Find(peer_)) request->keepalive = socket->keepalive;
+  hello_ = std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});
+  request->stream = handle_;
+  {
+    common::MutexLock lock(handle_->mu_);
+    if (outbox_.ending()) return Next::kRead;  // too late: HELLO_TIMEOUT or the server's end
+    reading_ = false;
+    if (alarm_ != nullptr) alarm_->Cancel();
+  }
+  service_.registry_.Attach(*std::move(request),
+                            [&service = service_, handle = handle_](absl::StatusOr<registry::Attached> attached) {
+                              Attached(service, handle, std::move(attached));
+                            });
+  return Next::kAttaching;
+}
+
+void HeartbeatCall::Attached(HeartbeatService& service, const std::shared_ptr<HeartbeatHandle>& handle,
+                             absl::StatusOr<registry::Attached> attached) {
+  {
+    common::MutexLock lock(handle->mu_);
+    HeartbeatCall* call = handle->call_;
+    const bool gone = call == nullptr || call->done_ || call->outbox_.ending();
+    if (!gone && attached.ok()) {
+      call->session_ = attached->session;
+      call->attachment_ = attached->attachment;
+      call->outbox_.PutWelcome(call->MakeWelcome(*attached));
+      call->StartRead();
+      call->StartNext();
+    } else if (!gone && call->PutEnd(attached.status())) {
+      call->Log(attached.status());
+    }
+    if (!gone || !attached.ok()) return;
+  }
+  // The call ended before its session began.
+  service.registry_.StreamClosed(attached->session, attached->attachment, core::StreamEnd::kConnectionClosed);
+}
+
+std::unique_ptr<grpc::ByteBuffer> HeartbeatCall::MakeWelcome(const registry::Attached& attached) {
+  const std::unique_ptr<HelloFacts> hello = std::move(hello_);
+  v1::HeartbeatResponse response;
+  v1::Welcome& welcome = *response.mutable_welcome();
+  welcome.set_incarnation(attached.incarnation);
+  welcome.set_server_id(service_.options_.server_id);
+  ToProto(interval_, *welcome.mutable_interval());
+  ToProto(hello->timeout, *welcome.mutable_timeout());
+  ToProto(attached.resume_grace, *welcome.mutable_resume_grace());
+  welcome.set_resume_token(service_.resume_tokens_.Issue(client_id_, hello->instance_id, attached.incarnation));
+  if (hello->keepalive != nullptr) ToProto(*hello->keepalive, *welcome.mutable_keepalive());
+  return std::make_unique<grpc::ByteBuffer>(Serialize(response));
+}
+
+// --- Ends --------------------------------------------------------------------
+
+void HeartbeatCall::Fail(const absl::Status& why) {
+  bool tell = false;
+  {
+    common::MutexLock lock(handle_->mu_);
+    if (!PutEnd(why)) return;
+    tell = session_ != nullptr && !std::exchange(session_over_, true);
+  }
+  Log(why);
+  if (tell) service_.registry_.StreamClosed(session_, attachment_, core::StreamEnd::kByServer);
+}
+
+core::StreamEnd HeartbeatCall::HowItEnded() const {
+  if (!context_.IsCancelled()) return core::StreamEnd::kHalfClosed;
+  // The client's own timer runs a little before ours, and gRPC sends deadlines rounded up.
+  constexpr auto kSlack = std::chrono::milliseconds(250);
+  const auto deadline = context_.deadline();
+  const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
+  if (has_deadline && service_.clock_.Wall() + kSlack >= deadline) return core::StreamEnd::kCallDeadline;
+  return core::StreamEnd::kConnectionClosed;
+}
+
+void HeartbeatCall::Log(const absl::Status& why) const {
+  service_.log_.Write(common::ReasonOf(why), client_id_, net::ToText(peer_),
+                      {why.message().data(), why.message().size()});
+}
+
+void HeartbeatCall::LogClose(core::StreamEnd how) const {
+  const char* reason = "CONNECTION_CLOSED";
+  const char* message = "closed or cancelled without goodbye";
+  if (how == core::StreamEnd::kHalfClosed) {
+    reason = "HALF_CLOSED";
+    message = "half-closed without goodbye";
+  } else if (how == core::StreamEnd::kCallDeadline) {
+    reason = "CALL_DEADLINE";
+    message = "the client's own deadline for the call passed";
+  }
+  service_.log_.Write(reason, client_id_, net::ToText(peer_), message);
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,81 @@
+#include "server/rpc/heartbeat_service.h"
+
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/signer.h"
+#include "server/rpc/heartbeat_call.h"
+
+namespace liveness::rpc {
+namespace {
+
+core::ResumeTokens MakeResumeTokens(const storage::Store& store) {
+  const storage::TokenKey& key = store.token_key();
+  const common::Signer signer(std::string_view(reinterpret_cast<const char*>(key.data()), key.size()));
+  // The key's public name: tells a token of another store from a forged one.
+  const common::Signer::Mac name = signer.Sign("liveness resume token key");
+  std::uint64_t key_id = 0;
+  std::memcpy(&key_id, name.data(), sizeof(key_id));
+  return {key_id, [signer](std::string_view message) { return signer.Sign(message); }};
+}
+
+}  // namespace
+
+HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock& clock,
+                                   registry::Registry& registry, const storage::Store& store,
+                                   const net::AcceptedSockets& sockets)
+    : options_(std::move(options)),
+      clock_(clock),
+      registry_(registry),
+      resume_tokens_(MakeResumeTokens(store)),
+      sockets_(sockets),
+      log_(clock),
+      quota_(options_.max_streams_per_peer) {}
+
+HeartbeatService::~HeartbeatService() = default;
+
+void HeartbeatService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
+  HeartbeatCall::Ask(*this, cq, engine);
+}
+
+bool HeartbeatService::Opened(const std::shared_ptr<HeartbeatHandle>& handle) {
+  common::MutexLock lock(mu_);
+  open_.insert(handle);
+  return !ending_;
+}
+
+void HeartbeatService::Closed(const std::shared_ptr<HeartbeatHandle>& handle) {
+  common::MutexLock lock(mu_);
+  open_.erase(handle);
+}
+
+std::size_t HeartbeatService::stream_count() const {
+  common::MutexLock lock(mu_);
+  return open_.size();
+}
+
+std::int64_t HeartbeatService::Drain(common::Duration reconnect_within) {
+  draining_.store(true, std::memory_order_relaxed);
+  std::vector<std::shared_ptr<HeartbeatHandle>> handles;
+  {
+    common::MutexLock lock(mu_);
+    handles.assign(open_.begin(), open_.end());
+  }
+  for (const auto& handle : handles) handle->Drain(reconnect_within);
+  return static_cast<std::int64_t>(handles.size());
+}
+
+void HeartbeatService::EndCalls() {
+  draining_.store(true, std::memory_order_relaxed);
+  std::vector<std::shared_ptr<HeartbeatHandle>> handles;
+  {
+    common::MutexLock lock(mu_);
+    ending_ = true;
+    handles.assign(open_.begin(), open_.end());
+  }
+  for (const auto& handle : handles) handle->End(DrainingError());
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,83 @@
+// HeartbeatService: takes streams, and knows those that are open.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "liveness/v1/heartbeat_service.grpc.pb.h"
+#include "server/core/resume_token.h"
+#include "server/core/timing.h"
+#include "server/net/accepted_sockets.h"
+#include "server/registry/registry.h"
+#include "server/rpc/end_log.h"
+#include "server/rpc/engine.h"
+#include "server/rpc/stream_quota.h"
+#include "server/storage/store.h"
+
+namespace liveness::rpc {
+
+class HeartbeatHandle;
+
+struct HeartbeatOptions {
+  std::string server_id;
+  core::Timing preset;  // of a client that asks for none
+  core::TimingBounds bounds;
+  common::Duration hello_timeout = std::chrono::seconds(5);
+  std::uint32_t max_ping_rate = 10;  // times what the interval asks for; 0: no limit
+  std::size_t max_streams_per_peer = 50'000;
+  bool identify_peers = false;  // read the principal from the peer's certificate
+};
+
+// Thread-safe. What it is given outlives it.
+class HeartbeatService final : public AsyncService {
+ public:
+  HeartbeatService(HeartbeatOptions options, const common::Clock& clock, registry::Registry& registry,
+                   const storage::Store& store, const net::AcceptedSockets& sockets);
+  ~HeartbeatService() override;
+
+  grpc::Service& service() override { return service_; }
+  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+
+  // Refuses hellos from now on and asks every client to reconnect, elsewhere if
+  // it can, at a random moment within `reconnect_within`. Returns how many were asked.
+  std::int64_t Drain(common::Duration reconnect_within);
+  bool draining() const { return draining_.load(std::memory_order_relaxed); }
+
+  // Ends every stream with UNAVAILABLE DRAINING, those that come later too.
+  void EndCalls() override;
+
+  // Streams that are open, also those without a hello yet.
+  std::size_t stream_count() const;
+
+ private:
+  friend class HeartbeatCall;
+  // The method's calls come as bytes: a typed reader cannot tell a message that
+  // does not parse from a disconnect.
+  using Service = v1::HeartbeatService::WithRawMethod_Heartbeat<v1::HeartbeatService::Service>;
+
+  // False if streams are being ended.
+  bool Opened(const std::shared_ptr<HeartbeatHandle>& handle);
+  void Closed(const std::shared_ptr<HeartbeatHandle>& handle);
+
+  const HeartbeatOptions options_;
+  const common::Clock& clock_;
+  registry::Registry& registry_;
+  const core::ResumeTokens resume_tokens_;
+  const net::AcceptedSockets& sockets_;
+  Service service_;
+  EndLog log_;
+  StreamQuota quota_;
+  std::atomic<bool> draining_{false};
+
+  mutable common::Mutex mu_;
+  absl::flat_hash_set<std::shared_ptr<HeartbeatHandle>> open_ ABSL_GUARDED_BY(mu_);
+  bool ending_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace liveness::rpc
