@@ -1,0 +1,53 @@
+#include "server/rpc/admin_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/limits.h"
+#include "common/resource_name.h"
+#include "common/status.h"
+#include "common/validation.h"
+#include "server/rpc/client_proto.h"
+
+namespace liveness::rpc {
+
+AdminService::AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
+                           std::function<bool()> draining)
+    : registry_(registry), clock_(clock), describe_(std::move(describe)), draining_(std::move(draining)) {
+  methods_.Add<v1::EvictClientRequest, v1::Client>(
+      &Service::RequestEvictClient, Where::kInline,
+      [this](const auto&, const auto& request, auto& response) { return Evict(request, response); });
+  methods_.Add<v1::GetServerInfoRequest, v1::ServerInfo>(
+      &Service::RequestGetServerInfo, Where::kInline, [this](const auto&, const auto&, auto& response) {
+        response = describe_();
+        response.set_history_id(registry_.history_id());
+        response.set_revision(registry_.revision());
+        response.set_draining(draining_());
+        return absl::OkStatus();
+      });
+  methods_.Add<v1::SetMaintenanceRequest, v1::SetMaintenanceResponse>(
+      &Service::RequestSetMaintenance, Where::kInline, [](const auto&, const auto&, auto&) {
+        return common::Error(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
+                             "this version of livenessd has no maintenance windows");
+      });
+  methods_.Add<v1::DrainServerRequest, v1::DrainServerResponse>(
+      &Service::RequestDrainServer, Where::kInline, [](const auto&, const auto&, auto&) {
+        return common::Error(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
+                             "this version of livenessd drains only when it is stopped: send it SIGTERM");
+      });
+}
+
+absl::Status AdminService::Evict(const v1::EvictClientRequest& request, v1::Client& response) const {
+  absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
+  if (!client_id.ok()) return client_id.status();
+  std::vector<common::FieldViolation> violations;
+  common::CheckText("reason", request.reason(), common::kMaxReasonBytes, &violations);
+  if (!violations.empty()) return common::BadFields("BAD_REASON", violations);
+
+  absl::StatusOr<core::ClientView> evicted = registry_.Evict(*client_id, request.reason());
+  if (!evicted.ok()) return evicted.status();
+  ToProto(*evicted, Detail::kFull, {clock_.Mono(), clock_.Wall()}, response);
+  return absl::OkStatus();
+}
+
+}  // namespace liveness::rpc

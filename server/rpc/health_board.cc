@@ -1,0 +1,122 @@
+#include "server/rpc/health_board.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include <grpcpp/alarm.h>
+
+namespace liveness::rpc {
+namespace {
+
+constexpr common::Duration kRetryPause = std::chrono::seconds(1);
+
+}  // namespace
+
+// Serves the registry's watch on a queue's thread. Lives while the board wants
+// it or its alarm is set; its token keeps the queue.
+class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
+ public:
+  Pump(HealthBoard& board, grpc::ServerCompletionQueue& cq, Engine& engine)
+      : token_(engine), board_(board), cq_(cq) {}
+
+  absl::Status Start() {
+    registry::WatchRequest request;
+    request.start_revision = std::max<std::uint64_t>(board_.registry_.revision(), 1);
+    request.on_ready = [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->Wake();
+    };
+    auto watch = board_.registry_.StartWatch(std::move(request));
+    if (!watch.ok()) return watch.status();
+    watch_ = *std::move(watch);
+    Wake();  // the registry wakes only who has asked once
+    return absl::OkStatus();
+  }
+
+ private:
+  void Wake(common::Duration after = common::Duration::zero()) {
+    if (woken_.exchange(true)) return;
+    alarm_.Set(&cq_, after.count() == 0 ? gpr_inf_past(GPR_CLOCK_MONOTONIC) : FromNow(after),
+               tag_.Hold(shared_from_this()));
+  }
+
+  void OnWake(bool) {
+    woken_.store(false);
+    if (watch_ == nullptr) return StartOver();
+    const registry::WatchItem item = watch_->Next();
+    if (item.gap) return StartOver();
+    if (item.empty()) return;
+    board_.Changed(item.batches);
+    Wake();
+  }
+
+  // Everybody looks for himself what was missed: a snapshot is of no use here.
+  void StartOver() {
+    watch_.reset();
+    if (!Start().ok()) Wake(kRetryPause);  // another watcher took the place that was just given up
+    board_.AllChanged();
+  }
+
+  CallToken token_;
+  HealthBoard& board_;
+  grpc::ServerCompletionQueue& cq_;
+  std::shared_ptr<registry::Watch> watch_;
+  std::atomic<bool> woken_{false};
+  grpc::Alarm alarm_;
+  HoldingTag<Pump, &Pump::OnWake> tag_;
+};
+
+absl::Status HealthBoard::Follow(const std::string& client_id, const std::shared_ptr<WatchStream>& follower,
+                                 grpc::ServerCompletionQueue& cq, Engine& engine) {
+  common::MutexLock lock(mu_);
+  if (pump_ == nullptr) {
+    auto pump = std::make_shared<Pump>(*this, cq, engine);
+    const absl::Status started = pump->Start();
+    if (!started.ok()) return started;
+    pump_ = std::move(pump);
+  }
+  followers_[client_id].emplace_back(follower.get(), follower);
+  return absl::OkStatus();
+}
+
+void HealthBoard::Unfollow(const std::string& client_id, const WatchStream* follower) {
+  std::shared_ptr<Pump> unused;  // goes after the lock
+  common::MutexLock lock(mu_);
+  const auto at = followers_.find(client_id);
+  if (at == followers_.end()) return;
+  std::erase_if(at->second, [&](const auto& each) { return each.first == follower; });
+  if (at->second.empty()) followers_.erase(at);
+  if (followers_.empty()) unused = std::move(pump_);
+}
+
+void HealthBoard::Changed(const std::vector<std::shared_ptr<const registry::Batch>>& batches) {
+  std::vector<std::shared_ptr<WatchStream>> concerned;
+  {
+    common::MutexLock lock(mu_);
+    for (const auto& batch : batches) {
+      for (const core::TransitionPtr& transition : batch->transitions()) {
+        const auto at = followers_.find(transition->after->client_id());
+        if (at == followers_.end()) continue;
+        for (const auto& [_, weak] : at->second) {
+          if (auto follower = weak.lock()) concerned.push_back(std::move(follower));
+        }
+      }
+    }
+  }
+  for (const auto& follower : concerned) follower->Wake();
+}
+
+void HealthBoard::AllChanged() {
+  std::vector<std::shared_ptr<WatchStream>> all;
+  {
+    common::MutexLock lock(mu_);
+    for (const auto& [_, followers] : followers_) {
+      for (const auto& [__, weak] : followers) {
+        if (auto follower = weak.lock()) all.push_back(std::move(follower));
+      }
+    }
+  }
+  for (const auto& follower : all) follower->Wake();
+}
+
+}  // namespace liveness::rpc

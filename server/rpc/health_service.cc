@@ -1,0 +1,122 @@
+#include "server/rpc/health_service.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include "common/resource_name.h"
+#include "common/status.h"
+
+namespace liveness::rpc {
+
+namespace health = ::grpc::health::v1;
+
+namespace {
+
+constexpr std::size_t kMaxWatches = 10'000;
+
+grpc::ByteBuffer Message(HealthStatus status) {
+  health::HealthCheckResponse response;
+  response.set_status(status);
+  const grpc::Slice slice(response.SerializeAsString());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+}  // namespace
+
+HealthStatus HealthOf(const core::ClientRecord& record) {
+  const bool serving = record.state == core::State::kAlive && record.health != core::Health::kStalled;
+  return serving ? health::HealthCheckResponse::SERVING : health::HealthCheckResponse::NOT_SERVING;
+}
+
+// One Watch. What it was woken for it reads from the registry: between two
+// messages only the latest state counts.
+class HealthWatchCall final : public WatchStream {
+ public:
+  HealthWatchCall(HealthService& service, Method& method, grpc::ServerCompletionQueue& cq, Engine& engine)
+      : WatchStream(method, cq, engine), service_(service), cq_(cq), engine_(engine) {}
+
+ private:
+  absl::Status Open(grpc::ByteBuffer& bytes) override {
+    health::HealthCheckRequest request;
+    if (!grpc::SerializationTraits<health::HealthCheckRequest>::Deserialize(&bytes, &request).ok()) {
+      return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE", "the request is no message");
+    }
+    watched_ = request.service();
+    const std::optional<std::string_view> client_id = common::ClientIdFromHealthService(watched_);
+    if (!client_id) return absl::OkStatus();
+    const absl::Status followed = service_.board_.Follow(std::string(*client_id), shared_from_this(), cq_, engine_);
+    if (followed.ok()) followed_ = std::string(*client_id);
+    return followed;
+  }
+
+  void Advance() override {
+    const HealthStatus now = service_.StatusOf(watched_);
+    if (told_ == now) return;
+    told_ = now;
+    Send(Message(now));
+  }
+
+  void Farewell() override {
+    if (watched_.empty()) Advance();
+  }
+
+  void Close() override {
+    if (followed_) service_.board_.Unfollow(*followed_, this);
+  }
+
+  HealthService& service_;
+  grpc::ServerCompletionQueue& cq_;
+  Engine& engine_;
+  std::string watched_;
+  std::optional<std::string> followed_;
+  std::optional<HealthStatus> told_;
+};
+
+HealthService::HealthService(registry::Registry& registry, std::function<bool()> serving)
+    : registry_(registry), serving_(std::move(serving)), board_(registry) {
+  methods_.Add<health::HealthCheckRequest, health::HealthCheckResponse>(
+      &Service::RequestCheck, Where::kInline, [this](const auto&, const auto& request, auto& response) {
+        const HealthStatus status = StatusOf(request.service());
+        if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
+          return common::Error(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
+                               "neither the server (an empty service) nor a client that is known (client/ID)");
+        }
+        response.set_status(status);
+        return absl::OkStatus();
+      });
+  watch_.max_streams = kMaxWatches;
+  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request, WatchStream::Writer* writer,
+                          grpc::ServerCompletionQueue* cq, void* tag) {
+    service_.RequestWatch(context, request, writer, cq, cq, tag);
+  };
+  watch_.next = [this](grpc::ServerCompletionQueue& cq, Engine& engine) {
+    return std::make_shared<HealthWatchCall>(*this, watch_, cq, engine);
+  };
+}
+
+void HealthService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
+  methods_.Start(cq, engine);
+  watch_.next(cq, engine)->Start();
+}
+
+void HealthService::EndCalls() {
+  draining_.store(true);
+  watch_.streams.EndAll(common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+}
+
+HealthStatus HealthService::StatusOf(std::string_view service) const {
+  if (service.empty()) {
+    return serving_() && !draining_.load() ? health::HealthCheckResponse::SERVING
+                                           : health::HealthCheckResponse::NOT_SERVING;
+  }
+  const std::optional<std::string_view> client_id = common::ClientIdFromHealthService(service);
+  if (client_id) {
+    if (const std::optional<core::ClientView> client = registry_.Get(*client_id)) return HealthOf(*client->record);
+  }
+  return health::HealthCheckResponse::SERVICE_UNKNOWN;
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,57 @@
+// grpc.health.v1: the standard way to ask whether something works.
+//
+// The empty service is this server; `client/<client_id>` is that client: SERVING
+// when ALIVE and not STALLED, NOT_SERVING in any other state that is known. An
+// unknown service is NOT_FOUND to Check and SERVICE_UNKNOWN to Watch, which
+// goes on and tells when it appears.
+//
+// gRPC's own service of that name must be off: grpc::EnableDefaultHealthCheckService(false).
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string_view>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "server/registry/registry.h"
+#include "server/rpc/engine.h"
+#include "server/rpc/health_board.h"
+#include "server/rpc/unary.h"
+#include "server/rpc/watch_stream.h"
+
+namespace liveness::rpc {
+
+using HealthStatus = ::grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+// Of a client that is known.
+HealthStatus HealthOf(const core::ClientRecord& record);
+
+class HealthService final : public AsyncService {
+ public:
+  // Outlives the engine's calls, as `registry` does. `serving`: what the empty
+  // service answers until the server drains; any thread.
+  HealthService(registry::Registry& registry, std::function<bool()> serving);
+
+  grpc::Service& service() override { return service_; }
+  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+  // The server is NOT_SERVING from now on. Watches of it are told so, then all end.
+  void EndCalls() override;
+
+ private:
+  friend class HealthWatchCall;
+  using Service =
+      ::grpc::health::v1::Health::WithAsyncMethod_Check<
+          ::grpc::health::v1::Health::WithRawMethod_Watch<::grpc::health::v1::Health::Service>>;
+
+  HealthStatus StatusOf(std::string_view service) const;
+
+  registry::Registry& registry_;
+  const std::function<bool()> serving_;
+  std::atomic<bool> draining_{false};
+  HealthBoard board_;
+  Service service_;
+  UnaryMethods<Service> methods_{service_};
+  WatchStream::Method watch_;
+};
+
+}  // namespace liveness::rpc

@@ -1,0 +1,82 @@
+#include "server/rpc/registry_service.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/resource_name.h"
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/rpc/client_proto.h"
+#include "server/rpc/list_clients.h"
+#include "server/rpc/list_transitions.h"
+#include "server/rpc/stats.h"
+#include "server/rpc/watch_clients.h"
+
+namespace liveness::rpc {
+
+RegistryService::RegistryService(registry::Registry& registry, const common::Clock& clock, core::MacFunction mac,
+                                 std::function<StreamCounts()> stream_counts)
+    : registry_(registry), clock_(clock), mac_(std::move(mac)), stream_counts_(std::move(stream_counts)) {
+  const auto list_context = [this](const grpc::ServerContext& context) {
+    return ListContext{registry_, clock_, mac_, context.deadline()};
+  };
+  methods_.Add<v1::GetClientRequest, v1::Client>(
+      &Service::RequestGetClient, Where::kInline,
+      [this](const auto&, const auto& request, auto& response) { return Get(request, response); });
+  methods_.Add<v1::ListClientsRequest, v1::ListClientsResponse>(
+      &Service::RequestListClients, Where::kWorker,
+      [list_context](const auto& context, const auto& request, auto& response) {
+        return ListClients(list_context(context), request, response);
+      });
+  methods_.Add<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
+      &Service::RequestListTransitions, Where::kWorker,
+      [list_context](const auto& context, const auto& request, auto& response) {
+        return ListTransitions(list_context(context), request, response);
+      });
+  methods_.Add<v1::GetStatsRequest, v1::GetStatsResponse>(
+      &Service::RequestGetStats, Where::kWorker, [this](const auto& context, const auto& request, auto& response) {
+        return Stats(context, request, response);
+      });
+  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request, WatchStream::Writer* writer,
+                          grpc::ServerCompletionQueue* cq, void* tag) {
+    service_.RequestWatchClients(context, request, writer, cq, cq, tag);
+  };
+  watch_.next = [this](grpc::ServerCompletionQueue& cq, Engine& engine) {
+    return std::make_shared<WatchClientsCall>(registry_, clock_, watch_, cq, engine);
+  };
+}
+
+void RegistryService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
+  methods_.Start(cq, engine);
+  watch_.next(cq, engine)->Start();
+}
+
+void RegistryService::EndCalls() {
+  watch_.streams.EndAll(common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+}
+
+absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Client& response) const {
+  const absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
+  if (!client_id.ok()) return client_id.status();
+  const std::optional<core::ClientView> client = registry_.Get(*client_id);
+  if (!client) {
+    return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                         common::StrCat("no client ", *client_id, " is known"));
+  }
+  const Detail detail = request.view() == v1::CLIENT_VIEW_BASIC ? Detail::kBasic : Detail::kFull;
+  ToProto(*client, detail, {clock_.Mono(), clock_.Wall()}, response);
+  return absl::OkStatus();
+}
+
+absl::Status RegistryService::Stats(const grpc::ServerContext& context, const v1::GetStatsRequest& request,
+                                    v1::GetStatsResponse& response) const {
+  const absl::Status status = GetStats(registry_, clock_, context.deadline(), request, response);
+  const StreamCounts counts = stream_counts_();
+  response.set_stream_count(counts.streams);
+  response.set_heartbeat_count(counts.heartbeats);
+  return status;
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,58 @@
+// RegistryService: who is live, who is not, and why.
+//
+// Queries of one client are answered on the queue's thread; lists, counts and
+// snapshots, which may look at every record, on a worker.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "common/clock.h"
+#include "liveness/v1/registry_service.grpc.pb.h"
+#include "server/core/seal.h"
+#include "server/registry/registry.h"
+#include "server/rpc/engine.h"
+#include "server/rpc/unary.h"
+#include "server/rpc/watch_stream.h"
+
+namespace liveness::rpc {
+
+// What only the streams know. For GetStats.
+struct StreamCounts {
+  std::int64_t streams = 0;     // open now
+  std::int64_t heartbeats = 0;  // received since this server started
+};
+
+class RegistryService final : public AsyncService {
+ public:
+  // All outlive the engine's calls. `mac` is keyed by the store and signs page
+  // tokens; it and `stream_counts` are called from any thread.
+  RegistryService(registry::Registry& registry, const common::Clock& clock, core::MacFunction mac,
+                  std::function<StreamCounts()> stream_counts);
+
+  grpc::Service& service() override { return service_; }
+  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+  // Ends every watch with UNAVAILABLE DRAINING, those that come later too.
+  void EndCalls() override;
+
+ private:
+  // WatchClients comes as bytes; the others as messages.
+  using Service = v1::RegistryService::WithAsyncMethod_GetClient<
+      v1::RegistryService::WithAsyncMethod_ListClients<v1::RegistryService::WithAsyncMethod_ListTransitions<
+          v1::RegistryService::WithAsyncMethod_GetStats<
+              v1::RegistryService::WithRawMethod_WatchClients<v1::RegistryService::Service>>>>>;
+
+  absl::Status Get(const v1::GetClientRequest& request, v1::Client& response) const;
+  absl::Status Stats(const grpc::ServerContext& context, const v1::GetStatsRequest& request,
+                     v1::GetStatsResponse& response) const;
+
+  registry::Registry& registry_;
+  const common::Clock& clock_;
+  const core::MacFunction mac_;
+  const std::function<StreamCounts()> stream_counts_;
+  Service service_;
+  UnaryMethods<Service> methods_{service_};
+  WatchStream::Method watch_;
+};
+
+}  // namespace liveness::rpc

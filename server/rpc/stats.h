@@ -1,0 +1,38 @@
+// RegistryService.GetStats. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "liveness/v1/registry_service.pb.h"
+#include "server/registry/registry.h"
+
+namespace liveness::rpc {
+
+// Counts per value of a label, by value, bounded: of more than `max_groups`
+// values the first stay and the rest is summed. Not thread-safe.
+class GroupedCounts {
+ public:
+  explicit GroupedCounts(std::size_t max_groups) : max_groups_(max_groups) {}
+  void Add(const std::string& value, const core::ClientRecord& record);
+  const std::map<std::string, registry::Counts>& groups() const { return groups_; }
+  const registry::Counts& rest() const { return rest_; }
+
+ private:
+  const std::size_t max_groups_;
+  std::map<std::string, registry::Counts> groups_;
+  registry::Counts rest_;
+};
+
+// Without filter and groups nothing is scanned. DEADLINE_EXCEEDED if `deadline`
+// passes meanwhile. What only the streams know (stream_count, heartbeat_count)
+// is left to the caller.
+absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock, common::WallTime deadline,
+                      const v1::GetStatsRequest& request, v1::GetStatsResponse& response);
+
+}  // namespace liveness::rpc

@@ -1,0 +1,123 @@
+#include "server/rpc/watch_clients.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include "common/limits.h"
+#include "common/status.h"
+#include "liveness/v1/registry_service.pb.h"
+#include "server/core/client_fields.h"
+#include "server/core/filter.h"
+#include "server/rpc/convert.h"
+
+namespace liveness::rpc {
+namespace {
+
+// Null for the empty filter: the registry then asks nothing.
+absl::StatusOr<registry::RecordFilter> ParseFilter(const std::string& text) {
+  absl::StatusOr<core::Filter> filter = core::Filter::Parse(text, core::WatchSchema());
+  if (!filter.ok()) return filter.status();
+  if (filter->matches_all()) return registry::RecordFilter();
+  return registry::RecordFilter(
+      [shared = std::make_shared<const core::Filter>(*std::move(filter))](const core::ClientRecord& record) {
+        return shared->Matches(core::ClientFields(record));
+      });
+}
+
+absl::StatusOr<common::Duration> BookmarkInterval(const v1::WatchClientsRequest& request) {
+  if (!request.has_bookmark_interval()) return WatchClientsCall::kMaxBookmarkInterval;
+  const common::Duration wanted = FromProto(request.bookmark_interval());
+  if (wanted <= common::Duration::zero()) {
+    return common::BadFields("BAD_BOOKMARK_INTERVAL", {{"bookmark_interval", "must be greater than 0"}});
+  }
+  return std::clamp(wanted, WatchClientsCall::kMinBookmarkInterval, WatchClientsCall::kMaxBookmarkInterval);
+}
+
+}  // namespace
+
+WatchClientsCall::WatchClientsCall(registry::Registry& registry, const common::Clock& clock, Method& method,
+                                   grpc::ServerCompletionQueue& cq, Engine& engine)
+    : WatchStream(method, cq, engine), registry_(registry), clock_(clock), packer_(registry.history_id()) {}
+
+absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
+  v1::WatchClientsRequest request;
+  if (!grpc::SerializationTraits<v1::WatchClientsRequest>::Deserialize(&bytes, &request).ok()) {
+    return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE", "the request is no message");
+  }
+  absl::StatusOr<common::Duration> bookmark_interval = BookmarkInterval(request);
+  if (!bookmark_interval.ok()) return bookmark_interval.status();
+  bookmark_interval_ = *bookmark_interval;
+  absl::StatusOr<registry::RecordFilter> filter = ParseFilter(request.filter());
+  if (!filter.ok()) return filter.status();
+
+  registry::WatchRequest watch;
+  watch.filter_key = request.filter();
+  watch.filter = *std::move(filter);
+  watch.start_revision = request.start_revision();
+  watch.history_id = request.history_id();
+  // Weak: the registry may call while this call is coming to its end.
+  watch.on_ready = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->Wake();
+  };
+  in_snapshot_ = request.start_revision() == 0;
+  last_sent_ = clock_.Mono();
+  absl::StatusOr<std::shared_ptr<registry::Watch>> started = registry_.StartWatch(std::move(watch));
+  if (!started.ok()) return started.status();
+  watch_ = *std::move(started);
+  return absl::OkStatus();
+}
+
+void WatchClientsCall::Advance() {
+  if (made_) {
+    SendNow(*std::exchange(made_, std::nullopt));
+    return;
+  }
+  if (in_snapshot_ || packer_.heavy()) {
+    RunOnWorker([this] { PullPart(); });
+    return;
+  }
+  if (packer_.empty()) packer_.Load(watch_->Next(), Now());
+  if (packer_.heavy() || packer_.starts_over()) {
+    in_snapshot_ = true;
+    RunOnWorker([this] { PullPart(); });
+  } else if (!packer_.empty()) {
+    SendNow(packer_.Next());
+  } else {
+    SendBookmarkIfDue();
+  }
+}
+
+void WatchClientsCall::PullPart() {
+  if (packer_.empty()) packer_.Load(watch_->Next(), Now());
+  if (packer_.empty()) {
+    // The registry has nothing for now although the snapshot is not done: it will wake us.
+    in_snapshot_ = false;
+    return;
+  }
+  if (packer_.completes_snapshot()) in_snapshot_ = false;
+  made_ = packer_.Next();
+}
+
+void WatchClientsCall::SendNow(const grpc::ByteBuffer& message) {
+  greeted_ = true;
+  last_sent_ = clock_.Mono();
+  Send(message);
+}
+
+void WatchClientsCall::SendBookmarkIfDue() {
+  // A watcher that resumed and has missed nothing is told so at once.
+  const common::Duration quiet = clock_.Mono() - last_sent_;
+  if (!greeted_ || quiet >= bookmark_interval_) {
+    if (const std::optional<std::uint64_t> revision = watch_->Caught()) {
+      SendNow(packer_.Bookmark(*revision));
+      return;
+    }
+  }
+  WakeAfter(quiet < bookmark_interval_ ? bookmark_interval_ - quiet : kMinBookmarkInterval);
+}
+
+void WatchClientsCall::Close() { watch_.reset(); }
+
+}  // namespace liveness::rpc

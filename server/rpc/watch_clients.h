@@ -1,0 +1,52 @@
+// RegistryService.WatchClients: one watcher.
+//
+// Pulls from the registry when its last message has left, so that the memory
+// for a slow watcher is its mailbox in the registry and one message here. Parts
+// of a snapshot are made on a worker; what a watcher that has caught up is told
+// goes out on the queue's own thread at once.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "common/clock.h"
+#include "server/registry/registry.h"
+#include "server/rpc/watch_packer.h"
+#include "server/rpc/watch_stream.h"
+
+namespace liveness::rpc {
+
+class WatchClientsCall final : public WatchStream {
+ public:
+  static constexpr common::Duration kMaxBookmarkInterval = std::chrono::seconds(5);
+  static constexpr common::Duration kMinBookmarkInterval = std::chrono::milliseconds(100);
+
+  // All outlive the engine's calls.
+  WatchClientsCall(registry::Registry& registry, const common::Clock& clock, Method& method,
+                   grpc::ServerCompletionQueue& cq, Engine& engine);
+
+ private:
+  absl::Status Open(grpc::ByteBuffer& request) override;
+  void Advance() override;
+  void Close() override;
+
+  // Pulls the next part and makes its message, on a worker.
+  void PullPart();
+  void SendNow(const grpc::ByteBuffer& message);
+  void SendBookmarkIfDue();
+  Moment Now() const { return {clock_.Mono(), clock_.Wall()}; }
+
+  registry::Registry& registry_;
+  const common::Clock& clock_;
+  common::Duration bookmark_interval_ = kMaxBookmarkInterval;
+
+  std::shared_ptr<registry::Watch> watch_;
+  WatchPacker packer_;
+  // Made by a worker and not yet sent. Handed over like packer_ (see RunOnWorker).
+  std::optional<grpc::ByteBuffer> made_;
+  bool in_snapshot_ = false;
+  bool greeted_ = false;  // something was sent
+  common::MonoTime last_sent_{};
+};
+
+}  // namespace liveness::rpc

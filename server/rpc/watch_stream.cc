@@ -1,0 +1,163 @@
+#include "server/rpc/watch_stream.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/status.h"
+#include "server/rpc/error_details.h"
+
+namespace liveness::rpc {
+namespace {
+
+constexpr common::Duration kRetryDelay = std::chrono::seconds(5);
+constexpr common::Duration kWorkersBusyPause = std::chrono::milliseconds(20);
+
+}  // namespace
+
+absl::Status WatchStreams::Add(const std::shared_ptr<WatchStream>& stream, std::size_t max_streams) {
+  common::MutexLock lock(mu_);
+  if (ended_) return *ended_;
+  if (streams_.size() >= max_streams) {
+    return common::WithRetryDelay(
+        common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS", "too many watches are open"),
+        kRetryDelay);
+  }
+  streams_.emplace(stream.get(), stream);
+  return absl::OkStatus();
+}
+
+void WatchStreams::Remove(WatchStream* stream) {
+  common::MutexLock lock(mu_);
+  streams_.erase(stream);
+}
+
+void WatchStreams::EndAll(const absl::Status& why) {
+  absl::flat_hash_map<WatchStream*, std::weak_ptr<WatchStream>> streams;
+  {
+    common::MutexLock lock(mu_);
+    ended_ = why;
+    streams = streams_;
+  }
+  for (const auto& [_, weak] : streams) {
+    if (const std::shared_ptr<WatchStream> stream = weak.lock()) stream->End(why);
+  }
+}
+
+WatchStream::WatchStream(Method& method, grpc::ServerCompletionQueue& cq, Engine& engine)
+    : token_(engine), method_(method), cq_(cq), engine_(engine), writer_(&context_) {}
+
+void WatchStream::Start() {
+  context_.AsyncNotifyWhenDone(done_tag_.Hold(shared_from_this()));
+  method_.request(&context_, &request_, &writer_, &cq_, accepted_tag_.Hold(shared_from_this()));
+}
+
+void WatchStream::Wake() {
+  if (woken_.exchange(true)) return;
+  wake_alarm_.Set(&cq_, gpr_inf_past(GPR_CLOCK_MONOTONIC), wake_tag_.Hold(shared_from_this()));
+}
+
+void WatchStream::End(const absl::Status& why) {
+  {
+    common::MutexLock lock(mu_);
+    if (!end_) end_ = why;
+  }
+  Wake();
+}
+
+void WatchStream::Send(const grpc::ByteBuffer& message) {
+  writing_ = true;
+  writer_.Write(message, written_tag_.Hold(shared_from_this()));
+}
+
+void WatchStream::WakeAfter(common::Duration span) {
+  if (ticking_ || over_) return;
+  ticking_ = true;
+  tick_alarm_.Set(&cq_, FromNow(span), tick_tag_.Hold(shared_from_this()));
+}
+
+void WatchStream::RunOnWorker(std::function<void()> job) {
+  working_.store(true, std::memory_order_relaxed);
+  const bool queued = engine_.RunOnWorker([self = shared_from_this(), job = std::move(job)] {
+    job();
+    self->working_.store(false, std::memory_order_release);
+    self->Wake();
+  });
+  if (queued) return;
+  working_.store(false, std::memory_order_relaxed);
+  // The timer may be set to a later moment: its cancellation calls Advance(), which comes here again.
+  if (ticking_) {
+    tick_alarm_.Cancel();
+  } else {
+    WakeAfter(kWorkersBusyPause);
+  }
+}
+
+void WatchStream::OnAccepted(bool ok) {
+  if (!ok) {
+    done_tag_.Release();  // it never fires for a call that never came
+    return;
+  }
+  method_.next(cq_, engine_)->Start();
+  absl::Status opened = method_.streams.Add(shared_from_this(), method_.max_streams);
+  if (opened.ok()) opened = Open(request_);
+  request_.Clear();
+  if (!opened.ok()) {
+    Finish(opened);
+    return;
+  }
+  Go();
+}
+
+void WatchStream::OnDone(bool) {
+  over_ = over_ || context_.IsCancelled();
+  Go();
+}
+
+void WatchStream::OnWritten(bool ok) {
+  writing_ = false;
+  over_ = over_ || !ok;
+  Go();
+}
+
+void WatchStream::OnWake(bool) {
+  // First: whatever happens from here on wakes it anew.
+  woken_.store(false);
+  Go();
+}
+
+void WatchStream::OnTick(bool) {
+  ticking_ = false;
+  Go();
+}
+
+void WatchStream::Go() {
+  if (working_.load(std::memory_order_acquire)) return;
+  if (over_) return CloseOnce();
+  if (writing_) return;
+  std::optional<absl::Status> end;
+  {
+    common::MutexLock lock(mu_);
+    end = end_;
+  }
+  if (!end) return Advance();
+  if (!std::exchange(farewelled_, true)) {
+    Farewell();
+    if (writing_) return;
+  }
+  Finish(*end);
+}
+
+void WatchStream::Finish(const absl::Status& why) {
+  over_ = true;
+  writer_.Finish(ToGrpcStatus(why), finished_tag_.Hold(shared_from_this()));
+  CloseOnce();
+}
+
+void WatchStream::CloseOnce() {
+  if (std::exchange(closed_, true)) return;
+  method_.streams.Remove(this);
+  if (ticking_) tick_alarm_.Cancel();
+  Close();
+}
+
+}  // namespace liveness::rpc

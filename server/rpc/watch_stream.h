@@ -1,0 +1,158 @@
+// A call that sends a message now and then for as long as the caller stays:
+// what WatchClients and the health service's Watch have in common.
+//
+// Messages are raw bytes, for gRPC's typed reader cannot tell a malformed
+// request from a lost one. Everything but Wake(), End() and Start() happens on
+// the thread of the call's queue. One message is on its way at a time; HTTP/2
+// flow control holds it while the caller does not read, and nothing queues up
+// behind it: a derived class is asked again when it has left.
+//
+// A call lives as long as an operation of it is under way or somebody holds it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/rpc/engine.h"
+#include "server/rpc/tag.h"
+
+namespace liveness::rpc {
+
+// A member tag that holds its owner from Arm() until it has fired.
+template <typename Owner, void (Owner::*Method)(bool ok)>
+class HoldingTag final : public Tag {
+ public:
+  void* Hold(std::shared_ptr<Owner> owner) {
+    owner_ = std::move(owner);
+    return Arm();
+  }
+  // The operation was not begun after all.
+  void Release() { owner_.reset(); }
+
+ private:
+  void Run(bool ok) override {
+    const std::shared_ptr<Owner> owner = std::move(owner_);
+    (owner.get()->*Method)(ok);
+  }
+  std::shared_ptr<Owner> owner_;
+};
+
+class WatchStream;
+
+// The open streams of one method, so that all can be ended. Thread-safe.
+class WatchStreams {
+ public:
+  // Errors: UNAVAILABLE DRAINING after EndAll(), RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
+  absl::Status Add(const std::shared_ptr<WatchStream>& stream, std::size_t max_streams);
+  void Remove(WatchStream* stream);
+  void EndAll(const absl::Status& why);
+
+ private:
+  common::Mutex mu_;
+  std::optional<absl::Status> ended_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<WatchStream*, std::weak_ptr<WatchStream>> streams_ ABSL_GUARDED_BY(mu_);
+};
+
+class WatchStream : public std::enable_shared_from_this<WatchStream> {
+ public:
+  using Writer = grpc::ServerAsyncWriter<grpc::ByteBuffer>;
+  // The generated Request...() of the raw method.
+  using Request = std::function<void(grpc::ServerContext*, grpc::ByteBuffer*, Writer*,
+                                     grpc::ServerCompletionQueue*, void* tag)>;
+  // Makes the object for the next call.
+  using Factory =
+      std::function<std::shared_ptr<WatchStream>(grpc::ServerCompletionQueue& cq, Engine& engine)>;
+
+  struct Method {
+    Request request;
+    Factory next;
+    std::size_t max_streams = std::numeric_limits<std::size_t>::max();
+    WatchStreams streams;
+  };
+
+  // `method` outlives the engine's calls.
+  WatchStream(Method& method, grpc::ServerCompletionQueue& cq, Engine& engine);
+  virtual ~WatchStream() = default;
+  WatchStream(const WatchStream&) = delete;
+  WatchStream& operator=(const WatchStream&) = delete;
+
+  // Waits for a call.
+  void Start();
+  // Has Advance() called soon. Any thread; calls may be merged into one.
+  void Wake();
+  // Ends the call with `why` once the message on its way has left. Any thread.
+  void End(const absl::Status& why);
+
+ protected:
+  // The request came. An error ends the call.
+  virtual absl::Status Open(grpc::ByteBuffer& request) = 0;
+  // Nothing is on its way: Send() what there is, if there is any.
+  virtual void Advance() = 0;
+  // The last words before an End(): may Send() one message.
+  virtual void Farewell() {}
+  // The call is over: lets go of all that it held. Called once, and nothing
+  // after it; also for a call that failed to Open().
+  virtual void Close() = 0;
+
+  // REQUIRES: called from Advance() or Farewell(), at most once each time.
+  void Send(const grpc::ByteBuffer& message);
+  // Has Advance() called after `span`, unless an earlier call of this is under way.
+  void WakeAfter(common::Duration span);
+  // Runs `job` on a worker instead of this thread and calls Advance() after it,
+  // not before. If too many jobs wait, Advance() is called again a little later.
+  void RunOnWorker(std::function<void()> job);
+
+ private:
+  void OnAccepted(bool ok);
+  void OnDone(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok) { (void)ok; }
+  void OnWake(bool ok);
+  void OnTick(bool ok);
+  void Go();
+  void Finish(const absl::Status& why);
+  void CloseOnce();
+
+  CallToken token_;
+  Method& method_;
+  grpc::ServerCompletionQueue& cq_;
+  Engine& engine_;
+  grpc::ServerContext context_;
+  grpc::ByteBuffer request_;
+  Writer writer_;
+  bool writing_ = false;
+  bool ticking_ = false;
+  bool farewelled_ = false;
+  bool over_ = false;  // finished, or the caller is gone
+  bool closed_ = false;
+  std::atomic<bool> working_{false};
+  std::atomic<bool> woken_{false};
+
+  common::Mutex mu_;
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);
+
+  grpc::Alarm wake_alarm_;
+  grpc::Alarm tick_alarm_;
+  HoldingTag<WatchStream, &WatchStream::OnAccepted> accepted_tag_;
+  HoldingTag<WatchStream, &WatchStream::OnDone> done_tag_;
+  HoldingTag<WatchStream, &WatchStream::OnWritten> written_tag_;
+  HoldingTag<WatchStream, &WatchStream::OnFinished> finished_tag_;
+  HoldingTag<WatchStream, &WatchStream::OnWake> wake_tag_;
+  HoldingTag<WatchStream, &WatchStream::OnTick> tick_tag_;
+};
+
+}  // namespace liveness::rpc
