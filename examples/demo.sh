@@ -92,6 +92,10 @@ beat search --label=team=find
 search=$pid
 beat inventory --label=team=find
 inventory=$pid
+step "liveness-example billing team=shop" "and one that uses the client library (examples/)"
+LIVENESS_SERVER=$address "$bin/liveness-example" billing team=shop </dev/null >>"$work/billing.log" 2>&1 &
+pids+=($!)
+disown $!
 sleep 1.5
 step "livenessctl list" "all live"
 ctl list

@@ -13,7 +13,10 @@ stop() {
 trap stop TERM INT
 
 start() {
-  livenessctl beat --id="$name" --interval=1s --timeout=3s --label=fate="$fate" --quiet &
+  case $fate in
+    restarted) liveness-example "$name" fate="$fate" >/dev/null & ;;
+    *) livenessctl beat --id="$name" --interval=1s --timeout=3s --label=fate="$fate" --quiet & ;;
+  esac
   child=$!
 }
 # A wait that a signal can cut short: the trap runs at once.
