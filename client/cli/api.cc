@@ -42,25 +42,30 @@ class Api::Impl {
   template <typename Service, typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request) {
-    absl::Status status;
-    for (std::size_t tries = 0; tries < channels_.size(); ++tries) {
-      if (tries > 0) NextServer();
-      status = Connect();
-      if (!status.ok()) continue;
-      grpc::ClientContext context;
-      context.set_deadline(FromNow(settings_.timeout));
-      typename Service::Stub stub(channels_[current_]);
-      Response response;
-      status = FromGrpc((stub.*method)(&context, request, &response));
-      if (status.ok()) return response;
-      if (!absl::IsUnavailable(status)) return status;
-      channels_[current_].reset();
+    failures_.clear();
+    for (;;) {
+      absl::Status status = Connect();
+      if (status.ok()) {
+        grpc::ClientContext context;
+        context.set_deadline(FromNow(settings_.timeout));
+        typename Service::Stub stub(channels_[current_]);
+        Response response;
+        status = FromGrpc((stub.*method)(&context, request, &response));
+        if (status.ok()) return response;
+        if (!absl::IsUnavailable(status)) return status;
+        channels_[current_].reset();
+      }
+      failures_.push_back({server(), status});
+      if (failures_.size() == channels_.size()) return status;
+      NextServer();
     }
-    return status;
   }
+
+  const std::vector<Failure>& failures() const { return failures_; }
 
   absl::Status Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
                      const std::function<void(const v1::WatchClientsResponse&)>& on_response) {
+    failures_.clear();
     absl::Status status = Connect();
     if (status.ok()) {
       grpc::ClientContext context;
@@ -139,6 +144,7 @@ class Api::Impl {
   const std::shared_ptr<grpc::ChannelCredentials> credentials_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::size_t current_ = 0;
+  std::vector<Failure> failures_;
 
   common::Mutex mu_;
   grpc::ClientContext* watch_ ABSL_GUARDED_BY(mu_) = nullptr;
@@ -193,5 +199,7 @@ absl::Status Api::Watch(const v1::WatchClientsRequest& request, common::Duration
 void Api::CancelWatch() { impl_->CancelWatch(); }
 
 const std::string& Api::server() const { return impl_->server(); }
+
+const std::vector<Api::Failure>& Api::failures() const { return impl_->failures(); }
 
 }  // namespace liveness::cli

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -47,6 +48,13 @@ class Api {
 
   // The server that the last call went to, HOST:PORT.
   const std::string& server() const;
+
+  // The servers that the last call found UNAVAILABLE, and how, in that order.
+  struct Failure {
+    std::string server;
+    absl::Status status;
+  };
+  const std::vector<Failure>& failures() const;
 
  private:
   class Impl;

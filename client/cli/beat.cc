@@ -97,7 +97,7 @@ int BeatAlone(ClientInterface& client, BeatReport& report) {
     const std::optional<Signal> signal = AwaitSignal(signals);
     if (const auto final = report.Final()) return static_cast<int>(*final);
     if (!signal.has_value() || signal->number == WakeSignal()) continue;
-    if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number)))) report.GoodbyeUnheard();
+    if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number)))) report.GoodbyeUnheard(client.incarnation() != 0);
     return static_cast<int>(ExitCode::kOk);
   }
 }
@@ -112,7 +112,7 @@ int BeatWith(Child& child, ClientInterface& client, bool stop_when_fenced, BeatR
   for (;;) {
     if (const auto end = child.Poll()) {
       const auto [reason, status] = GoodbyeOf(*end, asked_to_stop);
-      if (!fenced && !client.Goodbye(reason, status)) report.GoodbyeUnheard();
+      if (!fenced && !client.Goodbye(reason, status)) report.GoodbyeUnheard(client.incarnation() != 0);
       const auto final = report.Final();
       return fenced && stop_when_fenced && final.has_value() ? static_cast<int>(*final) : ShellCode(*end);
     }

@@ -41,9 +41,11 @@ std::optional<ExitCode> BeatReport::Final() {
   return final_;
 }
 
-void BeatReport::GoodbyeUnheard() {
+void BeatReport::GoodbyeUnheard(bool registered) {
   common::MutexLock lock(mu_);
-  err_ << "livenessctl: no server has heard the goodbye of " << Printable(id_) << "; it will be taken for dead"
+  err_ << "livenessctl: "
+       << (registered ? "no server has heard the goodbye of " + Printable(id_) + "; it will be taken for dead"
+                      : "no server has ever heard of " + Printable(id_))
        << std::endl;
 }
 

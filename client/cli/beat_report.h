@@ -26,7 +26,8 @@ class BeatReport {
   // Why the server will not have this client any more; none while it may.
   std::optional<ExitCode> Final();
 
-  void GoodbyeUnheard();
+  // The goodbye had no answer; `registered`: there was somebody to miss.
+  void GoodbyeUnheard(bool registered);
   void Fenced(bool command_is_stopped);
 
  private:

@@ -58,6 +58,10 @@ std::string CheckServer(const std::string& text) {
   return {};
 }
 
+std::string CheckFormat(const std::string& text) {
+  return kFormats.count(text) > 0 ? std::string() : "'" + text + "' is not table, wide, json, yaml or name";
+}
+
 std::string CheckLabel(const std::string& text) {
   const std::size_t equals = text.find('=');
   return equals == 0 || equals == std::string::npos ? "'" + text + "' is not KEY=VALUE" : std::string();
@@ -76,8 +80,11 @@ void AddGlobal(CLI::App& app, GlobalSettings& global) {
       ->envname("LIVENESS_TLS_KEY")->type_name("FILE");
   app.add_option("--tls-server-name", global.tls.server_name, "Name in the server's certificate; default HOST")
       ->envname("LIVENESS_TLS_SERVER_NAME")->type_name("NAME");
-  app.add_option("-o,--output", global.output, "table, wide, json, yaml or name; default: what people read best")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))->type_name("FORMAT");
+  app.add_option("-o,--output", [&](const CLI::results_t& texts) {
+       global.output = kFormats.at(texts.back());
+       return true;
+     }, "table, wide, json, yaml or name; default: what people read best")
+      ->type_name("FORMAT")->check(CLI::Validator(CheckFormat, "", "format"));
   app.add_flag("--no-headers", global.no_headers, "Tables without their header line");
   AddDuration(app, "--timeout", [&](common::Duration d) { global.timeout = d; },
               "Longest time for one request; default 5s");
@@ -257,7 +264,10 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
     const std::string hint = verb_name() == "beat" ? " (a command goes after --)" : "";
     return UsageError(error.what() + hint, verb_name());
   } catch (const CLI::ParseError& error) {
-    if (verb_name().empty() && error.get_name() == "RequiredError") return UsageError("which verb?", "");
+    if (verb_name().empty() && error.get_name() == "RequiredError") {
+      const std::vector<std::string> unknown = app.remaining();
+      return UsageError(unknown.empty() ? "which verb?" : "unknown verb or flag: " + unknown.front(), "");
+    }
     return UsageError(error.what(), verb_name());
   }
 

@@ -14,6 +14,10 @@ ExitCode Fail(ExitCode code, const std::string& message, Terminal& terminal) {
 }
 
 ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal) {
+  // With several servers each may have failed in its own way; the last is told below.
+  for (const Api::Failure& failure : api.failures()) {
+    if (failure.server != api.server()) Fail(ExitCode::kUnavailable, ErrorText(failure.status, failure.server), terminal);
+  }
   return Fail(ExitCodeOf(status), ErrorText(status, api.server()), terminal);
 }
 

@@ -1,0 +1,141 @@
+#include "client/cli/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "client/cli/exit_code.h"
+
+namespace liveness::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class FlagsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { unsetenv("LIVENESS_SERVER"); }
+  void TearDown() override { unsetenv("LIVENESS_SERVER"); }
+
+  static Settings Parse(std::vector<std::string> args) {
+    auto parsed = ParseFlags(std::move(args));
+    if (const auto* message = std::get_if<Message>(&parsed)) {
+      ADD_FAILURE() << message->text;
+      return {};
+    }
+    return std::get<Settings>(std::move(parsed));
+  }
+  template <typename Verb>
+  static Verb ParseVerb(std::vector<std::string> args) {
+    Settings settings = Parse(std::move(args));
+    const Verb* verb = std::get_if<Verb>(&settings.verb);
+    if (verb == nullptr) ADD_FAILURE() << "another verb";
+    return verb != nullptr ? *verb : Verb{};
+  }
+  static std::string Refusal(std::vector<std::string> args) {
+    const auto parsed = ParseFlags(std::move(args));
+    const auto* message = std::get_if<Message>(&parsed);
+    return message != nullptr && message->error ? message->text : "accepted";
+  }
+};
+
+TEST_F(FlagsTest, FlagGoesBeforeEnvironmentBeforeDefault) {
+  EXPECT_THAT(Parse({"list"}).global.servers, ElementsAre("127.0.0.1:7700"));
+  setenv("LIVENESS_SERVER", "a:1,b:2", 1);
+  EXPECT_THAT(Parse({"list"}).global.servers, ElementsAre("a:1", "b:2"));
+  EXPECT_THAT(Parse({"--server=c:3", "list"}).global.servers, ElementsAre("c:3"));
+}
+
+TEST_F(FlagsTest, GlobalFlagsStandBeforeOrAfterTheVerb) {
+  for (const Settings& settings : {Parse({"-o", "wide", "--timeout=250ms", "--no-headers", "list"}),
+                                   Parse({"list", "-o", "wide", "--timeout", "250ms", "--no-headers"})}) {
+    EXPECT_EQ(settings.global.output, OutputFormat::kWide);
+    EXPECT_EQ(settings.global.timeout, milliseconds(250));
+    EXPECT_TRUE(settings.global.no_headers);
+  }
+}
+
+TEST_F(FlagsTest, BeatHasATimeoutOfItsOwn) {
+  const Settings settings = Parse({"beat", "--id=x", "--interval=1s", "--timeout=3s"});
+  EXPECT_EQ(settings.global.timeout, seconds(5));
+  const BeatSettings& beat = std::get<BeatSettings>(settings.verb);
+  EXPECT_EQ(beat.interval, seconds(1));
+  EXPECT_EQ(beat.timeout, seconds(3));
+}
+
+TEST_F(FlagsTest, LabelsAreCutAtTheFirstEqualsSign) {
+  const auto beat = ParseVerb<BeatSettings>({"beat", "--label=zone=eu", "--label", "expr=a=b", "--label=empty="});
+  EXPECT_THAT(beat.labels, ElementsAre(Pair("empty", ""), Pair("expr", "a=b"), Pair("zone", "eu")));
+}
+
+TEST_F(FlagsTest, ACommandsWordsAreItsOwn) {
+  const auto beat = ParseVerb<BeatSettings>({"beat", "--id=x", "--", "list", "--server=y", "--", "-o"});
+  EXPECT_EQ(beat.id, "x");
+  EXPECT_THAT(beat.command, ElementsAre("list", "--server=y", "--", "-o"));
+}
+
+TEST_F(FlagsTest, NamesMayBeginWithADashAfterTwo) {
+  EXPECT_THAT(ParseVerb<GetSettings>({"get", "a", "--", "-b"}).names, ElementsAre("a", "-b"));
+  EXPECT_EQ(ParseVerb<TransitionsSettings>({"transitions", "--", "-b"}).name, "-b");
+}
+
+TEST_F(FlagsTest, AnyTlsFlagMeansTls) {
+  EXPECT_FALSE(Parse({"list"}).global.tls.enabled);
+  EXPECT_TRUE(Parse({"list", "--tls"}).global.tls.enabled);
+  EXPECT_TRUE(Parse({"list", "--tls-ca=ca.pem"}).global.tls.enabled);
+  EXPECT_TRUE(Parse({"list", "--tls-cert=c", "--tls-key=k"}).global.tls.enabled);
+}
+
+TEST_F(FlagsTest, ServerAloneMeansInfo) {
+  ParseVerb<ServerInfoSettings>({"server"});
+  ParseVerb<ServerInfoSettings>({"server", "info"});
+}
+
+TEST_F(FlagsTest, WhatIsWrongIsNamed) {
+  EXPECT_THAT(Refusal({}), HasSubstr("which verb?"));
+  EXPECT_THAT(Refusal({"foo"}), HasSubstr("unknown verb or flag: foo"));
+  EXPECT_THAT(Refusal({"list", "--foo"}), HasSubstr("--foo"));
+  EXPECT_THAT(Refusal({"list", "extra"}), HasSubstr("extra"));
+  EXPECT_THAT(Refusal({"list", "--", "extra"}), HasSubstr("extra"));
+  EXPECT_THAT(Refusal({"list", "-o", "xml"}), HasSubstr("'xml' is not table, wide, json, yaml or name"));
+  EXPECT_THAT(Refusal({"list", "--limit=-1"}), HasSubstr("--limit"));
+  EXPECT_THAT(Refusal({"list", "--timeout=3x"}), HasSubstr("--timeout: \"3x\" is no duration"));
+  EXPECT_THAT(Refusal({"list", "--timeout=0"}), HasSubstr("longer than zero"));
+  EXPECT_THAT(Refusal({"list", "--tls-cert=c"}), HasSubstr("need each other"));
+  EXPECT_THAT(Refusal({"get"}), HasSubstr("needs a NAME"));
+  EXPECT_THAT(Refusal({"watch", "--since-now", "--start-revision=5"}), HasSubstr("excludes"));
+  EXPECT_THAT(Refusal({"beat", "sleep", "5"}), HasSubstr("a command goes after --"));
+  EXPECT_THAT(Refusal({"beat", "--"}), HasSubstr("no command"));
+  EXPECT_THAT(Refusal({"beat", "--label=x"}), HasSubstr("not KEY=VALUE"));
+  EXPECT_THAT(Refusal({"beat", "--keepalive-preset=lax"}), HasSubstr("lax"));
+}
+
+TEST_F(FlagsTest, AServerWithoutAPortIsRefused) {
+  for (const char* server : {"foo", "foo:", ":7700", "foo:0", "foo:65536", "foo:7x", "foo:777777"}) {
+    EXPECT_THAT(Refusal({std::string("--server=") + server, "list"}), HasSubstr("is not HOST:PORT")) << server;
+  }
+  EXPECT_THAT(Parse({"--server=[::1]:7700", "list"}).global.servers, ElementsAre("[::1]:7700"));
+}
+
+TEST_F(FlagsTest, HelpListsEveryExitCode) {
+  const auto parsed = ParseFlags({"--help"});
+  const auto* message = std::get_if<Message>(&parsed);
+  ASSERT_NE(message, nullptr);
+  EXPECT_FALSE(message->error);
+  EXPECT_THAT(message->text, HasSubstr(kExitCodeHelp));
+}
+
+TEST_F(FlagsTest, AVerbsHelpIsItsOwn) {
+  const auto parsed = ParseFlags({"beat", "--help"});
+  const auto* message = std::get_if<Message>(&parsed);
+  ASSERT_NE(message, nullptr);
+  EXPECT_THAT(message->text, HasSubstr("--last-will"));
+}
+
+}  // namespace
+}  // namespace liveness::cli
