@@ -48,7 +48,9 @@ enum Id : FieldId {
 template <typename Enum>
 std::vector<std::string_view> NamesUpTo(Enum last) {
   std::vector<std::string_view> names;
-  for (int value = 0; value <= static_cast<int>(last); ++value) names.push_back(Name(static_cast<Enum>(value)));
+  for (int value = 0; value <= static_cast<int>(last); ++value) {
+    names.push_back(Name(static_cast<Enum>(value)));
+  }
   return names;
 }
 
@@ -120,7 +122,9 @@ std::int64_t Nanos(Duration span) { return span.count(); }
 std::int64_t Nanos(WallTime time) { return time.time_since_epoch().count(); }
 
 // The wall clock may have stepped back since.
-std::int64_t Age(WallTime since, WallTime now) { return std::max<std::int64_t>(0, Nanos(now) - Nanos(since)); }
+std::int64_t Age(WallTime since, WallTime now) {
+  return std::max<std::int64_t>(0, Nanos(now) - Nanos(since));
+}
 
 template <typename Enum>
 std::int64_t Value(Enum value) {
@@ -198,7 +202,9 @@ std::optional<std::int64_t> ClientFields::Number(FieldId field) const {
   }
 }
 
-const std::string* ClientFields::Label(std::string_view key) const { return FindLabel(record_.info->labels, key); }
+const std::string* ClientFields::Label(std::string_view key) const {
+  return FindLabel(record_.info->labels, key);
+}
 
 std::optional<std::int64_t> TransitionFields::Number(FieldId field) const {
   const ClientRecord* before = transition_.before.get();

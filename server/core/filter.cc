@@ -43,12 +43,16 @@ std::int32_t Filter::Flatten(FilterExpression&& expression, std::int32_t if_true
     case Kind::kNot: return Flatten(std::move(operands.front()), if_false, if_true);
     case Kind::kAnd: {
       std::int32_t next = if_true;
-      for (auto it = operands.rbegin(); it != operands.rend(); ++it) next = Flatten(std::move(*it), next, if_false);
+      for (auto it = operands.rbegin(); it != operands.rend(); ++it) {
+        next = Flatten(std::move(*it), next, if_false);
+      }
       return next;
     }
     case Kind::kOr: {
       std::int32_t next = if_false;
-      for (auto it = operands.rbegin(); it != operands.rend(); ++it) next = Flatten(std::move(*it), if_true, next);
+      for (auto it = operands.rbegin(); it != operands.rend(); ++it) {
+        next = Flatten(std::move(*it), if_true, next);
+      }
       return next;
     }
   }

@@ -77,7 +77,8 @@ absl::StatusOr<FilterToken> FilterLexer::NextValue() {
     const char c = filter_[position_];
     if (c == '(' || c == ')') break;
     if (c != '.' && c != ':' && IsSpecial(c)) {
-      return FilterError(filter_, position_, common::StrCat("a value with ", std::string_view(&c, 1), " needs quotes"));
+      return FilterError(filter_, position_,
+                         common::StrCat("a value with ", std::string_view(&c, 1), " needs quotes"));
     }
     ++position_;
     if (c == '*' && position_ < filter_.size() && !IsSpace(filter_[position_]) && filter_[position_] != ')') {
@@ -104,7 +105,9 @@ absl::StatusOr<FilterToken> FilterLexer::Quoted() {
       ++position_;
       return token;
     }
-    if (token.prefix) return FilterError(filter_, position_ - 1, "* is only known at the end; \\* means the star itself");
+    if (token.prefix) {
+      return FilterError(filter_, position_ - 1, "* is only known at the end; \\* means the star itself");
+    }
     if (c == '*') {
       token.prefix = true;
     } else if (c == '\\') {

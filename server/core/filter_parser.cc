@@ -23,7 +23,8 @@ std::string Quote(const FilterToken& token) {
 // Recursive descent; `token_` is the one that is looked at.
 class Parser {
  public:
-  Parser(std::string_view filter, const FilterSchema& schema) : filter_(filter), schema_(schema), lexer_(filter) {}
+  Parser(std::string_view filter, const FilterSchema& schema)
+      : filter_(filter), schema_(schema), lexer_(filter) {}
 
   absl::StatusOr<FilterExpression> Parse() {
     if (absl::Status status = Advance(); !status.ok()) return status;
@@ -103,8 +104,9 @@ class Parser {
     if (token_.kind == TokenKind::kLeftParen) return Error(token_.offset, "functions are not known");
     if (token_.kind != TokenKind::kComparator) {
       const FilterToken& name = restriction.path.front();
-      return Error(name.offset, StrCat(Quote(name), " stands alone; write FIELD = VALUE, for example client_id = \"",
-                                       common::Escape(name.text), "*\""));
+      return Error(name.offset,
+                   StrCat(Quote(name), " stands alone; write FIELD = VALUE, for example client_id = \"",
+                          common::Escape(name.text), "*\""));
     }
     restriction.comparator = token_.text;
     absl::StatusOr<FilterToken> value = lexer_.NextValue();

@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "server/core/filter_value.h"
 #include "common/strings.h"
+#include "server/core/filter_value.h"
 
 namespace liveness::core {
 namespace {
@@ -64,13 +64,15 @@ bool CompareText(const FilterPredicate& predicate, std::string_view value) {
   if (predicate.prefix) {
     return value.starts_with(predicate.text) == (predicate.comparator != Comparator::kNotEqual);
   }
-  if (predicate.comparator == Comparator::kContains) return value.find(predicate.text) != std::string_view::npos;
+  if (predicate.comparator == Comparator::kContains) {
+    return value.find(predicate.text) != std::string_view::npos;
+  }
   return Compare(predicate.comparator, value, std::string_view(predicate.text));
 }
 
 // Checks which comparators go with the field's type and reads the value.
-absl::Status BindValue(std::string_view filter, const FilterRestriction& restriction, const FilterField& field,
-                       FilterPredicate& predicate) {
+absl::Status BindValue(std::string_view filter, const FilterRestriction& restriction,
+                       const FilterField& field, FilterPredicate& predicate) {
   const FilterToken& value = restriction.value;
   if (value.prefix && field.type != FieldType::kText && field.type != FieldType::kLabels) {
     return FilterError(filter, value.offset, StrCat(field.name, " is no text: * cannot stand for its end"));
@@ -111,7 +113,8 @@ absl::StatusOr<FilterPredicate> BindRestriction(std::string_view filter, const F
   }
   if (is_labels && !is_path) {
     if (!is_has || restriction.value.prefix) {
-      return FilterError(filter, name.offset, StrCat("write ", field->name, ".KEY = VALUE, or ", field->name, ":KEY"));
+      return FilterError(filter, name.offset,
+                         StrCat("write ", field->name, ".KEY = VALUE, or ", field->name, ":KEY"));
     }
     predicate.kind = Kind::kHasLabel;
     predicate.label = restriction.value.text;

@@ -23,7 +23,15 @@ struct FilterRestriction {
 
 struct FilterPredicate {
   enum class Kind : std::uint8_t { kText, kNumber, kLabel, kHasText, kHasNumber, kHasLabel };
-  enum class Comparator : std::uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kContains };
+  enum class Comparator : std::uint8_t {
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kContains
+  };
 
   Kind kind = Kind::kText;
   Comparator comparator = Comparator::kEqual;

@@ -46,7 +46,8 @@ FilterValue ReadTime(std::string_view text) {
   // ParseTime also knows words such as "infinite-future".
   const bool is_date = !text.empty() && text.front() >= '0' && text.front() <= '9';
   if (!is_date || !absl::ParseTime(absl::RFC3339_full, common::ToAbsl(text), &time, &why)) {
-    return {.error = StrCat("\"", common::Escape(text), "\" is no time; write for example 2026-01-31T12:00:00Z")};
+    return {.error =
+                StrCat("\"", common::Escape(text), "\" is no time; write for example 2026-01-31T12:00:00Z")};
   }
   return {.number = absl::ToUnixNanos(time)};
 }

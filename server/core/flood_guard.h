@@ -19,7 +19,9 @@ constexpr bool IsPingFlood(std::uint64_t pings, common::Duration elapsed, common
   if (multiplier == 0 || pings <= kForgivenPings) return false;
   // (pings - forgiven) / elapsed > multiplier / interval, without a division.
   using Wide = unsigned __int128;
-  const auto count = [](common::Duration span) { return static_cast<Wide>(span.count() < 0 ? 0 : span.count()); };
+  const auto count = [](common::Duration span) {
+    return static_cast<Wide>(span.count() < 0 ? 0 : span.count());
+  };
   return Wide{pings - kForgivenPings} * count(interval) > Wide{multiplier} * count(elapsed);
 }
 

@@ -15,8 +15,8 @@ absl::StatusOr<OrderBy> ParseOrderBy(std::string_view text, std::string_view fie
   if (words.empty()) return OrderBy{};
   if (words[0] == field && words.size() == 1) return OrderBy{};
   if (words[0] == field && words.size() == 2 && words[1] == "desc") return OrderBy{.descending = true};
-  return common::BadFields("BAD_ORDER_BY", {{"order_by", common::StrCat("must be \"", field, "\" or \"", field,
-                                                                         " desc\"")}});
+  return common::BadFields("BAD_ORDER_BY",
+                           {{"order_by", common::StrCat("must be \"", field, "\" or \"", field, " desc\"")}});
 }
 
 }  // namespace liveness::core

@@ -24,6 +24,7 @@ std::string EncodePageToken(const PageQuery& query, std::string_view position, c
 // The position; empty for an empty token, the first page. INVALID_ARGUMENT:
 //   BAD_PAGE_TOKEN       not one of ours, or edited
 //   PAGE_TOKEN_MISMATCH  of another filter, order or method
-absl::StatusOr<std::string> DecodePageToken(const PageQuery& query, std::string_view token, const MacFunction& mac);
+absl::StatusOr<std::string> DecodePageToken(const PageQuery& query, std::string_view token,
+                                            const MacFunction& mac);
 
 }  // namespace liveness::core

@@ -38,9 +38,11 @@ class ResumeTokens {
   ResumeTokens(std::uint64_t key_id, MacFunction mac) : key_id_(key_id), mac_(std::move(mac)) {}
 
   // 86 characters, whatever the ids.
-  std::string Issue(std::string_view client_id, std::string_view instance_id, std::uint64_t incarnation) const;
+  std::string Issue(std::string_view client_id, std::string_view instance_id,
+                    std::uint64_t incarnation) const;
 
-  ResumeOutcome Verify(std::string_view token, std::string_view client_id, std::string_view instance_id) const;
+  ResumeOutcome Verify(std::string_view token, std::string_view client_id,
+                       std::string_view instance_id) const;
 
  private:
   const std::uint64_t key_id_;

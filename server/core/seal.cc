@@ -34,12 +34,15 @@ std::string Seal(std::string_view purpose, std::string_view payload, const MacFu
 
 std::optional<Unsealed> Unseal(std::string_view purpose, std::string_view text, const MacFunction& mac) {
   std::string bytes;
-  if (text.size() > kMaxTextBytes || !absl::WebSafeBase64Unescape(common::ToAbsl(text), &bytes)) return std::nullopt;
+  if (text.size() > kMaxTextBytes || !absl::WebSafeBase64Unescape(common::ToAbsl(text), &bytes)) {
+    return std::nullopt;
+  }
   // The decoder forgives spaces, padding and loose bits; we do not.
   if (bytes.size() < std::tuple_size_v<Mac> || Encode(bytes) != text) return std::nullopt;
   const std::size_t length = bytes.size() - std::tuple_size_v<Mac>;
   Unsealed unsealed{.payload = bytes.substr(0, length)};
-  unsealed.authentic = Equal(Bytes(MacOf(purpose, unsealed.payload, mac)), std::string_view(bytes).substr(length));
+  unsealed.authentic =
+      Equal(Bytes(MacOf(purpose, unsealed.payload, mac)), std::string_view(bytes).substr(length));
   return unsealed;
 }
 

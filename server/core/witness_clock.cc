@@ -58,8 +58,8 @@ Duration WitnessClock::Overlap(const Stall& stall, MonoTime from, MonoTime to) {
 
 void WitnessClock::MakeRoom(MonoTime now) {
   if (stalls_.size() <= kMaxStalls) return;
-  const auto recent =
-      std::find_if(stalls_.begin(), stalls_.end(), [&](const Stall& stall) { return now - stall.to < horizon_; });
+  const auto recent = std::find_if(stalls_.begin(), stalls_.end(),
+                                   [&](const Stall& stall) { return now - stall.to < horizon_; });
   if (recent != stalls_.begin()) {
     stalls_.erase(stalls_.begin(), recent);
     return;

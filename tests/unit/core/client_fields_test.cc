@@ -56,14 +56,34 @@ bool Matches(std::string_view text, const ClientRecord& record, const Vitals& vi
 bool Matches(std::string_view text) { return Matches(text, Record(), Alive()); }
 
 TEST(ClientFieldsTest, EveryFieldIsItsOwn) {
-  for (const char* text :
-       {"client_id = db-1", "instance_id = i-1", "incarnation = 17", "attachment = 2", "state = ALIVE",
-        "state = STATE_ALIVE", "health = OK", "cause = UNSPECIFIED", "labels.zone = eu", "labels:tier",
-        "peer_address = 10.0.0.7:41822", "host = host-*", "pid = 42", "version = 1.2", "server_id = s-1",
-        "principal = \"spiffe://x/db\"", "register_time = 2026-01-31T11:50:00Z",
-        "state_time = 2026-01-31T11:55:00Z", "interval = 3s", "timeout = 9s", "resume_grace = 1s",
-        "revision = 1769860800000000", "register_age = 10m", "state_age = 5m", "last_heartbeat_age = 2s",
-        "last_heartbeat_time = 2026-01-31T11:59:58Z", "deadline_time = 2026-01-31T12:00:07Z", "rtt = 15ms"}) {
+  for (const char* text : {"client_id = db-1",
+                           "instance_id = i-1",
+                           "incarnation = 17",
+                           "attachment = 2",
+                           "state = ALIVE",
+                           "state = STATE_ALIVE",
+                           "health = OK",
+                           "cause = UNSPECIFIED",
+                           "labels.zone = eu",
+                           "labels:tier",
+                           "peer_address = 10.0.0.7:41822",
+                           "host = host-*",
+                           "pid = 42",
+                           "version = 1.2",
+                           "server_id = s-1",
+                           "principal = \"spiffe://x/db\"",
+                           "register_time = 2026-01-31T11:50:00Z",
+                           "state_time = 2026-01-31T11:55:00Z",
+                           "interval = 3s",
+                           "timeout = 9s",
+                           "resume_grace = 1s",
+                           "revision = 1769860800000000",
+                           "register_age = 10m",
+                           "state_age = 5m",
+                           "last_heartbeat_age = 2s",
+                           "last_heartbeat_time = 2026-01-31T11:59:58Z",
+                           "deadline_time = 2026-01-31T12:00:07Z",
+                           "rtt = 15ms"}) {
     EXPECT_TRUE(Matches(text)) << text;
   }
 }
@@ -86,7 +106,8 @@ TEST(ClientFieldsTest, AWallClockThatSteppedBackGivesNoNegativeAge) {
 TEST(ClientFieldsTest, AWatchCannotAskForWhatMovesByItself) {
   EXPECT_TRUE(Filter::Parse("state = ALIVE labels.zone = eu pid = 42", WatchSchema()).ok());
   for (const char* text : {"last_heartbeat_age > 5m", "state_age > 5m", "rtt > 1s"}) {
-    EXPECT_THAT(Filter::Parse(text, WatchSchema()).status().ToString(), HasSubstr("column 1: no field")) << text;
+    EXPECT_THAT(Filter::Parse(text, WatchSchema()).status().ToString(), HasSubstr("column 1: no field"))
+        << text;
   }
   EXPECT_TRUE(Filter::Parse("pid = 42", WatchSchema())->Matches(ClientFields(Record())));
 }

@@ -93,8 +93,9 @@ TEST(DeadlineWheelTest, CancelledIsNeverDue) {
 }
 
 TEST(DeadlineWheelTest, FarDeadlinesFireOnTheirMillisecond) {
-  for (const Duration span : {Duration(hours(24)), Duration(hours(24 * 365 * 100)), Duration(milliseconds(64)),
-                              Duration(milliseconds(4096)), Duration(seconds(40))}) {
+  for (const Duration span :
+       {Duration(hours(24)), Duration(hours(24 * 365 * 100)), Duration(milliseconds(64)),
+        Duration(milliseconds(4096)), Duration(seconds(40))}) {
     DeadlineWheel wheel(At(milliseconds(12345)));
     WheelNode node;
     const MonoTime when = At(milliseconds(12345) + span);

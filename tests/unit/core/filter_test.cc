@@ -58,8 +58,11 @@ struct Thing final : FieldSource {
 
   std::string name = "db-1";
   unsigned bits = 0;
-  std::map<std::string, std::string> labels = {
-      {"zone", "eu-west"}, {"odd key", "x"}, {"app.kubernetes.io/name", "web"}, {"empty", ""}, {"star", "a*"}};
+  std::map<std::string, std::string> labels = {{"zone", "eu-west"},
+                                               {"odd key", "x"},
+                                               {"app.kubernetes.io/name", "web"},
+                                               {"empty", ""},
+                                               {"star", "a*"}};
 };
 
 bool Matches(std::string_view text, const Thing& thing = {}) {

@@ -16,7 +16,8 @@ TEST(OrderByTest, KnowsItsFieldBothWays) {
 }
 
 TEST(OrderByTest, RefusesTheRestAndSaysWhatIsAllowed) {
-  for (const char* text : {"host", "client_id asc", "client_id desc desc", "client_id,host", "CLIENT_ID", "desc"}) {
+  for (const char* text :
+       {"host", "client_id asc", "client_id desc desc", "client_id,host", "CLIENT_ID", "desc"}) {
     const absl::Status status = ParseOrderBy(text, "client_id").status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_EQ(common::ReasonOf(status), "BAD_ORDER_BY");

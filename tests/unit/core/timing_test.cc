@@ -16,7 +16,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr Timing kStandard{seconds(10), seconds(40)};
-constexpr TimingBounds kBounds{.min_interval = milliseconds(100), .max_interval = minutes(10), .max_timeout = hours(1)};
+constexpr TimingBounds kBounds{
+    .min_interval = milliseconds(100), .max_interval = minutes(10), .max_timeout = hours(1)};
 
 Timing Negotiate(const TimingRequest& request, const TimingBounds& bounds = kBounds) {
   std::vector<FieldViolation> violations;

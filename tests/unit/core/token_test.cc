@@ -47,8 +47,10 @@ std::set<std::string> Edits(const std::string& token) {
 
 TEST(SignerTest, IsHmacSha256CutTo128Bits) {
   // RFC 4231, test case 2 and, for a long key, 6.
-  EXPECT_EQ(Hex(common::Signer("Jefe").Sign("what do ya want for nothing?")), "5bdcc146bf60754e6a042426089575c7");
-  EXPECT_EQ(Hex(common::Signer(std::string(131, '\xaa')).Sign("Test Using Larger Than Block-Size Key - Hash Key First")),
+  EXPECT_EQ(Hex(common::Signer("Jefe").Sign("what do ya want for nothing?")),
+            "5bdcc146bf60754e6a042426089575c7");
+  EXPECT_EQ(Hex(common::Signer(std::string(131, '\xaa'))
+                    .Sign("Test Using Larger Than Block-Size Key - Hash Key First")),
             "60e431591ee0b67f0d8a26aacbf5b77f");
 }
 
@@ -120,7 +122,8 @@ TEST(ResumeTokenTest, TellsAnotherInstanceOfTheSameClient) {
 }
 
 TEST(ResumeTokenTest, TellsAnotherClient) {
-  EXPECT_EQ(kTokens.Verify(kTokens.Issue("db-1", "i-1", 5), "db-2", "i-1").verdict, ResumeVerdict::kOtherClient);
+  EXPECT_EQ(kTokens.Verify(kTokens.Issue("db-1", "i-1", 5), "db-2", "i-1").verdict,
+            ResumeVerdict::kOtherClient);
 }
 
 TEST(ResumeTokenTest, AnotherStoresTokenIsForeign) {
