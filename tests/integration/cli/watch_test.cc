@@ -1,0 +1,86 @@
+// `livenessctl watch`: follows, comes back, and never hides that it was away.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "tests/integration/cli/cli_process.h"
+
+namespace liveness::testing {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+using WatchTest = CliTest;
+
+TEST_F(WatchTest, SnapshotThenEachChange) {
+  const auto first = Beat("first");
+  const auto watch = Start({"watch"});
+  ASSERT_TRUE(watch->Says("# these are all 1 at revision ")) << watch->Err();
+  EXPECT_THAT(watch->Out(), ContainsRegex("first +ALIVE"));
+  const auto second = Beat("second");
+  EXPECT_TRUE(watch->Says("NEW -> ALIVE"));
+  second->Signal(SIGKILL);
+  EXPECT_TRUE(watch->Says("-> DEAD"));
+  EXPECT_THAT(watch->Out(), ContainsRegex("second +(ALIVE|SUSPECT) -> DEAD +PROCESS_EXITED"));
+  watch->Signal(SIGTERM);
+  EXPECT_EQ(watch->Wait(), 0);
+}
+
+TEST_F(WatchTest, SinceNowTellsNothingOld) {
+  const auto first = Beat("first");
+  const auto watch = Start({"watch", "--since-now", "-o", "json"});
+  // When the watch stands cannot be seen from outside: make changes until one is seen.
+  ASSERT_TRUE(Eventually([&] {
+    Run({"beat", "--id=second", "--", "true"});
+    return watch->Out().find("\"transition\"") != std::string::npos;
+  }));
+  EXPECT_THAT(watch->Out(), Not(HasSubstr("\"first\"")));
+  EXPECT_THAT(watch->Out(), Not(HasSubstr("snapshot_done")));
+  watch->Signal(SIGINT);
+  EXPECT_EQ(watch->Wait(), 0);
+}
+
+TEST_F(WatchTest, ARestartIsToldAndFollowed) {
+  auto first = Beat("first");
+  const auto watch = Start({"watch"});
+  ASSERT_TRUE(watch->Says("# these are all 1"));
+  first->Signal(SIGTERM);
+  EXPECT_EQ(first->Wait(), 0);
+  ASSERT_TRUE(watch->Says("ALIVE -> LEFT"));
+
+  const std::string address = server_->address();
+  server_->Stop();
+  ASSERT_TRUE(watch->Says("# disconnected at "));
+  server_ = ServerProcess::Start({"--listen=" + address, "--store=memory"});
+  ASSERT_NE(server_, nullptr);
+  EXPECT_TRUE(watch->Says("# resumed at "));
+  // The memory of a new process is a new history: what was told before is void.
+  EXPECT_TRUE(watch->Says("# GAP: "));
+  EXPECT_TRUE(watch->Says("# these are all 0"));
+  const auto second = Beat("second");
+  EXPECT_TRUE(watch->Says("second "));
+  watch->Signal(SIGTERM);
+  EXPECT_EQ(watch->Wait(), 0);
+}
+
+TEST_F(WatchTest, WithoutAServerItFailsUnlessItMayWait) {
+  const std::string address = server_->address();
+  server_->Stop();
+  EXPECT_EQ(Run({"watch"}).code, 4);
+  const auto watch = Start({"watch", "--wait"});
+  server_ = ServerProcess::Start({"--listen=" + address});
+  ASSERT_NE(server_, nullptr);
+  EXPECT_TRUE(watch->Says("# these are all 0"));
+  watch->Signal(SIGTERM);
+  EXPECT_EQ(watch->Wait(), 0);
+}
+
+TEST_F(WatchTest, ARevisionOfTheFutureIsAUsageError) {
+  EXPECT_EQ(Run({"watch", "--start-revision=18446744073709551615"}).code, 2);
+}
+
+TEST_F(WatchTest, ABadFilterIsAUsageError) { EXPECT_EQ(Run({"watch", "--filter=state = ("}).code, 2); }
+
+}  // namespace
+}  // namespace liveness::testing
