@@ -30,7 +30,7 @@ TEST(FilterRandomTest, WordSoupIsRefusedOrUnderstood) {
       "\\", "(",    ")",      "AND", "OR", "NOT", "-", " ",  "*", ",", "\xc3\xa4", "\x01",  "!"};
   std::mt19937 random(1);
   int understood = 0;
-  for (int round = 0; round < 50'000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     std::string text;
     for (std::size_t words = random() % 14; words > 0; --words) {
       text += kWords[random() % kWords.size()];
@@ -49,7 +49,7 @@ TEST(FilterRandomTest, WordSoupIsRefusedOrUnderstood) {
     ASSERT_GE(column, 1);
     ASSERT_LE(column, static_cast<int>(text.size()) + 1) << text << ": " << error;
   }
-  EXPECT_GT(understood, 500);  // else the soup is too thin to prove anything
+  EXPECT_GT(understood, 100);  // else the soup is too thin to prove anything
 }
 
 // A random filter as text, and what it means for each value 0-15 of n, as a bit each.
@@ -115,7 +115,7 @@ class Writer {
 };
 
 TEST(FilterRandomTest, AFilterMeansWhatItsTreeMeans) {
-  for (unsigned seed = 0; seed < 2'000; ++seed) {
+  for (unsigned seed = 0; seed < 500; ++seed) {
     const Sample sample = Writer(seed).Expression(4);
     if (sample.text.size() > 4096) continue;
     const absl::StatusOr<Filter> filter = Filter::Parse(sample.text, kSchema);
