@@ -95,6 +95,7 @@ absl::Status HeartbeatCall::TakePing(const v1::Ping& ping, common::MonoTime now)
   }
   if (!Touch(now)) return absl::OkStatus();
   session_->CountPing(sequence, missed);
+  service_.pings_.fetch_add(1, std::memory_order_relaxed);
   if (!progress.empty()) service_.registry_.ReportProgress(session_, attachment_, std::move(progress));
 
   pong_.sequence = sequence;

@@ -54,6 +54,8 @@ class HeartbeatService final : public AsyncService {
 
   // Streams that are open, also those without a hello yet.
   std::size_t stream_count() const;
+  // Pings that counted, since the start.
+  std::int64_t ping_count() const { return pings_.load(std::memory_order_relaxed); }
 
  private:
   friend class HeartbeatCall;
@@ -74,6 +76,7 @@ class HeartbeatService final : public AsyncService {
   EndLog log_;
   StreamQuota quota_;
   std::atomic<bool> draining_{false};
+  alignas(64) std::atomic<std::int64_t> pings_{0};
 
   mutable common::Mutex mu_;
   absl::flat_hash_set<std::shared_ptr<HeartbeatHandle>> open_ ABSL_GUARDED_BY(mu_);

@@ -1,0 +1,204 @@
+#include "server/app/config.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "common/duration_text.h"
+#include "server/app/version.h"
+
+namespace liveness::app {
+namespace {
+
+using common::Duration;
+
+// More threads than this only wait for each other.
+constexpr int kMaxDefaultIoThreads = 8;
+
+int DefaultIoThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, kMaxDefaultIoThreads);
+}
+
+// A duration flag that keeps whether it was given.
+class DurationFlag {
+ public:
+  void AddTo(CLI::App& app, const std::string& name, const std::string& description,
+             Duration least = Duration::zero()) {
+    app.add_option_function<std::string>(
+           name,
+           [this, name, least](const std::string& text) {
+             const auto parsed = common::ParseDuration(text);
+             if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
+             if (*parsed < least) {
+               throw CLI::ValidationError(name, text + " is below " + common::FormatDuration(least));
+             }
+             value_ = *parsed;
+           },
+           description)
+        ->type_name("DURATION");
+  }
+  void ApplyTo(Duration& target) const {
+    if (value_) target = *value_;
+  }
+  const std::optional<Duration>& value() const { return value_; }
+
+ private:
+  std::optional<Duration> value_;
+};
+
+struct KeepaliveFlags {
+  DurationFlag interval, timeout, tcp_idle, tcp_interval, tcp_user_timeout, http2_time, http2_timeout;
+  std::optional<int> tcp_count;
+
+  void AddTo(CLI::App& app) {
+    const std::string group = "Keepalive";
+    interval.AddTo(app, "--default-interval", "Heartbeat interval of a client that asks for none");
+    timeout.AddTo(app, "--default-timeout", "Heartbeat timeout of a client that asks for none");
+    tcp_idle.AddTo(app, "--tcp-keepalive-idle", "Quiet time before the kernel's first probe; whole seconds");
+    tcp_interval.AddTo(app, "--tcp-keepalive-interval", "Time between the kernel's probes; whole seconds");
+    app.add_option("--tcp-keepalive-count", tcp_count, "Unanswered probes after which the kernel gives up");
+    tcp_user_timeout.AddTo(app, "--tcp-keepalive-user-timeout",
+                           "How long sent bytes may stay unacknowledged; 0: idle + interval * count");
+    http2_time.AddTo(app, "--http2-keepalive-time", "Quiet time before an HTTP/2 ping");
+    http2_timeout.AddTo(app, "--http2-keepalive-timeout", "How long its answer may take");
+    for (const char* name : {"--default-interval", "--default-timeout", "--tcp-keepalive-idle",
+                             "--tcp-keepalive-interval", "--tcp-keepalive-count", "--tcp-keepalive-user-timeout",
+                             "--http2-keepalive-time", "--http2-keepalive-timeout"}) {
+      app.get_option(name)->group(group);
+    }
+  }
+
+  void ApplyTo(common::KeepaliveSettings& settings) const {
+    using std::chrono::seconds;
+    interval.ApplyTo(settings.heartbeat_interval);
+    timeout.ApplyTo(settings.heartbeat_timeout);
+    if (tcp_idle.value()) settings.tcp.idle = std::chrono::ceil<seconds>(*tcp_idle.value());
+    if (tcp_interval.value()) settings.tcp.interval = std::chrono::ceil<seconds>(*tcp_interval.value());
+    if (tcp_count) settings.tcp.count = *tcp_count;
+    // A preset's user timeout belongs to its probes: other probes, their own sum.
+    if (tcp_idle.value() || tcp_interval.value() || tcp_count) settings.tcp.user_timeout = {};
+    if (tcp_user_timeout.value()) {
+      settings.tcp.user_timeout = std::chrono::ceil<std::chrono::milliseconds>(*tcp_user_timeout.value());
+    }
+    http2_time.ApplyTo(settings.http2_time);
+    http2_timeout.ApplyTo(settings.http2_timeout);
+  }
+};
+
+std::string FlagOf(const std::string& field) {
+  if (field == "heartbeat_interval") return "--default-interval";
+  if (field == "heartbeat_timeout") return "--default-timeout";
+  std::string flag = "--" + field;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  for (const std::string layer : {"--tcp", "--http2"}) {
+    if (flag.starts_with(layer)) flag.insert(layer.size(), "-keepalive");
+  }
+  return flag;
+}
+
+bool HasPort(const std::string& address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) return false;
+  const std::string port = address.substr(colon + 1);
+  const bool digits = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return digits && port.size() <= 5 && std::stoi(port) <= 65535;
+}
+
+ParsedConfig Refuse(const std::string& why) {
+  return {std::nullopt, 2, "", "livenessd: " + why + "\nTry 'livenessd --help'.\n"};
+}
+
+}  // namespace
+
+ParsedConfig ParseConfig(int argc, const char* const* argv) {
+  Config config;
+  config.io_threads = DefaultIoThreads();
+  KeepaliveFlags keepalive;
+  std::string store = "memory";
+  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left;
+
+  CLI::App app("The liveness server: knows which processes are live, and why one is gone.\n"
+               "Durations are written 250ms, 6s, 2m, 1h30m.",
+               "livenessd");
+  app.set_version_flag("--version", std::string("livenessd ") + kVersion);
+  app.get_formatter()->column_width(36);
+  app.option_defaults()->take_last();
+  app.add_option("--listen", config.listen, "Address to serve on; port 0 picks a free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--server-id", config.server_id, "Name of this server; a new one at each start if not given");
+  app.add_option("--data-dir", config.data_dir, "Directory of this server, locked while it runs; made if missing")
+      ->type_name("DIR");
+  app.add_option("--store", store, "memory | sqlite | etcd; only memory is built in so far")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"memory", "sqlite", "etcd"}));
+  app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--log-level", config.log_level, "debug | info | warn | error; to stderr")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_flag("--channelz", config.channelz, "Serve gRPC channelz; costs memory per connection");
+
+  app.add_option("--keepalive-preset", config.keepalive_preset,
+                 "standard (10s/40s) or strict (3s/9s); the flags below change single values of it")
+      ->check(CLI::IsMember({"standard", "strict"}))
+      ->capture_default_str()
+      ->group("Keepalive");
+  keepalive.AddTo(app);
+
+  min_interval.AddTo(app, "--min-interval", "Shortest heartbeat interval that is granted (100ms)",
+                     std::chrono::milliseconds(1));
+  resume_grace.AddTo(app, "--resume-grace", "Time between SUSPECT and DEAD (1s)");
+  restart_grace.AddTo(app, "--restart-grace",
+                      "Time that known clients have to come back after a restart; no effect with --store=memory");
+  drain_timeout.AddTo(app, "--drain-timeout", "Longest time from SIGTERM to the end (5s)");
+  keep_dead.AddTo(app, "--keep-dead", "How long DEAD clients are listed (24h)");
+  keep_left.AddTo(app, "--keep-left", "How long clients that LEFT are listed (1h)");
+
+  app.add_option("--max-ping-rate", config.max_ping_rate,
+                 "Pings beyond this many times a client's interval end its stream; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--max-streams-per-peer", config.max_streams_per_peer,
+                 "Heartbeat streams from one address; 0: no limit")
+      ->capture_default_str();
+  app.add_option("--max-clients", config.max_clients, "Live clients")->capture_default_str();
+  app.add_option("--max-watchers", config.max_watchers, "WatchClients streams")->capture_default_str();
+
+  app.add_option("--tls-cert", config.tls.cert, "Certificate chain (PEM); turns TLS on")->type_name("FILE");
+  app.add_option("--tls-key", config.tls.key, "Its private key (PEM)")->type_name("FILE");
+  app.add_option("--tls-ca", config.tls.ca, "Whose client certificates are accepted (PEM)")->type_name("FILE");
+  app.add_flag("--tls-require-client-cert", config.tls.require_client_cert,
+               "Refuse clients without a certificate of --tls-ca");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return {std::nullopt, 0, app.help(), ""};
+  } catch (const CLI::CallForVersion& version) {
+    return {std::nullopt, 0, std::string(version.what()) + "\n", ""};
+  } catch (const CLI::ParseError& error) {
+    return Refuse(error.what());
+  }
+
+  if (store != "memory") {
+    return Refuse("--store=" + store + " is not available in this build; use --store=memory");
+  }
+  if (!HasPort(config.listen)) return Refuse("--listen=" + config.listen + ": must be HOST:PORT");
+  config.keepalive = *common::PresetByName(config.keepalive_preset);
+  keepalive.ApplyTo(config.keepalive);
+  if (const auto violations = common::Validate(config.keepalive); !violations.empty()) {
+    return Refuse(FlagOf(violations.front().field) + ": " + violations.front().description);
+  }
+  min_interval.ApplyTo(config.min_interval);
+  resume_grace.ApplyTo(config.resume_grace);
+  drain_timeout.ApplyTo(config.drain_timeout);
+  keep_dead.ApplyTo(config.keep_dead);
+  keep_left.ApplyTo(config.keep_left);
+  ParsedConfig parsed;
+  parsed.config = std::move(config);
+  return parsed;
+}
+
+}  // namespace liveness::app

@@ -1,0 +1,50 @@
+// The flags of livenessd. The help text is the manual: what it does not say is
+// not so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/clock.h"
+#include "common/keepalive.h"
+#include "server/auth/tls.h"
+
+namespace liveness::app {
+
+struct Config {
+  std::string listen = "127.0.0.1:7700";  // HOST:PORT
+  std::string data_dir;                   // empty: none
+  std::string server_id;                  // empty: HOST-XXXXXXXX, new at each start
+
+  std::string keepalive_preset = "standard";
+  common::KeepaliveSettings keepalive;  // the preset with the flags applied
+
+  common::Duration min_interval = std::chrono::milliseconds(100);
+  common::Duration resume_grace = std::chrono::seconds(1);
+  common::Duration drain_timeout = std::chrono::seconds(5);
+  common::Duration keep_dead = std::chrono::hours(24);
+  common::Duration keep_left = std::chrono::hours(1);
+
+  std::uint32_t max_ping_rate = 10;
+  std::size_t max_streams_per_peer = 50'000;
+  std::size_t max_clients = 1'000'000;
+  std::size_t max_watchers = 1'000;
+  int io_threads = 1;
+
+  auth::TlsFiles tls;
+  bool channelz = false;
+  std::string log_level = "info";
+};
+
+struct ParsedConfig {
+  std::optional<Config> config;  // nothing: leave with `exit_code`
+  int exit_code = 0;             // 0 for --help and --version, 2 for what is wrong
+  std::string out;               // for stdout
+  std::string err;               // for stderr, ends in a line break
+};
+
+ParsedConfig ParseConfig(int argc, const char* const* argv);
+
+}  // namespace liveness::app

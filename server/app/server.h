@@ -1,0 +1,38 @@
+// The server put together: store, registry, its threads, services, sockets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "server/app/config.h"
+
+namespace liveness::app {
+
+// Not thread-safe: main's.
+class Server {
+ public:
+  // Serves when it returns. FAILED_PRECONDITION, INVALID_ARGUMENT or UNAVAILABLE
+  // with a message for the operator.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Config& config);
+  ~Server();
+
+  // HOST:PORT with the real port.
+  const std::string& address() const;
+
+  // Asks the clients to move, waits for them, ends what is left and stops, all
+  // within config.drain_timeout or as soon as `hurry` says true. `hurry` is
+  // asked again and again and may wait for the span that it is given.
+  // Nobody is declared dead by it.
+  void Drain(const std::function<bool(common::Duration)>& hurry);
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace liveness::app

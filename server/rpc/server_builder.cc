@@ -1,0 +1,46 @@
+#include "server/rpc/server_builder.h"
+
+#include <algorithm>
+
+#include <grpcpp/ext/channelz_service_plugin.h>
+
+namespace liveness::rpc {
+namespace {
+
+// Clients may ping 500 ms apart; what leaves them at that pace arrives with jitter.
+constexpr common::Duration kToleratedPings = std::chrono::milliseconds(400);
+
+int Millis(common::Duration span) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(span).count());
+}
+
+}  // namespace
+
+void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options, int* port) {
+  builder.SetOption(common::MakeServerSocketOption(options.tcp, options.on_accept));
+
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.http2_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.http2_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // Clients are set like us, so that a faster setting of ours is allowed to them too.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Millis(std::min(kToleratedPings, options.http2_time * 4 / 5)));
+
+  // Two servers on one port would each see half of the clients.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+
+  // Heartbeats are small and regular: nothing to probe the bandwidth for, and
+  // read buffers of their size. Channelz keeps a trace of each connection.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, 1024);
+  builder.AddChannelArgument(GRPC_ARG_TCP_MIN_READ_CHUNK_SIZE, 1024);
+  builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, 64 * 1024);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, options.channelz ? 1 : 0);
+  if (options.channelz) grpc::channelz::experimental::InitChannelzService();
+
+  builder.AddListeningPort(options.listen, options.credentials, port);
+}
+
+}  // namespace liveness::rpc
