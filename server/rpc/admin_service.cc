@@ -17,14 +17,14 @@ AdminService::AdminService(registry::Registry& registry, const common::Clock& cl
   methods_.Add<v1::EvictClientRequest, v1::Client>(
       &Service::RequestEvictClient, Where::kInline,
       [this](const auto&, const auto& request, auto& response) { return Evict(request, response); });
-  methods_.Add<v1::GetServerInfoRequest, v1::ServerInfo>(
-      &Service::RequestGetServerInfo, Where::kInline, [this](const auto&, const auto&, auto& response) {
-        response = describe_();
-        response.set_history_id(registry_.history_id());
-        response.set_revision(registry_.revision());
-        response.set_draining(draining_());
-        return absl::OkStatus();
-      });
+  methods_.Add<v1::GetServerInfoRequest, v1::ServerInfo>(&Service::RequestGetServerInfo, Where::kInline,
+                                                         [this](const auto&, const auto&, auto& response) {
+                                                           response = describe_();
+                                                           response.set_history_id(registry_.history_id());
+                                                           response.set_revision(registry_.revision());
+                                                           response.set_draining(draining_());
+                                                           return absl::OkStatus();
+                                                         });
   methods_.Add<v1::SetMaintenanceRequest, v1::SetMaintenanceResponse>(
       &Service::RequestSetMaintenance, Where::kInline, [](const auto&, const auto&, auto&) {
         return common::Error(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",

@@ -47,7 +47,8 @@ class HealthWatchCall final : public WatchStream {
     watched_ = request.service();
     const std::optional<std::string_view> client_id = common::ClientIdFromHealthService(watched_);
     if (!client_id) return absl::OkStatus();
-    const absl::Status followed = service_.board_.Follow(std::string(*client_id), shared_from_this(), cq_, engine_);
+    const absl::Status followed =
+        service_.board_.Follow(std::string(*client_id), shared_from_this(), cq_, engine_);
     if (followed.ok()) followed_ = std::string(*client_id);
     return followed;
   }
@@ -81,17 +82,17 @@ HealthService::HealthService(registry::Registry& registry, std::function<bool()>
       &Service::RequestCheck, Where::kInline, [this](const auto&, const auto& request, auto& response) {
         const HealthStatus status = StatusOf(request.service());
         if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
-          return common::Error(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
-                               "neither the server (an empty service) nor a client that is known (client/ID)");
+          return common::Error(
+              absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
+              "neither the server (an empty service) nor a client that is known (client/ID)");
         }
         response.set_status(status);
         return absl::OkStatus();
       });
   watch_.max_streams = kMaxWatches;
-  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request, WatchStream::Writer* writer,
-                          grpc::ServerCompletionQueue* cq, void* tag) {
-    service_.RequestWatch(context, request, writer, cq, cq, tag);
-  };
+  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request,
+                          WatchStream::Writer* writer, grpc::ServerCompletionQueue* cq,
+                          void* tag) { service_.RequestWatch(context, request, writer, cq, cq, tag); };
   watch_.next = [this](grpc::ServerCompletionQueue& cq, Engine& engine) {
     return std::make_shared<HealthWatchCall>(*this, watch_, cq, engine);
   };
@@ -104,7 +105,8 @@ void HealthService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
 
 void HealthService::EndCalls() {
   draining_.store(true);
-  watch_.streams.EndAll(common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+  watch_.streams.EndAll(
+      common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
 }
 
 HealthStatus HealthService::StatusOf(std::string_view service) const {
@@ -114,7 +116,8 @@ HealthStatus HealthService::StatusOf(std::string_view service) const {
   }
   const std::optional<std::string_view> client_id = common::ClientIdFromHealthService(service);
   if (client_id) {
-    if (const std::optional<core::ClientView> client = registry_.Get(*client_id)) return HealthOf(*client->record);
+    if (const std::optional<core::ClientView> client = registry_.Get(*client_id))
+      return HealthOf(*client->record);
   }
   return health::HealthCheckResponse::SERVICE_UNKNOWN;
 }

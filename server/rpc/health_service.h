@@ -39,9 +39,8 @@ class HealthService final : public AsyncService {
 
  private:
   friend class HealthWatchCall;
-  using Service =
-      ::grpc::health::v1::Health::WithAsyncMethod_Check<
-          ::grpc::health::v1::Health::WithRawMethod_Watch<::grpc::health::v1::Health::Service>>;
+  using Service = ::grpc::health::v1::Health::WithAsyncMethod_Check<
+      ::grpc::health::v1::Health::WithRawMethod_Watch<::grpc::health::v1::Health::Service>>;
 
   HealthStatus StatusOf(std::string_view service) const;
 

@@ -43,7 +43,8 @@ absl::Status ListTransitions(const ListContext& context, const v1::ListTransitio
     response.set_revision(part.revision);
     response.set_compacted_revision(part.compacted);
     for (const core::TransitionPtr& transition : part.transitions) {
-      const bool full = bytes > kMaxPageBytes || static_cast<std::size_t>(response.transitions_size()) >= *page_size;
+      const bool full =
+          bytes > kMaxPageBytes || static_cast<std::size_t>(response.transitions_size()) >= *page_size;
       if (full && transition->revision() != at) {
         response.set_next_page_token(core::EncodePageToken(query, RevisionPosition(at), context.mac));
         return absl::OkStatus();

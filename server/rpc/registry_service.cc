@@ -16,8 +16,8 @@
 
 namespace liveness::rpc {
 
-RegistryService::RegistryService(registry::Registry& registry, const common::Clock& clock, core::MacFunction mac,
-                                 std::function<StreamCounts()> stream_counts)
+RegistryService::RegistryService(registry::Registry& registry, const common::Clock& clock,
+                                 core::MacFunction mac, std::function<StreamCounts()> stream_counts)
     : registry_(registry), clock_(clock), mac_(std::move(mac)), stream_counts_(std::move(stream_counts)) {
   const auto list_context = [this](const grpc::ServerContext& context) {
     return ListContext{registry_, clock_, mac_, context.deadline()};
@@ -36,13 +36,13 @@ RegistryService::RegistryService(registry::Registry& registry, const common::Clo
         return ListTransitions(list_context(context), request, response);
       });
   methods_.Add<v1::GetStatsRequest, v1::GetStatsResponse>(
-      &Service::RequestGetStats, Where::kWorker, [this](const auto& context, const auto& request, auto& response) {
+      &Service::RequestGetStats, Where::kWorker,
+      [this](const auto& context, const auto& request, auto& response) {
         return Stats(context, request, response);
       });
-  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request, WatchStream::Writer* writer,
-                          grpc::ServerCompletionQueue* cq, void* tag) {
-    service_.RequestWatchClients(context, request, writer, cq, cq, tag);
-  };
+  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request,
+                          WatchStream::Writer* writer, grpc::ServerCompletionQueue* cq,
+                          void* tag) { service_.RequestWatchClients(context, request, writer, cq, cq, tag); };
   watch_.next = [this](grpc::ServerCompletionQueue& cq, Engine& engine) {
     return std::make_shared<WatchClientsCall>(registry_, clock_, watch_, cq, engine);
   };
@@ -54,7 +54,8 @@ void RegistryService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
 }
 
 void RegistryService::EndCalls() {
-  watch_.streams.EndAll(common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+  watch_.streams.EndAll(
+      common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
 }
 
 absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Client& response) const {

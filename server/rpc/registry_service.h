@@ -37,9 +37,9 @@ class RegistryService final : public AsyncService {
 
  private:
   // WatchClients comes as bytes; the others as messages.
-  using Service = v1::RegistryService::WithAsyncMethod_GetClient<
-      v1::RegistryService::WithAsyncMethod_ListClients<v1::RegistryService::WithAsyncMethod_ListTransitions<
-          v1::RegistryService::WithAsyncMethod_GetStats<
+  using Service =
+      v1::RegistryService::WithAsyncMethod_GetClient<v1::RegistryService::WithAsyncMethod_ListClients<
+          v1::RegistryService::WithAsyncMethod_ListTransitions<v1::RegistryService::WithAsyncMethod_GetStats<
               v1::RegistryService::WithRawMethod_WatchClients<v1::RegistryService::Service>>>>>;
 
   absl::Status Get(const v1::GetClientRequest& request, v1::Client& response) const;

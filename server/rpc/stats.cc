@@ -59,7 +59,8 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
     scanned.revision = part.revision;
     if (part.done) return absl::OkStatus();
     scan.after = std::move(part.cursor);
-    if (clock.Wall() >= deadline) return absl::DeadlineExceededError("the deadline passed while clients were counted");
+    if (clock.Wall() >= deadline)
+      return absl::DeadlineExceededError("the deadline passed while clients were counted");
   }
 }
 
@@ -82,8 +83,9 @@ void GroupedCounts::Add(const std::string& value, const core::ClientRecord& reco
   }
 }
 
-absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock, common::WallTime deadline,
-                      const v1::GetStatsRequest& request, v1::GetStatsResponse& response) {
+absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock,
+                      common::WallTime deadline, const v1::GetStatsRequest& request,
+                      v1::GetStatsResponse& response) {
   absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
   if (!filter.ok()) return filter.status();
   if (request.group_by_label().size() > common::kMaxLabelKeyBytes) {

@@ -32,7 +32,8 @@ class GroupedCounts {
 // Without filter and groups nothing is scanned. DEADLINE_EXCEEDED if `deadline`
 // passes meanwhile. What only the streams know (stream_count, heartbeat_count)
 // is left to the caller.
-absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock, common::WallTime deadline,
-                      const v1::GetStatsRequest& request, v1::GetStatsResponse& response);
+absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock,
+                      common::WallTime deadline, const v1::GetStatsRequest& request,
+                      v1::GetStatsResponse& response);
 
 }  // namespace liveness::rpc

@@ -1,0 +1,116 @@
+// A registry and its query services behind real gRPC, in this process. Clients
+// join the registry directly, so that a test makes thousands of them at once and
+// each of their transitions happens exactly when it says so.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/channel.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+
+#include "common/signer.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "liveness/v1/admin_service.grpc.pb.h"
+#include "liveness/v1/registry_service.grpc.pb.h"
+#include "server/registry/detector_thread.h"
+#include "server/registry/publisher_thread.h"
+#include "server/registry/registry.h"
+#include "server/rpc/admin_service.h"
+#include "server/rpc/health_service.h"
+#include "server/rpc/registry_service.h"
+#include "server/storage/memory_store.h"
+
+namespace liveness::testing {
+
+class QueryServer {
+ public:
+  explicit QueryServer(registry::RegistryOptions options = {})
+      : store_(common::SystemClock()),
+        registry_(WithId(std::move(options)), common::SystemClock(), store_),
+        publisher_(registry_),
+        detector_(registry_, common::SystemClock()) {
+    const auto signer = std::make_shared<const common::Signer>(
+        std::string(store_.token_key().begin(), store_.token_key().end()));
+    const core::MacFunction mac = [signer](std::string_view message) { return signer->Sign(message); };
+    engine_ = std::make_unique<rpc::Engine>(rpc::EngineOptions());
+    engine_->Add(std::make_unique<rpc::RegistryService>(registry_, common::SystemClock(), mac,
+                                                        [] { return rpc::StreamCounts(); }));
+    engine_->Add(std::make_unique<rpc::HealthService>(registry_, [] { return true; }));
+    engine_->Add(std::make_unique<rpc::AdminService>(
+        registry_, common::SystemClock(), [] { return v1::ServerInfo(); }, [] { return false; }));
+    grpc::EnableDefaultHealthCheckService(false);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    if (!engine_->Start(builder).ok()) std::abort();
+    address_ = "127.0.0.1:" + std::to_string(port);
+  }
+
+  ~QueryServer() {
+    engine_->EndCalls();
+    engine_->Shutdown(std::chrono::seconds(5));
+  }
+
+  // A channel with a connection of its own.
+  std::shared_ptr<grpc::Channel> Connect() const {
+    grpc::ChannelArguments args;
+    args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), args);
+  }
+
+  registry::Attached Join(const std::string& client_id, core::Labels labels = {}) {
+    registry::HelloRequest hello;
+    hello.info.client_id = client_id;
+    hello.info.instance_id = "instance-" + std::to_string(++instances_);
+    hello.info.labels = std::move(labels);
+    hello.interval = std::chrono::hours(1);
+    hello.timeout = std::chrono::hours(2);
+    hello.stream = std::make_shared<NoStream>();
+    std::optional<registry::Attached> attached;
+    registry_.Attach(std::move(hello), [&](absl::StatusOr<registry::Attached> result) {
+      if (!result.ok()) std::abort();
+      attached = *std::move(result);
+    });
+    return *attached;
+  }
+  void Leave(const registry::Attached& client) {
+    registry_.SayGoodbye(client.session, client.attachment, {});
+  }
+  void SetLabels(const registry::Attached& client, core::Labels labels) {
+    registry_.UpdateLabels(client.session, client.attachment, std::move(labels));
+  }
+
+  registry::Registry& registry() { return registry_; }
+  rpc::Engine& engine() { return *engine_; }
+  const std::string& address() const { return address_; }
+
+ private:
+  class NoStream final : public registry::StreamHandle {
+   public:
+    void Probe(std::uint64_t) override {}
+    void End(const absl::Status&) override {}
+  };
+
+  static registry::RegistryOptions WithId(registry::RegistryOptions options) {
+    options.server_id = "test-server";
+    return options;
+  }
+
+  storage::MemoryStore store_;
+  registry::Registry registry_;
+  registry::PublisherThread publisher_;
+  registry::DetectorThread detector_;
+  std::unique_ptr<rpc::Engine> engine_;
+  std::string address_;
+  std::atomic<int> instances_{0};
+};
+
+}  // namespace liveness::testing
