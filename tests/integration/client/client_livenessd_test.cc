@@ -1,0 +1,134 @@
+// The library against the real server.
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "liveness/v1/admin_service.grpc.pb.h"
+#include "liveness/v1/registry_service.grpc.pb.h"
+#include "tests/integration/client/state_log.h"
+#include "tests/support/server_process.h"
+
+namespace liveness::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+class ClientLivenessd : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    server_ = ServerProcess::Start({"--keepalive-preset=strict"});
+    ASSERT_TRUE(server_);
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+  }
+
+  ClientOptions Options(StateLog& log) {
+    ClientOptions options = OptionsFor(server_->address(), log);
+    options.interval = 200ms;
+    options.timeout = 2s;
+    return options;
+  }
+
+  v1::Client Record() {
+    grpc::ClientContext context;
+    v1::GetClientRequest request;
+    request.set_name("clients/worker");
+    v1::Client client;
+    const grpc::Status status = v1::RegistryService::NewStub(channel_)->GetClient(&context, request, &client);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return client;
+  }
+
+  std::unique_ptr<ServerProcess> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(ClientLivenessd, LivesAndLeaves) {
+  StateLog log;
+  ClientOptions options = Options(log);
+  options.labels = {{"zone", "a"}};
+  const auto client = StartClient(options);
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  ASSERT_TRUE(Eventually([&] { return client->counters().pongs_received >= 3; }));
+  EXPECT_TRUE(client->alive());
+  v1::Client record = Record();
+  EXPECT_EQ(record.state(), v1::STATE_ALIVE);
+  EXPECT_EQ(record.incarnation(), client->incarnation());
+  EXPECT_EQ(record.labels().at("zone"), "a");
+  EXPECT_EQ(client->welcome()->timeout, 2s);
+  EXPECT_TRUE(client->welcome()->server_keepalive.tcp_enabled);
+  EXPECT_EQ(client->welcome()->server_keepalive.tcp_idle, 6s);
+
+  EXPECT_FALSE(client->UpdateLabels({{"zone", "b"}}));
+  EXPECT_TRUE(Eventually([&] { return Record().labels().at("zone") == "b"; }));
+
+  EXPECT_TRUE(client->Goodbye("done"));
+  EXPECT_TRUE(Eventually([&] { return Record().state() == v1::STATE_LEFT; }));
+  EXPECT_EQ(Record().cause(), v1::CAUSE_SAID_GOODBYE);
+}
+
+TEST_F(ClientLivenessd, AFailureInTheGoodbyeIsADeath) {
+  StateLog log;
+  const auto client = StartClient(Options(log));
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  client->Goodbye("crashed", {.signal = 11});
+  EXPECT_TRUE(Eventually([&] { return Record().state() == v1::STATE_DEAD; }));
+  EXPECT_EQ(Record().cause(), v1::CAUSE_PROCESS_EXITED);
+}
+
+TEST_F(ClientLivenessd, TheYoungerOfTwoSupersedesTheOlderForGood) {
+  StateLog older_log;
+  const auto older = StartClient(Options(older_log));
+  ASSERT_TRUE(older_log.WaitFor("LIVE"));
+  StateLog younger_log;
+  const auto younger = StartClient(Options(younger_log));
+  EXPECT_TRUE(older_log.WaitFor("STOPPED SUPERSEDED"));
+  EXPECT_TRUE(younger_log.WaitFor("LIVE"));
+  EXPECT_GT(younger->incarnation(), older->incarnation());
+  std::this_thread::sleep_for(500ms);
+  EXPECT_THAT(younger_log.texts(), ElementsAre("CONNECTING", "LIVE"));
+}
+
+TEST_F(ClientLivenessd, EvictionIsFinal) {
+  StateLog log;
+  const auto client = StartClient(Options(log));
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  grpc::ClientContext context;
+  v1::EvictClientRequest request;
+  request.set_name("clients/worker");
+  v1::Client response;
+  const grpc::Status status = v1::AdminService::NewStub(channel_)->EvictClient(&context, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(log.WaitFor("STOPPED EVICTED"));
+}
+
+TEST_F(ClientLivenessd, AStoppedServerIsToldAndComeBackTo) {
+  StateLog log;
+  const auto client = StartClient(Options(log));
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  ASSERT_TRUE(Eventually([&] { return client->counters().pongs_received >= 2; }));
+  const std::uint64_t incarnation = client->incarnation();
+  server_->Pause();
+  ASSERT_TRUE(log.WaitFor("LOST SERVER_SILENT"));
+  EXPECT_FALSE(client->alive());
+  server_->Continue();
+  ASSERT_TRUE(log.WaitFor("LIVE", 2));
+  EXPECT_EQ(client->incarnation(), incarnation) << "the pause was the server's fault";
+}
+
+TEST_F(ClientLivenessd, ARestartedServerIsFoundAgain) {
+  StateLog log;
+  const std::string address = server_->address();
+  const auto client = StartClient(Options(log));
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  EXPECT_EQ(server_->Stop(), 0);
+  server_ = ServerProcess::Start({"--listen=" + address});
+  ASSERT_TRUE(server_);
+  ASSERT_TRUE(Eventually([&] { return client->alive(); }));
+  EXPECT_EQ(client->state(), State::kLive);
+}
+
+}  // namespace
+}  // namespace liveness::testing
