@@ -30,7 +30,7 @@ bool BeatReport::Take(const StateChange& change) {
   if (*final_ == ExitCode::kSuperseded) {
     why = absl::StrCat(Printable(id_), " was superseded: another process beats under this id; give each its own --id");
   } else if (*final_ == ExitCode::kEvicted) {
-    why = absl::StrCat(Printable(id_), " was evicted by an operator: ", Printable(change.message));
+    why = absl::StrCat(Printable(id_), " was evicted by an operator; a new start is welcome");
   }
   err_ << "livenessctl: " << why << std::endl;
   return true;

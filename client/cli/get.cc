@@ -1,6 +1,7 @@
 // `livenessctl get NAME...`: all that is known of each.
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/client_table.h"
@@ -72,7 +73,7 @@ class Printer {
 
 ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& settings, Terminal& terminal) {
   std::optional<Printer> printer;
-  ExitCode code = ExitCode::kOk;
+  std::vector<std::string> unknown;
   for (const std::string& name : settings.names) {
     v1::GetClientRequest request;
     request.set_name(ClientName(name));
@@ -84,13 +85,13 @@ ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& setti
       continue;
     }
     if (!absl::IsNotFound(client.status())) return Fail(client.status(), api, terminal);
-    code = Fail(ExitCode::kNotFound,
-                absl::StrCat("no client ", Printable(ClientId(name)), " on ", api.server(),
-                             "; see livenessctl list"),
-                terminal);
+    unknown.push_back(Printable(ClientId(name)));
   }
   if (printer) printer->Finish();
-  return code;
+  for (const std::string& id : unknown) {
+    Fail(ExitCode::kNotFound, absl::StrCat("no client ", id, " on ", api.server(), "; see livenessctl list"), terminal);
+  }
+  return unknown.empty() ? ExitCode::kOk : ExitCode::kNotFound;
 }
 
 }  // namespace liveness::cli

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "client/cli/error_text.h"
+#include "client/cli/stop_signal.h"
 #include "client/cli/verbs.h"
 
 namespace liveness::cli {
@@ -24,6 +25,8 @@ ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal) {
 int Run(const Settings& settings, Terminal& terminal) {
   const GlobalSettings& global = settings.global;
   if (const auto* beat = std::get_if<BeatSettings>(&settings.verb)) return RunBeat(global, *beat, terminal);
+  // Before gRPC makes its threads: one that does not block a signal would take it.
+  if (std::holds_alternative<WatchSettings>(settings.verb)) BlockSignals(StopSignals());
   auto made = Api::Create(global);
   if (!made.ok()) return static_cast<int>(Fail(ExitCode::kUsage, std::string(made.status().message()), terminal));
   Api& api = **made;

@@ -17,6 +17,10 @@ namespace {
 
 Cell Count(std::int64_t count, Style style) { return {absl::StrCat(count), count > 0 ? style : Style::kPlain}; }
 
+std::int64_t Total(const v1::StateCounts& counts) {
+  return counts.alive() + counts.suspect() + counts.dead() + counts.left();
+}
+
 // A row, led by `group` if the counts are grouped.
 std::vector<Cell> Row(const std::string* group, const v1::StateCounts& counts) {
   std::vector<Cell> cells;
@@ -27,7 +31,7 @@ std::vector<Cell> Row(const std::string* group, const v1::StateCounts& counts) {
   cells.push_back(Count(counts.left(), Style::kFaint));
   cells.push_back(Count(counts.stalled(), Style::kWarning));
   cells.push_back(Count(counts.maintenance(), Style::kPlain));
-  cells.push_back(Count(counts.alive() + counts.suspect() + counts.dead() + counts.left(), Style::kPlain));
+  cells.push_back(Count(Total(counts), Style::kPlain));
   return cells;
 }
 
@@ -40,7 +44,7 @@ void PrintTable(const v1::GetStatsResponse& stats, const std::string& by_label, 
   if (grouped) {
     for (const v1::GroupCounts& group : stats.groups()) table.AddRow(Row(&group.value(), group.counts()));
     const std::string others = "(others)";
-    if (stats.has_ungrouped()) table.AddRow(Row(&others, stats.ungrouped()));
+    if (Total(stats.ungrouped()) > 0) table.AddRow(Row(&others, stats.ungrouped()));
     const std::string all = "(all)";
     table.AddRow(Row(&all, stats.counts()));
   } else {

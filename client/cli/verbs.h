@@ -15,6 +15,7 @@ namespace liveness::cli {
 
 ExitCode RunList(Api& api, const GlobalSettings& global, const ListSettings& settings, Terminal& terminal);
 ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& settings, Terminal& terminal);
+// REQUIRES: StopSignals() were blocked before gRPC was used.
 ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal);
 ExitCode RunTransitions(Api& api, const GlobalSettings& global, const TransitionsSettings& settings,
                         Terminal& terminal);
@@ -26,8 +27,7 @@ ExitCode RunServerInfo(Api& api, const GlobalSettings& global, const ServerInfoS
 // it may be the code of a command. REQUIRES: gRPC has not been used yet.
 int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal& terminal);
 
-// Dispatches to the above. REQUIRES: SIGINT, SIGTERM, SIGHUP are blocked if the
-// verb is watch or beat (see stop_signal.h).
+// Dispatches to the above.
 int Run(const Settings& settings, Terminal& terminal);
 
 // Writes `status` as an error about the server that `api` asked last.

@@ -152,7 +152,6 @@ absl::Status StartNow(Api& api, Follower& follower) {
 }  // namespace
 
 ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal) {
-  BlockSignals(StopSignals());
   StopFlag stop;
   const StopWatcher stop_watcher([&] {
     stop.Set();
