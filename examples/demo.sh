@@ -101,7 +101,7 @@ step "livenessctl list" "all live"
 ctl list
 sleep 2
 
-step "kill -9 $payments" "payments crashes: its kernel closes the connection, so this takes milliseconds"
+step "kill -9 $payments" "payments crashes: suspected within milliseconds, given up when it does not come back within the grace"
 kill -KILL "$payments"
 ended "$payments"
 sleep 4
@@ -132,12 +132,14 @@ step "livenessctl beat --id=payments" "payments is restarted: a new incarnation 
 beat payments --label=team=shop
 sleep 3
 
-step "livenessctl list -o wide" "what is left, and why the others are gone"
+step "livenessctl list" "what is left, and why the others are gone"
 kill -TERM "$watch_pid" 2>/dev/null || true
 ended "$watch_pid"
-ctl list -o wide
-step "livenessctl list --filter='state = DEAD'" "the same, asked differently"
-ctl list --filter='state = DEAD'
+ctl list
+step "livenessctl list --filter='labels.team = find' -o name" "the same, asked differently"
+ctl list --filter='labels.team = find' -o name
+step "livenessctl get report" "one of them, with the evidence"
+ctl get report
 
 say
 say "That was it. The same by hand: $bin/livenessd, then $bin/livenessctl --help."
