@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
 
   options.preset = liveness::Preset::kStrict;  // a ping every 3 s, silence found after 6-9 s
   options.on_state = [](const liveness::StateChange& change) {
-    std::cout << change.state << ' ' << change.reason << std::endl;
+    std::cout << change.state << (change.reason.empty() ? "" : " ") << change.reason << std::endl;
     // Somebody else has our name now: whatever we do from here on, we do as nobody.
     if (change.state == liveness::State::kStopped) kill(getpid(), SIGTERM);
   };

@@ -1,7 +1,5 @@
-#include "client/src/session.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// Pings, pongs, silence, lapses and goodbye.
+#include "tests/unit/client/session_fixture.h"
 
 namespace liveness::internal {
 namespace {
@@ -9,63 +7,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr BootTime kStart(1000s);
-
-StreamEnd End(absl::StatusCode code, const std::string& reason = "") { return {code, reason, "message", {}}; }
-StreamEnd Broken() { return End(absl::StatusCode::kUnavailable); }
-
-class SessionTest : public ::testing::Test {
- protected:
-  explicit SessionTest(std::size_t targets = 1, bool resume = true)
-      : session_({targets, resume, 5s, [this] { return random_; }}) {}
-
-  // "dial 1 target 0", "ping 1 #1", "goodbye 1", "cancel 1" since the last call.
-  std::vector<std::string> Actions() {
-    std::vector<std::string> texts;
-    for (const Action& action : session_.TakeActions()) {
-      const std::string stream = std::to_string(action.stream);
-      switch (action.kind) {
-        case Action::Kind::kDial: texts.push_back("dial " + stream + " target " + std::to_string(action.target)); break;
-        case Action::Kind::kPing: texts.push_back("ping " + stream + " #" + std::to_string(action.sequence)); break;
-        case Action::Kind::kGoodbye: texts.push_back("goodbye " + stream); break;
-        case Action::Kind::kCancel: texts.push_back("cancel " + stream); break;
-      }
-    }
-    return texts;
-  }
-
-  // "LOST SERVER_SILENT" since the last call.
-  std::vector<std::string> Changes() {
-    std::vector<std::string> texts;
-    for (const StateChange& change : session_.TakeChanges()) {
-      texts.push_back(ToString(change.state) + (change.reason.empty() ? "" : " " + change.reason));
-    }
-    return texts;
-  }
-
-  void WelcomeAt(StreamId stream, BootTime now, std::uint64_t incarnation = 7) {
-    Welcome welcome;
-    welcome.incarnation = incarnation;
-    welcome.interval = 1s;
-    welcome.timeout = 3s;
-    session_.OnHelloSent(stream, now);
-    session_.OnWelcome(stream, now, welcome, "token");
-  }
-
-  // Live on stream 1, ping 1 ponged, all told.
-  void GoLive() {
-    session_.Start(kStart);
-    WelcomeAt(1, kStart);
-    session_.Advance(kStart);
-    session_.OnPong(1, kStart, 1);
-    Actions();
-    Changes();
-  }
-
-  double random_ = 0;
-  Session session_;
-};
 
 TEST_F(SessionTest, DialsAtOnceAndPingsAtWelcome) {
   session_.Start(kStart);
@@ -135,110 +76,6 @@ TEST_F(SessionTest, AnEndedStreamLapsesAtOnceAndIsReplacedWithin100ms) {
   session_.Advance(kStart + 600ms);
   EXPECT_THAT(Actions(), ElementsAre("dial 2 target 0"));
   EXPECT_THAT(Changes(), ElementsAre("CONNECTING STREAM_ENDED"));
-}
-
-TEST_F(SessionTest, AttemptsAreNeverMoreThanTwoSecondsApartAndResetOnlyAfterWelcome) {
-  random_ = 0;  // no jitter is taken off
-  session_.Start(kStart);
-  BootTime now = kStart;
-  common::Duration longest{};
-  for (StreamId stream = 1; stream <= 20; ++stream) {
-    now += 1ms;
-    session_.OnStreamEnd(stream, now, Broken());
-    const BootTime next = session_.NextDeadline();
-    longest = std::max(longest, next - now);
-    now = next;
-    session_.Advance(now);
-  }
-  EXPECT_LE(longest, 2s);
-  EXPECT_GT(longest, 900ms) << "it does back off";
-  WelcomeAt(21, now);
-  session_.OnStreamEnd(21, now, Broken());
-  EXPECT_LE(session_.NextDeadline(), now + 100ms);
-}
-
-TEST_F(SessionTest, AnAttemptThatTookLongIsFollowedAtOnce) {
-  session_.Start(kStart);
-  for (StreamId stream = 1; stream <= 10; ++stream) {
-    const BootTime deadline = session_.NextDeadline();
-    session_.Advance(deadline);  // nothing came of it within welcome_timeout
-    EXPECT_EQ(session_.NextDeadline(), deadline + 5s) << stream;
-  }
-  EXPECT_EQ(session_.counters().attempts, 11u);
-}
-
-TEST_F(SessionTest, AnAttemptWithoutWelcomeIsCancelledAndTold) {
-  session_.Start(kStart);
-  Actions();
-  Changes();
-  session_.Advance(kStart + 5s);
-  EXPECT_THAT(Actions(), ElementsAre("cancel 1", "dial 2 target 0"));
-  EXPECT_THAT(Changes(), ElementsAre("CONNECTING WELCOME_TIMEOUT"));
-  EXPECT_EQ(session_.last_error()->reason, "WELCOME_TIMEOUT");
-}
-
-TEST_F(SessionTest, TheSameFailureIsToldOnce) {
-  session_.Start(kStart);
-  Changes();
-  session_.OnStreamEnd(1, kStart, Broken());
-  EXPECT_THAT(Changes(), ElementsAre("CONNECTING CONNECT_FAILED"));
-  session_.Advance(session_.NextDeadline());
-  session_.OnStreamEnd(2, kStart + 1s, Broken());
-  EXPECT_THAT(Changes(), IsEmpty());
-  session_.Advance(session_.NextDeadline());
-  session_.OnStreamEnd(3, kStart + 2s, End(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE"));
-  EXPECT_THAT(Changes(), ElementsAre("CONNECTING STORE_UNAVAILABLE"));
-}
-
-TEST_F(SessionTest, FinalErrorsStopItForGood) {
-  for (const auto& [code, reason] : {std::pair(absl::StatusCode::kAborted, "SUPERSEDED"),
-                                     std::pair(absl::StatusCode::kAborted, "EVICTED"),
-                                     std::pair(absl::StatusCode::kInvalidArgument, "BAD_HELLO")}) {
-    Session attempt({1, true, 5s, [] { return 0.0; }});
-    attempt.Start(kStart);
-    attempt.OnStreamEnd(1, kStart, End(code, reason));
-    EXPECT_TRUE(attempt.stopped()) << reason;
-    EXPECT_EQ(attempt.TakeChanges().back().reason, reason);
-  }
-  GoLive();
-  session_.OnStreamEnd(1, kStart + 1s, End(absl::StatusCode::kAborted, "SUPERSEDED"));
-  EXPECT_THAT(Changes(), ElementsAre("STOPPED SUPERSEDED")) << "told once, not also as a loss";
-  EXPECT_EQ(session_.alive_until(), BootTime());
-  session_.Advance(kStart + 100s);
-  EXPECT_THAT(Actions(), IsEmpty());
-}
-
-TEST_F(SessionTest, AbortedByAStrangerIsNotFinal) {
-  session_.Start(kStart);
-  session_.OnStreamEnd(1, kStart, End(absl::StatusCode::kAborted));
-  EXPECT_FALSE(session_.stopped());
-}
-
-TEST_F(SessionTest, ARefusedTokenIsDroppedOnceThenPermissionDeniedIsFinal) {
-  GoLive();
-  session_.OnStreamEnd(1, kStart + 1s, Broken());
-  session_.Advance(kStart + 1100ms);
-  Actions();
-  Changes();
-  session_.OnStreamEnd(2, kStart + 1200ms, End(absl::StatusCode::kPermissionDenied, "FOREIGN_TOKEN"));
-  EXPECT_FALSE(session_.stopped());
-  EXPECT_EQ(session_.resume_token(), "");
-  session_.Advance(kStart + 1200ms);
-  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
-  session_.OnStreamEnd(3, kStart + 1300ms, End(absl::StatusCode::kPermissionDenied));
-  EXPECT_TRUE(session_.stopped());
-}
-
-TEST_F(SessionTest, RetryInfoIsHonouredWithinReason) {
-  session_.Start(kStart);
-  StreamEnd quota = End(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS");
-  quota.retry_delay = 7s;
-  session_.OnStreamEnd(1, kStart, quota);
-  EXPECT_EQ(session_.NextDeadline(), kStart + 7s);
-  session_.Advance(kStart + 7s);
-  quota.retry_delay = 1000h;
-  session_.OnStreamEnd(2, kStart + 7s, quota);
-  EXPECT_EQ(session_.NextDeadline(), kStart + 67s);
 }
 
 TEST_F(SessionTest, AProcessThatDidNotRunIsLapsedAndAsksTheOldStreamFirst) {
@@ -332,76 +169,6 @@ TEST_F(SessionTest, TimeoutShorterThanTwoIntervalsIsPingedTwiceWithinIt) {
   session_.OnWelcome(1, kStart, welcome, "");
   session_.Advance(kStart);
   EXPECT_EQ(session_.NextDeadline(), kStart + 1500ms);
-}
-
-class TwoTargets : public SessionTest {
- protected:
-  TwoTargets() : SessionTest(2) {}
-};
-
-TEST_F(TwoTargets, Rotate) {
-  session_.Start(kStart);
-  session_.OnStreamEnd(1, kStart, Broken());
-  session_.Advance(session_.NextDeadline());
-  session_.OnStreamEnd(2, kStart + 1s, Broken());
-  session_.Advance(session_.NextDeadline());
-  EXPECT_THAT(Actions(), ElementsAre("dial 1 target 0", "dial 2 target 1", "dial 3 target 0"));
-}
-
-TEST_F(TwoTargets, ADrainMovesOverBeforeItLeaves) {
-  GoLive();
-  random_ = 0.5;
-  session_.OnDrain(1, kStart + 100ms, 1s);
-  session_.Advance(kStart + 1100ms);
-  EXPECT_THAT(Actions(), ElementsAre("ping 1 #2", "dial 2 target 1")) << "the old stream beats on";
-  EXPECT_EQ(session_.state(), State::kLive);
-  WelcomeAt(2, kStart + 1200ms);
-  EXPECT_THAT(Actions(), ElementsAre("cancel 1"));
-  EXPECT_THAT(Changes(), IsEmpty()) << "same incarnation: nothing has happened to the application";
-  session_.OnStreamEnd(1, kStart + 1201ms, Broken());
-  EXPECT_THAT(Changes(), IsEmpty());
-  EXPECT_EQ(session_.live_stream(), StreamId{2});
-}
-
-TEST_F(TwoTargets, ADrainSpreadsTheReturnWhenTheOldStreamEndsFirst) {
-  GoLive();
-  random_ = 0.5;
-  session_.OnDrain(1, kStart, 10s);
-  const BootTime planned = kStart + 5s;
-  session_.OnPong(1, kStart, 1);
-  session_.OnStreamEnd(1, kStart + 1s, Broken());
-  EXPECT_THAT(Changes(), ElementsAre("LOST STREAM_ENDED"));
-  EXPECT_EQ(session_.NextDeadline(), planned);
-}
-
-TEST_F(TwoTargets, ARefusedMoveLeavesTheOldStreamAndTriesAgain) {
-  GoLive();
-  session_.OnDrain(1, kStart, 0s);
-  session_.Advance(kStart);
-  session_.OnStreamEnd(2, kStart + 1ms, End(absl::StatusCode::kUnavailable, "DRAINING"));
-  EXPECT_THAT(Changes(), IsEmpty());
-  EXPECT_EQ(session_.state(), State::kLive);
-  Actions();
-  session_.Advance(kStart + 900ms);
-  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
-}
-
-class WithoutResume : public SessionTest {
- protected:
-  WithoutResume() : SessionTest(1, false) {}
-};
-
-TEST_F(WithoutResume, KeepsNoToken) {
-  GoLive();
-  EXPECT_EQ(session_.resume_token(), "");
-}
-
-TEST_F(SessionTest, ANewIncarnationIsToldEvenWithoutALoss) {
-  GoLive();
-  session_.OnDrain(1, kStart, 0s);
-  session_.Advance(kStart);
-  WelcomeAt(2, kStart + 100ms, 8);
-  EXPECT_THAT(Changes(), ElementsAre("LIVE"));
 }
 
 }  // namespace
