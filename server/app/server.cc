@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -26,6 +27,7 @@
 #include "server/rpc/engine.h"
 #include "server/rpc/health_service.h"
 #include "server/rpc/heartbeat_service.h"
+#include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
 #include "server/rpc/server_builder.h"
 #include "server/storage/memory_store.h"
@@ -99,6 +101,7 @@ struct Server::Parts {
   core::Keepalive listener;  // read back
   rpc::Engine engine;
   rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
+  rpc::HealthService* health = nullptr;        // likewise
 };
 
 void Server::Parts::AddServices() {
@@ -114,7 +117,13 @@ void Server::Parts::AddServices() {
       }));
   engine.Add(std::make_unique<rpc::AdminService>(
       registry, clock, [this] { return Describe(); }, [this] { return heartbeat->draining(); }));
-  engine.Add(std::make_unique<rpc::HealthService>(registry, [this] { return !heartbeat->draining(); }));
+  auto health_service =
+      std::make_unique<rpc::HealthService>(registry, [this] { return !heartbeat->draining(); });
+  health = health_service.get();
+  engine.Add(std::move(health_service));
+  engine.Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
+      v1::HeartbeatService::service_full_name(), v1::RegistryService::service_full_name(),
+      v1::AdminService::service_full_name(), ::grpc::health::v1::Health::service_full_name()}));
 }
 
 v1::ServerInfo Server::Parts::Describe() const {
@@ -196,6 +205,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   const common::MonoTime end_calls_at = begun + timeout - timeout / kEndShare;
 
   parts_->registry.BeginShutdown();
+  parts_->health->BeginDrain();
   const std::int64_t asked = parts_->heartbeat->Drain(timeout / kWindowShare);
   spdlog::info("draining: asked {} streams to move; stopping within {}", asked, common::FormatDuration(timeout));
   bool in_hurry = false;

@@ -1,10 +1,14 @@
 #include "server/rpc/health_board.h"
 
+#include "common/strings.h"
+
 #include <algorithm>
 #include <atomic>
 #include <utility>
 
 #include <grpcpp/alarm.h>
+
+#include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
 namespace {
@@ -95,7 +99,7 @@ void HealthBoard::Changed(const std::vector<std::shared_ptr<const registry::Batc
     common::MutexLock lock(mu_);
     for (const auto& batch : batches) {
       for (const core::TransitionPtr& transition : batch->transitions()) {
-        const auto at = followers_.find(transition->after->client_id());
+        const auto at = followers_.find(common::ToAbsl(transition->after->client_id()));
         if (at == followers_.end()) continue;
         for (const auto& [_, weak] : at->second) {
           if (auto follower = weak.lock()) concerned.push_back(std::move(follower));

@@ -103,6 +103,11 @@ void HealthService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
   watch_.next(cq, engine)->Start();
 }
 
+void HealthService::BeginDrain() {
+  draining_.store(true);
+  watch_.streams.WakeAll();
+}
+
 void HealthService::EndCalls() {
   draining_.store(true);
   watch_.streams.EndAll(

@@ -29,12 +29,14 @@ HealthStatus HealthOf(const core::ClientRecord& record);
 class HealthService final : public AsyncService {
  public:
   // Outlives the engine's calls, as `registry` does. `serving`: what the empty
-  // service answers until the server drains; any thread.
+  // service answers until BeginDrain(); any thread.
   HealthService(registry::Registry& registry, std::function<bool()> serving);
 
   grpc::Service& service() override { return service_; }
   void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
-  // The server is NOT_SERVING from now on. Watches of it are told so, then all end.
+  // The server is NOT_SERVING from now on, and who watches it is told. Any thread.
+  void BeginDrain();
+  // That too, then ends all watches.
   void EndCalls() override;
 
  private:

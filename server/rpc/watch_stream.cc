@@ -31,6 +31,17 @@ void WatchStreams::Remove(WatchStream* stream) {
   streams_.erase(stream);
 }
 
+void WatchStreams::WakeAll() {
+  absl::flat_hash_map<WatchStream*, std::weak_ptr<WatchStream>> streams;
+  {
+    common::MutexLock lock(mu_);
+    streams = streams_;
+  }
+  for (const auto& [_, weak] : streams) {
+    if (const std::shared_ptr<WatchStream> stream = weak.lock()) stream->Wake();
+  }
+}
+
 void WatchStreams::EndAll(const absl::Status& why) {
   absl::flat_hash_map<WatchStream*, std::weak_ptr<WatchStream>> streams;
   {

@@ -28,28 +28,9 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/rpc/engine.h"
-#include "server/rpc/tag.h"
+#include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
-
-// A member tag that holds its owner from Arm() until it has fired.
-template <typename Owner, void (Owner::*Method)(bool ok)>
-class HoldingTag final : public Tag {
- public:
-  void* Hold(std::shared_ptr<Owner> owner) {
-    owner_ = std::move(owner);
-    return Arm();
-  }
-  // The operation was not begun after all.
-  void Release() { owner_.reset(); }
-
- private:
-  void Run(bool ok) override {
-    const std::shared_ptr<Owner> owner = std::move(owner_);
-    (owner.get()->*Method)(ok);
-  }
-  std::shared_ptr<Owner> owner_;
-};
 
 class WatchStream;
 
@@ -59,6 +40,7 @@ class WatchStreams {
   // Errors: UNAVAILABLE DRAINING after EndAll(), RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
   absl::Status Add(const std::shared_ptr<WatchStream>& stream, std::size_t max_streams);
   void Remove(WatchStream* stream);
+  void WakeAll();
   void EndAll(const absl::Status& why);
 
  private:

@@ -1,0 +1,178 @@
+#include "server/rpc/reflection_service.h"
+
+#include <set>
+#include <utility>
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+
+#include "common/status.h"
+#include "server/rpc/error_details.h"
+#include "server/rpc/holding_tag.h"
+
+namespace liveness::rpc {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::FileDescriptor;
+using reflection::ServerReflectionRequest;
+using reflection::ServerReflectionResponse;
+
+// The file after all that it imports.
+void AddFile(const FileDescriptor* file, std::set<const FileDescriptor*>& seen,
+             reflection::FileDescriptorResponse& response) {
+  if (!seen.insert(file).second) return;
+  for (int i = 0; i < file->dependency_count(); ++i) AddFile(file->dependency(i), seen, response);
+  google::protobuf::FileDescriptorProto proto;
+  file->CopyTo(&proto);
+  response.add_file_descriptor_proto(proto.SerializeAsString());
+}
+
+void SetFile(const FileDescriptor* file, ServerReflectionResponse& response) {
+  if (file == nullptr) {
+    response.mutable_error_response()->set_error_code(grpc::StatusCode::NOT_FOUND);
+    response.mutable_error_response()->set_error_message("not found");
+    return;
+  }
+  std::set<const FileDescriptor*> seen;
+  AddFile(file, seen, *response.mutable_file_descriptor_response());
+}
+
+void SetExtensionNumbers(const std::string& type, ServerReflectionResponse& response) {
+  const DescriptorPool& pool = *DescriptorPool::generated_pool();
+  const Descriptor* message = pool.FindMessageTypeByName(type);
+  if (message == nullptr) return SetFile(nullptr, response);
+  std::vector<const FieldDescriptor*> extensions;
+  pool.FindAllExtensions(message, &extensions);
+  response.mutable_all_extension_numbers_response()->set_base_type_name(type);
+  for (const FieldDescriptor* extension : extensions) {
+    response.mutable_all_extension_numbers_response()->add_extension_number(extension->number());
+  }
+}
+
+const FileDescriptor* FileOf(const reflection::ExtensionRequest& request) {
+  const DescriptorPool& pool = *DescriptorPool::generated_pool();
+  const Descriptor* message = pool.FindMessageTypeByName(request.containing_type());
+  if (message == nullptr) return nullptr;
+  const FieldDescriptor* extension = pool.FindExtensionByNumber(message, request.extension_number());
+  return extension == nullptr ? nullptr : extension->file();
+}
+
+}  // namespace
+
+ServerReflectionResponse Reflect(const std::vector<std::string>& services,
+                                 const ServerReflectionRequest& request) {
+  const DescriptorPool& pool = *DescriptorPool::generated_pool();
+  ServerReflectionResponse response;
+  response.set_valid_host(request.host());
+  *response.mutable_original_request() = request;
+  switch (request.message_request_case()) {
+    case ServerReflectionRequest::kFileByFilename:
+      SetFile(pool.FindFileByName(request.file_by_filename()), response);
+      break;
+    case ServerReflectionRequest::kFileContainingSymbol:
+      SetFile(pool.FindFileContainingSymbol(request.file_containing_symbol()), response);
+      break;
+    case ServerReflectionRequest::kFileContainingExtension:
+      SetFile(FileOf(request.file_containing_extension()), response);
+      break;
+    case ServerReflectionRequest::kAllExtensionNumbersOfType:
+      SetExtensionNumbers(request.all_extension_numbers_of_type(), response);
+      break;
+    case ServerReflectionRequest::kListServices:
+      for (const std::string& service : services) {
+        response.mutable_list_services_response()->add_service()->set_name(service);
+      }
+      break;
+    case ServerReflectionRequest::MESSAGE_REQUEST_NOT_SET:
+      response.mutable_error_response()->set_error_code(grpc::StatusCode::INVALID_ARGUMENT);
+      response.mutable_error_response()->set_error_message("the request asks for nothing");
+      break;
+  }
+  return response;
+}
+
+// One call: reads a request, writes its answer, and so on. On the queue's
+// thread, but for Cancel().
+class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
+ public:
+  ReflectionCall(ReflectionService& service, grpc::ServerCompletionQueue& cq, Engine& engine)
+      : token_(engine), service_(service), cq_(cq), engine_(engine), stream_(&context_) {}
+
+  void Start() {
+    service_.service_.RequestServerReflectionInfo(&context_, &stream_, &cq_, &cq_,
+                                                  accepted_.Hold(shared_from_this()));
+  }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  void OnAccepted(bool ok) {
+    if (!ok) return;
+    std::make_shared<ReflectionCall>(service_, cq_, engine_)->Start();
+    if (service_.Opened(shared_from_this())) return Read();
+    Finish(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                         "too many reflection calls are open, or the server is going away"));
+  }
+  void OnRead(bool ok) {
+    if (!ok) return Finish(absl::OkStatus());  // the caller has asked all it wanted, or is gone
+    stream_.Write(Reflect(service_.services_, request_), written_.Hold(shared_from_this()));
+  }
+  void OnWritten(bool ok) {
+    if (!ok) return Finish(absl::OkStatus());
+    Read();
+  }
+  void OnFinished(bool) { service_.Closed(this); }
+
+  void Read() { stream_.Read(&request_, read_.Hold(shared_from_this())); }
+  void Finish(const absl::Status& status) {
+    stream_.Finish(ToGrpcStatus(status), finished_.Hold(shared_from_this()));
+  }
+
+  CallToken token_;
+  ReflectionService& service_;
+  grpc::ServerCompletionQueue& cq_;
+  Engine& engine_;
+  grpc::ServerContext context_;
+  ServerReflectionRequest request_;
+  grpc::ServerAsyncReaderWriter<ServerReflectionResponse, ServerReflectionRequest> stream_;
+  HoldingTag<ReflectionCall, &ReflectionCall::OnAccepted> accepted_;
+  HoldingTag<ReflectionCall, &ReflectionCall::OnRead> read_;
+  HoldingTag<ReflectionCall, &ReflectionCall::OnWritten> written_;
+  HoldingTag<ReflectionCall, &ReflectionCall::OnFinished> finished_;
+};
+
+ReflectionService::ReflectionService(std::vector<std::string> services) : services_(std::move(services)) {
+  services_.push_back(reflection::ServerReflection::service_full_name());
+}
+
+void ReflectionService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
+  std::make_shared<ReflectionCall>(*this, cq, engine)->Start();
+}
+
+void ReflectionService::EndCalls() {
+  absl::flat_hash_map<const ReflectionCall*, std::weak_ptr<ReflectionCall>> calls;
+  {
+    common::MutexLock lock(mu_);
+    ended_ = true;
+    calls = calls_;
+  }
+  for (const auto& [_, weak] : calls) {
+    if (const auto call = weak.lock()) call->Cancel();
+  }
+}
+
+bool ReflectionService::Opened(const std::shared_ptr<ReflectionCall>& call) {
+  common::MutexLock lock(mu_);
+  return !ended_ && calls_.size() < kMaxCalls && calls_.emplace(call.get(), call).second;
+}
+
+void ReflectionService::Closed(const ReflectionCall* call) {
+  common::MutexLock lock(mu_);
+  calls_.erase(call);
+}
+
+}  // namespace liveness::rpc
