@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     comma = ", ";
   }
   std::printf(
-      "}, \"sizes\": {\"Session\": %zu, \"ClientRecord\": %zu, \"ClientInfo\": %zu, \"Transition\": %zu}}\n",
-      sizeof(registry::Session), sizeof(core::ClientRecord), sizeof(core::ClientInfo),
+      "}, \"sizes\": {\"Session\": %zu, \"ClientRecord\": %zu, \"PackedInfo\": %zu, \"Transition\": %zu}}\n",
+      sizeof(registry::Session), sizeof(core::ClientRecord), sizeof(core::PackedInfo),
       sizeof(core::Transition));
 }

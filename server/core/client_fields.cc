@@ -154,12 +154,12 @@ const FilterSchema& TransitionSchema() {
 
 std::string_view ClientFields::Text(FieldId field) const {
   switch (field) {
-    case kClientId: return record_.info->client_id;
-    case kInstanceId: return record_.info->instance_id;
-    case kPeerAddress: return record_.info->peer_address;
-    case kHost: return record_.info->host;
-    case kVersion: return record_.info->version;
-    case kPrincipal: return record_.info->principal;
+    case kClientId: return record_.info.client_id();
+    case kInstanceId: return record_.info.instance_id();
+    case kPeerAddress: return record_.info.peer_address();
+    case kHost: return record_.info.host();
+    case kVersion: return record_.info.version();
+    case kPrincipal: return record_.info.principal();
     case kServerId: return record_.server_id ? std::string_view(*record_.server_id) : std::string_view();
     default: return {};
   }
@@ -170,7 +170,7 @@ std::optional<std::int64_t> ClientFields::Number(FieldId field) const {
     case kState: return Value(record_.state);
     case kHealth: return Value(record_.health);
     case kCause: return Value(record_.cause);
-    case kPid: return record_.info->pid;
+    case kPid: return record_.info.pid();
     case kIncarnation: return static_cast<std::int64_t>(record_.incarnation);
     case kAttachment: return static_cast<std::int64_t>(record_.attachment);
     case kRevision: return static_cast<std::int64_t>(record_.revision);
@@ -202,8 +202,8 @@ std::optional<std::int64_t> ClientFields::Number(FieldId field) const {
   }
 }
 
-const std::string* ClientFields::Label(std::string_view key) const {
-  return FindLabel(record_.info->labels, key);
+std::optional<std::string_view> ClientFields::Label(std::string_view key) const {
+  return record_.info.FindLabel(key);
 }
 
 std::optional<std::int64_t> TransitionFields::Number(FieldId field) const {

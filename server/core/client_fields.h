@@ -40,7 +40,7 @@ class ClientFields final : public FieldSource {
 
   std::string_view Text(FieldId field) const override;
   std::optional<std::int64_t> Number(FieldId field) const override;
-  const std::string* Label(std::string_view key) const override;
+  std::optional<std::string_view> Label(std::string_view key) const override;
 
  private:
   const ClientRecord& record_;
@@ -56,7 +56,7 @@ class TransitionFields final : public FieldSource {
 
   std::string_view Text(FieldId field) const override { return after_.Text(field); }
   std::optional<std::int64_t> Number(FieldId field) const override;
-  const std::string* Label(std::string_view key) const override { return after_.Label(key); }
+  std::optional<std::string_view> Label(std::string_view key) const override { return after_.Label(key); }
 
  private:
   const Transition& transition_;

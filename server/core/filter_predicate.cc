@@ -139,12 +139,12 @@ bool Holds(const FilterPredicate& predicate, const FieldSource& source) {
       return value && Compare(predicate.comparator, *value, predicate.number);
     }
     case Kind::kLabel: {
-      const std::string* value = source.Label(predicate.label);
-      return value != nullptr && CompareText(predicate, *value);
+      const std::optional<std::string_view> value = source.Label(predicate.label);
+      return value && CompareText(predicate, *value);
     }
     case Kind::kHasText: return !source.Text(predicate.field).empty();
     case Kind::kHasNumber: return source.Number(predicate.field).value_or(0) != 0;
-    case Kind::kHasLabel: return source.Label(predicate.label) != nullptr;
+    case Kind::kHasLabel: return source.Label(predicate.label).has_value();
   }
   return false;
 }

@@ -51,7 +51,7 @@ class FieldSource {
   // kEnum, kNumber, kDuration, kTime. nullopt: not there, equals nothing.
   virtual std::optional<std::int64_t> Number(FieldId field) const = 0;
   // kLabels. nullptr: not there, equals nothing.
-  virtual const std::string* Label(std::string_view key) const = 0;
+  virtual std::optional<std::string_view> Label(std::string_view key) const = 0;
 
  protected:
   ~FieldSource() = default;

@@ -1,7 +1,5 @@
 #include "server/core/record.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -64,12 +62,6 @@ std::string_view Name(Cause cause) {
     case Cause::kUnspecified: break;
   }
   return "UNSPECIFIED";
-}
-
-const std::string* FindLabel(const Labels& labels, std::string_view key) {
-  const auto at = std::lower_bound(labels.begin(), labels.end(), key,
-                                   [](const auto& label, std::string_view wanted) { return label.first < wanted; });
-  return at != labels.end() && at->first == key ? &at->second : nullptr;
 }
 
 std::string Summary(Cause cause, const Evidence& evidence) {

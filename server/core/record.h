@@ -2,8 +2,8 @@
 //
 // A ClientRecord is immutable once published: a transition makes a new one and
 // everybody who holds the old one keeps a consistent picture. What a session
-// says of itself (ClientInfo) is shared between its records, so that a
-// transition copies no strings.
+// says of itself (client_info.h) is shared between its records, so that a
+// transition copies no texts.
 // The heartbeat itself (last ping, rtt) is not here: it lives in the session's
 // hot line (server/registry/session.h) and is read when a record is shown.
 #pragma once
@@ -13,11 +13,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/tcp_keepalive.h"
+#include "server/core/client_info.h"
 
 namespace liveness::core {
 
@@ -51,10 +51,6 @@ std::string_view Name(Cause cause);
 // ALIVE or SUSPECT: the session may go on.
 constexpr bool IsLive(State state) { return state == State::kAlive || state == State::kSuspect; }
 
-// Sorted by key, keys unique.
-using Labels = std::vector<std::pair<std::string, std::string>>;
-const std::string* FindLabel(const Labels& labels, std::string_view key);  // nullptr if missing
-
 // The keepalive settings in force on the server's end of a connection.
 struct Keepalive {
   common::TcpKeepalive tcp;
@@ -67,20 +63,6 @@ struct Progress {
   std::string name;
   Duration age{};
   Duration deadline{};
-};
-
-// What a session says of itself and what its connection shows. Immutable.
-struct ClientInfo {
-  std::string client_id;
-  std::string instance_id;
-  Labels labels;
-  std::string peer_address;
-  std::string local_address;  // as the client sees its own end
-  std::string host;
-  std::string version;
-  std::string principal;
-  std::string last_will;
-  std::int64_t pid = 0;
 };
 
 // What the layers showed at a transition; the ground of its cause.
@@ -102,7 +84,7 @@ struct Evidence {
 std::string Summary(Cause cause, const Evidence& evidence);
 
 struct ClientRecord {
-  std::shared_ptr<const ClientInfo> info;
+  PackedInfo info;
   std::shared_ptr<const Evidence> evidence;  // null while there is nothing to explain
   std::shared_ptr<const std::string> server_id;
   std::uint64_t incarnation = 0;
@@ -117,7 +99,7 @@ struct ClientRecord {
   Health health = Health::kOk;
   Cause cause = Cause::kUnspecified;
 
-  const std::string& client_id() const { return info->client_id; }
+  std::string_view client_id() const { return info.client_id(); }
 };
 
 using RecordPtr = std::shared_ptr<const ClientRecord>;

@@ -42,12 +42,6 @@ void Ban(SessionState& cold, Banned banned) {
   cold.banned->push_back(std::move(banned));
 }
 
-bool SaysDifferently(const core::ClientInfo& a, const core::ClientInfo& b) {
-  return a.labels != b.labels || a.peer_address != b.peer_address || a.host != b.host || a.version != b.version ||
-         a.local_address != b.local_address || a.principal != b.principal || a.last_will != b.last_will ||
-         a.pid != b.pid;
-}
-
 // A close tells of the process only while no keepalive of ours could have cut
 // the connection: after that much silence the path may be to blame as well.
 Cause CauseOfClose(core::StreamEnd how, core::Duration silence, const core::Keepalive* keepalive) {
@@ -89,7 +83,7 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
       if (meant) return banned.cause == Cause::kEvicted ? EvictedError() : SupersededError();
     }
   }
-  if (live && known->cold_.record->info->principal != hello.info.principal) {
+  if (live && known->cold_.record->info.principal() != hello.info.principal) {
     return common::Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_MISMATCH",
                          "this client_id is held by another principal");
   }
@@ -106,7 +100,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
   if (known == nullptr || !hello.resume_incarnation) return false;
   const ClientRecord& record = *known->cold_.record;
   return core::IsLive(record.state) && record.incarnation == *hello.resume_incarnation &&
-         record.info->instance_id == hello.info.instance_id;
+         record.info.instance_id() == hello.info.instance_id;
 }
 
 Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects) {
@@ -115,11 +109,11 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   std::uint64_t attachment = 1;
   if (known != nullptr) {
     const RecordPtr old = known->cold_.record;
-    const bool same_instance = old->info->instance_id == hello.info.instance_id;
+    const bool same_instance = old->info.instance_id() == hello.info.instance_id;
     if (core::IsLive(old->state)) {
       std::shared_ptr<core::Evidence> evidence = Gather(*known, now);
       // An instance that begins anew stays welcome; only its old token is over.
-      Ban(known->cold_, {same_instance ? std::string() : old->info->instance_id, old->incarnation, Cause::kSuperseded});
+      Ban(known->cold_, {std::string(same_instance ? std::string_view() : old->info.instance_id()), old->incarnation, Cause::kSuperseded});
       EndSession(known, {State::kDead, Cause::kSuperseded, std::move(evidence)},
                  same_instance ? ReplacedError() : SupersededError(), effects);
     } else if (same_instance && old->state == State::kDead) {
@@ -135,7 +129,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   session->cold_.banned = std::move(banned);
   Bind(*session, hello, attachment, now);
   ClientRecord after;
-  after.info = std::make_shared<const core::ClientInfo>(std::move(hello.info));
+  after.info = core::PackedInfo(hello.info);
   after.server_id = server_id_;
   after.attachment = attachment;
   after.register_time = clock_.Wall();
@@ -159,12 +153,12 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
   Bind(*session, hello, attachment, now);
   if (before->state == State::kSuspect) ++refuted_suspicions_;
 
-  const bool changed = before->state != State::kAlive || SaysDifferently(*before->info, hello.info) ||
-                       before->interval != hello.interval || before->timeout != hello.timeout;
+  const core::PackedInfo info(hello.info);
+  const bool changed = before->state != State::kAlive || before->info != info || before->interval != hello.interval || before->timeout != hello.timeout;
   ClientRecord after = *before;
   after.attachment = attachment;
   if (changed) {
-    after.info = std::make_shared<const core::ClientInfo>(std::move(hello.info));
+    after.info = info;
     after.interval = hello.interval;
     after.timeout = hello.timeout;
     after.state = State::kAlive;
@@ -198,11 +192,12 @@ void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64
   Effects effects;
   {
     MutexLock lock(mu_);
-    if (!Owns(*session, attachment) || session->cold_.record->info->labels == labels) return;
-    core::ClientInfo info = *session->cold_.record->info;
-    info.labels = std::move(labels);
+    if (!Owns(*session, attachment)) return;
     ClientRecord after = *session->cold_.record;
-    after.info = std::make_shared<const core::ClientInfo>(std::move(info));
+    core::ClientInfo info = after.info.Unpack();
+    if (info.labels == labels) return;
+    info.labels = std::move(labels);
+    after.info = core::PackedInfo(info);
     Transit(session, std::move(after), effects);
   }
   CarryOut(effects);
@@ -274,7 +269,7 @@ absl::StatusOr<core::ClientView> Registry::Evict(std::string_view client_id, std
     const MonoTime now = clock_.Mono();
     std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
     evidence->reason = std::string(reason);
-    Ban(session->cold_, {old->info->instance_id, old->incarnation, Cause::kEvicted});
+    Ban(session->cold_, {std::string(old->info.instance_id()), old->incarnation, Cause::kEvicted});
     EndSession(session, {State::kDead, Cause::kEvicted, std::move(evidence)}, EvictedError(), effects);
     view = {session->cold_.record, VitalsOf(*session, now)};
   }

@@ -39,7 +39,7 @@ void SessionTable::SetRecord(const std::shared_ptr<Session>& session, core::Reco
     const core::RecordPtr old = at->second->cold_.record;
     Forget(*old);
     Count(*record);
-    if (old->info == record->info) {
+    if (old->info.Is(record->info)) {
       at->second = session;
     } else {
       const auto next = sessions_.erase(at);

@@ -47,10 +47,10 @@ void SetGoodbye(core::Cause cause, const core::Evidence& evidence, v1::Evidence&
 }
 
 void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& proto) {
-  const core::ClientInfo& info = *record.info;
-  proto.set_name(common::ClientName(info.client_id));
-  proto.set_client_id(info.client_id);
-  proto.set_instance_id(info.instance_id);
+  const core::PackedInfo& info = record.info;
+  proto.set_name(common::ClientName(info.client_id()));
+  proto.set_client_id(std::string(info.client_id()));
+  proto.set_instance_id(std::string(info.instance_id()));
   proto.set_incarnation(record.incarnation);
   proto.set_attachment(record.attachment);
   proto.set_state(ToProto(record.state));
@@ -59,13 +59,16 @@ void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& prot
   if (detail == Detail::kFull && record.evidence) {
     ToProto(record.cause, *record.evidence, *proto.mutable_evidence());
   }
-  for (const auto& [key, value] : info.labels) (*proto.mutable_labels())[key] = value;
-  proto.set_peer_address(info.peer_address);
-  proto.set_host(info.host);
-  proto.set_pid(info.pid);
-  proto.set_version(info.version);
+  for (std::size_t i = 0; i < info.label_count(); ++i) {
+    const auto [key, value] = info.label(i);
+    (*proto.mutable_labels())[std::string(key)] = std::string(value);
+  }
+  proto.set_peer_address(std::string(info.peer_address()));
+  proto.set_host(std::string(info.host()));
+  proto.set_pid(info.pid());
+  proto.set_version(std::string(info.version()));
   if (record.server_id) proto.set_server_id(*record.server_id);
-  proto.set_principal(info.principal);
+  proto.set_principal(std::string(info.principal()));
   ToProto(record.register_time, *proto.mutable_register_time());
   ToProto(record.state_time, *proto.mutable_state_time());
   ToProto(record.interval, *proto.mutable_interval());
@@ -125,7 +128,7 @@ void ToProto(const core::ClientView& client, Detail detail, Moment now, v1::Clie
 void ToProto(const core::Transition& transition, v1::Transition& proto) {
   const core::ClientRecord& after = *transition.after;
   proto.set_revision(after.revision);
-  proto.set_client_id(after.client_id());
+  proto.set_client_id(std::string(after.client_id()));
   proto.set_incarnation(after.incarnation);
   if (transition.before) {
     proto.set_from_state(ToProto(transition.before->state));

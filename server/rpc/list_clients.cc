@@ -78,7 +78,7 @@ absl::Status ListClients(const ListContext& context, const v1::ListClientsReques
         ToProto(now.wall, *response.mutable_as_of());
         return absl::OkStatus();
       }
-      scan.after = client.record->client_id();
+      scan.after = std::string(client.record->client_id());
     }
     scan.after = std::move(part.cursor);
     if (part.done) break;

@@ -40,7 +40,6 @@ struct Scanned {
 
 absl::Status Scan(const registry::Registry& registry, const common::Clock& clock, common::WallTime deadline,
                   const core::Filter& filter, const std::string& label, Scanned& scanned) {
-  const std::string missing;
   const core::Moment now{clock.Mono(), clock.Wall()};
   registry::ScanRequest scan;
   scan.limit = 1;
@@ -49,8 +48,7 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
     if (!filter.matches_all() && !filter.Matches(core::ClientFields(record, vitals, now))) return false;
     scanned.counts.Add(record, 1);
     if (!label.empty()) {
-      const std::string* value = core::FindLabel(record.info->labels, label);
-      scanned.groups.Add(value != nullptr ? *value : missing, record);
+      scanned.groups.Add(record.info.FindLabel(label).value_or(std::string_view()), record);
     }
     return false;
   };
@@ -66,7 +64,7 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
 
 }  // namespace
 
-void GroupedCounts::Add(const std::string& value, const core::ClientRecord& record) {
+void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record) {
   const auto at = groups_.lower_bound(value);
   if (at != groups_.end() && at->first == value) {
     at->second.Add(record, 1);

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
@@ -19,13 +21,13 @@ namespace liveness::rpc {
 class GroupedCounts {
  public:
   explicit GroupedCounts(std::size_t max_groups) : max_groups_(max_groups) {}
-  void Add(const std::string& value, const core::ClientRecord& record);
-  const std::map<std::string, registry::Counts>& groups() const { return groups_; }
+  void Add(std::string_view value, const core::ClientRecord& record);
+  const std::map<std::string, registry::Counts, std::less<>>& groups() const { return groups_; }
   const registry::Counts& rest() const { return rest_; }
 
  private:
   const std::size_t max_groups_;
-  std::map<std::string, registry::Counts> groups_;
+  std::map<std::string, registry::Counts, std::less<>> groups_;
   registry::Counts rest_;
 };
 

@@ -113,7 +113,7 @@ class RegistryHarness {
   std::vector<std::string> Told() const {
     std::vector<std::string> told;
     for (const auto& each : registry.HistoryAfter(0, 1'000'000).transitions) {
-      std::string line = each->after->client_id() + ":";
+      std::string line = std::string(each->after->client_id()) + ":";
       line += each->before == nullptr ? "-" : core::Name(each->before->state);
       line += ">";
       line += core::Name(each->after->state);
@@ -170,9 +170,9 @@ class Replay {
 
  private:
   void Put(const core::RecordPtr& record) {
-    auto& known = records_[record->client_id()];
+    auto& known = records_[std::string(record->client_id())];
     if (known == nullptr || known->revision < record->revision) known = record;
-    if (known->state == core::State::kForgotten) records_.erase(record->client_id());
+    if (known->state == core::State::kForgotten) records_.erase(std::string(record->client_id()));
   }
   std::map<std::string, core::RecordPtr> records_;
 };
@@ -183,7 +183,7 @@ inline std::map<std::string, core::RecordPtr> Everything(const registry::Registr
   registry::ScanRequest request{.limit = 1'000};
   for (bool done = false; !done;) {
     registry::ScanResult part = registry.Scan(request);
-    for (auto& view : part.views) all[view.record->client_id()] = view.record;
+    for (auto& view : part.views) all[std::string(view.record->client_id())] = view.record;
     request.after = part.cursor;
     done = part.done;
   }

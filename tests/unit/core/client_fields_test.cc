@@ -29,7 +29,7 @@ ClientRecord Record() {
   info.principal = "spiffe://x/db";
   info.pid = 42;
   ClientRecord record;
-  record.info = std::make_shared<const ClientInfo>(info);
+  record.info = PackedInfo(info);
   record.server_id = std::make_shared<const std::string>("s-1");
   record.incarnation = 17;
   record.attachment = 2;

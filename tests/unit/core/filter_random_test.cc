@@ -20,7 +20,7 @@ constexpr FilterSchema kSchema{kFields};
 struct Thing final : FieldSource {
   std::string_view Text(FieldId) const override { return "text"; }
   std::optional<std::int64_t> Number(FieldId) const override { return number; }
-  const std::string* Label(std::string_view) const override { return nullptr; }
+  std::optional<std::string_view> Label(std::string_view) const override { return std::nullopt; }
   std::int64_t number = 0;
 };
 

@@ -51,9 +51,10 @@ struct Thing final : FieldSource {
       default: return std::nullopt;
     }
   }
-  const std::string* Label(std::string_view key) const override {
+  std::optional<std::string_view> Label(std::string_view key) const override {
     const auto it = labels.find(std::string(key));
-    return it == labels.end() ? nullptr : &it->second;
+    if (it == labels.end()) return std::nullopt;
+    return it->second;
   }
 
   std::string name = "db-1";

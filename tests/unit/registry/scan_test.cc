@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 
 std::vector<std::string> Ids(const ScanResult& result) {
   std::vector<std::string> ids;
-  for (const auto& view : result.views) ids.push_back(view.record->client_id());
+  for (const auto& view : result.views) ids.emplace_back(view.record->client_id());
   return ids;
 }
 

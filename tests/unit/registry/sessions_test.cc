@@ -97,7 +97,7 @@ TEST(Sessions, ResumeFromAnotherAddressIsTold) {
   const Peer first = h.Attach("a");
   h.Attach("a", "i1", first.attached.incarnation, {}, "10.0.0.9:77");
   EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE"));
-  EXPECT_EQ(h.Record("a")->info->peer_address, "10.0.0.9:77");
+  EXPECT_EQ(h.Record("a")->info.peer_address(), "10.0.0.9:77");
 }
 
 TEST(Sessions, TheSameInstanceWithoutATokenBeginsAnew) {
@@ -189,7 +189,7 @@ TEST(Sessions, LabelsAreReplacedAndTold) {
   RegistryHarness h;
   const Peer a = h.Attach("a", "i1", std::nullopt, {{"zone", "eu"}});
   h.registry.UpdateLabels(a.attached.session, a.attached.attachment, {{"zone", "us"}});
-  EXPECT_EQ(*core::FindLabel(h.Record("a")->info->labels, "zone"), "us");
+  EXPECT_EQ(h.Record("a")->info.FindLabel("zone"), "us");
   h.registry.UpdateLabels(a.attached.session, a.attached.attachment, {{"zone", "us"}});
   EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE")) << "no change, nothing told";
 }

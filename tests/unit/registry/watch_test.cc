@@ -183,8 +183,7 @@ TEST(Watch, WakesAnIdleWatcherOnce) {
 TEST(Watch, AFilterTellsWhoMatchedBeforeOrAfter) {
   RegistryHarness h;
   const auto in_eu = [](const core::ClientRecord& record) {
-    const std::string* zone = core::FindLabel(record.info->labels, "zone");
-    return zone != nullptr && *zone == "eu";
+    return record.info.FindLabel("zone") == "eu";
   };
   auto watch = Start(h, {.filter_key = "labels.zone = eu", .filter = in_eu});
   Replay replay;
@@ -261,7 +260,7 @@ TEST(Watch, ReplayEqualsTheRegistryUnderRandomLife) {
           break;
         case 7:
           if (peer) {
-            const core::ClientInfo& who = *peer->record->info;
+            const core::ClientInfo who = peer->record->info.Unpack();
             Peer again = h.Attach(who.client_id, who.instance_id, peer->attached.incarnation, {},
                                   "10.0.0.2:" + std::to_string(step));
             if (again.refused.ok()) peers.push_back(again);

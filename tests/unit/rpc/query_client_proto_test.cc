@@ -16,13 +16,13 @@ using std::chrono::seconds;
 const core::Moment kNow{core::MonoTime(seconds(500)), core::WallTime(seconds(1'700'000'000))};
 
 std::shared_ptr<core::ClientRecord> Record(core::State state = core::State::kAlive) {
-  auto info = std::make_shared<core::ClientInfo>();
-  info->client_id = "db/1";
-  info->instance_id = "i-1";
-  info->labels = {{"zone", "eu-1"}};
-  info->pid = 42;
+  core::ClientInfo info;
+  info.client_id = "db/1";
+  info.instance_id = "i-1";
+  info.labels = {{"zone", "eu-1"}};
+  info.pid = 42;
   auto record = std::make_shared<core::ClientRecord>();
-  record->info = info;
+  record->info = core::PackedInfo(info);
   record->server_id = std::make_shared<const std::string>("server-1");
   record->incarnation = 7;
   record->attachment = 2;

@@ -12,11 +12,11 @@ namespace liveness::rpc {
 namespace {
 
 core::RecordPtr Record(std::uint64_t revision, std::size_t padding = 0) {
-  auto info = std::make_shared<core::ClientInfo>();
-  info->client_id = "client-" + std::to_string(revision);
-  info->host = std::string(padding, 'h');
+  core::ClientInfo info;
+  info.client_id = "client-" + std::to_string(revision);
+  info.host = std::string(padding, 'h');
   auto record = std::make_shared<core::ClientRecord>();
-  record->info = info;
+  record->info = core::PackedInfo(info);
   record->revision = revision;
   record->state = core::State::kAlive;
   return record;
