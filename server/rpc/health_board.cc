@@ -45,7 +45,7 @@ class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
   }
 
   void OnWake(bool) {
-    woken_.store(false);
+    woken_.exchange(false);  // an exchange, to see all that was done before a Wake() that found it set
     if (watch_ == nullptr) return StartOver();
     const registry::WatchItem item = watch_->Next();
     if (item.gap) return StartOver();

@@ -131,8 +131,9 @@ void WatchStream::OnWritten(bool ok) {
 }
 
 void WatchStream::OnWake(bool) {
-  // First: whatever happens from here on wakes it anew.
-  woken_.store(false);
+  // First: whatever happens from here on wakes it anew. An exchange, to see all
+  // that was done before a Wake() that found it set.
+  woken_.exchange(false);
   Go();
 }
 

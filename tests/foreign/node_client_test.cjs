@@ -34,7 +34,7 @@ function duration(ms) {
 
 // One Heartbeat call: hello, then a ping an interval; answers the server's pings.
 class Beater {
-  constructor(address, clientId, { labels = {}, intervalMs = 200, timeoutMs = 1000 } = {}) {
+  constructor(address, clientId, { labels = {}, intervalMs = 200, timeoutMs = 3000 } = {}) {
     this.client = new v1.HeartbeatService(address, insecure);
     this.call = this.client.heartbeat();
     this.pongs = [];

@@ -23,7 +23,7 @@ PATIENCE = 30
 class Beater:
     """One Heartbeat call: hello, then a ping an interval; answers the server's pings."""
 
-    def __init__(self, address, client_id, labels=None, interval=0.2, timeout=1.0, instance_id=None):
+    def __init__(self, address, client_id, labels=None, interval=0.2, timeout=3.0, instance_id=None):
         self.channel = grpc.insecure_channel(address)
         self.requests = queue.Queue()
         self.responses = queue.Queue()

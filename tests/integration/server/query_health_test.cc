@@ -100,8 +100,9 @@ TEST_F(QueryHealthTest, ADrainingServerSaysSoToWhoWatchesIt) {
   EXPECT_EQ(watcher.Next(), Answer::SERVING);
   HealthWatcher of_client(server_.Connect(), "client/a");
   EXPECT_EQ(of_client.Next(), Answer::SERVICE_UNKNOWN);
-  server_.engine().EndCalls();
+  server_.health().BeginDrain();
   EXPECT_EQ(watcher.Next(), Answer::NOT_SERVING);
+  server_.engine().EndCalls();
   EXPECT_EQ(watcher.Next(), Answer::UNKNOWN);
   EXPECT_EQ(DetailsOf(watcher.Finish()).reason, "DRAINING");
   EXPECT_EQ(of_client.Next(), Answer::UNKNOWN);
@@ -109,6 +110,15 @@ TEST_F(QueryHealthTest, ADrainingServerSaysSoToWhoWatchesIt) {
   Answer answer;
   ASSERT_TRUE(Check("", &answer).ok());
   EXPECT_EQ(answer.status(), Answer::NOT_SERVING);
+}
+
+TEST_F(QueryHealthTest, WhoWatchesAServerThatStopsAtOnceIsToldBeforeTheEnd) {
+  HealthWatcher watcher(server_.Connect(), "");
+  EXPECT_EQ(watcher.Next(), Answer::SERVING);
+  server_.engine().EndCalls();
+  EXPECT_EQ(watcher.Next(), Answer::NOT_SERVING);
+  EXPECT_EQ(watcher.Next(), Answer::UNKNOWN);
+  EXPECT_EQ(DetailsOf(watcher.Finish()).reason, "DRAINING");
 }
 
 }  // namespace

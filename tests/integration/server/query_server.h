@@ -43,7 +43,9 @@ class QueryServer {
     engine_ = std::make_unique<rpc::Engine>(rpc::EngineOptions());
     engine_->Add(std::make_unique<rpc::RegistryService>(registry_, common::SystemClock(), mac,
                                                         [] { return rpc::StreamCounts(); }));
-    engine_->Add(std::make_unique<rpc::HealthService>(registry_, [] { return true; }));
+    auto health = std::make_unique<rpc::HealthService>(registry_, [] { return true; });
+    health_ = health.get();
+    engine_->Add(std::move(health));
     engine_->Add(std::make_unique<rpc::AdminService>(
         registry_, common::SystemClock(), [] { return v1::ServerInfo(); }, [] { return false; }));
     grpc::EnableDefaultHealthCheckService(false);
@@ -90,6 +92,7 @@ class QueryServer {
 
   registry::Registry& registry() { return registry_; }
   rpc::Engine& engine() { return *engine_; }
+  rpc::HealthService& health() { return *health_; }
   const std::string& address() const { return address_; }
 
  private:
@@ -109,6 +112,7 @@ class QueryServer {
   registry::PublisherThread publisher_;
   registry::DetectorThread detector_;
   std::unique_ptr<rpc::Engine> engine_;
+  rpc::HealthService* health_ = nullptr;  // the engine's
   std::string address_;
   std::atomic<int> instances_{0};
 };
