@@ -1,5 +1,7 @@
 #include "server/core/record.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -18,8 +20,9 @@ std::string ExitSummary(const Evidence& evidence) {
   const std::string words = Quoted(": ", evidence.reason);
   if (evidence.signal) return absl::StrCat("it reported its end by signal ", *evidence.signal, words);
   if (evidence.exit_code) return absl::StrCat("it reported exit code ", *evidence.exit_code, words);
-  return absl::StrCat("its connection closed without goodbye, ", Seconds(evidence.silence),
-                      " after it was last heard");
+  // The evidence may be gathered long after the close: the silence up to it counts.
+  const Duration heard_before = std::max(Duration::zero(), evidence.silence - evidence.stream_ended_ago);
+  return absl::StrCat("its connection closed without goodbye, ", Seconds(heard_before), " after it was last heard");
 }
 
 }  // namespace
