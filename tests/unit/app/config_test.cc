@@ -1,0 +1,97 @@
+#include "server/app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace liveness::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+ParsedConfig Parse(std::vector<const char*> args) {
+  args.insert(args.begin(), "livenessd");
+  return ParseConfig(static_cast<int>(args.size()), args.data());
+}
+
+Config Accepted(std::vector<const char*> args) {
+  const ParsedConfig parsed = Parse(std::move(args));
+  EXPECT_TRUE(parsed.config.has_value()) << parsed.err;
+  return parsed.config.value_or(Config{});
+}
+
+std::string Refused(std::vector<const char*> args) {
+  const ParsedConfig parsed = Parse(std::move(args));
+  EXPECT_FALSE(parsed.config.has_value());
+  EXPECT_EQ(parsed.exit_code, 2);
+  EXPECT_EQ(parsed.out, "");
+  return parsed.err;
+}
+
+TEST(ConfigTest, DefaultsAreTheContracts) {
+  const Config config = Accepted({});
+  EXPECT_EQ(config.listen, "127.0.0.1:7700");
+  EXPECT_EQ(config.keepalive, common::StandardPreset());
+  EXPECT_EQ(config.resume_grace, seconds(1));
+  EXPECT_EQ(config.drain_timeout, seconds(5));
+  EXPECT_EQ(config.max_ping_rate, 10U);
+  EXPECT_GE(config.io_threads, 1);
+  EXPECT_FALSE(config.channelz);
+}
+
+TEST(ConfigTest, FlagsChangeSingleValuesOfThePreset) {
+  const Config config = Accepted({"--keepalive-preset=strict", "--http2-keepalive-time=500ms", "--resume-grace=0"});
+  EXPECT_EQ(config.keepalive.http2_time, milliseconds(500));
+  EXPECT_EQ(config.keepalive.http2_timeout, seconds(3));
+  EXPECT_EQ(config.keepalive.tcp, common::StrictPreset().tcp);
+  EXPECT_EQ(config.resume_grace, seconds(0));
+}
+
+TEST(ConfigTest, KernelSpansAreRoundedUpToSeconds) {
+  const Config config = Accepted({"--tcp-keepalive-idle=1500ms", "--tcp-keepalive-interval", "100ms"});
+  EXPECT_EQ(config.keepalive.tcp.idle, seconds(2));
+  EXPECT_EQ(config.keepalive.tcp.interval, seconds(1));
+}
+
+// TCP_USER_TIMEOUT overrules the count: the preset's must not stay with other probes.
+TEST(ConfigTest, OtherProbesHaveTheirOwnUserTimeout) {
+  const Config probes = Accepted({"--tcp-keepalive-count=5"});
+  EXPECT_EQ(common::InForce(probes.keepalive.tcp).user_timeout, seconds(45));
+  const Config both = Accepted({"--tcp-keepalive-count=5", "--tcp-keepalive-user-timeout=60s"});
+  EXPECT_EQ(both.keepalive.tcp.user_timeout, seconds(60));
+}
+
+TEST(ConfigTest, WhatIsWrongIsNamed) {
+  EXPECT_THAT(Refused({"--no-such-flag"}), HasSubstr("--no-such-flag"));
+  EXPECT_THAT(Refused({"stray"}), HasSubstr("stray"));
+  EXPECT_THAT(Refused({"--resume-grace=soon"}), HasSubstr("--resume-grace"));
+  EXPECT_THAT(Refused({"--resume-grace=-1s"}), HasSubstr("--resume-grace"));
+  EXPECT_THAT(Refused({"--min-interval=0"}), HasSubstr("--min-interval"));
+  EXPECT_THAT(Refused({"--io-threads=0"}), HasSubstr("--io-threads"));
+  EXPECT_THAT(Refused({"--max-ping-rate=-1"}), HasSubstr("--max-ping-rate"));
+  EXPECT_THAT(Refused({"--tcp-keepalive-count=many"}), HasSubstr("--tcp-keepalive-count"));
+  EXPECT_THAT(Refused({"--http2-keepalive-time=1ms"}), HasSubstr("--http2-keepalive-time"));
+  EXPECT_THAT(Refused({"--default-timeout=1s"}), HasSubstr("--default-timeout"));
+  EXPECT_THAT(Refused({"--keepalive-preset=loose"}), HasSubstr("--keepalive-preset"));
+  EXPECT_THAT(Refused({"--store=sqlite"}), HasSubstr("--store=memory"));
+  EXPECT_THAT(Refused({"--store=paper"}), HasSubstr("--store"));
+  for (const char* listen : {"--listen=7700", "--listen=:7700", "--listen=host:", "--listen=host:70000", "--listen=h:x"}) {
+    EXPECT_THAT(Refused({listen}), HasSubstr("HOST:PORT")) << listen;
+  }
+}
+
+TEST(ConfigTest, HelpAndVersionAreNoErrors) {
+  const ParsedConfig help = Parse({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_FALSE(help.config);
+  EXPECT_THAT(help.out, HasSubstr("--keepalive-preset"));
+  const ParsedConfig version = Parse({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, HasSubstr("livenessd "));
+}
+
+}  // namespace
+}  // namespace liveness::app
