@@ -8,14 +8,14 @@
 namespace liveness::rpc {
 
 CallToken::CallToken(Engine& engine) : engine_(engine) {
-  engine_.calls_.fetch_add(1, std::memory_order_relaxed);
+  common::MutexLock lock(engine_.mu_);
+  ++engine_.calls_;
 }
 
 CallToken::~CallToken() {
-  // Release: what the call did happens before the queues go.
-  if (engine_.calls_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // Under the lock to the end: the engine may be gone right after it.
   common::MutexLock lock(engine_.mu_);
-  engine_.no_calls_.NotifyAll();
+  if (--engine_.calls_ == 0) engine_.no_calls_.NotifyAll();
 }
 
 Engine::Engine(const EngineOptions& options)
@@ -52,7 +52,7 @@ void Engine::Shutdown(common::Duration patience) {
   server_->Shutdown(FromNow(patience));
   {
     common::MutexLock lock(mu_);
-    while (calls_.load(std::memory_order_acquire) != 0) no_calls_.Wait(mu_);
+    while (calls_ != 0) no_calls_.Wait(mu_);
   }
   for (auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();

@@ -12,8 +12,8 @@
 // after Start().
 #pragma once
 
-#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -109,7 +109,7 @@ class Engine {
 
   common::Mutex mu_;
   common::CondVar no_calls_;
-  std::atomic<std::int64_t> calls_{0};
+  std::int64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 // A span as gRPC takes it where it wants a moment: counted from the call on its

@@ -132,8 +132,8 @@ class HeartbeatCall {
   // hello whoever commits the session.
   std::shared_ptr<registry::Session> session_;  // null until committed
   std::uint64_t attachment_ = 0;
-  std::string client_id_;                // empty before a valid hello
-  std::unique_ptr<HelloFacts> hello_;    // until the welcome is made
+  std::string client_id_;  // empty before a valid hello; set under the handle's lock
+  std::unique_ptr<HelloFacts> hello_;  // until the welcome is made
   common::Duration interval_{};
   common::MonoTime attach_time_{};
   std::uint64_t pings_ = 0;

@@ -54,7 +54,7 @@ bool WalkLabel(CodedInputStream& input, bool& all_utf8) {
     if (!readable) return false;
     all_utf8 = all_utf8 && valid;
   }
-  return input.ConsumedEntireMessage();
+  return input.BytesUntilLimit() == 0;
 }
 
 bool WalkHello(CodedInputStream& input, std::vector<common::FieldViolation>& violations) {
@@ -80,7 +80,7 @@ bool WalkHello(CodedInputStream& input, std::vector<common::FieldViolation>& vio
     if (!readable) return false;
     if (!valid) violations.push_back({TextName(field), "is not UTF-8"});
   }
-  return input.ConsumedEntireMessage();
+  return input.BytesUntilLimit() == 0;
 }
 
 }  // namespace

@@ -130,7 +130,10 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
   if (service_.draining()) return DrainingError();
   auto request = CheckHello(hello, service_.options_.preset, service_.options_.bounds);
   if (!request.ok()) return request.status();
-  client_id_ = request->info.client_id;
+  {
+    common::MutexLock lock(handle_->mu_);
+    client_id_ = request->info.client_id;
+  }
   interval_ = request->interval;
   attach_time_ = service_.clock_.Mono();
 
