@@ -1,0 +1,138 @@
+// The least that a gRPC server can do with a heartbeat: it sends every message
+// back as it came. Same process set-up, queues, transport arguments and method
+// as livenessd, so that what differs is livenessd's own work.
+//
+//   echo_server [HOST:PORT]      prints "listening on HOST:PORT", ends at SIGTERM
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/keepalive.h"
+#include "liveness/v1/heartbeat_service.grpc.pb.h"
+#include "server/app/process.h"
+#include "server/rpc/engine.h"
+#include "server/rpc/server_builder.h"
+#include "server/rpc/tag.h"
+
+namespace liveness::bench {
+namespace {
+
+using Service = v1::HeartbeatService::WithRawMethod_Heartbeat<v1::HeartbeatService::Service>;
+
+// One stream. A read is outstanding until the client is done; one write at a time.
+class EchoCall {
+ public:
+  static void Ask(Service& service, grpc::ServerCompletionQueue& cq, rpc::Engine& engine) {
+    auto* call = new EchoCall(service, cq, engine);
+    service.RequestHeartbeat(&call->context_, &call->stream_, &cq, &cq, call->read_tag_.Arm());
+  }
+
+ private:
+  EchoCall(Service& service, grpc::ServerCompletionQueue& cq, rpc::Engine& engine)
+      : token_(engine), service_(service), cq_(cq), engine_(engine), stream_(&context_) {}
+
+  void OnRead(bool ok) {
+    if (!open_) {
+      if (!ok) {
+        delete this;
+        return;
+      }
+      open_ = true;
+      Ask(service_, cq_, engine_);
+    } else if (!ok) {
+      over_ = true;
+      Finish();
+      return;
+    } else if (writing_) {
+      has_late_ = true;  // with one message in flight there is never a second
+      late_ = incoming_;
+    } else {
+      Write(incoming_);
+    }
+    incoming_.Clear();
+    stream_.Read(&incoming_, read_tag_.Arm());
+  }
+
+  void OnWrite(bool) {
+    writing_ = false;
+    if (over_) {
+      Finish();
+    } else if (std::exchange(has_late_, false)) {
+      Write(late_);
+      late_.Clear();
+    }
+  }
+
+  void OnFinish(bool) { delete this; }
+
+  void Write(const grpc::ByteBuffer& bytes) {
+    writing_ = true;
+    stream_.Write(bytes, write_tag_.Arm());
+  }
+  void Finish() {
+    if (!writing_) stream_.Finish(grpc::Status::OK, finish_tag_.Arm());
+  }
+
+  rpc::CallToken token_;
+  Service& service_;
+  grpc::ServerCompletionQueue& cq_;
+  rpc::Engine& engine_;
+  grpc::ServerContext context_;
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
+  rpc::MemberTag<EchoCall, &EchoCall::OnRead> read_tag_{this};
+  rpc::MemberTag<EchoCall, &EchoCall::OnWrite> write_tag_{this};
+  rpc::MemberTag<EchoCall, &EchoCall::OnFinish> finish_tag_{this};
+  grpc::ByteBuffer incoming_;
+  grpc::ByteBuffer late_;  // came before the write before it was over
+  bool has_late_ = false;
+  bool open_ = false;
+  bool writing_ = false;
+  bool over_ = false;
+};
+
+class EchoService final : public rpc::AsyncService {
+ public:
+  grpc::Service& service() override { return service_; }
+  void Start(grpc::ServerCompletionQueue& cq, rpc::Engine& engine) override {
+    EchoCall::Ask(service_, cq, engine);
+  }
+
+ private:
+  Service service_;
+};
+
+int Serve(const std::string& listen) {
+  const common::KeepaliveSettings keepalive = common::StandardPreset();
+  rpc::TransportOptions options;
+  options.listen = listen;
+  options.credentials = grpc::InsecureServerCredentials();
+  options.tcp = keepalive.tcp;
+  options.http2_time = keepalive.http2_time;
+  options.http2_timeout = keepalive.http2_timeout;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  rpc::ConfigureBuilder(builder, options, &port);
+  rpc::Engine engine({.io_threads = 1});
+  engine.Add(std::make_unique<EchoService>());
+  if (!engine.Start(builder).ok()) return 1;
+  std::printf("listening on %s:%d\n", listen.substr(0, listen.rfind(':')).c_str(), port);
+  std::fflush(stdout);
+  while (!app::WaitForStopSignal(std::chrono::hours(1))) {
+  }
+  engine.Shutdown(common::Duration::zero());
+  return 0;
+}
+
+}  // namespace
+}  // namespace liveness::bench
+
+int main(int argc, char** argv) {
+  liveness::app::PrepareProcess("warn");
+  return liveness::bench::Serve(argc > 1 ? argv[1] : "127.0.0.1:0");
+}
