@@ -1,10 +1,12 @@
 #include "client/cli/channel.h"
 
+#include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -25,6 +27,10 @@ absl::Status ReadFile(const std::string& path, const char* flag, std::string& co
 }
 
 }  // namespace
+
+void QuietGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls) {
   if (!tls.enabled) return grpc::InsecureChannelCredentials();

@@ -14,6 +14,10 @@
 
 namespace liveness::cli {
 
+// Keeps gRPC's own log off stderr, where our errors say it better; GRPC_VERBOSITY
+// in the environment brings it back.
+void QuietGrpc();
+
 // INVALID_ARGUMENT if a file cannot be read.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls);
 

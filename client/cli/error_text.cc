@@ -34,12 +34,20 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 }
 
 std::string ConnectionFailure(std::string_view grpc_message) {
-  if (Has(grpc_message, "CERTIFICATE_VERIFY_FAILED")) {
+  // OpenSSL writes in small letters what BoringSSL writes in capitals.
+  if (Has(grpc_message, "CERTIFICATE_VERIFY_FAILED") || Has(grpc_message, "certificate verify failed")) {
     return "its certificate is not signed by a trusted root, or is for another name (--tls-ca, --tls-server-name)";
   }
-  if (Has(grpc_message, "WRONG_VERSION_NUMBER")) return "it does not speak TLS (leave the --tls flags out)";
-  if (Has(grpc_message, "SSL") || Has(grpc_message, "Ssl")) return "the TLS handshake failed (--tls-ca, --tls-cert, --tls-key)";
-  if (Has(grpc_message, "SETTINGS frame") || Has(grpc_message, "Socket closed")) {
+  if (Has(grpc_message, "WRONG_VERSION_NUMBER") || Has(grpc_message, "wrong version number")) {
+    return "it does not speak TLS (leave the --tls flags out)";
+  }
+  if (Has(grpc_message, "SSL") || Has(grpc_message, "Ssl")) {
+    return "the TLS handshake failed (--tls-ca, --tls-cert, --tls-key)";
+  }
+  if (Has(grpc_message, "SETTINGS frame")) {
+    return "it takes connections and says nothing: stopped, overloaded, or expecting TLS (--tls, --tls-ca)";
+  }
+  if (Has(grpc_message, "Socket closed")) {
     return "it closed the connection at once; does it expect TLS? (--tls, --tls-ca)";
   }
   const std::size_t colon = grpc_message.rfind(": ");

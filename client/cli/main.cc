@@ -16,8 +16,10 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const auto parsed = cli::ParseFlags(std::vector<std::string>(argv + 1, argv + argc));
   if (const auto* message = std::get_if<cli::Message>(&parsed)) {
-    (message->error ? std::cerr : std::cout) << message->text << std::flush;
-    return static_cast<int>(message->error ? ExitCode::kUsage : ExitCode::kOk);
+    std::ostream& stream = message->error ? std::cerr : std::cout;
+    stream << message->text << std::flush;
+    if (message->error) return static_cast<int>(ExitCode::kUsage);
+    return static_cast<int>(stream ? ExitCode::kOk : ExitCode::kError);
   }
   cli::Terminal terminal{std::cout, std::cerr, cli::StdoutTakesColor(), common::SystemClock()};
   const int code = cli::Run(std::get<cli::Settings>(parsed), terminal);

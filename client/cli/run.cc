@@ -2,6 +2,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "client/cli/channel.h"
 #include "client/cli/error_text.h"
 #include "client/cli/stop_signal.h"
 #include "client/cli/verbs.h"
@@ -23,6 +24,7 @@ ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal) {
 }
 
 int Run(const Settings& settings, Terminal& terminal) {
+  QuietGrpc();
   const GlobalSettings& global = settings.global;
   if (const auto* beat = std::get_if<BeatSettings>(&settings.verb)) return RunBeat(global, *beat, terminal);
   // Before gRPC makes its threads: one that does not block a signal would take it.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/error_text.h"
@@ -78,25 +79,26 @@ class Follower {
       muted_ = false;
     }
     for (const v1::Client& client : response.clients()) {
-      ++snapshot_clients_;
+      snapshot_[client.client_id()] = client.revision();
       if (!muted_) printer_.Client(client);
     }
+    for (const v1::Transition& transition : response.transitions()) {
+      if (IsNews(transition)) printer_.Transition(transition);
+    }
+    for (const v1::GroupEvent& group : response.groups()) printer_.Group(group);
     if (response.snapshot_done()) {
+      if (!muted_) printer_.SnapshotDone(snapshot_.size(), response.revision(), response.history_id());
       in_snapshot_ = false;
-      if (!muted_) printer_.SnapshotDone(snapshot_clients_, response.revision(), response.history_id());
-      snapshot_clients_ = 0;
+      snapshot_.clear();
       muted_ = false;
     }
-    // Those of one revision come together, groups among them; either order tells the truth.
-    for (const v1::Transition& transition : response.transitions()) printer_.Transition(transition);
-    for (const v1::GroupEvent& group : response.groups()) printer_.Group(group);
     // Half a snapshot is no ground to resume from.
     if (!in_snapshot_ && response.revision() > 0) StartAt(response.revision(), response.history_id());
   }
 
   // A stream begins: does a snapshot come first?
   void BeginStream() {
-    snapshot_clients_ = 0;
+    snapshot_.clear();
     in_snapshot_ = revision_ == 0;
   }
   // What was told is void; the next stream starts from a snapshot.
@@ -113,7 +115,18 @@ class Follower {
   void BeginSnapshot() {
     StartAt(0, "");
     in_snapshot_ = true;
-    snapshot_clients_ = 0;
+    snapshot_.clear();
+  }
+
+  // A record of the snapshot may be younger than transitions that follow it,
+  // until the snapshot is done: those are in the record already.
+  bool IsNews(const v1::Transition& transition) {
+    if (!in_snapshot_) return true;
+    std::uint64_t& known = snapshot_[transition.client_id()];
+    if (transition.revision() <= known) return false;
+    known = transition.revision();
+    if (transition.to_state() == v1::STATE_FORGOTTEN) snapshot_.erase(transition.client_id());
+    return true;
   }
 
   const std::string filter_;
@@ -122,7 +135,7 @@ class Follower {
   std::string history_id_;
   bool in_snapshot_ = true;
   bool muted_ = false;
-  std::uint64_t snapshot_clients_ = 0;
+  std::unordered_map<std::string, std::uint64_t> snapshot_;  // id -> revision told, while in_snapshot_
 };
 
 // No later try can end otherwise.

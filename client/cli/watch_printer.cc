@@ -100,7 +100,8 @@ void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision, c
                                   "\", \"history_id\": \"", history_id, "\"}}"))) {
     return;
   }
-  Note(absl::StrCat("these are all ", clients, " at revision ", revision, "; what follows happens from now on"));
+  Note(absl::StrCat("snapshot of ", clients, clients == 1 ? " client" : " clients", " complete at revision ", revision,
+                    "; what follows happens from now on"));
 }
 
 void WatchPrinter::Transition(const v1::Transition& transition) {

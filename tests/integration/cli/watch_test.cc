@@ -16,7 +16,7 @@ using WatchTest = CliTest;
 TEST_F(WatchTest, SnapshotThenEachChange) {
   const auto first = Beat("first");
   const auto watch = Start({"watch"});
-  ASSERT_TRUE(watch->Says("# these are all 1 at revision ")) << watch->Err();
+  ASSERT_TRUE(watch->Says("# snapshot of 1 client complete at revision ")) << watch->Err();
   EXPECT_THAT(watch->Out(), ContainsRegex("first +ALIVE"));
   const auto second = Beat("second");
   EXPECT_TRUE(watch->Says("NEW -> ALIVE"));
@@ -25,6 +25,24 @@ TEST_F(WatchTest, SnapshotThenEachChange) {
   EXPECT_THAT(watch->Out(), ContainsRegex("second +(ALIVE|SUSPECT) -> DEAD +PROCESS_EXITED"));
   watch->Signal(SIGTERM);
   EXPECT_EQ(watch->Wait(), 0);
+}
+
+// A snapshot taken amid changes may be followed by some that it has in it already.
+TEST_F(WatchTest, NothingIsToldTwice) {
+  std::vector<std::unique_ptr<CliProcess>> all;
+  for (int i = 0; i < 8; ++i) {
+    all.push_back(Start({"beat", "--id=c" + std::to_string(i)}));
+    all.push_back(Start({"watch", "-o", "name"}));
+  }
+  for (int i = 1; i < 16; i += 2) {
+    const CliProcess& watch = *all[static_cast<std::size_t>(i)];
+    for (int c = 0; c < 8; ++c) {
+      const std::string line = "clients/c" + std::to_string(c) + "\n";
+      ASSERT_TRUE(watch.Says(line)) << watch.Err();
+      const std::string out = watch.Out();
+      EXPECT_EQ(out.find(line), out.rfind(line)) << out;
+    }
+  }
 }
 
 TEST_F(WatchTest, SinceNowTellsNothingOld) {
@@ -44,7 +62,7 @@ TEST_F(WatchTest, SinceNowTellsNothingOld) {
 TEST_F(WatchTest, ARestartIsToldAndFollowed) {
   auto first = Beat("first");
   const auto watch = Start({"watch"});
-  ASSERT_TRUE(watch->Says("# these are all 1"));
+  ASSERT_TRUE(watch->Says("# snapshot of 1 client "));
   first->Signal(SIGTERM);
   EXPECT_EQ(first->Wait(), 0);
   ASSERT_TRUE(watch->Says("ALIVE -> LEFT"));
@@ -57,7 +75,7 @@ TEST_F(WatchTest, ARestartIsToldAndFollowed) {
   EXPECT_TRUE(watch->Says("# resumed at "));
   // The memory of a new process is a new history: what was told before is void.
   EXPECT_TRUE(watch->Says("# GAP: "));
-  EXPECT_TRUE(watch->Says("# these are all 0"));
+  EXPECT_TRUE(watch->Says("# snapshot of 0 clients "));
   const auto second = Beat("second");
   EXPECT_TRUE(watch->Says("second "));
   watch->Signal(SIGTERM);
@@ -71,7 +89,7 @@ TEST_F(WatchTest, WithoutAServerItFailsUnlessItMayWait) {
   const auto watch = Start({"watch", "--wait"});
   server_ = ServerProcess::Start({"--listen=" + address});
   ASSERT_NE(server_, nullptr);
-  EXPECT_TRUE(watch->Says("# these are all 0"));
+  EXPECT_TRUE(watch->Says("# snapshot of 0 clients "));
   watch->Signal(SIGTERM);
   EXPECT_EQ(watch->Wait(), 0);
 }

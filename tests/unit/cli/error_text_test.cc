@@ -35,7 +35,9 @@ TEST(ErrorTextTest, EveryWrongFieldIsNamed) {
 
 TEST(ErrorTextTest, TlsTroubleNamesTheFlagsToLookAt) {
   EXPECT_THAT(ConnectionFailure("Ssl handshake failed: SSL_ERROR_SSL: CERTIFICATE_VERIFY_FAILED"), HasSubstr("--tls-ca"));
+  EXPECT_THAT(ConnectionFailure("SSL_ERROR_SSL: certificate verify failed"), HasSubstr("--tls-ca"));
   EXPECT_THAT(ConnectionFailure("x: WRONG_VERSION_NUMBER"), HasSubstr("does not speak TLS"));
+  EXPECT_THAT(ConnectionFailure("SSL routines::wrong version number"), HasSubstr("does not speak TLS"));
   EXPECT_THAT(ConnectionFailure("Socket closed"), HasSubstr("expect TLS"));
 }
 
