@@ -40,7 +40,8 @@ class Api::Impl {
   // Calls `method` of `Service`'s stub at one server after the other, beginning
   // with the one that answered last.
   template <typename Service, typename Request, typename Response>
-  absl::StatusOr<Response> Call(grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  absl::StatusOr<Response> Call(grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                      Response*),
                                 const Request& request) {
     failures_.clear();
     for (;;) {
@@ -88,7 +89,8 @@ class Api::Impl {
   void NextServer() { current_ = (current_ + 1) % channels_.size(); }
 
   absl::Status Connect() {
-    if (channels_[current_] == nullptr) channels_[current_] = MakeChannel(server(), settings_.tls, credentials_);
+    if (channels_[current_] == nullptr)
+      channels_[current_] = MakeChannel(server(), settings_.tls, credentials_);
     const common::Duration limit =
         channels_.size() > 1 ? std::min(kConnectLimit, settings_.timeout) : settings_.timeout;
     if (AwaitConnection(*channels_[current_], limit)) return absl::OkStatus();
@@ -134,7 +136,8 @@ class Api::Impl {
     while (queue.Next(&tag, &ok)) {
     }
     if (silent) {
-      return absl::UnavailableError(absl::StrCat("nothing heard for ", common::FormatDuration(silence_limit)));
+      return absl::UnavailableError(
+          absl::StrCat("nothing heard for ", common::FormatDuration(silence_limit)));
     }
     if (status.ok()) return absl::UnavailableError("the server ended the watch");
     return FromGrpc(status);

@@ -66,7 +66,8 @@ ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& sett
 // What a signal to end was answered with: the signal itself, or the code that
 // shells and their like make of it.
 bool EndedAsAsked(const ProcessEnd& end, const std::optional<int>& asked) {
-  return asked.has_value() && (end.signal == asked || end.exit_code == static_cast<int>(ExitCode::kSignalBase) + *asked);
+  return asked.has_value() &&
+         (end.signal == asked || end.exit_code == static_cast<int>(ExitCode::kSignalBase) + *asked);
 }
 
 // How a command's end is told to the server. One that was told to stop and did
@@ -75,7 +76,8 @@ std::pair<std::string, ExitStatus> GoodbyeOf(const ProcessEnd& end, const std::o
   if (EndedAsAsked(end, asked)) return {absl::StrCat("stopped by SIG", sigabbrev_np(*asked)), {}};
   if (end.signal.has_value()) {
     const char* name = sigabbrev_np(*end.signal);
-    return {absl::StrCat("killed by signal ", *end.signal, name != nullptr ? absl::StrCat(" (SIG", name, ")") : ""),
+    return {absl::StrCat("killed by signal ", *end.signal,
+                         name != nullptr ? absl::StrCat(" (SIG", name, ")") : ""),
             {.signal = end.signal}};
   }
   return {absl::StrCat("exited with code ", *end.exit_code), {.exit_code = end.exit_code}};
@@ -97,7 +99,8 @@ int BeatAlone(ClientInterface& client, BeatReport& report) {
     const std::optional<Signal> signal = AwaitSignal(signals);
     if (const auto final = report.Final()) return static_cast<int>(*final);
     if (!signal.has_value() || signal->number == WakeSignal()) continue;
-    if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number)))) report.GoodbyeUnheard(client.incarnation() != 0);
+    if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number))))
+      report.GoodbyeUnheard(client.incarnation() != 0);
     return static_cast<int>(ExitCode::kOk);
   }
 }
@@ -145,7 +148,8 @@ int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal
   if (!settings.command.empty()) {
     if (const auto error = Child::Start(settings.command, child)) {
       return static_cast<int>(Fail(*error == ENOENT ? ExitCode::kNoCommand : ExitCode::kCannotRun,
-                                   absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)), terminal));
+                                   absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)),
+                                   terminal));
     }
   }
   const std::string id = settings.id.empty() ? DefaultId(settings.command) : settings.id;

@@ -15,7 +15,8 @@ ExitCode ExitCodeOfStop(const std::string& reason) {
 }
 
 bool BeatReport::Take(const StateChange& change) {
-  std::string line = absl::StrCat(TimeText(clock_.Wall()), "  ", Printable(id_), "  ", ToString(change.state));
+  std::string line =
+      absl::StrCat(TimeText(clock_.Wall()), "  ", Printable(id_), "  ", ToString(change.state));
   if (change.incarnation != 0) absl::StrAppend(&line, "  incarnation ", change.incarnation);
   if (!change.reason.empty()) absl::StrAppend(&line, "  ", Printable(change.reason));
   if (!change.message.empty()) absl::StrAppend(&line, ": ", Printable(change.message));
@@ -28,7 +29,8 @@ bool BeatReport::Take(const StateChange& change) {
   std::string why = absl::StrCat(Printable(id_), " was refused: ", Printable(change.message), " (",
                                  Printable(change.reason), ")");
   if (*final_ == ExitCode::kSuperseded) {
-    why = absl::StrCat(Printable(id_), " was superseded: another process beats under this id; give each its own --id");
+    why = absl::StrCat(Printable(id_),
+                       " was superseded: another process beats under this id; give each its own --id");
   } else if (*final_ == ExitCode::kEvicted) {
     why = absl::StrCat(Printable(id_), " was evicted by an operator; a new start is welcome");
   }
@@ -52,7 +54,8 @@ void BeatReport::GoodbyeUnheard(bool registered) {
 void BeatReport::Fenced(bool command_is_stopped) {
   common::MutexLock lock(mu_);
   err_ << "livenessctl: the command "
-       << (command_is_stopped ? "is being stopped" : "runs on, and nobody is told of it (see --stop-when-fenced)")
+       << (command_is_stopped ? "is being stopped"
+                              : "runs on, and nobody is told of it (see --stop-when-fenced)")
        << std::endl;
 }
 

@@ -35,9 +35,12 @@ void QuietGrpc() {
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls) {
   if (!tls.enabled) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions options;
-  if (absl::Status status = ReadFile(tls.ca_file, "--tls-ca", options.pem_root_certs); !status.ok()) return status;
-  if (absl::Status status = ReadFile(tls.cert_file, "--tls-cert", options.pem_cert_chain); !status.ok()) return status;
-  if (absl::Status status = ReadFile(tls.key_file, "--tls-key", options.pem_private_key); !status.ok()) return status;
+  if (absl::Status status = ReadFile(tls.ca_file, "--tls-ca", options.pem_root_certs); !status.ok())
+    return status;
+  if (absl::Status status = ReadFile(tls.cert_file, "--tls-cert", options.pem_cert_chain); !status.ok())
+    return status;
+  if (absl::Status status = ReadFile(tls.key_file, "--tls-key", options.pem_private_key); !status.ok())
+    return status;
   return grpc::SslCredentials(options);
 }
 

@@ -15,7 +15,8 @@ namespace {
 std::vector<std::string> Headers(bool wide) {
   std::vector<std::string> headers = {"NAME", "STATE", "HEALTH", "CAUSE", "LAST-HEARTBEAT", "SERVER"};
   if (wide) {
-    for (const char* more : {"INSTANCE", "INCARNATION", "PEER", "HOST", "PID", "VERSION", "INTERVAL/TIMEOUT", "LABELS"}) {
+    for (const char* more :
+         {"INSTANCE", "INCARNATION", "PEER", "HOST", "PID", "VERSION", "INTERVAL/TIMEOUT", "LABELS"}) {
       headers.emplace_back(more);
     }
   }
@@ -35,8 +36,9 @@ void ClientTable::Add(const v1::Client& client, common::WallTime now) {
   cells.emplace_back(HealthText(client.health()),
                      client.health() == v1::HEALTH_STALLED ? Style::kWarning : Style::kPlain);
   cells.emplace_back(CauseText(client.cause()));
-  cells.emplace_back(client.has_last_heartbeat_time() ? SpanText(now - FromProto(client.last_heartbeat_time()))
-                                                      : std::string());
+  cells.emplace_back(client.has_last_heartbeat_time()
+                         ? SpanText(now - FromProto(client.last_heartbeat_time()))
+                         : std::string());
   cells.emplace_back(client.server_id());
   if (wide_) {
     cells.emplace_back(client.instance_id());

@@ -23,7 +23,9 @@ std::string Moment(bool has, const google::protobuf::Timestamp& timestamp, commo
   return absl::StrCat(TimeText(time), " (", distance, ")");
 }
 
-std::string Span(const google::protobuf::Duration& duration) { return common::FormatDuration(FromProto(duration)); }
+std::string Span(const google::protobuf::Duration& duration) {
+  return common::FormatDuration(FromProto(duration));
+}
 
 std::string Labels(const v1::Client& client) {
   if (client.labels().empty()) return DescribeLine("Labels", "");
@@ -31,7 +33,8 @@ std::string Labels(const v1::Client& client) {
   std::string text;
   for (const auto& [key, value] : sorted) {
     const std::string line = absl::StrCat(Printable(key), "=", Printable(value));
-    text += text.empty() ? DescribeLine("Labels", line) : absl::StrCat(std::string(kValueColumn, ' '), line, "\n");
+    text += text.empty() ? DescribeLine("Labels", line)
+                         : absl::StrCat(std::string(kValueColumn, ' '), line, "\n");
   }
   return text;
 }
@@ -39,7 +42,8 @@ std::string Labels(const v1::Client& client) {
 std::string DescribeEvidence(const v1::Evidence& evidence) {
   std::string text = "Evidence:\n";
   if (!evidence.summary().empty()) text += DescribeLine("  Verdict", evidence.summary());
-  if (evidence.has_gather_time()) text += DescribeLine("  Gathered", TimeText(FromProto(evidence.gather_time())));
+  if (evidence.has_gather_time())
+    text += DescribeLine("  Gathered", TimeText(FromProto(evidence.gather_time())));
   if (evidence.stream().end() != v1::STREAM_END_UNSPECIFIED) {
     std::string end = v1::StreamEnd_Name(evidence.stream().end());
     if (end.rfind("STREAM_END_", 0) == 0) end = end.substr(11);
@@ -51,7 +55,8 @@ std::string DescribeEvidence(const v1::Evidence& evidence) {
   if (evidence.has_heartbeat()) {
     const v1::HeartbeatEvidence& heartbeat = evidence.heartbeat();
     text += DescribeLine("  Silence", common::FormatForPeople(FromProto(heartbeat.silence())));
-    text += DescribeLine("  Last ping", absl::StrCat("#", heartbeat.last_sequence(), ", ", heartbeat.missed(), " missed"));
+    text += DescribeLine("  Last ping",
+                         absl::StrCat("#", heartbeat.last_sequence(), ", ", heartbeat.missed(), " missed"));
     if (heartbeat.has_credited()) {
       text += DescribeLine("  Credited", common::FormatForPeople(FromProto(heartbeat.credited())));
     }
@@ -76,12 +81,12 @@ std::string DescribeLine(const std::string& name, const std::string& value) {
 
 std::string DescribeKeepalive(const v1::Keepalive& keepalive) {
   std::string text;
-  text += DescribeLine("  Kernel TCP", keepalive.tcp_enabled()
-                                           ? absl::StrCat("idle ", Span(keepalive.tcp_idle()), ", interval ",
-                                                          Span(keepalive.tcp_interval()), ", count ",
-                                                          keepalive.tcp_count(), ", user timeout ",
-                                                          Span(keepalive.tcp_user_timeout()))
-                                           : std::string("off"));
+  text += DescribeLine("  Kernel TCP",
+                       keepalive.tcp_enabled()
+                           ? absl::StrCat("idle ", Span(keepalive.tcp_idle()), ", interval ",
+                                          Span(keepalive.tcp_interval()), ", count ", keepalive.tcp_count(),
+                                          ", user timeout ", Span(keepalive.tcp_user_timeout()))
+                           : std::string("off"));
   text += DescribeLine("  HTTP/2", absl::StrCat("time ", Span(keepalive.http2_time()), ", timeout ",
                                                 Span(keepalive.http2_timeout())));
   return text;
@@ -90,23 +95,26 @@ std::string DescribeKeepalive(const v1::Keepalive& keepalive) {
 std::string Describe(const v1::Client& client, common::WallTime now, bool color) {
   std::string text = DescribeLine("Name", client.client_id());
   // The one styled value; it has no stranger's text in it.
-  text += absl::StrCat("State:              ", Styled(StateText(client.state()), StateStyle(client.state()), color),
-                       client.has_state_time()
-                           ? absl::StrCat(" for ", SpanText(now - FromProto(client.state_time())))
-                           : std::string(),
-                       "\n");
+  text += absl::StrCat(
+      "State:              ", Styled(StateText(client.state()), StateStyle(client.state()), color),
+      client.has_state_time() ? absl::StrCat(" for ", SpanText(now - FromProto(client.state_time())))
+                              : std::string(),
+      "\n");
   text += DescribeLine("Health", HealthText(client.health()));
   text += DescribeLine("Cause", CauseText(client.cause()));
   if (client.has_evidence()) text += DescribeEvidence(client.evidence());
   text += DescribeLine("Registered", Moment(client.has_register_time(), client.register_time(), now));
-  text += DescribeLine("Last heartbeat", Moment(client.has_last_heartbeat_time(), client.last_heartbeat_time(), now));
+  text += DescribeLine("Last heartbeat",
+                       Moment(client.has_last_heartbeat_time(), client.last_heartbeat_time(), now));
   text += DescribeLine("Deadline", Moment(client.has_deadline_time(), client.deadline_time(), now));
   text += DescribeLine("Interval", Span(client.interval()));
   text += DescribeLine("Timeout", Span(client.timeout()));
   text += DescribeLine("Resume grace", Span(client.resume_grace()));
-  text += DescribeLine("Round trip", client.has_rtt() ? common::FormatForPeople(FromProto(client.rtt())) : "");
+  text +=
+      DescribeLine("Round trip", client.has_rtt() ? common::FormatForPeople(FromProto(client.rtt())) : "");
   text += DescribeLine("Instance", client.instance_id());
-  text += DescribeLine("Incarnation", absl::StrCat(client.incarnation(), ", attachment ", client.attachment()));
+  text +=
+      DescribeLine("Incarnation", absl::StrCat(client.incarnation(), ", attachment ", client.attachment()));
   text += DescribeLine("Revision", absl::StrCat(client.revision()));
   text += DescribeLine("Server", client.server_id());
   text += DescribeLine("Peer", client.peer_address());
@@ -121,8 +129,8 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
     text += "Progress:\n";
     for (const v1::Progress& progress : client.progress()) {
       text += DescribeLine("  " + Printable(progress.name()),
-                           absl::StrCat(common::FormatForPeople(FromProto(progress.age())), " old, stale after ",
-                                        Span(progress.deadline())));
+                           absl::StrCat(common::FormatForPeople(FromProto(progress.age())),
+                                        " old, stale after ", Span(progress.deadline())));
     }
   }
   return text;

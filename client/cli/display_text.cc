@@ -34,8 +34,9 @@ constexpr Range kWide[] = {
 
 template <std::size_t N>
 bool Contains(const Range (&ranges)[N], char32_t c) {
-  const Range* found = std::upper_bound(std::begin(ranges), std::end(ranges), c,
-                                        [](char32_t value, const Range& range) { return value < range.first; });
+  const Range* found =
+      std::upper_bound(std::begin(ranges), std::end(ranges), c,
+                       [](char32_t value, const Range& range) { return value < range.first; });
   return found != std::begin(ranges) && c <= std::prev(found)->last;
 }
 
@@ -65,8 +66,8 @@ std::optional<char32_t> TakeCharacter(std::string_view& text) {
 }
 
 bool IsControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069);
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200E && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
 }
 
 }  // namespace

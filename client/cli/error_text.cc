@@ -36,7 +36,8 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 std::string ConnectionFailure(std::string_view grpc_message) {
   // OpenSSL writes in small letters what BoringSSL writes in capitals.
   if (Has(grpc_message, "CERTIFICATE_VERIFY_FAILED") || Has(grpc_message, "certificate verify failed")) {
-    return "its certificate is not signed by a trusted root, or is for another name (--tls-ca, --tls-server-name)";
+    return "its certificate is not signed by a trusted root, or is for another name (--tls-ca, "
+           "--tls-server-name)";
   }
   if (Has(grpc_message, "WRONG_VERSION_NUMBER") || Has(grpc_message, "wrong version number")) {
     return "it does not speak TLS (leave the --tls flags out)";
@@ -69,7 +70,8 @@ std::string ErrorText(const absl::Status& status, std::string_view server) {
   }
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
-      return absl::StrCat(where, " cannot serve now: ", message, reason_suffix, "; try again, or another --server");
+      return absl::StrCat(where, " cannot serve now: ", message, reason_suffix,
+                          "; try again, or another --server");
     case absl::StatusCode::kDeadlineExceeded:
       return absl::StrCat("no answer from ", where, " in time; raise --timeout, or look at the server");
     case absl::StatusCode::kUnauthenticated:
@@ -78,8 +80,8 @@ std::string ErrorText(const absl::Status& status, std::string_view server) {
     case absl::StatusCode::kPermissionDenied:
       return absl::StrCat(where, " does not allow this: ", message, reason_suffix);
     case absl::StatusCode::kUnimplemented:
-      return absl::StrCat(where, " does not know this request: it is an older livenessd, or no livenessd (", message,
-                          ")");
+      return absl::StrCat(where, " does not know this request: it is an older livenessd, or no livenessd (",
+                          message, ")");
     case absl::StatusCode::kInvalidArgument: {
       const std::vector<common::FieldViolation> violations = common::ViolationsOf(status);
       if (violations.empty()) return absl::StrCat(message, reason_suffix);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/cli/exit_code.h"
+#include "client/cli/flag_values.h"
 #include "common/duration_text.h"
 #include "common/keepalive.h"
 
@@ -25,76 +26,60 @@ constexpr char kDescription[] =
     "  state = DEAD AND labels.zone = \"eu-*\"\n"
     "  last_heartbeat_age > 5m\n";
 
-const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kTable},
-                                                      {"wide", OutputFormat::kWide},
-                                                      {"json", OutputFormat::kJson},
-                                                      {"yaml", OutputFormat::kYaml},
-                                                      {"name", OutputFormat::kName}};
-
 CLI::Option* AddDuration(CLI::App& app, const std::string& flag, std::function<void(common::Duration)> set,
                          const std::string& help) {
-  const auto check = [](const std::string& text) -> std::string {
-    const auto duration = common::ParseDuration(text);
-    return duration.ok() ? std::string() : std::string(duration.status().message());
-  };
   const auto read = [set = std::move(set)](const CLI::results_t& texts) {
     const auto duration = common::ParseDuration(texts.back());
     if (duration.ok()) set(*duration);
     return duration.ok();
   };
-  return app.add_option(flag, read, help)->type_name("DURATION")->check(CLI::Validator(check, "", "duration"));
-}
-
-// What is surely no HOST:PORT; the rest of its faults connecting will tell.
-std::string CheckServer(const std::string& text) {
-  if (text.find("://") != std::string::npos || text.rfind("unix:", 0) == 0) return {};
-  const std::size_t colon = text.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const bool digits = !port.empty() && port.size() <= 5 &&
-                      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (colon == 0 || !digits || std::stoi(port) > 65535 || std::stoi(port) == 0) {
-    return "'" + text + "' is not HOST:PORT";
-  }
-  return {};
-}
-
-std::string CheckFormat(const std::string& text) {
-  return kFormats.count(text) > 0 ? std::string() : "'" + text + "' is not table, wide, json, yaml or name";
-}
-
-std::string CheckLabel(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  return equals == 0 || equals == std::string::npos ? "'" + text + "' is not KEY=VALUE" : std::string();
+  return app.add_option(flag, read, help)
+      ->type_name("DURATION")
+      ->check(CLI::Validator(CheckDuration, "", "duration"));
 }
 
 void AddGlobal(CLI::App& app, GlobalSettings& global) {
   app.add_option("--server", global.servers, "Tried in this order; default 127.0.0.1:7700")
-      ->envname("LIVENESS_SERVER")->type_name("HOST:PORT[,HOST:PORT...]")->delimiter(',')->allow_extra_args(false)
+      ->envname("LIVENESS_SERVER")
+      ->type_name("HOST:PORT[,HOST:PORT...]")
+      ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Validator(CheckServer, "", "server"));
   app.add_flag("--tls", global.tls.enabled, "TLS with the system's roots; implied by the other --tls flags");
   app.add_option("--tls-ca", global.tls.ca_file, "Roots that sign the server's certificate")
-      ->envname("LIVENESS_TLS_CA")->type_name("FILE");
+      ->envname("LIVENESS_TLS_CA")
+      ->type_name("FILE");
   app.add_option("--tls-cert", global.tls.cert_file, "Own certificate, for mutual TLS; needs --tls-key")
-      ->envname("LIVENESS_TLS_CERT")->type_name("FILE");
+      ->envname("LIVENESS_TLS_CERT")
+      ->type_name("FILE");
   app.add_option("--tls-key", global.tls.key_file, "Its private key; needs --tls-cert")
-      ->envname("LIVENESS_TLS_KEY")->type_name("FILE");
-  app.add_option("--tls-server-name", global.tls.server_name, "Name in the server's certificate; default HOST")
-      ->envname("LIVENESS_TLS_SERVER_NAME")->type_name("NAME");
-  app.add_option("-o,--output", [&](const CLI::results_t& texts) {
-       global.output = kFormats.at(texts.back());
-       return true;
-     }, "table, wide, json, yaml or name; default: what people read best")
-      ->type_name("FORMAT")->check(CLI::Validator(CheckFormat, "", "format"));
+      ->envname("LIVENESS_TLS_KEY")
+      ->type_name("FILE");
+  app.add_option("--tls-server-name", global.tls.server_name,
+                 "Name in the server's certificate; default HOST")
+      ->envname("LIVENESS_TLS_SERVER_NAME")
+      ->type_name("NAME");
+  app.add_option(
+         "-o,--output",
+         [&](const CLI::results_t& texts) {
+           global.output = FormatByName(texts.back()).value_or(OutputFormat::kUnset);
+           return true;
+         },
+         "table, wide, json, yaml or name; default: what people read best")
+      ->type_name("FORMAT")
+      ->check(CLI::Validator(CheckFormat, "", "format"));
   app.add_flag("--no-headers", global.no_headers, "Tables without their header line");
-  AddDuration(app, "--timeout", [&](common::Duration d) { global.timeout = d; },
-              "Longest time for one request; default 5s");
+  AddDuration(
+      app, "--timeout", [&](common::Duration d) { global.timeout = d; },
+      "Longest time for one request; default 5s");
 }
 
 void AddFilter(CLI::App& verb, std::string& filter) {
   verb.add_option("--filter", filter, "Only what matches this AIP-160 filter")->type_name("FILTER");
 }
 
-CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& help, const std::string& examples) {
+CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& help,
+                  const std::string& examples) {
   CLI::App& verb = *app.add_subcommand(name, help);
   verb.footer("Examples:\n" + examples + "\nGlobal flags and exit codes: livenessctl --help");
   return verb;
@@ -118,8 +103,10 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
                            "  livenessctl list --filter='state = DEAD AND labels.zone = \"eu-*\"' -o wide\n"
                            "  livenessctl list -o json | jq -r '.clients[].client_id'\n");
   AddFilter(list, verbs.list.filter);
-  list.add_option("--limit", verbs.list.limit, "At most so many; default 0: all")->check(CLI::NonNegativeNumber.description(""));
-  list.add_option("--order-by", verbs.list.order_by, "client_id (default) or 'client_id desc'")->type_name("ORDER");
+  list.add_option("--limit", verbs.list.limit, "At most so many; default 0: all")
+      ->check(CLI::NonNegativeNumber.description(""));
+  list.add_option("--order-by", verbs.list.order_by, "client_id (default) or 'client_id desc'")
+      ->type_name("ORDER");
 
   CLI::App& get = AddVerb(app, "get", "Show all that is known of clients, with the evidence",
                           "  livenessctl get web-1\n  livenessctl get web-1 web-2 -o yaml\n");
@@ -129,7 +116,8 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
                             "  livenessctl watch\n"
                             "  livenessctl watch --since-now -o json | jq -c 'select(.transition)'\n");
   AddFilter(watch, verbs.watch.filter);
-  watch.add_option("--start-revision", verbs.watch.start_revision, "No snapshot, but what happened after this revision");
+  watch.add_option("--start-revision", verbs.watch.start_revision,
+                   "No snapshot, but what happened after this revision");
   watch.add_option("--history-id", verbs.watch.history_id, "The history that --start-revision belongs to");
   watch.add_flag("--since-now", verbs.watch.since_now, "No snapshot, only what happens from now on")
       ->excludes("--start-revision");
@@ -143,8 +131,9 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
   AddFilter(transitions, verbs.transitions.filter);
   transitions.add_option("--limit", verbs.transitions.limit, "Only the latest so many; default 0: all")
       ->check(CLI::NonNegativeNumber.description(""));
-  AddDuration(transitions, "--since", [&verbs](common::Duration d) { verbs.transitions.since = d; },
-              "Only what is not older than this");
+  AddDuration(
+      transitions, "--since", [&verbs](common::Duration d) { verbs.transitions.since = d; },
+      "Only what is not older than this");
 
   CLI::App& stats = AddVerb(app, "stats", "Count clients by state",
                             "  livenessctl stats\n  livenessctl stats --by-label=zone\n");
@@ -162,34 +151,43 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
 
 void AddBeat(CLI::App& app, Verbs& verbs) {
   BeatSettings& settings = verbs.beat;
-  CLI::App& beat = AddVerb(
-      app, "beat", "Be a client: beat until told to stop, or with -- COMMAND as long as it runs",
-      "  livenessctl beat --id=web-1 --interval=1s --timeout=3s --label=zone=eu-1\n"
-      "  livenessctl beat --id=nightly -- /usr/local/bin/backup --all\n"
-      "\n"
-      "SIGTERM or SIGINT ends it with a goodbye. With a command they are passed on to it,\n"
-      "and its exit code or signal goes into the goodbye: a failed command is DEAD, not LEFT.\n");
+  CLI::App& beat =
+      AddVerb(app, "beat", "Be a client: beat until told to stop, or with -- COMMAND as long as it runs",
+              "  livenessctl beat --id=web-1 --interval=1s --timeout=3s --label=zone=eu-1\n"
+              "  livenessctl beat --id=nightly -- /usr/local/bin/backup --all\n"
+              "\n"
+              "SIGTERM or SIGINT ends it with a goodbye. With a command they are passed on to it,\n"
+              "and its exit code or signal goes into the goodbye: a failed command is DEAD, not LEFT.\n");
   beat.add_option("--id", settings.id, "Client id; default: the host's name, with a command HOST/COMMAND");
-  AddDuration(beat, "--interval", [&](common::Duration d) { settings.interval = d; },
-              "Time between heartbeats; default: the server's");
-  AddDuration(beat, "--timeout", [&](common::Duration d) { settings.timeout = d; },
-              "Silence after which it is suspected; default: the server's");
-  beat.add_option("--label", verbs.labels, "A label; repeat it for more")->type_name("KEY=VALUE")
-      ->allow_extra_args(false)->check(CLI::Validator(CheckLabel, "", "label"));
+  AddDuration(
+      beat, "--interval", [&](common::Duration d) { settings.interval = d; },
+      "Time between heartbeats; default: the server's");
+  AddDuration(
+      beat, "--timeout", [&](common::Duration d) { settings.timeout = d; },
+      "Silence after which it is suspected; default: the server's");
+  beat.add_option("--label", verbs.labels, "A label; repeat it for more")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(CheckLabel, "", "label"));
   beat.add_option("--instance-id", settings.instance_id, "This start of the process; default: random");
   beat.add_option("--host", settings.host, "Host name to tell; default: this host's");
   beat.add_option("--version-label", settings.version_label, "Version to tell");
   beat.add_option("--last-will", settings.last_will, "What to tell if it dies without goodbye");
-  beat.add_option("--keepalive-preset", settings.keepalive_preset, "standard (default) or strict, all layers at once")
-      ->check(CLI::IsMember({"standard", "strict"}).description(""))->type_name("PRESET");
+  beat.add_option("--keepalive-preset", settings.keepalive_preset,
+                  "standard (default) or strict, all layers at once")
+      ->check(CLI::IsMember({"standard", "strict"}).description(""))
+      ->type_name("PRESET");
   beat.add_flag("--stop-when-fenced", settings.stop_when_fenced,
                 "Superseded or evicted: also send SIGTERM to the command");
   beat.add_flag("-q,--quiet", settings.quiet, "Print errors only");
 }
 
 // The settings of the verb that was parsed, or what is wrong with them.
-std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& verbs, std::vector<std::string> rest) {
-  const auto names = [&](std::vector<std::string>& target) { target.insert(target.end(), rest.begin(), rest.end()); };
+std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& verbs,
+                                             std::vector<std::string> rest) {
+  const auto names = [&](std::vector<std::string>& target) {
+    target.insert(target.end(), rest.begin(), rest.end());
+  };
   if (verb == "get") {
     names(verbs.get.names);
     if (verbs.get.names.empty()) return "get needs a NAME; livenessctl list shows them";
@@ -221,7 +219,8 @@ std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& ver
 }
 
 Message UsageError(const std::string& text, const std::string& verb) {
-  return {"livenessctl: " + text + "\nSee livenessctl " + verb + (verb.empty() ? "" : " ") + "--help\n", true};
+  return {"livenessctl: " + text + "\nSee livenessctl " + verb + (verb.empty() ? "" : " ") + "--help\n",
+          true};
 }
 
 }  // namespace
@@ -273,7 +272,8 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
 
   GlobalSettings& global = settings.global;
   if (global.servers.empty()) global.servers.emplace_back(kDefaultServer);
-  if (global.timeout <= common::Duration::zero()) return UsageError("--timeout must be longer than zero", verb_name());
+  if (global.timeout <= common::Duration::zero())
+    return UsageError("--timeout must be longer than zero", verb_name());
   if (global.tls.cert_file.empty() != global.tls.key_file.empty()) {
     return UsageError("--tls-cert and --tls-key need each other", verb_name());
   }

@@ -80,7 +80,8 @@ ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& setti
     request.set_view(v1::CLIENT_VIEW_FULL);
     const auto client = api.GetClient(request);
     if (client.ok()) {
-      if (!printer) printer.emplace(global, settings.names.size() > 1, api.ServerTime(terminal.clock.Wall()), terminal);
+      if (!printer)
+        printer.emplace(global, settings.names.size() > 1, api.ServerTime(terminal.clock.Wall()), terminal);
       printer->Add(*client);
       continue;
     }
@@ -89,7 +90,8 @@ ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& setti
   }
   if (printer) printer->Finish();
   for (const std::string& id : unknown) {
-    Fail(ExitCode::kNotFound, absl::StrCat("no client ", id, " on ", api.server(), "; see livenessctl list"), terminal);
+    Fail(ExitCode::kNotFound, absl::StrCat("no client ", id, " on ", api.server(), "; see livenessctl list"),
+         terminal);
   }
   return unknown.empty() ? ExitCode::kOk : ExitCode::kNotFound;
 }

@@ -23,8 +23,9 @@ absl::Status EachPage(Api& api, const ListSettings& settings, bool full,
   request.set_view(full ? v1::CLIENT_VIEW_FULL : v1::CLIENT_VIEW_BASIC);
   std::int64_t left = settings.limit;
   do {
-    request.set_page_size(settings.limit > 0 ? static_cast<int>(std::min<std::int64_t>(left, common::kMaxPageSize))
-                                             : common::kMaxPageSize);
+    request.set_page_size(settings.limit > 0
+                              ? static_cast<int>(std::min<std::int64_t>(left, common::kMaxPageSize))
+                              : common::kMaxPageSize);
     auto page = api.ListClients(request);
     if (!page.ok()) return page.status();
     on_page(*page);
@@ -59,7 +60,8 @@ ExitCode RunList(Api& api, const GlobalSettings& global, const ListSettings& set
       if (!empty) table.Flush();
     });
     if (status.ok() && empty) {
-      terminal.err << (settings.filter.empty() ? "No clients are known." : "No clients match the filter.") << '\n';
+      terminal.err << (settings.filter.empty() ? "No clients are known." : "No clients match the filter.")
+                   << '\n';
     }
   }
   return status.ok() ? ExitCode::kOk : Fail(status, api, terminal);

@@ -9,8 +9,10 @@ void MessageWriter::Add(const google::protobuf::Message& message) {
     if (empty_) out_ << field_ << ":\n";
     out_ << YamlItem(ToYaml(message, 2));
   } else {
-    if (empty_) out_ << "{\"" << field_ << "\": [\n";
-    else out_ << ",\n";
+    if (empty_)
+      out_ << "{\"" << field_ << "\": [\n";
+    else
+      out_ << ",\n";
     out_ << ToJson(message);
   }
   empty_ = false;

@@ -14,7 +14,8 @@ namespace liveness::cli {
 class MessageWriter {
  public:
   // `field` is the list's name in the contract's response. `out` is kept.
-  MessageWriter(std::ostream& out, std::string field, bool yaml) : out_(out), field_(std::move(field)), yaml_(yaml) {}
+  MessageWriter(std::ostream& out, std::string field, bool yaml)
+      : out_(out), field_(std::move(field)), yaml_(yaml) {}
 
   void Add(const google::protobuf::Message& message);
   // Ends the document. REQUIRES: called once, last.

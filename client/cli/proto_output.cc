@@ -80,7 +80,8 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
   return "null";
 }
 
-void AppendMap(const Message& message, const FieldDescriptor& field, const std::string& margin, std::string& yaml) {
+void AppendMap(const Message& message, const FieldDescriptor& field, const std::string& margin,
+               std::string& yaml) {
   const Reflection& reflection = *message.GetReflection();
   std::vector<std::string> lines;
   for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {

@@ -42,7 +42,8 @@ common::Duration FromProto(const google::protobuf::Duration& duration) {
 }
 
 common::WallTime FromProto(const google::protobuf::Timestamp& timestamp) {
-  return common::WallTime(std::chrono::seconds(timestamp.seconds()) + std::chrono::nanoseconds(timestamp.nanos()));
+  return common::WallTime(std::chrono::seconds(timestamp.seconds()) +
+                          std::chrono::nanoseconds(timestamp.nanos()));
 }
 
 std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels) {

@@ -18,7 +18,8 @@ ExitCode Fail(ExitCode code, const std::string& message, Terminal& terminal) {
 ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal) {
   // With several servers each may have failed in its own way; the last is told below.
   for (const Api::Failure& failure : api.failures()) {
-    if (failure.server != api.server()) Fail(ExitCode::kUnavailable, ErrorText(failure.status, failure.server), terminal);
+    if (failure.server != api.server())
+      Fail(ExitCode::kUnavailable, ErrorText(failure.status, failure.server), terminal);
   }
   return Fail(ExitCodeOf(status), ErrorText(status, api.server()), terminal);
 }
@@ -30,7 +31,8 @@ int Run(const Settings& settings, Terminal& terminal) {
   // Before gRPC makes its threads: one that does not block a signal would take it.
   if (std::holds_alternative<WatchSettings>(settings.verb)) BlockSignals(StopSignals());
   auto made = Api::Create(global);
-  if (!made.ok()) return static_cast<int>(Fail(ExitCode::kUsage, std::string(made.status().message()), terminal));
+  if (!made.ok())
+    return static_cast<int>(Fail(ExitCode::kUsage, std::string(made.status().message()), terminal));
   Api& api = **made;
   const ExitCode code = std::visit(
       [&](const auto& verb) {
@@ -38,10 +40,12 @@ int Run(const Settings& settings, Terminal& terminal) {
         if constexpr (std::is_same_v<Verb, ListSettings>) return RunList(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, GetSettings>) return RunGet(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, WatchSettings>) return RunWatch(api, global, verb, terminal);
-        if constexpr (std::is_same_v<Verb, TransitionsSettings>) return RunTransitions(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, TransitionsSettings>)
+          return RunTransitions(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, StatsSettings>) return RunStats(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, EvictSettings>) return RunEvict(api, global, verb, terminal);
-        if constexpr (std::is_same_v<Verb, ServerInfoSettings>) return RunServerInfo(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, ServerInfoSettings>)
+          return RunServerInfo(api, global, verb, terminal);
         return ExitCode::kError;  // beat: handled above
       },
       settings.verb);

@@ -20,7 +20,8 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
   text += DescribeLine("Version", info.version());
   if (info.has_start_time()) {
     const common::WallTime start = FromProto(info.start_time());
-    text += DescribeLine("Started", absl::StrCat(TimeText(start), " (", common::FormatAge(now - start), " ago)"));
+    text +=
+        DescribeLine("Started", absl::StrCat(TimeText(start), " (", common::FormatAge(now - start), " ago)"));
   }
   text += DescribeLine("Draining", info.draining() ? "yes" : "no");
   text += DescribeLine("Store", info.store());

@@ -16,9 +16,9 @@ namespace liveness::cli {
 enum class OutputFormat { kUnset, kTable, kWide, kJson, kYaml, kName };
 
 struct TlsSettings {
-  bool enabled = false;     // --tls, or any of the files
-  std::string ca_file;      // empty: the system's roots
-  std::string cert_file;    // set together with key_file
+  bool enabled = false;   // --tls, or any of the files
+  std::string ca_file;    // empty: the system's roots
+  std::string cert_file;  // set together with key_file
   std::string key_file;
   std::string server_name;  // empty: the host of the address
 };
@@ -83,8 +83,8 @@ struct BeatSettings {
   std::vector<std::string> command;  // empty: beat until told to stop
 };
 
-using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings, StatsSettings,
-                                  EvictSettings, ServerInfoSettings, BeatSettings>;
+using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings,
+                                  StatsSettings, EvictSettings, ServerInfoSettings, BeatSettings>;
 
 struct Settings {
   GlobalSettings global;

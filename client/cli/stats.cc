@@ -15,7 +15,9 @@
 namespace liveness::cli {
 namespace {
 
-Cell Count(std::int64_t count, Style style) { return {absl::StrCat(count), count > 0 ? style : Style::kPlain}; }
+Cell Count(std::int64_t count, Style style) {
+  return {absl::StrCat(count), count > 0 ? style : Style::kPlain};
+}
 
 std::int64_t Total(const v1::StateCounts& counts) {
   return counts.alive() + counts.suspect() + counts.dead() + counts.left();

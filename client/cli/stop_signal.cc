@@ -24,7 +24,8 @@ const std::vector<int>& StopSignals() {
 }
 
 const std::vector<int>& ForwardedSignals() {
-  static const std::vector<int> signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT};
+  static const std::vector<int> signals = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                                           SIGUSR1, SIGUSR2, SIGALRM, SIGCONT};
   return signals;
 }
 
@@ -41,7 +42,8 @@ std::optional<Signal> AwaitSignal(const std::vector<int>& signals, std::optional
     siginfo_t info{};
     int number = 0;
     if (limit.has_value()) {
-      const timespec span = {static_cast<time_t>(limit->count() / 1'000'000'000), limit->count() % 1'000'000'000};
+      const timespec span = {static_cast<time_t>(limit->count() / 1'000'000'000),
+                             limit->count() % 1'000'000'000};
       number = sigtimedwait(&set, &info, &span);
     } else {
       number = sigwaitinfo(&set, &info);

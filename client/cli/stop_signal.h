@@ -33,7 +33,8 @@ struct Signal {
 };
 
 // The next of `signals`; none if `limit` passes first. REQUIRES: they are blocked.
-std::optional<Signal> AwaitSignal(const std::vector<int>& signals, std::optional<common::Duration> limit = {});
+std::optional<Signal> AwaitSignal(const std::vector<int>& signals,
+                                  std::optional<common::Duration> limit = {});
 
 // Calls `on_stop` once, on a thread of its own, when a stop signal comes.
 // REQUIRES: StopSignals() are blocked.

@@ -31,7 +31,8 @@ absl::Status EachPage(Api& api, const std::string& filter, const std::string& or
   v1::ListTransitionsRequest request;
   request.set_filter(filter);
   request.set_order_by(order);
-  request.set_page_size(limit > 0 && limit < common::kMaxPageSize ? static_cast<int>(limit) : common::kMaxPageSize);
+  request.set_page_size(limit > 0 && limit < common::kMaxPageSize ? static_cast<int>(limit)
+                                                                  : common::kMaxPageSize);
   do {
     const auto page = api.ListTransitions(request);
     if (!page.ok()) return page.status();
@@ -103,12 +104,13 @@ class Printer {
 };
 
 // Read backwards, the latest first, until there are enough; told forwards.
-absl::Status PrintLatest(Api& api, const TransitionsSettings& settings, Terminal& terminal, Printer& printer) {
+absl::Status PrintLatest(Api& api, const TransitionsSettings& settings, Terminal& terminal,
+                         Printer& printer) {
   std::optional<common::WallTime> oldest;
   if (settings.since.has_value()) oldest = api.ServerTime(terminal.clock.Wall()) - *settings.since;
   std::vector<v1::Transition> latest;
-  const absl::Status status =
-      EachPage(api, FilterOf(settings), "revision desc", settings.limit, [&](const v1::ListTransitionsResponse& page) {
+  const absl::Status status = EachPage(
+      api, FilterOf(settings), "revision desc", settings.limit, [&](const v1::ListTransitionsResponse& page) {
         for (const v1::Transition& transition : page.transitions()) {
           if (oldest.has_value() && FromProto(transition.time()) < *oldest) return false;
           latest.push_back(transition);
@@ -117,7 +119,8 @@ absl::Status PrintLatest(Api& api, const TransitionsSettings& settings, Terminal
         return true;
       });
   if (!status.ok()) return status;
-  std::for_each(latest.rbegin(), latest.rend(), [&](const v1::Transition& transition) { printer.Add(transition); });
+  std::for_each(latest.rbegin(), latest.rend(),
+                [&](const v1::Transition& transition) { printer.Add(transition); });
   return absl::OkStatus();
 }
 

@@ -40,7 +40,8 @@ class StopFlag {
   bool AwaitFor(common::Duration span, const common::Clock& clock) {
     const common::MonoTime end = clock.Mono() + span;
     common::MutexLock lock(mu_);
-    for (common::MonoTime now = clock.Mono(); !set_ && now < end; now = clock.Mono()) changed_.WaitFor(mu_, end - now);
+    for (common::MonoTime now = clock.Mono(); !set_ && now < end; now = clock.Mono())
+      changed_.WaitFor(mu_, end - now);
     return set_;
   }
 

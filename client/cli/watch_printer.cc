@@ -21,13 +21,16 @@ std::string Padded(const std::string& text, std::size_t text_width, std::size_t 
   return text + std::string(width > text_width ? width - text_width : 0, ' ');
 }
 
-bool IsDocument(OutputFormat output) { return output == OutputFormat::kJson || output == OutputFormat::kYaml; }
+bool IsDocument(OutputFormat output) {
+  return output == OutputFormat::kJson || output == OutputFormat::kYaml;
+}
 
 }  // namespace
 
 std::string ChangeText(const v1::Transition& transition, bool color) {
   const auto state = [&](v1::State s) { return Styled(StateText(s), StateStyle(s), color); };
-  if (transition.from_state() == v1::STATE_UNSPECIFIED) return absl::StrCat("NEW -> ", state(transition.to_state()));
+  if (transition.from_state() == v1::STATE_UNSPECIFIED)
+    return absl::StrCat("NEW -> ", state(transition.to_state()));
   if (transition.from_state() != transition.to_state()) {
     return absl::StrCat(state(transition.from_state()), " -> ", state(transition.to_state()));
   }
@@ -88,20 +91,21 @@ void WatchPrinter::Client(const v1::Client& client) {
   }
   std::string sentence = client.evidence().summary();
   if (output_ == OutputFormat::kWide) {
-    absl::StrAppend(&sentence, sentence.empty() ? "" : " ", "[incarnation ", client.incarnation(), ", revision ",
-                    client.revision(), ", server ", client.server_id(), "]");
+    absl::StrAppend(&sentence, sentence.empty() ? "" : " ", "[incarnation ", client.incarnation(),
+                    ", revision ", client.revision(), ", server ", client.server_id(), "]");
   }
   Line(TimeText(FromProto(client.state_time())), client.client_id(), change, width, CauseText(client.cause()),
        sentence);
 }
 
-void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id) {
-  if (StructuredText(absl::StrCat("{\"snapshot_done\": {\"clients\": ", clients, ", \"revision\": \"", revision,
-                                  "\", \"history_id\": \"", history_id, "\"}}"))) {
+void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision,
+                                const std::string& history_id) {
+  if (StructuredText(absl::StrCat("{\"snapshot_done\": {\"clients\": ", clients, ", \"revision\": \"",
+                                  revision, "\", \"history_id\": \"", history_id, "\"}}"))) {
     return;
   }
-  Note(absl::StrCat("snapshot of ", clients, clients == 1 ? " client" : " clients", " complete at revision ", revision,
-                    "; what follows happens from now on"));
+  Note(absl::StrCat("snapshot of ", clients, clients == 1 ? " client" : " clients", " complete at revision ",
+                    revision, "; what follows happens from now on"));
 }
 
 void WatchPrinter::Transition(const v1::Transition& transition) {
@@ -112,20 +116,22 @@ void WatchPrinter::Transition(const v1::Transition& transition) {
   }
   std::string sentence = transition.evidence().summary();
   if (output_ == OutputFormat::kWide) {
-    absl::StrAppend(&sentence, sentence.empty() ? "" : " ", "[incarnation ", transition.incarnation(), ", revision ",
-                    transition.revision(), ", server ", transition.client().server_id(), "]");
+    absl::StrAppend(&sentence, sentence.empty() ? "" : " ", "[incarnation ", transition.incarnation(),
+                    ", revision ", transition.revision(), ", server ", transition.client().server_id(), "]");
   }
-  Line(TimeText(FromProto(transition.time())), transition.client_id(), ChangeText(transition, terminal_.color),
-       ChangeText(transition, false).size(), CauseText(transition.cause()), sentence);
+  Line(TimeText(FromProto(transition.time())), transition.client_id(),
+       ChangeText(transition, terminal_.color), ChangeText(transition, false).size(),
+       CauseText(transition.cause()), sentence);
 }
 
 void WatchPrinter::Group(const v1::GroupEvent& group) {
   if (Structured("group", group)) return;
-  Note(absl::StrCat("GROUP ", Printable(group.scope()), ": ", group.affected_count(), " of ", group.member_count(),
-                    " fell together"));
+  Note(absl::StrCat("GROUP ", Printable(group.scope()), ": ", group.affected_count(), " of ",
+                    group.member_count(), " fell together"));
 }
 
-void WatchPrinter::Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision, std::string_view why) {
+void WatchPrinter::Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision,
+                       std::string_view why) {
   if (StructuredText(absl::StrCat("{\"gap\": {\"after_revision\": \"", after_revision,
                                   "\", \"resumes_at_revision\": \"", resumes_at_revision, "\"}}"))) {
     return;
@@ -152,8 +158,8 @@ void WatchPrinter::Resumed(const std::string& server, common::Duration away, std
                                   "\"}}"))) {
     return;
   }
-  Note(absl::StrCat("resumed at ", server, " after ", common::FormatForPeople(away), ", from revision ", revision,
-                    "; what happened meanwhile follows"));
+  Note(absl::StrCat("resumed at ", server, " after ", common::FormatForPeople(away), ", from revision ",
+                    revision, "; what happened meanwhile follows"));
 }
 
 }  // namespace liveness::cli

@@ -41,8 +41,8 @@ class WatchPrinter {
   // Writes `json` as it is (YAML is a superset); true if the format is one of these.
   bool StructuredText(const std::string& json);
   void Note(const std::string& text);
-  void Line(const std::string& time, const std::string& client_id, const std::string& change, std::size_t change_width,
-            const std::string& cause, const std::string& sentence);
+  void Line(const std::string& time, const std::string& client_id, const std::string& change,
+            std::size_t change_width, const std::string& cause, const std::string& sentence);
 
   const OutputFormat output_;
   Terminal& terminal_;

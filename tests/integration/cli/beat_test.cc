@@ -39,9 +39,7 @@ TEST_F(BeatTest, AnEvictedOneStops) {
   EXPECT_THAT(Run({"get", "web-1"}).out, HasSubstr("EVICTED"));
 }
 
-TEST_F(BeatTest, ABadIdIsAUsageError) {
-  EXPECT_EQ(Run({"beat", "--id=" + std::string(129, 'x')}).code, 2);
-}
+TEST_F(BeatTest, ABadIdIsAUsageError) { EXPECT_EQ(Run({"beat", "--id=" + std::string(129, 'x')}).code, 2); }
 
 TEST_F(BeatTest, ACommandThatSucceedsHasLeft) {
   const CliResult beat = Run({"beat", "--id=job", "--", "sh", "-c", "sleep 0.5; echo done"});
@@ -84,7 +82,8 @@ TEST_F(BeatTest, TheCommandsPidIsTheClients) {
 }
 
 TEST_F(BeatTest, TheCommandInheritsNoConnection) {
-  const auto beat = Beat("job", {"--", "sh", "-c", "sleep 1; ls -l /proc/$$/fd; echo listed; exec sleep 600"});
+  const auto beat =
+      Beat("job", {"--", "sh", "-c", "sleep 1; ls -l /proc/$$/fd; echo listed; exec sleep 600"});
   ASSERT_TRUE(beat->Says("listed"));
   EXPECT_THAT(beat->Out(), Not(HasSubstr("socket:")));
   EXPECT_THAT(beat->Out(), Not(HasSubstr("eventfd")));

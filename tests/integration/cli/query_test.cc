@@ -53,7 +53,8 @@ TEST_F(QueryTest, GetDescribes) {
     EXPECT_EQ(get.code, 0) << get.err;
     EXPECT_THAT(get.out, StartsWith("Name:               web-1\nState:              ALIVE"));
     EXPECT_THAT(get.out, ContainsRegex("Deadline: .*\\(in "));
-    EXPECT_THAT(get.out, ContainsRegex("Kernel TCP: +idle [0-9]+s, interval [0-9]+s, count [0-9]+, user timeout"));
+    EXPECT_THAT(get.out,
+                ContainsRegex("Kernel TCP: +idle [0-9]+s, interval [0-9]+s, count [0-9]+, user timeout"));
     EXPECT_THAT(get.out, ContainsRegex("HTTP/2: +time "));
     EXPECT_THAT(get.out, HasSubstr("zone=eu"));
   }
@@ -75,7 +76,8 @@ TEST_F(QueryTest, StatsCountByLabel) {
   const auto c = Beat("c");
   const CliResult stats = Run({"stats", "--by-label=zone"});
   EXPECT_EQ(stats.code, 0) << stats.err;
-  EXPECT_THAT(stats.out, StartsWith("ZONE     ALIVE   SUSPECT   DEAD   LEFT   STALLED   MAINTENANCE   TOTAL\n"));
+  EXPECT_THAT(stats.out,
+              StartsWith("ZONE     ALIVE   SUSPECT   DEAD   LEFT   STALLED   MAINTENANCE   TOTAL\n"));
   EXPECT_THAT(stats.out, HasSubstr("\neu       2       0         0      0      0         0             2\n"));
   EXPECT_THAT(stats.out, HasSubstr("\n<none>   1 "));
   EXPECT_THAT(stats.out, HasSubstr("\n(all)    3 "));

@@ -23,7 +23,8 @@ class BeatReportTest : public ::testing::Test {
 TEST_F(BeatReportTest, ALinePerChange) {
   BeatReport report("web-1", out_, err_, false, clock_);
   EXPECT_FALSE(report.Take({.state = State::kLive, .incarnation = 7}));
-  EXPECT_FALSE(report.Take({.state = State::kLost, .reason = "STREAM_ENDED", .message = "gone", .incarnation = 7}));
+  EXPECT_FALSE(
+      report.Take({.state = State::kLost, .reason = "STREAM_ENDED", .message = "gone", .incarnation = 7}));
   EXPECT_EQ(out_.str(),
             "2023-11-14T22:13:20.000Z  web-1  LIVE  incarnation 7\n"
             "2023-11-14T22:13:20.000Z  web-1  LOST  incarnation 7  STREAM_ENDED: gone\n");

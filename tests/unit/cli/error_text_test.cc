@@ -13,28 +13,33 @@ using ::testing::StartsWith;
 
 TEST(ErrorTextTest, ARefusedConnectionSaysWhatToDo) {
   const absl::Status status = absl::UnavailableError(
-      "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7700: Failed to connect to remote "
+      "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:7700: Failed to connect to "
+      "remote "
       "host: Connection refused");
-  EXPECT_EQ(ErrorText(status, "127.0.0.1:7700"),
-            "cannot reach 127.0.0.1:7700: connection refused; is livenessd running? (--server or LIVENESS_SERVER)");
+  EXPECT_EQ(
+      ErrorText(status, "127.0.0.1:7700"),
+      "cannot reach 127.0.0.1:7700: connection refused; is livenessd running? (--server or LIVENESS_SERVER)");
   EXPECT_EQ(ExitCodeOf(status), ExitCode::kUnavailable);
 }
 
 TEST(ErrorTextTest, AServerThatIsThereButDrainsIsNotCalledUnreachable) {
   const absl::Status status = common::Error(absl::StatusCode::kUnavailable, "DRAINING", "going away");
-  EXPECT_EQ(ErrorText(status, "a:1"), "a:1 cannot serve now: going away (DRAINING); try again, or another --server");
+  EXPECT_EQ(ErrorText(status, "a:1"),
+            "a:1 cannot serve now: going away (DRAINING); try again, or another --server");
 }
 
 TEST(ErrorTextTest, EveryWrongFieldIsNamed) {
-  const absl::Status status =
-      common::BadFields("BAD_FILTER", {{"filter", "column 9: expected a value"}, {"page_size", "is negative"}});
-  EXPECT_EQ(ErrorText(status, "a:1"),
-            "the request was refused (BAD_FILTER):\n  filter column 9: expected a value\n  page_size is negative");
+  const absl::Status status = common::BadFields(
+      "BAD_FILTER", {{"filter", "column 9: expected a value"}, {"page_size", "is negative"}});
+  EXPECT_EQ(
+      ErrorText(status, "a:1"),
+      "the request was refused (BAD_FILTER):\n  filter column 9: expected a value\n  page_size is negative");
   EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
 }
 
 TEST(ErrorTextTest, TlsTroubleNamesTheFlagsToLookAt) {
-  EXPECT_THAT(ConnectionFailure("Ssl handshake failed: SSL_ERROR_SSL: CERTIFICATE_VERIFY_FAILED"), HasSubstr("--tls-ca"));
+  EXPECT_THAT(ConnectionFailure("Ssl handshake failed: SSL_ERROR_SSL: CERTIFICATE_VERIFY_FAILED"),
+              HasSubstr("--tls-ca"));
   EXPECT_THAT(ConnectionFailure("SSL_ERROR_SSL: certificate verify failed"), HasSubstr("--tls-ca"));
   EXPECT_THAT(ConnectionFailure("x: WRONG_VERSION_NUMBER"), HasSubstr("does not speak TLS"));
   EXPECT_THAT(ConnectionFailure("SSL routines::wrong version number"), HasSubstr("does not speak TLS"));

@@ -11,11 +11,11 @@
 namespace liveness::cli {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 class FlagsTest : public ::testing::Test {
  protected:
@@ -69,7 +69,8 @@ TEST_F(FlagsTest, BeatHasATimeoutOfItsOwn) {
 }
 
 TEST_F(FlagsTest, LabelsAreCutAtTheFirstEqualsSign) {
-  const auto beat = ParseVerb<BeatSettings>({"beat", "--label=zone=eu", "--label", "expr=a=b", "--label=empty="});
+  const auto beat =
+      ParseVerb<BeatSettings>({"beat", "--label=zone=eu", "--label", "expr=a=b", "--label=empty="});
   EXPECT_THAT(beat.labels, ElementsAre(Pair("empty", ""), Pair("expr", "a=b"), Pair("zone", "eu")));
 }
 
@@ -117,7 +118,8 @@ TEST_F(FlagsTest, WhatIsWrongIsNamed) {
 
 TEST_F(FlagsTest, AServerWithoutAPortIsRefused) {
   for (const char* server : {"foo", "foo:", ":7700", "foo:0", "foo:65536", "foo:7x", "foo:777777"}) {
-    EXPECT_THAT(Refusal({std::string("--server=") + server, "list"}), HasSubstr("is not HOST:PORT")) << server;
+    EXPECT_THAT(Refusal({std::string("--server=") + server, "list"}), HasSubstr("is not HOST:PORT"))
+        << server;
   }
   EXPECT_THAT(Parse({"--server=[::1]:7700", "list"}).global.servers, ElementsAre("[::1]:7700"));
 }

@@ -57,7 +57,9 @@ TEST(ProtoOutputTest, YamlHasEveryFieldInTheContractsOrder) {
   EXPECT_THAT(yaml, HasSubstr("progress:\n- name: \"loop\"\n- name: \"poll\"\n"));
 }
 
-TEST(ProtoOutputTest, AnEmptyMessageIsAnEmptyMapping) { EXPECT_EQ(ToYaml(v1::StreamEvidence(), 2), "  end: STREAM_END_UNSPECIFIED\n"); }
+TEST(ProtoOutputTest, AnEmptyMessageIsAnEmptyMapping) {
+  EXPECT_EQ(ToYaml(v1::StreamEvidence(), 2), "  end: STREAM_END_UNSPECIFIED\n");
+}
 
 TEST(ProtoOutputTest, QuotedTextCannotBreakOut) {
   EXPECT_EQ(QuotedText("a\"\\\n\x01"), "\"a\\\"\\\\\\u000a\\u0001\"");

@@ -12,7 +12,9 @@ TEST(ProtoTextTest, PeopleSeeTheShortNames) {
   EXPECT_EQ(CauseText(v1::CAUSE_PROCESS_EXITED), "PROCESS_EXITED");
 }
 
-TEST(ProtoTextTest, AValueOfANewerServerIsItsNumber) { EXPECT_EQ(StateText(static_cast<v1::State>(42)), "42"); }
+TEST(ProtoTextTest, AValueOfANewerServerIsItsNumber) {
+  EXPECT_EQ(StateText(static_cast<v1::State>(42)), "42");
+}
 
 TEST(ProtoTextTest, IdAndNameAreBothUnderstood) {
   EXPECT_EQ(ClientName("web-1"), "clients/web-1");

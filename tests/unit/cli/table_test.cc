@@ -11,7 +11,7 @@ TEST(TableTest, AlignsByDisplayWidthAndLeavesNoTrailingSpace) {
   std::ostringstream out;
   Table table(out, {"NAME", "AGE"}, {});
   table.AddRow({"web-1", "5s"});
-  table.AddRow({"日本語", "1m"});     // 3 characters, 9 bytes, 6 columns
+  table.AddRow({"日本語", "1m"});          // 3 characters, 9 bytes, 6 columns
   table.AddRow({"e\u0301t\u0301", "2m"});  // 2 columns: the accents combine
   table.Flush();
   EXPECT_EQ(out.str(),

@@ -70,7 +70,8 @@ TEST_F(WatchPrinterTest, EveryJsonLineIsAnObject) {
   });
   std::istringstream lines(text);
   std::string line;
-  for (const char* key : {"client", "snapshot_done", "transition", "group", "gap", "disconnected", "resumed"}) {
+  for (const char* key :
+       {"client", "snapshot_done", "transition", "group", "gap", "disconnected", "resumed"}) {
     ASSERT_TRUE(std::getline(lines, line)) << key;
     google::protobuf::Struct object;
     ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &object).ok()) << line;
@@ -86,10 +87,12 @@ TEST_F(WatchPrinterTest, AGapIsTold) {
 }
 
 TEST_F(WatchPrinterTest, NamesOnlyMeansNamesOnly) {
-  EXPECT_EQ(Written(OutputFormat::kName, [](WatchPrinter& p) {
-    p.SnapshotDone(1, 7, "h");
-    p.Transition(Death());
-  }), "clients/web-1\n");
+  EXPECT_EQ(Written(OutputFormat::kName,
+                    [](WatchPrinter& p) {
+                      p.SnapshotDone(1, 7, "h");
+                      p.Transition(Death());
+                    }),
+            "clients/web-1\n");
 }
 
 }  // namespace
