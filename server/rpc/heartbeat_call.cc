@@ -49,7 +49,7 @@ HeartbeatCall::HeartbeatCall(HeartbeatService& service, grpc::ServerCompletionQu
 HeartbeatCall::~HeartbeatCall() {
   if (handle_ == nullptr) return;
   service_.Closed(handle_);
-  service_.quota_.Release(peer_.address);
+  if (has_quota_) service_.quota_.Release(peer_.address);
 }
 
 void HeartbeatCall::OnOpen(bool ok) {
@@ -60,14 +60,14 @@ void HeartbeatCall::OnOpen(bool ok) {
   Ask(service_, cq_, engine_);
   peer_ = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{});
   handle_ = std::make_shared<HeartbeatHandle>(this);
-  const bool has_quota = service_.quota_.Acquire(peer_.address);
+  has_quota_ = service_.quota_.Acquire(peer_.address);
   const bool takes_calls = service_.Opened(handle_);
 
   common::MutexLock lock(handle_->mu_);
   absl::Status refused;
   if (!takes_calls) {
     refused = DrainingError();
-  } else if (!has_quota) {
+  } else if (!has_quota_) {
     refused = common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
                                                    "too many streams from this address"),
                                      std::chrono::seconds(10));
@@ -99,8 +99,10 @@ void HeartbeatCall::OnRead(bool ok) {
     reading_ = false;
     if (ok) {
       if (std::exchange(has_pong_, false)) outbox_.PutPong(pong_);
-      if (!outbox_.ending()) StartRead();
+      // The pong before the read: what the read sends, a window update, then leaves
+      // with the pong and not in a system call of its own.
       StartNext();
+      if (!outbox_.ending()) StartRead();
     } else {
       PutEnd(absl::OkStatus());
     }
@@ -176,8 +178,8 @@ void HeartbeatCall::OnAlarm(bool ok) {
         SetAlarm(kFinishPatience);  // what was cancelled was the wait for the hello
       }
     } else if (ok) {
-      const absl::Status why = common::Error(absl::StatusCode::kDeadlineExceeded, "HELLO_TIMEOUT",
-                                             "no hello came in time");
+      const absl::Status why =
+          common::Error(absl::StatusCode::kDeadlineExceeded, "HELLO_TIMEOUT", "no hello came in time");
       if (PutEnd(why)) Log(why);
     }
     over = IsOver();
@@ -197,22 +199,15 @@ void HeartbeatCall::StartRead() {
 void HeartbeatCall::StartNext() {
   if (writing_ || finishing_ || done_) return;
   switch (outbox_.Take()) {
-    case Outbox::Kind::kNothing:
-      return;
-    case Outbox::Kind::kWelcome:
-      Write(*outbox_.welcome());
-      return;
-    case Outbox::Kind::kDrain:
-      Write(SerializeDrain(outbox_.drain()));
-      return;
+    case Outbox::Kind::kNothing: return;
+    case Outbox::Kind::kWelcome: Write(*outbox_.welcome()); return;
+    case Outbox::Kind::kDrain: Write(SerializeDrain(outbox_.drain())); return;
     case Outbox::Kind::kProbe:
       probe_sequence_ = outbox_.probe();
       probe_time_ = service_.clock_.Mono();
       Write(SerializeProbe(probe_sequence_, service_.clock_.Wall()));
       return;
-    case Outbox::Kind::kPong:
-      Write(SerializePong(outbox_.pong()));
-      return;
+    case Outbox::Kind::kPong: Write(SerializePong(outbox_.pong())); return;
     case Outbox::Kind::kEnd:
       finishing_ = true;
       stream_.Finish(end_status_ ? *end_status_ : grpc::Status::OK, finish_tag_.Arm());
