@@ -62,9 +62,10 @@ struct KeepaliveFlags {
                            "How long sent bytes may stay unacknowledged; 0: idle + interval * count");
     http2_time.AddTo(app, "--http2-keepalive-time", "Quiet time before an HTTP/2 ping");
     http2_timeout.AddTo(app, "--http2-keepalive-timeout", "How long its answer may take");
-    for (const char* name : {"--default-interval", "--default-timeout", "--tcp-keepalive-idle",
-                             "--tcp-keepalive-interval", "--tcp-keepalive-count", "--tcp-keepalive-user-timeout",
-                             "--http2-keepalive-time", "--http2-keepalive-timeout"}) {
+    for (const char* name :
+         {"--default-interval", "--default-timeout", "--tcp-keepalive-idle", "--tcp-keepalive-interval",
+          "--tcp-keepalive-count", "--tcp-keepalive-user-timeout", "--http2-keepalive-time",
+          "--http2-keepalive-timeout"}) {
       app.get_option(name)->group(group);
     }
   }
@@ -118,17 +119,20 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   std::string store = "memory";
   DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left;
 
-  CLI::App app("The liveness server: knows which processes are live, and why one is gone.\n"
-               "Durations are written 250ms, 6s, 2m, 1h30m.",
-               "livenessd");
+  CLI::App app(
+      "The liveness server: knows which processes are live, and why one is gone.\n"
+      "Durations are written 250ms, 6s, 2m, 1h30m.",
+      "livenessd");
   app.set_version_flag("--version", std::string("livenessd ") + kVersion);
   app.get_formatter()->column_width(36);
   app.option_defaults()->take_last();
   app.add_option("--listen", config.listen, "Address to serve on; port 0 picks a free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app.add_option("--server-id", config.server_id, "Name of this server; a new one at each start if not given");
-  app.add_option("--data-dir", config.data_dir, "Directory of this server, locked while it runs; made if missing")
+  app.add_option("--server-id", config.server_id,
+                 "Name of this server; a new one at each start if not given");
+  app.add_option("--data-dir", config.data_dir,
+                 "Directory of this server, locked while it runs; made if missing")
       ->type_name("DIR");
   app.add_option("--store", store, "memory | sqlite | etcd; only memory is built in so far")
       ->capture_default_str()
@@ -151,8 +155,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   min_interval.AddTo(app, "--min-interval", "Shortest heartbeat interval that is granted (100ms)",
                      std::chrono::milliseconds(1));
   resume_grace.AddTo(app, "--resume-grace", "Time between SUSPECT and DEAD (1s)");
-  restart_grace.AddTo(app, "--restart-grace",
-                      "Time that known clients have to come back after a restart; no effect with --store=memory");
+  restart_grace.AddTo(
+      app, "--restart-grace",
+      "Time that known clients have to come back after a restart; no effect with --store=memory");
   drain_timeout.AddTo(app, "--drain-timeout", "Longest time from SIGTERM to the end (5s)");
   keep_dead.AddTo(app, "--keep-dead", "How long DEAD clients are listed (24h)");
   keep_left.AddTo(app, "--keep-left", "How long clients that LEFT are listed (1h)");
@@ -168,7 +173,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
 
   app.add_option("--tls-cert", config.tls.cert, "Certificate chain (PEM); turns TLS on")->type_name("FILE");
   app.add_option("--tls-key", config.tls.key, "Its private key (PEM)")->type_name("FILE");
-  app.add_option("--tls-ca", config.tls.ca, "Whose client certificates are accepted (PEM)")->type_name("FILE");
+  app.add_option("--tls-ca", config.tls.ca, "Whose client certificates are accepted (PEM)")
+      ->type_name("FILE");
   app.add_flag("--tls-require-client-cert", config.tls.require_client_cert,
                "Refuse clients without a certificate of --tls-ca");
 

@@ -113,7 +113,8 @@ void Server::Parts::AddServices() {
   engine.Add(std::make_unique<rpc::RegistryService>(
       registry, clock, [this](std::string_view message) { return signer.Sign(message); },
       [this] {
-        return rpc::StreamCounts{static_cast<std::int64_t>(heartbeat->stream_count()), heartbeat->ping_count()};
+        return rpc::StreamCounts{static_cast<std::int64_t>(heartbeat->stream_count()),
+                                 heartbeat->ping_count()};
       }));
   engine.Add(std::make_unique<rpc::AdminService>(
       registry, clock, [this] { return Describe(); }, [this] { return heartbeat->draining(); }));
@@ -162,7 +163,8 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
   address = absl::StrCat(config.listen.substr(0, config.listen.rfind(':')), ":", port);
 
   const auto taken = net::ReadListenerKeepalive(static_cast<std::uint16_t>(port));
-  if (!taken.ok()) return absl::Status(taken.status().code(), absl::StrCat("TCP keepalive: ", taken.status().message()));
+  if (!taken.ok())
+    return absl::Status(taken.status().code(), absl::StrCat("TCP keepalive: ", taken.status().message()));
   listener = {*taken, options.http2_time, options.http2_timeout};
   if (*taken != common::InForce(options.tcp)) {
     return absl::FailedPreconditionError(
@@ -207,7 +209,8 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   parts_->registry.BeginShutdown();
   parts_->health->BeginDrain();
   const std::int64_t asked = parts_->heartbeat->Drain(timeout / kWindowShare);
-  spdlog::info("draining: asked {} streams to move; stopping within {}", asked, common::FormatDuration(timeout));
+  spdlog::info("draining: asked {} streams to move; stopping within {}", asked,
+               common::FormatDuration(timeout));
   bool in_hurry = false;
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {
     in_hurry = hurry(kHurryPoll);

@@ -26,7 +26,8 @@ absl::StatusOr<std::string> ReadPem(const char* flag, const std::string& path) {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const TlsFiles& files) {
   if (!files.enabled()) {
     if (files.require_client_cert || !files.ca.empty()) {
-      return absl::InvalidArgumentError("--tls-ca and --tls-require-client-cert need --tls-cert and --tls-key");
+      return absl::InvalidArgumentError(
+          "--tls-ca and --tls-require-client-cert need --tls-cert and --tls-key");
     }
     return grpc::InsecureServerCredentials();
   }

@@ -78,7 +78,8 @@ std::string WhyNotListen(const std::string& address) {
                         " is in use; stop the process that has it (ss -ltnp shows which), or choose another "
                         "with --listen=HOST:PORT (port 0 picks a free one)");
   }
-  return absl::StrCat("cannot listen on ", address, ": ", error != 0 ? std::strerror(error) : "gRPC refused it");
+  return absl::StrCat("cannot listen on ", address, ": ",
+                      error != 0 ? std::strerror(error) : "gRPC refused it");
 }
 
 }  // namespace liveness::net

@@ -25,8 +25,8 @@ void EndLog::Write(std::string_view reason, std::string_view client_id, std::str
     ++budget.lines;
   }
   if (left_out != 0) spdlog::warn("stream ended: {}: {} more lines were left out", reason, left_out);
-  spdlog::warn("stream ended: {}: client {} at {}: {}", reason, client_id.empty() ? "(unknown)" : client_id, peer,
-               message);
+  spdlog::warn("stream ended: {}: client {} at {}: {}", reason, client_id.empty() ? "(unknown)" : client_id,
+               peer, message);
 }
 
 }  // namespace liveness::rpc

@@ -127,12 +127,13 @@ class HeartbeatCall {
   MemberTag<HeartbeatCall, &HeartbeatCall::OnAlarm> alarm_tag_{this};
   std::shared_ptr<HeartbeatHandle> handle_;  // null until the call is open
   net::Endpoint peer_;
+  bool has_quota_ = false;  // counts as one of its address's streams
 
   // The reading side: the queue's thread, and before the first read after the
   // hello whoever commits the session.
   std::shared_ptr<registry::Session> session_;  // null until committed
   std::uint64_t attachment_ = 0;
-  std::string client_id_;  // empty before a valid hello; set under the handle's lock
+  std::string client_id_;              // empty before a valid hello; set under the handle's lock
   std::unique_ptr<HelloFacts> hello_;  // until the welcome is made
   common::Duration interval_{};
   common::MonoTime attach_time_{};

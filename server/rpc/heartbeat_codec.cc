@@ -13,8 +13,8 @@
 namespace liveness::rpc {
 namespace {
 
-using google::protobuf::io::CodedInputStream;
 using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 
 v1::HeartbeatResponse& NewResponse(StackArena& arena) {
   return *google::protobuf::Arena::CreateMessage<v1::HeartbeatResponse>(arena.get());
@@ -98,9 +98,8 @@ std::vector<common::FieldViolation> TextsThatAreNoUtf8(grpc::ByteBuffer& bytes) 
   CodedInputStream input(&reader);
   std::vector<common::FieldViolation> violations;
   while (const std::uint32_t tag = input.ReadTag()) {
-    const bool is_hello =
-        WireFormatLite::GetTagFieldNumber(tag) == v1::HeartbeatRequest::kHelloFieldNumber &&
-        WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+    const bool is_hello = WireFormatLite::GetTagFieldNumber(tag) == v1::HeartbeatRequest::kHelloFieldNumber &&
+                          WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
     if (!is_hello) {
       if (!WireFormatLite::SkipField(&input, tag)) return {};
       continue;

@@ -39,8 +39,8 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
   common::CheckText("hello.local_address", hello.local_address(), common::kMaxAddressBytes, &violations);
   common::CheckMultilineText("hello.last_will", hello.last_will(), common::kMaxLastWillBytes, &violations);
   if (hello.resume_token().size() > common::kMaxResumeTokenBytes) {
-    violations.push_back({"hello.resume_token", absl::StrCat("is longer than ", common::kMaxResumeTokenBytes,
-                                                             " bytes")});
+    violations.push_back(
+        {"hello.resume_token", absl::StrCat("is longer than ", common::kMaxResumeTokenBytes, " bytes")});
   }
   if (hello.pid() < 0) violations.push_back({"hello.pid", "is negative"});
 

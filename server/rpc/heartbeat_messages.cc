@@ -111,21 +111,16 @@ absl::Status HeartbeatCall::TakePing(const v1::Ping& ping, common::MonoTime now)
 // the way, and nothing it says counts.
 bool HeartbeatCall::Touch(common::MonoTime now) {
   switch (session_->Touch(attachment_, now)) {
-    case registry::TouchResult::kHeard:
-      return true;
-    case registry::TouchResult::kRefutes:
-      service_.registry_.Refute(session_, attachment_);
-      return true;
-    case registry::TouchResult::kStale:
-      return false;
+    case registry::TouchResult::kHeard: return true;
+    case registry::TouchResult::kRefutes: service_.registry_.Refute(session_, attachment_); return true;
+    case registry::TouchResult::kStale: return false;
   }
   return false;
 }
 
 absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& hello) {
   if (std::exchange(said_hello_, true)) {
-    return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED",
-                         "a stream takes one hello");
+    return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED", "a stream takes one hello");
   }
   if (service_.draining()) return DrainingError();
   auto request = CheckHello(hello, service_.options_.preset, service_.options_.bounds);
@@ -141,11 +136,8 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
     const core::ResumeOutcome outcome =
         service_.resume_tokens_.Verify(hello.resume_token(), hello.client_id(), hello.instance_id());
     switch (outcome.verdict) {
-      case core::ResumeVerdict::kValid:
-        request->resume_incarnation = outcome.claim.incarnation;
-        break;
-      case core::ResumeVerdict::kForeignKey:
-        break;
+      case core::ResumeVerdict::kValid: request->resume_incarnation = outcome.claim.incarnation; break;
+      case core::ResumeVerdict::kForeignKey: break;
       case core::ResumeVerdict::kForged:
         return common::Error(absl::StatusCode::kPermissionDenied, "RESUME_TOKEN_FORGED",
                              "this server's store never issued the resume token");
@@ -157,18 +149,19 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
   if (service_.options_.identify_peers) request->info.principal = auth::PrincipalOf(*context_.auth_context());
   request->info.peer_address = net::ToText(peer_);
   if (const auto socket = service_.sockets_.Find(peer_)) request->keepalive = socket->keepalive;
-  hello_ = std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});
+  hello_ =
+      std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});
   request->stream = handle_;
   {
     common::MutexLock lock(handle_->mu_);
-    if (outbox_.ending()) return Next::kRead;  // too late: HELLO_TIMEOUT or the server's end
+    if (done_ || outbox_.ending()) return Next::kRead;  // too late: the client is gone, or its time is up
     reading_ = false;
     if (alarm_ != nullptr) alarm_->Cancel();
   }
-  service_.registry_.Attach(*std::move(request),
-                            [&service = service_, handle = handle_](absl::StatusOr<registry::Attached> attached) {
-                              Attached(service, handle, std::move(attached));
-                            });
+  service_.registry_.Attach(*std::move(request), [&service = service_, handle = handle_](
+                                                     absl::StatusOr<registry::Attached> attached) {
+    Attached(service, handle, std::move(attached));
+  });
   return Next::kAttaching;
 }
 
@@ -202,7 +195,8 @@ std::unique_ptr<grpc::ByteBuffer> HeartbeatCall::MakeWelcome(const registry::Att
   ToProto(interval_, *welcome.mutable_interval());
   ToProto(hello->timeout, *welcome.mutable_timeout());
   ToProto(attached.resume_grace, *welcome.mutable_resume_grace());
-  welcome.set_resume_token(service_.resume_tokens_.Issue(client_id_, hello->instance_id, attached.incarnation));
+  welcome.set_resume_token(
+      service_.resume_tokens_.Issue(client_id_, hello->instance_id, attached.incarnation));
   if (hello->keepalive != nullptr) ToProto(*hello->keepalive, *welcome.mutable_keepalive());
   return std::make_unique<grpc::ByteBuffer>(Serialize(response));
 }

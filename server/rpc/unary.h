@@ -42,16 +42,18 @@ class UnaryMethodBase {
 template <typename Service, typename Request, typename Response>
 class UnaryMethod final : public UnaryMethodBase {
  public:
-  using RequestFunction = std::function<void(Service&, grpc::ServerContext*, Request*,
-                                             grpc::ServerAsyncResponseWriter<Response>*,
-                                             grpc::ServerCompletionQueue*, void* tag)>;
+  using RequestFunction =
+      std::function<void(Service&, grpc::ServerContext*, Request*, grpc::ServerAsyncResponseWriter<Response>*,
+                         grpc::ServerCompletionQueue*, void* tag)>;
   using Handler = std::function<absl::Status(const grpc::ServerContext&, const Request&, Response&)>;
 
   // `service` outlives the method; the method outlives the engine's calls.
   UnaryMethod(Service& service, RequestFunction request, Where where, Handler handler)
       : service_(service), request_(std::move(request)), where_(where), handler_(std::move(handler)) {}
 
-  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override { (new Call(*this, cq, engine))->Ask(); }
+  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override {
+    (new Call(*this, cq, engine))->Ask();
+  }
 
  private:
   // Owns itself from Ask() until the tag that ends it.
@@ -128,8 +130,8 @@ class UnaryMethods {
     auto ask = [request](Service& service, grpc::ServerContext* context, Request* message,
                          grpc::ServerAsyncResponseWriter<Response>* writer, grpc::ServerCompletionQueue* cq,
                          void* tag) { (service.*request)(context, message, writer, cq, cq, tag); };
-    methods_.push_back(std::make_unique<UnaryMethod<Service, Request, Response>>(service_, std::move(ask), where,
-                                                                                 std::move(handler)));
+    methods_.push_back(std::make_unique<UnaryMethod<Service, Request, Response>>(service_, std::move(ask),
+                                                                                 where, std::move(handler)));
   }
 
   void Start(grpc::ServerCompletionQueue& cq, Engine& engine) {

@@ -49,7 +49,8 @@ inline ErrorDetails DetailsOf(const grpc::Status& status) {
       result.domain = info.domain();
     } else if (any.type_url() == "type.googleapis.com/google.rpc.BadRequest") {
       (void)result.bad_request.ParseFromString(any.value());
-    } else if (any.type_url() == "type.googleapis.com/google.rpc.RetryInfo" && retry.ParseFromString(any.value())) {
+    } else if (any.type_url() == "type.googleapis.com/google.rpc.RetryInfo" &&
+               retry.ParseFromString(any.value())) {
       result.retry_delay = retry.retry_delay();
     }
   }

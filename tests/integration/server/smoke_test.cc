@@ -174,7 +174,8 @@ TEST_F(SmokeTest, TellsHowAStreamClosed) {
   ASSERT_TRUE(half.Join(HeartbeatStream::Hello("half", "1")));
   half.HalfClose();
   ExpectEnd(half, grpc::StatusCode::OK, "");
-  EXPECT_EQ(WaitForState(address(), "half", v1::STATE_DEAD).evidence().stream().end(), v1::STREAM_END_HALF_CLOSED);
+  EXPECT_EQ(WaitForState(address(), "half", v1::STATE_DEAD).evidence().stream().end(),
+            v1::STREAM_END_HALF_CLOSED);
 
   HeartbeatStream limited(NewChannel(address()), milliseconds(700));
   ASSERT_TRUE(limited.Join(HeartbeatStream::Hello("limited", "1")));

@@ -43,7 +43,8 @@ TEST(ConfigTest, DefaultsAreTheContracts) {
 }
 
 TEST(ConfigTest, FlagsChangeSingleValuesOfThePreset) {
-  const Config config = Accepted({"--keepalive-preset=strict", "--http2-keepalive-time=500ms", "--resume-grace=0"});
+  const Config config =
+      Accepted({"--keepalive-preset=strict", "--http2-keepalive-time=500ms", "--resume-grace=0"});
   EXPECT_EQ(config.keepalive.http2_time, milliseconds(500));
   EXPECT_EQ(config.keepalive.http2_timeout, seconds(3));
   EXPECT_EQ(config.keepalive.tcp, common::StrictPreset().tcp);
@@ -78,7 +79,8 @@ TEST(ConfigTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(Refused({"--keepalive-preset=loose"}), HasSubstr("--keepalive-preset"));
   EXPECT_THAT(Refused({"--store=sqlite"}), HasSubstr("--store=memory"));
   EXPECT_THAT(Refused({"--store=paper"}), HasSubstr("--store"));
-  for (const char* listen : {"--listen=7700", "--listen=:7700", "--listen=host:", "--listen=host:70000", "--listen=h:x"}) {
+  for (const char* listen :
+       {"--listen=7700", "--listen=:7700", "--listen=host:", "--listen=host:70000", "--listen=h:x"}) {
     EXPECT_THAT(Refused({listen}), HasSubstr("HOST:PORT")) << listen;
   }
 }

@@ -22,7 +22,8 @@ TEST_F(DataDirLockTest, OneHolderAtATime) {
   ASSERT_TRUE(first.ok()) << first.status();
   const auto second = DataDirLock::Take(dir_ + "/made/for/it");
   ASSERT_FALSE(second.ok());
-  EXPECT_THAT(std::string(second.status().message()), ::testing::HasSubstr("process " + std::to_string(getpid())));
+  EXPECT_THAT(std::string(second.status().message()),
+              ::testing::HasSubstr("process " + std::to_string(getpid())));
   first->reset();
   EXPECT_TRUE(DataDirLock::Take(dir_ + "/made/for/it").ok());
 }

@@ -17,7 +17,8 @@ Endpoint Peer(int port) { return *FromGrpcPeer("ipv4:10.0.0.7:" + std::to_string
 
 TEST(AcceptedSocketsTest, TheOldestGoesWhenItIsFull) {
   AcceptedSockets sockets(seconds(1), seconds(1), 3);
-  for (int port = 1; port <= 3; ++port) sockets.Remember(Peer(port), {.cookie = static_cast<std::uint64_t>(port)});
+  for (int port = 1; port <= 3; ++port)
+    sockets.Remember(Peer(port), {.cookie = static_cast<std::uint64_t>(port)});
   sockets.Remember(Peer(2), {.cookie = 22});  // the address is used again: nobody has to go
   EXPECT_EQ(sockets.size(), 3U);
   EXPECT_EQ(sockets.Find(Peer(2))->cookie, 22U);

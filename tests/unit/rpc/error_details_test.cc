@@ -48,8 +48,8 @@ TEST(ErrorDetailsTest, ReasonBecomesErrorInfo) {
 }
 
 TEST(ErrorDetailsTest, EveryWrongFieldIsNamed) {
-  const details::Status packed = DetailsOf(
-      ToGrpcStatus(common::BadFields("BAD_HELLO", {{"hello.client_id", "is empty"}, {"hello.interval", "is 0"}})));
+  const details::Status packed = DetailsOf(ToGrpcStatus(
+      common::BadFields("BAD_HELLO", {{"hello.client_id", "is empty"}, {"hello.interval", "is 0"}})));
   ASSERT_EQ(packed.details_size(), 2);
   const auto bad = Unpack<details::BadRequest>(packed.details(1), "BadRequest");
   ASSERT_EQ(bad.field_violations_size(), 2);
@@ -58,8 +58,9 @@ TEST(ErrorDetailsTest, EveryWrongFieldIsNamed) {
 }
 
 TEST(ErrorDetailsTest, QuotasSayWhenToComeBack) {
-  const details::Status packed = DetailsOf(ToGrpcStatus(common::WithRetryDelay(
-      common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS", "no"), std::chrono::milliseconds(1500))));
+  const details::Status packed = DetailsOf(ToGrpcStatus(
+      common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS", "no"),
+                             std::chrono::milliseconds(1500))));
   ASSERT_EQ(packed.details_size(), 2);
   const auto retry = Unpack<details::RetryInfo>(packed.details(1), "RetryInfo");
   EXPECT_EQ(retry.retry_delay().seconds(), 1);

@@ -11,7 +11,8 @@ namespace {
 // Split into slices, as large or slow messages arrive.
 grpc::ByteBuffer Bytes(const std::string& text, std::size_t slice_size = 1 << 20) {
   std::vector<grpc::Slice> slices;
-  for (std::size_t at = 0; at < text.size(); at += slice_size) slices.emplace_back(text.substr(at, slice_size));
+  for (std::size_t at = 0; at < text.size(); at += slice_size)
+    slices.emplace_back(text.substr(at, slice_size));
   return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
@@ -19,7 +20,8 @@ v1::HeartbeatResponse Parsed(grpc::ByteBuffer bytes) {
   std::vector<grpc::Slice> slices;
   EXPECT_TRUE(bytes.Dump(&slices).ok());
   std::string text;
-  for (const grpc::Slice& slice : slices) text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  for (const grpc::Slice& slice : slices)
+    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
   v1::HeartbeatResponse response;
   EXPECT_TRUE(response.ParseFromString(text));
   return response;
@@ -51,7 +53,9 @@ TEST(HeartbeatCodecTest, ParsesOverSliceBoundaries) {
 }
 
 TEST(HeartbeatCodecTest, NullForWhatIsNoMessage) {
-  for (const std::string& text : {std::string("\xff\xff\xff"), std::string("\x0a\x05" "ab"),
+  for (const std::string& text : {std::string("\xff\xff\xff"),
+                                  std::string("\x0a\x05"
+                                              "ab"),
                                   WithBadText(HelloBytes("good"), "good")}) {
     grpc::ByteBuffer bytes = Bytes(text);
     StackArena arena;
@@ -105,7 +109,8 @@ TEST(HeartbeatCodecTest, ProbeAndDrain) {
   const v1::HeartbeatResponse probe = Parsed(SerializeProbe(3, common::WallTime(std::chrono::seconds(9))));
   EXPECT_EQ(probe.ping().sequence(), 3U);
   EXPECT_EQ(probe.ping().send_time().seconds(), 9);
-  EXPECT_EQ(Parsed(SerializeDrain(std::chrono::milliseconds(2500))).drain().reconnect_within().nanos(), 500'000'000);
+  EXPECT_EQ(Parsed(SerializeDrain(std::chrono::milliseconds(2500))).drain().reconnect_within().nanos(),
+            500'000'000);
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ TEST(CheckHelloTest, EveryWrongFieldIsNamedAtOnce) {
   hello.mutable_timeout()->set_seconds(4);
   EXPECT_EQ(WrongFields(hello),
             (std::vector<std::string>{"hello.client_id", "hello.instance_id", "hello.host", "hello.version",
-                                      "hello.local_address", "hello.last_will", "hello.resume_token", "hello.pid",
-                                      "hello.timeout"}));
+                                      "hello.local_address", "hello.last_will", "hello.resume_token",
+                                      "hello.pid", "hello.timeout"}));
 }
 
 TEST(CheckHelloTest, LimitsThemselvesAreAllowed) {
