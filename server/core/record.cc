@@ -20,8 +20,10 @@ std::string ExitSummary(const Evidence& evidence) {
   const std::string words = Quoted(": ", evidence.reason);
   if (evidence.signal) return absl::StrCat("it reported its end by signal ", *evidence.signal, words);
   if (evidence.exit_code) return absl::StrCat("it reported exit code ", *evidence.exit_code, words);
-  // The evidence may be gathered long after the close: the silence up to it counts.
-  const Duration heard_before = std::max(Duration::zero(), evidence.silence - evidence.stream_ended_ago);
+  // The evidence may be gathered long after the close: the silence up to it counts. What was credited
+  // passed all the same, before the close or after it.
+  const Duration unheard = evidence.silence + evidence.credited;
+  const Duration heard_before = std::max(Duration::zero(), unheard - evidence.stream_ended_ago);
   return absl::StrCat("its connection closed without goodbye, ", Seconds(heard_before), " after it was last heard");
 }
 

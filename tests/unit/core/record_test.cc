@@ -18,6 +18,15 @@ TEST(Summary, ACloseIsDatedFromTheCloseHoweverLateItIsTold) {
   EXPECT_THAT(Summary(Cause::kProcessExited, evidence), HasSubstr("0.4 s after it was last heard"));
 }
 
+TEST(Summary, WhatWasCreditedAfterACloseDoesNotDateItEarlier) {
+  Evidence evidence;  // heard at 0 s, closed at 0.4 s, this server stood from 0.5 s to 2.5 s, gathered at 3 s
+  evidence.silence = seconds(1);
+  evidence.credited = seconds(2);
+  evidence.stream_end = StreamEnd::kConnectionClosed;
+  evidence.stream_ended_ago = milliseconds(2'600);
+  EXPECT_THAT(Summary(Cause::kProcessExited, evidence), HasSubstr("0.4 s after it was last heard"));
+}
+
 TEST(Summary, SaysWhatTheClientReported) {
   Evidence evidence;
   evidence.signal = 11;
