@@ -6,8 +6,14 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       libcli11-dev libspdlog-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY . .
-RUN cmake --preset release -DLIVENESS_BUILD_TESTS=OFF \
+COPY CMakeLists.txt CMakePresets.json ./
+COPY cmake cmake
+COPY proto proto
+COPY common common
+COPY client client
+COPY server server
+COPY examples examples
+RUN cmake --preset release -DLIVENESS_BUILD_TESTS=OFF -DLIVENESS_INSTALL=OFF \
     && cmake --build --preset release --target livenessd livenessctl examples \
     && strip build/release/bin/*
 
