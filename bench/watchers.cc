@@ -9,9 +9,9 @@
 //                                many since the last command, or SECONDS passed
 //
 // Every watcher checks that revisions grow and that there is no gap. With `log`
-// the first one's transitions to SUSPECT are listed by client: their `time`, and
-// when they came; and a thread that does nothing else waits for a moment every
-// 4 ms and notes how late it woke ("timer"). Times are nanoseconds.
+// the first one's transitions to SUSPECT are listed by client: their `time`, when
+// they came, and what was credited to the client; and a thread that does nothing else waits for a moment
+// every 4 ms and notes how late it woke ("timer"). Times are nanoseconds.
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
@@ -47,6 +47,7 @@ struct Suspicion {
   std::string client_id;
   std::int64_t time = 0;
   std::int64_t came = 0;
+  std::int64_t credited = 0;
 };
 
 // Its tags run on the queue's one thread, which alone touches what is not atomic.
@@ -226,7 +227,8 @@ class Watchers {
         << ", \"suspicions\": [";
     const char* comma = "";
     for (const Suspicion& each : watchers_[0]->TakeSuspicions()) {
-      out << comma << "[\"" << each.client_id << "\", " << each.time << ", " << each.came << "]";
+      out << comma << "[\"" << each.client_id << "\", " << each.time << ", " << each.came << ", "
+          << each.credited << "]";
       comma = ", ";
     }
     out << "], \"timer\": [";
