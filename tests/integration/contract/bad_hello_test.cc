@@ -155,7 +155,7 @@ TEST_F(BadHelloTest, WhatIsBeyondTheBoundsIsClampedAndToldInTheWelcome) {
   EXPECT_GE(most.second, 2 * most.first);
   EXPECT_LE(most.second, 24 * 3600 * 1000);
   // The smallest that can be said.
-  auto tiny = Good();
+  auto tiny = ask(0, 0);
   tiny.mutable_hello()->mutable_interval()->set_nanos(1);
   tiny.mutable_hello()->mutable_timeout()->set_nanos(1);
   EXPECT_EQ(Granted(tiny), Pair(500, 1000));

@@ -156,8 +156,8 @@ TEST_F(BadMessageTest, TooLarge) {
   // The largest that is taken.
   HeartbeatStream stream(channel_);
   ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("fits", "1")));
-  auto fits = goodbye(16 << 10);
-  fits.mutable_goodbye()->mutable_reason()->resize(2 * (16 << 10) - fits.ByteSizeLong());
+  auto fits = goodbye(16'000);
+  while (fits.ByteSizeLong() < 16U << 10) fits.mutable_goodbye()->mutable_reason()->push_back('x');
   ASSERT_EQ(fits.ByteSizeLong(), 16U << 10);
   ASSERT_TRUE(stream.Send(fits));
   EXPECT_TRUE(stream.End() && stream.End()->ok()) << stream.End()->error_message();

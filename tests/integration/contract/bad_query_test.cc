@@ -48,7 +48,7 @@ class BadQueryTest : public ContractTest {
 TEST_F(BadQueryTest, FiltersNameTheColumn) {
   StartServer();
   for (const auto& [filter, column] : std::vector<std::pair<std::string, int>>{
-           {"state = ", 9}, {"= ALIVE", 1}, {"(state = ALIVE", 15}, {"state = ALIVE)", 14}, {"state ! ALIVE", 7},
+           {"state = ", 9}, {"= ALIVE", 1}, {"(state = ALIVE", 1}, {"state = ALIVE)", 14}, {"state ! ALIVE", 7},
            {"client_id = \"abc", 13}, {"state = ALIVE AND", 18}}) {
     const grpc::Status status = Filter(filter);
     ExpectBad(status, "BAD_FILTER", "filter");

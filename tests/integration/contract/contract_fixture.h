@@ -87,6 +87,10 @@ class ContractTest : public ::testing::Test {
       EXPECT_EQ(LogLines(reason), lines) << reason << "\n" << server_->StandardError();
     }
     bystander_.reset();
+    // A channel without a call does not notice that its server wants to go.
+    registry_.reset();
+    admin_.reset();
+    channel_.reset();
     EXPECT_EQ(server_->Stop(), 0) << server_->StandardError();
   }
 
