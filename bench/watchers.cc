@@ -128,10 +128,10 @@ class Watcher {
 
   void Log(const v1::Transition& transition) {
     const auto came = common::SystemClock().Wall().time_since_epoch();
-    const auto& time = transition.time();
+    const auto nanos = [](const auto& proto) { return proto.seconds() * 1'000'000'000 + proto.nanos(); };
     std::lock_guard lock(mu_);
-    suspicions_.push_back(
-        {transition.client_id(), time.seconds() * 1'000'000'000 + time.nanos(), came.count()});
+    suspicions_.push_back({transition.client_id(), nanos(transition.time()), came.count(),
+                           nanos(transition.evidence().heartbeat().credited())});
   }
 
   const bool log_;
