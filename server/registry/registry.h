@@ -125,7 +125,9 @@ class Registry {
   // The session ends: LEFT, or DEAD for a non-zero exit code or a signal.
   void SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye);
 
-  // The stream ended without goodbye. An event of an older attachment is dropped.
+  // The stream ended without goodbye: SUSPECT at once, or, if this server had not
+  // run for so long that the client may have given it up, at the deadline. An
+  // event of an older attachment is dropped.
   void StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how);
 
   // NOT_FOUND CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE.
@@ -219,6 +221,9 @@ class Registry {
   void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if this server stood for so long since the client was last heard that
+  // the client may have closed on our account.
+  bool MayHaveClosedForOurSake(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // When the session wants its next turn if nothing happens until then.
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -240,6 +245,7 @@ class Registry {
   core::DeadlineWheel wheel_ ABSL_GUARDED_BY(mu_);
   core::WitnessClock witness_ ABSL_GUARDED_BY(mu_);
   core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
+  core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);
   std::uint64_t next_probe_ ABSL_GUARDED_BY(mu_) = 1;
   std::int64_t refuted_suspicions_ ABSL_GUARDED_BY(mu_) = 0;

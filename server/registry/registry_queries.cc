@@ -22,6 +22,7 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       server_id_(std::make_shared<const std::string>(options_.server_id)),
       history_(store.LastRevision(), options_.max_history),
       wheel_(clock.Mono()),
+      last_tick_(clock.Mono()),
       published_(store.LastRevision()),
       hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
 

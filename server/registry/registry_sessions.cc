@@ -243,7 +243,8 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
     if (shutting_down_) return;
     // A session that is suspected already goes on its way; how its stream ended
     // is in the evidence of its death.
-    if (cold.record->state == State::kAlive) {
+    // One that may have left because we stood is only silent: its deadline stays.
+    if (cold.record->state == State::kAlive && !MayHaveClosedForOurSake(*session, now)) {
       const core::Duration silence = now - session->last_heard();
       Suspect(session, CauseOfClose(how, silence, cold.keepalive.get()), now, effects);
     }

@@ -28,6 +28,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
     MutexLock lock(mu_);
     // First of all: what we slept through must not count against anybody.
     witness_.Observe(expected, now);
+    last_tick_ = now;
     next_tick_ = MonoTime::max();
     if (!shutting_down_) {
       wheel_.AdvanceTo(now);
@@ -140,6 +141,16 @@ core::Watched Registry::AsWatched(const Session& session) const {
           .probed = session.cold_.probed_at > last_heard,
           .timing = {.interval = record.interval, .timeout = record.timeout},
           .grace = record.resume_grace};
+}
+
+bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
+  const MonoTime last_heard = session.last_heard();
+  core::Duration stood = now - last_heard - witness_.Elapsed(last_heard, now);
+  // Right after a stall the detector may not have run yet.
+  stood += std::max(core::Duration::zero(), now - std::max(last_tick_, last_heard));
+  // A client gives a server up that is silent for its timeout, less what it had waited before; nobody who
+  // lives is that impatient with a server that stood for a shorter time.
+  return stood >= session.cold_.record->timeout / 2;
 }
 
 MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {

@@ -174,10 +174,23 @@ TEST_F(DetectionTest, OurOwnStopIsNobodysSilence) {
       std::this_thread::sleep_for(milliseconds(100));
     }
   });
+  // Gives the server up while it stands, and comes back: all it did was to believe its own timer.
+  auto impatient = std::make_unique<HeartbeatStream>(address());
+  auto hello = HeartbeatStream::Hello("impatient", "1", milliseconds(200), milliseconds(3000));
+  const auto welcome = impatient->Join(hello);
+  ASSERT_TRUE(welcome);
   ASSERT_TRUE(silent.Join(HeartbeatStream::Hello("silent", "1", milliseconds(200), milliseconds(1000))));
   server_->Pause();
-  std::this_thread::sleep_for(seconds(5));
+  std::this_thread::sleep_for(seconds(4));
+  impatient.reset();
+  std::this_thread::sleep_for(seconds(1));
   server_->Continue();
+  hello.mutable_hello()->set_resume_token(welcome->resume_token());
+  HeartbeatStream again(address());
+  const auto resumed = again.Join(hello);
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(resumed->incarnation(), welcome->incarnation());
+  EXPECT_TRUE(again.Goodbye());
   // Whoever is to be suspected wrongly is by the time that the silent one is dead, rightly.
   EXPECT_TRUE(Reaches("silent", v1::STATE_DEAD));
   std::this_thread::sleep_for(seconds(2));

@@ -179,6 +179,47 @@ TEST(Detection, AStallEndsAndThenSilenceIsFound) {
   EXPECT_EQ(h.StateOf("a"), State::kDead);
 }
 
+TEST(Detection, ACloseFoundAfterAStallIsSilenceAndDueAtTheCreditedDeadline) {
+  for (const bool observed : {true, false}) {
+    RegistryHarness h;
+    const Peer back = h.Attach("back");
+    const Peer gone = h.Attach("gone");
+    h.Run(seconds(1));
+    h.Beat(back);
+    h.Beat(gone);
+    h.Run(milliseconds(100));
+    // We stand for 5 s; the clients time out and close; the closes are found
+    // after the detector ran, or before.
+    const common::MonoTime expected = h.clock.Mono();
+    h.clock.Advance(seconds(5));
+    if (observed) h.registry.Tick(expected, h.clock.Mono());
+    h.Close(back);
+    h.Close(gone);
+    EXPECT_EQ(h.StateOf("back"), State::kAlive);
+    if (!observed) h.registry.Tick(expected, h.clock.Mono());
+    const Peer again = h.Attach("back", "i1", back.attached.incarnation, {}, "10.0.0.1:1001");
+    EXPECT_EQ(again.attached.incarnation, back.attached.incarnation);
+    h.Run(milliseconds(2'800));
+    EXPECT_EQ(h.StateOf("gone"), State::kAlive) << "2.9 s of witness time";
+    h.Beat(again);
+    h.Run(milliseconds(1'300));
+    h.Beat(again);
+    EXPECT_EQ(h.StateOf("gone"), State::kDead);
+    EXPECT_THAT(h.Told(), ElementsAre("back:->ALIVE", "gone:->ALIVE", "back:ALIVE>ALIVE",
+                                      "gone:ALIVE>SUSPECT(UNKNOWN)", "gone:SUSPECT>DEAD(UNKNOWN)"));
+  }
+}
+
+TEST(Detection, AShortStallDoesNotDelayAClose) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  h.Run(milliseconds(100));
+  h.Stall(seconds(1));  // less than half of the timeout: no reason to give us up
+  h.Close(a);
+  EXPECT_EQ(h.StateOf("a"), State::kSuspect);
+  EXPECT_EQ(h.Record("a")->cause, Cause::kProcessExited);
+}
+
 TEST(Detection, TheWallClockHasNoSay) {
   RegistryHarness h;
   const Peer a = h.Attach("a");
