@@ -24,9 +24,8 @@ namespace {
 // The longest that one of several servers may take to accept a connection.
 constexpr common::Duration kConnectLimit = std::chrono::seconds(2);
 
-gpr_timespec FromNow(common::Duration span) {
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(span.count(), GPR_TIMESPAN));
-}
+// gRPC adds its own now to a span.
+gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
 
 }  // namespace
 

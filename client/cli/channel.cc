@@ -65,8 +65,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
 }
 
 bool AwaitConnection(grpc::Channel& channel, common::Duration limit) {
+  // Becomes gRPC's now + limit, once for all of the loop.
   const gpr_timespec deadline =
-      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(limit.count(), GPR_TIMESPAN));
+      gpr_convert_clock_type(gpr_time_from_nanos(limit.count(), GPR_TIMESPAN), GPR_CLOCK_MONOTONIC);
   for (;;) {
     const grpc_connectivity_state state = channel.GetState(true);
     if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_TRANSIENT_FAILURE) return true;
