@@ -221,8 +221,8 @@ class Registry {
   void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // True if this server stood for so long since the client was last heard that
-  // the client may have closed on our account.
+  // True if this server stood for so long, and so lately, that the client may
+  // have closed on our account.
   bool MayHaveClosedForOurSake(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // When the session wants its next turn if nothing happens until then.
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

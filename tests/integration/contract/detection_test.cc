@@ -181,7 +181,9 @@ TEST_F(DetectionTest, OurOwnStopIsNobodysSilence) {
   ASSERT_TRUE(welcome);
   ASSERT_TRUE(silent.Join(HeartbeatStream::Hello("silent", "1", milliseconds(200), milliseconds(1000))));
   server_->Pause();
-  std::this_thread::sleep_for(seconds(4));
+  std::this_thread::sleep_for(seconds(3));
+  EXPECT_TRUE(impatient->Ping(1));  // read before the close that follows it
+  std::this_thread::sleep_for(seconds(1));
   impatient.reset();
   std::this_thread::sleep_for(seconds(1));
   server_->Continue();

@@ -188,11 +188,12 @@ TEST(Detection, ACloseFoundAfterAStallIsSilenceAndDueAtTheCreditedDeadline) {
     h.Beat(back);
     h.Beat(gone);
     h.Run(milliseconds(100));
-    // We stand for 5 s; the clients time out and close; the closes are found
-    // after the detector ran, or before.
+    // We stand for 5 s; the clients ping, time out and close. The closes are found
+    // after a ping that waited in the socket, after the detector ran or before.
     const common::MonoTime expected = h.clock.Mono();
     h.clock.Advance(seconds(5));
     if (observed) h.registry.Tick(expected, h.clock.Mono());
+    h.Beat(back);
     h.Close(back);
     h.Close(gone);
     EXPECT_EQ(h.StateOf("back"), State::kAlive);
