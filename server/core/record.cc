@@ -24,7 +24,8 @@ std::string ExitSummary(const Evidence& evidence) {
   // passed all the same, before the close or after it.
   const Duration unheard = evidence.silence + evidence.credited;
   const Duration heard_before = std::max(Duration::zero(), unheard - evidence.stream_ended_ago);
-  return absl::StrCat("its connection closed without goodbye, ", Seconds(heard_before), " after it was last heard");
+  return absl::StrCat("its connection closed without goodbye, ", Seconds(heard_before),
+                      " after it was last heard");
 }
 
 }  // namespace

@@ -36,14 +36,14 @@ namespace liveness::registry {
 
 struct RegistryOptions {
   std::string server_id;
-  core::Duration resume_grace = std::chrono::seconds(1);   // 0 is allowed
+  core::Duration resume_grace = std::chrono::seconds(1);  // 0 is allowed
   core::Duration keep_dead = std::chrono::hours(24);
   core::Duration keep_left = std::chrono::hours(1);
-  std::size_t max_clients = 1'000'000;      // live ones
-  std::size_t max_ended = 100'000;          // DEAD and LEFT records kept
-  std::size_t max_history = 200'000;        // transitions kept in memory
+  std::size_t max_clients = 1'000'000;  // live ones
+  std::size_t max_ended = 100'000;      // DEAD and LEFT records kept
+  std::size_t max_history = 200'000;    // transitions kept in memory
   std::size_t max_watchers = 1'000;
-  std::size_t max_mailbox = 100'000;        // transitions that wait for one watcher
+  std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
 };
 
 // A hello that was found to be valid.
@@ -82,7 +82,7 @@ struct Totals {
 };
 
 struct ScanRequest {
-  std::string after;        // exclusive; empty: from the start
+  std::string after;  // exclusive; empty: from the start
   bool descending = false;
   std::size_t limit = 100;  // views to return at most
   // Called under the lock for each record: must be quick and touch nothing else. Null: all.
@@ -215,17 +215,19 @@ class Registry {
   // registry_time.cc
   void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Suspect(const std::shared_ptr<Session>& session, core::Cause cause, core::MonoTime now, Effects& effects)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Suspect(const std::shared_ptr<Session>& session, core::Cause cause, core::MonoTime now,
+               Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Forget(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if this server stood for so long, and so lately, that the client may
   // have closed on our account.
-  bool MayHaveClosedForOurSake(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool MayHaveClosedForOurSake(const Session& session, core::MonoTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // When the session wants its next turn if nothing happens until then.
-  core::MonoTime NextTurn(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  core::MonoTime NextTurn(const Session& session, core::MonoTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);

@@ -37,9 +37,9 @@ absl::Status ReplacedError() {
 }
 
 void Ban(SessionState& cold, Banned banned) {
-  if (cold.banned == nullptr) cold.banned = std::make_unique<std::vector<Banned>>();
-  if (cold.banned->size() >= kRememberedInstances) cold.banned->erase(cold.banned->begin());
-  cold.banned->push_back(std::move(banned));
+  std::vector<Banned>& known = cold.MakeExtras().banned;
+  if (known.size() >= kRememberedInstances) known.erase(known.begin());
+  known.push_back(std::move(banned));
 }
 
 // A close tells of the process only while no keepalive of ours could have cut
@@ -48,7 +48,8 @@ Cause CauseOfClose(core::StreamEnd how, core::Duration silence, const core::Keep
   if (how != core::StreamEnd::kConnectionClosed) return Cause::kStreamClosed;
   core::Duration shortest = core::Duration::max();
   if (keepalive != nullptr) {
-    if (keepalive->http2_time > core::Duration::zero()) shortest = keepalive->http2_time + keepalive->http2_timeout;
+    if (keepalive->http2_time > core::Duration::zero())
+      shortest = keepalive->http2_time + keepalive->http2_timeout;
     if (keepalive->tcp.enabled) {
       shortest = std::min<core::Duration>(shortest, keepalive->tcp.user_timeout);
     }
@@ -76,8 +77,8 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
     return common::Error(absl::StatusCode::kUnavailable, "DRAINING", "this server is going away");
   }
   const bool live = known != nullptr && core::IsLive(known->cold_.record->state);
-  if (known != nullptr && known->cold_.banned != nullptr) {
-    for (const Banned& banned : *known->cold_.banned) {
+  if (known != nullptr && known->cold_.extras != nullptr) {
+    for (const Banned& banned : known->cold_.extras->banned) {
       const bool meant = (!banned.instance_id.empty() && banned.instance_id == hello.info.instance_id) ||
                          hello.resume_incarnation == banned.incarnation;
       if (meant) return banned.cause == Cause::kEvicted ? EvictedError() : SupersededError();
@@ -105,7 +106,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
 
 Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects) {
   const MonoTime now = clock_.Mono();
-  std::unique_ptr<std::vector<Banned>> banned;
+  std::vector<Banned> banned;
   std::uint64_t attachment = 1;
   if (known != nullptr) {
     const RecordPtr old = known->cold_.record;
@@ -113,20 +114,21 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
     if (core::IsLive(old->state)) {
       std::shared_ptr<core::Evidence> evidence = Gather(*known, now);
       // An instance that begins anew stays welcome; only its old token is over.
-      Ban(known->cold_, {std::string(same_instance ? std::string_view() : old->info.instance_id()), old->incarnation, Cause::kSuperseded});
+      Ban(known->cold_, {std::string(same_instance ? std::string_view() : old->info.instance_id()),
+                         old->incarnation, Cause::kSuperseded});
       EndSession(known, {State::kDead, Cause::kSuperseded, std::move(evidence)},
                  same_instance ? ReplacedError() : SupersededError(), effects);
     } else if (same_instance && old->state == State::kDead) {
       ++mistaken_deaths_;
     }
-    banned = std::move(known->cold_.banned);
+    if (known->cold_.extras != nullptr) banned = std::move(known->cold_.extras->banned);
     attachment = old->attachment + 1;
     wheel_.Cancel(*known);
   }
 
   // new, not make_shared: its control block would cost a cache line of padding.
   const std::shared_ptr<Session> session(new Session());
-  session->cold_.banned = std::move(banned);
+  if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);
@@ -154,7 +156,8 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
   if (before->state == State::kSuspect) ++refuted_suspicions_;
 
   const core::PackedInfo info(hello.info);
-  const bool changed = before->state != State::kAlive || before->info != info || before->interval != hello.interval || before->timeout != hello.timeout;
+  const bool changed = before->state != State::kAlive || before->info != info ||
+                       before->interval != hello.interval || before->timeout != hello.timeout;
   ClientRecord after = *before;
   after.attachment = attachment;
   if (changed) {
@@ -176,7 +179,7 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
   session.cold_.stream = hello.stream;
   session.cold_.keepalive = hello.keepalive;
-  session.cold_.stream_end = core::StreamEnd::kNone;
+  if (session.cold_.extras != nullptr) session.cold_.extras->stream_end = core::StreamEnd::kNone;
   session.cold_.probed_at = MonoTime::min();
   session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   session.suspected_.store(false, std::memory_order_seq_cst);
@@ -188,7 +191,8 @@ bool Registry::Owns(const Session& session, std::uint64_t attachment) const {
          table_.IsCurrent(session);
 }
 
-void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels) {
+void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment,
+                            core::Labels labels) {
   Effects effects;
   {
     MutexLock lock(mu_);
@@ -207,10 +211,11 @@ void Registry::ReportProgress(const std::shared_ptr<Session>& session, std::uint
                               std::vector<core::Progress> progress) {
   auto shared = std::make_shared<const std::vector<core::Progress>>(std::move(progress));
   MutexLock lock(mu_);
-  if (Owns(*session, attachment)) session->cold_.progress = std::move(shared);
+  if (Owns(*session, attachment)) session->cold_.MakeExtras().progress = std::move(shared);
 }
 
-void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye) {
+void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment,
+                          Goodbye goodbye) {
   Effects effects;
   {
     MutexLock lock(mu_);
@@ -229,7 +234,8 @@ void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t
   CarryOut(effects);
 }
 
-void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how) {
+void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment,
+                            core::StreamEnd how) {
   Effects effects;
   {
     MutexLock lock(mu_);
@@ -237,8 +243,8 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
     const MonoTime now = clock_.Mono();
     SessionState& cold = session->cold_;
     cold.stream = nullptr;
-    cold.stream_end = how;
-    cold.stream_ended_at = now;
+    cold.MakeExtras().stream_end = how;
+    cold.MakeExtras().stream_ended_at = now;
     session->attachment_.store(0, std::memory_order_seq_cst);
     if (shutting_down_) return;
     // A session that is suspected already goes on its way; how its stream ended
@@ -264,8 +270,9 @@ absl::StatusOr<core::ClientView> Registry::Evict(std::string_view client_id, std
     }
     const RecordPtr old = session->cold_.record;
     if (!core::IsLive(old->state)) {
-      return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
-                           common::StrCat("client \"", client_id, "\" is ", core::Name(old->state), " already"));
+      return common::Error(
+          absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
+          common::StrCat("client \"", client_id, "\" is ", core::Name(old->state), " already"));
     }
     const MonoTime now = clock_.Mono();
     std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
@@ -303,7 +310,8 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
   if (after.incarnation == 0) after.incarnation = after.revision;
   if (before == nullptr || before->state != after.state) after.state_time = wall;
   auto record = std::make_shared<const ClientRecord>(std::move(after));
-  history_.Append(std::make_shared<const core::Transition>(core::Transition{std::move(before), record, wall}));
+  history_.Append(
+      std::make_shared<const core::Transition>(core::Transition{std::move(before), record, wall}));
   table_.SetRecord(session, std::move(record));
   effects.publish = true;
 }
@@ -312,9 +320,10 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   auto evidence = std::make_shared<core::Evidence>();
   const MonoTime last_heard = session.last_heard();
   evidence->gather_time = clock_.Wall();
-  evidence->stream_end = session.cold_.stream_end;
-  if (evidence->stream_end != core::StreamEnd::kNone) {
-    evidence->stream_ended_ago = now - session.cold_.stream_ended_at;
+  if (const SessionExtras* extras = session.cold_.extras.get();
+      extras != nullptr && extras->stream_end != core::StreamEnd::kNone) {
+    evidence->stream_end = extras->stream_end;
+    evidence->stream_ended_ago = now - extras->stream_ended_at;
   }
   evidence->silence = witness_.Elapsed(last_heard, now);
   evidence->credited = std::max(core::Duration::zero(), now - last_heard - evidence->silence);

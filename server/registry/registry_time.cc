@@ -54,8 +54,7 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, E
     return;
   }
   switch (core::Assess(AsWatched(*session), witness_, now).due) {
-    case core::Due::kNothing:
-      break;
+    case core::Due::kNothing: break;
     case core::Due::kProbe:
       session->cold_.probed_at = now;
       if (session->cold_.stream != nullptr) effects.probes.push_back({session->cold_.stream, next_probe_++});
@@ -75,7 +74,8 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, E
       std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
       const Cause cause = session->cold_.record->cause;
       EndSession(session, {State::kDead, cause, std::move(evidence)},
-                 common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT", "nothing was heard within the timeout"),
+                 common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT",
+                               "nothing was heard within the timeout"),
                  effects);
       return;
     }

@@ -37,8 +37,8 @@ TEST_F(BadFlagsTest, UnknownAndUnreadable) {
   ExpectRefused({"--no-such-flag"}, "--no-such-flag");
   ExpectRefused({"stray"}, "stray");
   ExpectRefused({"--listen"}, "--listen");
-  for (const char* listen : {"nowhere", "127.0.0.1", "127.0.0.1:", ":", "127.0.0.1:65536", "127.0.0.1:http",
-                             "127.0.0.1:-1"}) {
+  for (const char* listen :
+       {"nowhere", "127.0.0.1", "127.0.0.1:", ":", "127.0.0.1:65536", "127.0.0.1:http", "127.0.0.1:-1"}) {
     ExpectRefused({std::string("--listen=") + listen}, "--listen");
   }
   for (const char* value : {"", "5", "fast", "5 s", "-1s", "5q", "99999999999999999999s", "1s2"}) {

@@ -42,8 +42,8 @@ class BadHelloTest : public ContractTest {
 
 TEST_F(BadHelloTest, Ids) {
   StartServer();
-  for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a\nb"), std::string("a\0b", 3),
-                                 std::string("a\x7f"), std::string("\xc2\x85")}) {
+  for (const std::string& bad : {std::string(), std::string(129, 'x'), std::string("a\nb"),
+                                 std::string("a\0b", 3), std::string("a\x7f"), std::string("\xc2\x85")}) {
     EXPECT_THAT(Refused(HeartbeatStream::Hello(bad, "1")), ElementsAre("hello.client_id"));
   }
   EXPECT_THAT(Refused(HeartbeatStream::Hello("good", "")), ElementsAre("hello.instance_id"));
@@ -107,8 +107,8 @@ TEST_F(BadHelloTest, OtherTexts) {
   hello.mutable_hello()->set_last_will(std::string(1025, 'w'));
   hello.mutable_hello()->set_resume_token(std::string(257, 't'));
   hello.mutable_hello()->set_pid(-1);
-  EXPECT_THAT(Refused(hello), ElementsAre("hello.host", "hello.version", "hello.last_will", "hello.resume_token",
-                                          "hello.pid"));
+  EXPECT_THAT(Refused(hello), ElementsAre("hello.host", "hello.version", "hello.last_will",
+                                          "hello.resume_token", "hello.pid"));
 }
 
 TEST_F(BadHelloTest, IntervalsAndTimeouts) {
@@ -139,7 +139,7 @@ TEST_F(BadHelloTest, WhatIsBeyondTheBoundsIsClampedAndToldInTheWelcome) {
     return HeartbeatStream::Hello("clamped", "1", milliseconds(interval_ms), milliseconds(timeout_ms));
   };
   EXPECT_EQ(Granted(ask(600, 900)), Pair(600, 900));
-  EXPECT_EQ(Granted(ask(100, 300)), Pair(500, 1000));   // raised; two intervals fit
+  EXPECT_EQ(Granted(ask(100, 300)), Pair(500, 1000));  // raised; two intervals fit
   EXPECT_EQ(Granted(ask(100, 5000)), Pair(500, 5000));
   auto unset = Good();
   unset.mutable_hello()->clear_interval();

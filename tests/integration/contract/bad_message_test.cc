@@ -58,8 +58,8 @@ TEST_F(BadMessageTest, SequenceMustGrowAndGapsAreCounted) {
   EXPECT_EQ(client.evidence().heartbeat().missed(), 3U + 87U);
   EXPECT_EQ(client.evidence().heartbeat().last_sequence(), 100U);
 
-  for (const auto& [first, second] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
-           {5, 5}, {5, 4}, {1, 0}, {~std::uint64_t{0}, 1}}) {
+  for (const auto& [first, second] :
+       std::vector<std::pair<std::uint64_t, std::uint64_t>>{{5, 5}, {5, 4}, {1, 0}, {~std::uint64_t{0}, 1}}) {
     HeartbeatStream stream(channel_);
     ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("stuck", "1")));
     ASSERT_TRUE(stream.Ping(first));
@@ -97,8 +97,11 @@ TEST_F(BadMessageTest, PingFloodIsAllowedWhereTheOperatorSaysSo) {
 TEST_F(BadMessageTest, BytesThatAreNoMessage) {
   StartServer();
   const std::string hello = HeartbeatStream::Hello("bytes", "1").SerializeAsString();
-  for (const std::string& bad : {std::string("\xff\xff\xff\xff"), std::string("\x0a\x7f" "abc"), std::string("\x00", 1),
-                                 std::string("GET / HTTP/1.1\r\n\r\n"), hello.substr(0, hello.size() - 1)}) {
+  for (const std::string& bad :
+       {std::string("\xff\xff\xff\xff"),
+        std::string("\x0a\x7f"
+                    "abc"),
+        std::string("\x00", 1), std::string("GET / HTTP/1.1\r\n\r\n"), hello.substr(0, hello.size() - 1)}) {
     RawStream first(channel_);
     first.Write(bad);
     ExpectEnd(first.End(), grpc::StatusCode::INVALID_ARGUMENT, "BAD_MESSAGE");
@@ -183,7 +186,7 @@ TEST_F(BadMessageTest, SessionsOtherThanTheOnlyOne) {
 TEST_F(BadMessageTest, WhatANewerClientMaySendIsIgnored) {
   StartServer();
   RawStream stream(channel_);
-  const std::string unknown_field("\xfa\x3e\x03xyz", 6);    // field 1007, three bytes
+  const std::string unknown_field("\xfa\x3e\x03xyz", 6);     // field 1007, three bytes
   const std::string unknown_message("\x52\x02\x08\x01", 4);  // field 10: a message of a later oneof
   ASSERT_TRUE(stream.Write(unknown_message));
   ASSERT_TRUE(stream.Write(HeartbeatStream::Hello("newer", "1").SerializeAsString() + unknown_field));

@@ -47,9 +47,13 @@ class BadQueryTest : public ContractTest {
 
 TEST_F(BadQueryTest, FiltersNameTheColumn) {
   StartServer();
-  for (const auto& [filter, column] : std::vector<std::pair<std::string, int>>{
-           {"state = ", 9}, {"= ALIVE", 1}, {"(state = ALIVE", 1}, {"state = ALIVE)", 14}, {"state ! ALIVE", 7},
-           {"client_id = \"abc", 13}, {"state = ALIVE AND", 18}}) {
+  for (const auto& [filter, column] : std::vector<std::pair<std::string, int>>{{"state = ", 9},
+                                                                               {"= ALIVE", 1},
+                                                                               {"(state = ALIVE", 1},
+                                                                               {"state = ALIVE)", 14},
+                                                                               {"state ! ALIVE", 7},
+                                                                               {"client_id = \"abc", 13},
+                                                                               {"state = ALIVE AND", 18}}) {
     const grpc::Status status = Filter(filter);
     ExpectBad(status, "BAD_FILTER", "filter");
     EXPECT_THAT(status.error_message(), HasSubstr("column " + std::to_string(column))) << filter;
@@ -58,7 +62,8 @@ TEST_F(BadQueryTest, FiltersNameTheColumn) {
   EXPECT_THAT(Filter("colour = red").error_message(), HasSubstr("colour"));
   ExpectBad(Filter("state = HALF_DEAD"), "BAD_FILTER", "filter");
   ExpectBad(Filter("pid = many"), "BAD_FILTER", "filter");
-  ExpectBad(Filter(std::string(1000, '(') + "state = ALIVE" + std::string(1000, ')')), "BAD_FILTER", "filter");
+  ExpectBad(Filter(std::string(1000, '(') + "state = ALIVE" + std::string(1000, ')')), "BAD_FILTER",
+            "filter");
   std::string nots;
   for (int i = 0; i < 1000; ++i) nots += "NOT ";
   ExpectBad(Filter(nots + "state = ALIVE"), "BAD_FILTER", "filter");

@@ -38,7 +38,8 @@ bool Eventually(Condition holds, milliseconds patience = HeartbeatStream::kPatie
 class Bystander {
  public:
   Bystander(const std::string& address, const std::string& id) : stream_(address) {
-    const auto welcome = stream_.Join(HeartbeatStream::Hello(id, "only", milliseconds(250), milliseconds(8000)));
+    const auto welcome =
+        stream_.Join(HeartbeatStream::Hello(id, "only", milliseconds(250), milliseconds(8000)));
     incarnation_ = welcome ? welcome->incarnation() : 0;
     thread_ = std::thread([this] {
       for (std::uint64_t sequence = 1; !stop_; ++sequence) {
@@ -83,7 +84,8 @@ class ContractTest : public ::testing::Test {
     EXPECT_EQ(client.incarnation(), bystander_->incarnation());
     EXPECT_EQ(TransitionsOf(kBystander).size(), 1U);
     for (const auto& [reason, lines] : expected_lines_) {
-      EXPECT_TRUE(Eventually([&] { return LogLines(reason) >= lines; })) << reason << "\n" << server_->StandardError();
+      EXPECT_TRUE(Eventually([&] { return LogLines(reason) >= lines; })) << reason << "\n"
+                                                                         << server_->StandardError();
       EXPECT_EQ(LogLines(reason), lines) << reason << "\n" << server_->StandardError();
     }
     bystander_.reset();

@@ -54,8 +54,8 @@ class DetectionTest : public ContractTest {
     EXPECT_GE(died - suspected, grace.count()) << id;
     EXPECT_LT(died - suspected, grace.count() + kLateness.count()) << id;
     // What was credited is no more than what passed beyond it.
-    const std::int64_t wall = TimeUtil::TimestampToMilliseconds(told[2].time()) -
-                              TimeUtil::TimestampToMilliseconds(told[0].time());
+    const std::int64_t wall =
+        TimeUtil::TimestampToMilliseconds(told[2].time()) - TimeUtil::TimestampToMilliseconds(told[0].time());
     EXPECT_GE(wall, died) << id;
   }
 
@@ -74,8 +74,8 @@ TEST_F(DetectionTest, NeitherAWatcherNorADeafClientDelaysIt) {
   std::vector<std::unique_ptr<HeartbeatStream>> silent;
   for (int i = 0; i < 40; ++i) {
     silent.push_back(std::make_unique<HeartbeatStream>(channel_));
-    ASSERT_TRUE(silent.back()->Join(HeartbeatStream::Hello("silent-" + std::to_string(i), "1", milliseconds(100),
-                                                           milliseconds(1000))));
+    ASSERT_TRUE(silent.back()->Join(
+        HeartbeatStream::Hello("silent-" + std::to_string(i), "1", milliseconds(100), milliseconds(1000))));
   }
   for (int i = 0; i < 40; ++i) {
     ExpectFoundInTime("silent-" + std::to_string(i), milliseconds(1000), milliseconds(500));
@@ -163,8 +163,8 @@ TEST_F(DetectionTest, OurOwnStopIsNobodysSilence) {
     // Three connections, as if from three hosts.
     if (i % (kClients / 3) == 0) channel_ = NewChannel(address());
     beating.push_back(std::make_unique<HeartbeatStream>(channel_));
-    ASSERT_TRUE(beating.back()->Join(HeartbeatStream::Hello("beating-" + std::to_string(i), "1", milliseconds(200),
-                                                            milliseconds(1000))));
+    ASSERT_TRUE(beating.back()->Join(
+        HeartbeatStream::Hello("beating-" + std::to_string(i), "1", milliseconds(200), milliseconds(1000))));
   }
   HeartbeatStream silent(channel_);
   std::atomic<bool> stop{false};

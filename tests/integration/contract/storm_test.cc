@@ -72,8 +72,10 @@ TEST_F(StormTest, ConnectionsThatSayNothingOrNonsense) {
   std::vector<int> fds;
   for (int i = 0; i < 200; ++i) {
     fds.push_back(Connect());
-    const std::string words = i % 4 == 0 ? "" : i % 4 == 1 ? "GET / HTTP/1.1\r\n\r\n" : i % 4 == 2 ? "PRI * HTTP/2.0\r\n"
-                                                                                     : std::string(100, '\xff');
+    const std::string words = i % 4 == 0   ? ""
+                              : i % 4 == 1 ? "GET / HTTP/1.1\r\n\r\n"
+                              : i % 4 == 2 ? "PRI * HTTP/2.0\r\n"
+                                           : std::string(100, '\xff');
     EXPECT_EQ(send(fds.back(), words.data(), words.size(), MSG_NOSIGNAL), static_cast<ssize_t>(words.size()));
   }
   HeartbeatStream newcomer(address());

@@ -114,8 +114,8 @@ TEST_F(TakeoverTest, TokensThatAreNotOnesOwn) {
   ASSERT_TRUE(welcome);
   const std::string token = welcome->resume_token();
   ExpectRefused(Hello("thief", "1", token), grpc::StatusCode::PERMISSION_DENIED, "RESUME_TOKEN_OTHER_CLIENT");
-  for (const std::string& forged : {std::string("x"), std::string(token.size(), 'x'), token + "x",
-                                    token.substr(0, token.size() - 1)}) {
+  for (const std::string& forged :
+       {std::string("x"), std::string(token.size(), 'x'), token + "x", token.substr(0, token.size() - 1)}) {
     ExpectRefused(Hello("owner", "1", forged), grpc::StatusCode::PERMISSION_DENIED, "RESUME_TOKEN_FORGED");
   }
   EXPECT_EQ(TransitionsOf("owner").size(), 1U);

@@ -84,8 +84,9 @@ void Churn(const std::string& address, int seed, std::chrono::steady_clock::time
     Member& member = members[index];
     const int what = pick(6);
     if (member.stream == nullptr || what == 0) {  // joins, or is superseded
-      member.hello = HeartbeatStream::Hello("churn-" + std::to_string(seed) + "-" + std::to_string(index),
-                                            std::to_string(++instances), milliseconds(500), milliseconds(30'000));
+      member.hello =
+          HeartbeatStream::Hello("churn-" + std::to_string(seed) + "-" + std::to_string(index),
+                                 std::to_string(++instances), milliseconds(500), milliseconds(30'000));
       (*member.hello.mutable_hello()->mutable_labels())["zone"] = pick(2) == 0 ? "a" : "b";
     } else if (what == 1) {  // comes back from another address
       member.hello.mutable_hello()->set_resume_token(member.token);
@@ -157,8 +158,8 @@ TEST_F(WatchTruthTest, AWatcherThatNeverReadsLosesItsPlaceAndNobodyElse) {
   std::vector<std::unique_ptr<HeartbeatStream>> writers;
   for (int i = 0; i < kWriters; ++i) {
     writers.push_back(std::make_unique<HeartbeatStream>(address()));
-    ASSERT_TRUE(writers.back()->Join(HeartbeatStream::Hello("writer-" + std::to_string(i), "1", seconds(60),
-                                                            seconds(120))));
+    ASSERT_TRUE(writers.back()->Join(
+        HeartbeatStream::Hello("writer-" + std::to_string(i), "1", seconds(60), seconds(120))));
   }
   // Without gRPC's guess at the bandwidth, which makes room for 16 MiB in the client.
   grpc::ChannelArguments narrow;

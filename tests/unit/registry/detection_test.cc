@@ -14,10 +14,10 @@ using core::State;
 using core::StreamEnd;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::Peer;
-using testing::RegistryHarness;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::Peer;
+using testing::RegistryHarness;
 using ::testing::SizeIs;
 
 // The harness's clients ping each 1 s and time out after 3 s; grace is 1 s.
@@ -133,7 +133,8 @@ TEST(Detection, WithoutGraceTheSuspicionIsToldAllTheSame) {
   const Peer a = h.Attach("a");
   h.Close(a, StreamEnd::kHalfClosed);
   h.Run(milliseconds(2));
-  EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(STREAM_CLOSED)", "a:SUSPECT>DEAD(STREAM_CLOSED)"));
+  EXPECT_THAT(h.Told(),
+              ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(STREAM_CLOSED)", "a:SUSPECT>DEAD(STREAM_CLOSED)"));
 }
 
 TEST(Detection, OneDeathIsToldOncePerIncarnation) {
@@ -148,7 +149,8 @@ TEST(Detection, OneDeathIsToldOncePerIncarnation) {
 }
 
 TEST(Detection, AStallOfAnyLengthSuspectsNobody) {
-  for (const auto stall : {milliseconds(500), milliseconds(3'000), milliseconds(30'000), milliseconds(3'600'000)}) {
+  for (const auto stall :
+       {milliseconds(500), milliseconds(3'000), milliseconds(30'000), milliseconds(3'600'000)}) {
     RegistryHarness h;
     const Peer a = h.Attach("a");
     h.Run(milliseconds(2'900));

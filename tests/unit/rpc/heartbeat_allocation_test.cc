@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "server/core/flood_guard.h"
-#include "server/rpc/heartbeat_codec.h"
+#include "server/rpc/ping_wire.h"
 #include "tests/support/registry_harness.h"
 
 namespace {
@@ -57,11 +57,11 @@ TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
   testing::RegistryHarness harness;
   const testing::Peer peer = harness.Attach("a");
   const auto beat = [&](grpc::ByteBuffer& incoming, std::uint64_t sequence) {
-    StackArena arena;
-    const v1::HeartbeatRequest* request = ParseRequest(incoming, arena);
-    if (request == nullptr || request->ping().sequence() != sequence) return std::size_t{0};
+    const std::optional<PlainPing> ping = ReadPlainPing(incoming);
+    if (!ping || ping->sequence != sequence) return std::size_t{0};
     const common::MonoTime now = harness.clock.Mono();
-    if (core::IsPingFlood(sequence, now.time_since_epoch(), std::chrono::seconds(1), 10)) return std::size_t{0};
+    if (core::IsPingFlood(sequence, now.time_since_epoch(), std::chrono::seconds(1), 10))
+      return std::size_t{0};
     if (peer.attached.session->Touch(peer.attached.attachment, now) != registry::TouchResult::kHeard) {
       return std::size_t{0};
     }
@@ -69,10 +69,10 @@ TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
     PendingPong pong;
     pong.sequence = sequence;
     pong.has_send_time = true;
-    pong.send_seconds = request->ping().send_time().seconds();
-    pong.send_nanos = request->ping().send_time().nanos();
+    pong.send_seconds = ping->send_seconds;
+    pong.send_nanos = ping->send_nanos;
     pong.receive_time = harness.clock.Wall();
-    return SerializePong(pong).Length();
+    return WritePong(pong).Length();
   };
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
     grpc::ByteBuffer incoming = PingBytes(sequence);
