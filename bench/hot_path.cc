@@ -13,8 +13,9 @@
 #include <grpcpp/support/slice.h>
 
 #include "bench/fleet.h"
+#include "liveness/v1/heartbeat_service.pb.h"
 #include "server/core/flood_guard.h"
-#include "server/rpc/heartbeat_codec.h"
+#include "server/rpc/ping_wire.h"
 #include "server/storage/memory_store.h"
 
 namespace liveness::bench {
@@ -40,19 +41,17 @@ grpc::ByteBuffer MakePing() {
 
 bool Ping(registry::Session& session, grpc::ByteBuffer& bytes, std::uint64_t sequence,
           common::MonoTime begun) {
-  rpc::StackArena arena;
-  const v1::HeartbeatRequest* request = rpc::ParseRequest(bytes, arena);
-  if (request == nullptr || !request->has_ping()) return false;
+  const std::optional<rpc::PlainPing> ping = rpc::ReadPlainPing(bytes);
+  if (!ping) return false;
   const common::MonoTime now = SystemClock().Mono();
   if (core::IsPingFlood(sequence, now - begun, std::chrono::nanoseconds(1), 10)) return false;
   if (!Touch(session, sequence, now)) return false;
-  const v1::Ping& ping = request->ping();
-  const rpc::PendingPong pong{.sequence = ping.sequence(),
+  const rpc::PendingPong pong{.sequence = ping->sequence,
                               .has_send_time = true,
-                              .send_seconds = ping.send_time().seconds(),
-                              .send_nanos = ping.send_time().nanos(),
+                              .send_seconds = ping->send_seconds,
+                              .send_nanos = ping->send_nanos,
                               .receive_time = SystemClock().Wall()};
-  return rpc::SerializePong(pong).Length() > 0;
+  return rpc::WritePong(pong).Length() > 0;
 }
 
 int Main(int argc, char** argv) {

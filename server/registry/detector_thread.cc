@@ -7,7 +7,8 @@ namespace liveness::registry {
 using common::MonoTime;
 using common::MutexLock;
 
-DetectorThread::DetectorThread(Registry& registry, const common::Clock& clock) : registry_(registry), clock_(clock) {
+DetectorThread::DetectorThread(Registry& registry, const common::Clock& clock)
+    : registry_(registry), clock_(clock) {
   registry_.OnEarlierDeadline([this](MonoTime when) {
     MutexLock lock(mu_);
     if (when >= wake_at_) return;

@@ -37,9 +37,9 @@ absl::Status ReplacedError() {
 }
 
 void Ban(SessionState& cold, Banned banned) {
-  if (cold.banned == nullptr) cold.banned = std::make_unique<std::vector<Banned>>();
-  if (cold.banned->size() >= kRememberedInstances) cold.banned->erase(cold.banned->begin());
-  cold.banned->push_back(std::move(banned));
+  std::vector<Banned>& known = cold.MakeExtras().banned;
+  if (known.size() >= kRememberedInstances) known.erase(known.begin());
+  known.push_back(std::move(banned));
 }
 
 // A close tells of the process only while no keepalive of ours could have cut
@@ -77,8 +77,8 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
     return common::Error(absl::StatusCode::kUnavailable, "DRAINING", "this server is going away");
   }
   const bool live = known != nullptr && core::IsLive(known->cold_.record->state);
-  if (known != nullptr && known->cold_.banned != nullptr) {
-    for (const Banned& banned : *known->cold_.banned) {
+  if (known != nullptr && known->cold_.extras != nullptr) {
+    for (const Banned& banned : known->cold_.extras->banned) {
       const bool meant = (!banned.instance_id.empty() && banned.instance_id == hello.info.instance_id) ||
                          hello.resume_incarnation == banned.incarnation;
       if (meant) return banned.cause == Cause::kEvicted ? EvictedError() : SupersededError();
@@ -106,7 +106,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
 
 Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects) {
   const MonoTime now = clock_.Mono();
-  std::unique_ptr<std::vector<Banned>> banned;
+  std::vector<Banned> banned;
   std::uint64_t attachment = 1;
   if (known != nullptr) {
     const RecordPtr old = known->cold_.record;
@@ -121,14 +121,14 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
     } else if (same_instance && old->state == State::kDead) {
       ++mistaken_deaths_;
     }
-    banned = std::move(known->cold_.banned);
+    if (known->cold_.extras != nullptr) banned = std::move(known->cold_.extras->banned);
     attachment = old->attachment + 1;
     wheel_.Cancel(*known);
   }
 
   // new, not make_shared: its control block would cost a cache line of padding.
   const std::shared_ptr<Session> session(new Session());
-  session->cold_.banned = std::move(banned);
+  if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);
@@ -179,7 +179,7 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
   session.cold_.stream = hello.stream;
   session.cold_.keepalive = hello.keepalive;
-  session.cold_.stream_end = core::StreamEnd::kNone;
+  if (session.cold_.extras != nullptr) session.cold_.extras->stream_end = core::StreamEnd::kNone;
   session.cold_.probed_at = MonoTime::min();
   session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   session.suspected_.store(false, std::memory_order_seq_cst);
@@ -211,7 +211,7 @@ void Registry::ReportProgress(const std::shared_ptr<Session>& session, std::uint
                               std::vector<core::Progress> progress) {
   auto shared = std::make_shared<const std::vector<core::Progress>>(std::move(progress));
   MutexLock lock(mu_);
-  if (Owns(*session, attachment)) session->cold_.progress = std::move(shared);
+  if (Owns(*session, attachment)) session->cold_.MakeExtras().progress = std::move(shared);
 }
 
 void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment,
@@ -243,8 +243,8 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
     const MonoTime now = clock_.Mono();
     SessionState& cold = session->cold_;
     cold.stream = nullptr;
-    cold.stream_end = how;
-    cold.stream_ended_at = now;
+    cold.MakeExtras().stream_end = how;
+    cold.MakeExtras().stream_ended_at = now;
     session->attachment_.store(0, std::memory_order_seq_cst);
     if (shutting_down_) return;
     // A session that is suspected already goes on its way; how its stream ended
@@ -320,9 +320,10 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   auto evidence = std::make_shared<core::Evidence>();
   const MonoTime last_heard = session.last_heard();
   evidence->gather_time = clock_.Wall();
-  evidence->stream_end = session.cold_.stream_end;
-  if (evidence->stream_end != core::StreamEnd::kNone) {
-    evidence->stream_ended_ago = now - session.cold_.stream_ended_at;
+  if (const SessionExtras* extras = session.cold_.extras.get();
+      extras != nullptr && extras->stream_end != core::StreamEnd::kNone) {
+    evidence->stream_end = extras->stream_end;
+    evidence->stream_ended_ago = now - extras->stream_ended_at;
   }
   evidence->silence = witness_.Elapsed(last_heard, now);
   evidence->credited = std::max(core::Duration::zero(), now - last_heard - evidence->silence);

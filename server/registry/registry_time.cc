@@ -35,7 +35,8 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
       int turns = 0;
       core::WheelNode* due = nullptr;
       while (turns < kTurnsPerTick && (due = wheel_.PopDue()) != nullptr) {
-        TakeTurn(static_cast<Session&>(*due).shared_from_this(), now, effects);
+        const Session& session = static_cast<Session&>(*due);
+        TakeTurn(table_.Find(session.cold_.record->client_id()), now, effects);
         ++turns;
       }
       next_tick_ = turns == kTurnsPerTick ? now : wheel_.NextDeadline();
@@ -84,7 +85,7 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, E
 
 void Registry::Suspect(const std::shared_ptr<Session>& session, Cause cause, MonoTime now, Effects& effects) {
   SessionState& cold = session->cold_;
-  cold.suspect_since = now;
+  cold.MakeExtras().suspect_since = now;
   session->suspected_.store(true, std::memory_order_seq_cst);
   ClientRecord after = *cold.record;
   after.state = State::kSuspect;
@@ -137,7 +138,7 @@ core::Watched Registry::AsWatched(const Session& session) const {
   const MonoTime last_heard = session.last_heard();
   return {.state = record.state,
           .last_heard = last_heard,
-          .suspect_since = session.cold_.suspect_since,
+          .suspect_since = session.cold_.extras == nullptr ? MonoTime() : session.cold_.extras->suspect_since,
           .probed = session.cold_.probed_at > last_heard,
           .timing = {.interval = record.interval, .timeout = record.timeout},
           .grace = record.resume_grace};
@@ -176,7 +177,7 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   }
   vitals.rtt = session.rtt();
   vitals.keepalive = session.cold_.keepalive;
-  vitals.progress = session.cold_.progress;
+  if (session.cold_.extras != nullptr) vitals.progress = session.cold_.extras->progress;
   return vitals;
 }
 

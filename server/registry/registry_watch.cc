@@ -21,7 +21,10 @@ constexpr std::size_t kPublishAtOnce = 4'096;
 class Registry::WatchImpl final : public Watch {
  public:
   WatchImpl(Registry& registry, WatchRequest request, std::shared_ptr<Mailbox> mailbox, bool gap)
-      : registry_(registry), request_(std::move(request)), mailbox_(std::move(mailbox)), pulled_(request_.start_revision) {
+      : registry_(registry),
+        request_(std::move(request)),
+        mailbox_(std::move(mailbox)),
+        pulled_(request_.start_revision) {
     if (gap) {
       BeginGap();
     } else if (request_.start_revision == 0) {
@@ -62,7 +65,9 @@ class Registry::WatchImpl final : public Watch {
   void TakeSnapshotPart(WatchItem& item) {
     ScanRequest scan{.after = cursor_, .limit = kSnapshotPart, .matches = nullptr};
     if (request_.filter) {
-      scan.matches = [this](const core::ClientRecord& record, const core::Vitals&) { return request_.filter(record); };
+      scan.matches = [this](const core::ClientRecord& record, const core::Vitals&) {
+        return request_.filter(record);
+      };
     }
     while (item.clients.empty()) {
       ScanResult part = registry_.Scan(scan);
@@ -118,7 +123,9 @@ class Registry::WatchImpl final : public Watch {
 
   // A watcher may start at a revision that it read before it was published.
   void DropKnown(std::vector<std::shared_ptr<const Batch>>& batches) const {
-    const auto known = [&](const core::TransitionPtr& each) { return each->revision() <= request_.start_revision; };
+    const auto known = [&](const core::TransitionPtr& each) {
+      return each->revision() <= request_.start_revision;
+    };
     std::erase_if(batches, [&](const auto& batch) { return known(batch->transitions().back()); });
     if (batches.empty() || !known(batches.front()->transitions().front())) return;
     std::vector<core::TransitionPtr> rest = batches.front()->transitions();
@@ -149,12 +156,13 @@ absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request
     MutexLock lock(mu_);
     if (ours && request.start_revision > history_.last()) {
       return common::Error(absl::StatusCode::kOutOfRange, "REVISION_IN_FUTURE",
-                           common::StrCat("start_revision ", request.start_revision, " is above this history's last, ",
-                                        history_.last()));
+                           common::StrCat("start_revision ", request.start_revision,
+                                          " is above this history's last, ", history_.last()));
     }
     gap = !ours || request.start_revision < history_.compacted();
   }
-  return std::shared_ptr<Watch>(std::make_shared<WatchImpl>(*this, std::move(request), std::move(mailbox), gap));
+  return std::shared_ptr<Watch>(
+      std::make_shared<WatchImpl>(*this, std::move(request), std::move(mailbox), gap));
 }
 
 bool Registry::PublishPending() {

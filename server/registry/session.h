@@ -48,20 +48,31 @@ struct Banned {
   core::Cause cause = core::Cause::kUnspecified;  // kSuperseded or kEvicted
 };
 
+// What few sessions have at a time.
+struct SessionExtras {
+  std::vector<Banned> banned;  // the last 8 instances of this client that may not come back
+  std::shared_ptr<const std::vector<core::Progress>> progress;  // of the last ping that had any
+  core::MonoTime suspect_since{};
+  core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
+  core::StreamEnd stream_end = core::StreamEnd::kNone;
+};
+
 // What the registry alone reads and writes, under its lock.
 struct SessionState {
   core::RecordPtr record;
   std::shared_ptr<StreamHandle> stream;  // null while no stream is bound
   std::shared_ptr<const core::Keepalive> keepalive;
-  std::shared_ptr<const std::vector<core::Progress>> progress;
-  std::unique_ptr<std::vector<Banned>> banned;  // the last 8 of this client; null: none
-  core::MonoTime suspect_since{};
-  core::MonoTime probed_at{};        // when the last probe went out
-  core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
-  core::StreamEnd stream_end = core::StreamEnd::kNone;
+  std::unique_ptr<SessionExtras> extras;  // null: nothing of it
+  core::MonoTime probed_at{};             // when the last probe went out
+
+  SessionExtras& MakeExtras() {
+    if (extras == nullptr) extras = std::make_unique<SessionExtras>();
+    return *extras;
+  }
 };
 
-class alignas(64) Session : public core::WheelNode, public std::enable_shared_from_this<Session> {
+// Two cache lines: a million sessions are the bulk of what a registry holds.
+class alignas(64) Session : public core::WheelNode {
  public:
   // A valid message arrived on the stream of this attachment. Any thread.
   TouchResult Touch(std::uint64_t attachment, core::MonoTime now) {
@@ -73,7 +84,8 @@ class alignas(64) Session : public core::WheelNode, public std::enable_shared_fr
   // What belongs to a ping besides its arrival. Only the stream's own thread.
   void CountPing(std::uint64_t sequence, std::uint64_t newly_missed) {
     last_sequence_.store(sequence, std::memory_order_relaxed);
-    if (newly_missed != 0) missed_.fetch_add(newly_missed, std::memory_order_relaxed);
+    if (newly_missed != 0)
+      missed_.fetch_add(static_cast<std::uint32_t>(newly_missed), std::memory_order_relaxed);
   }
   // The round trip of a probe. Only the stream's own thread.
   void SetRtt(core::Duration rtt) { rtt_.store(rtt.count(), std::memory_order_relaxed); }
@@ -83,7 +95,7 @@ class alignas(64) Session : public core::WheelNode, public std::enable_shared_fr
   }
   core::Duration rtt() const { return core::Duration(rtt_.load(std::memory_order_relaxed)); }
   std::uint64_t last_sequence() const { return last_sequence_.load(std::memory_order_relaxed); }
-  std::uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
+  std::uint32_t missed() const { return missed_.load(std::memory_order_relaxed); }
 
  private:
   friend class Registry;
@@ -94,11 +106,13 @@ class alignas(64) Session : public core::WheelNode, public std::enable_shared_fr
   std::atomic<std::int64_t> last_heard_{0};
   std::atomic<std::uint64_t> attachment_{0};  // 0: no stream may touch it
   std::atomic<std::uint64_t> last_sequence_{0};
+  std::atomic<std::int64_t> rtt_{0};
+  std::atomic<std::uint32_t> missed_{0};
   std::atomic<bool> suspected_{false};
 
-  std::atomic<std::int64_t> rtt_{0};
-  std::atomic<std::uint64_t> missed_{0};
   SessionState cold_;
 };
+
+static_assert(sizeof(Session) == 128, "a session fills two cache lines, and no more");
 
 }  // namespace liveness::registry

@@ -58,10 +58,10 @@ inline bool Concerns(const RecordFilter& filter, const core::Transition& transit
 }
 
 struct WatchRequest {
-  std::string filter_key;          // the filter's text
-  RecordFilter filter;             // null: everything
+  std::string filter_key;  // the filter's text
+  RecordFilter filter;     // null: everything
   std::uint64_t start_revision = 0;
-  std::string history_id;          // empty: this registry's
+  std::string history_id;  // empty: this registry's
   // Called without any lock when Next() has something again after it had nothing.
   // May be called from any thread, also spuriously; must not block. May be null.
   std::function<void()> on_ready;

@@ -45,7 +45,8 @@ Mailbox::Taken Mailbox::Take(std::size_t max_transitions, std::uint64_t wanted_r
     return taken;
   }
   std::size_t count = 0;
-  while (!waiting_.empty() && (count == 0 || count + waiting_.front()->transitions().size() <= max_transitions)) {
+  while (!waiting_.empty() &&
+         (count == 0 || count + waiting_.front()->transitions().size() <= max_transitions)) {
     count += waiting_.front()->transitions().size();
     taken.batches.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
@@ -87,7 +88,8 @@ std::shared_ptr<Mailbox> WatchHub::Open(const WatchRequest& request) {
   return mailbox;
 }
 
-void WatchHub::Publish(const std::vector<core::TransitionPtr>& transitions, std::uint64_t revision, bool lost) {
+void WatchHub::Publish(const std::vector<core::TransitionPtr>& transitions, std::uint64_t revision,
+                       bool lost) {
   std::vector<std::function<void()>> wakes;
   {
     common::MutexLock lock(mu_);

@@ -207,7 +207,7 @@ void HeartbeatCall::StartNext() {
       probe_time_ = service_.clock_.Mono();
       Write(SerializeProbe(probe_sequence_, service_.clock_.Wall()));
       return;
-    case Outbox::Kind::kPong: Write(SerializePong(outbox_.pong())); return;
+    case Outbox::Kind::kPong: Write(WritePong(outbox_.pong())); return;
     case Outbox::Kind::kEnd:
       finishing_ = true;
       stream_.Finish(end_status_ ? *end_status_ : grpc::Status::OK, finish_tag_.Arm());

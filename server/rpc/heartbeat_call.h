@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
@@ -33,6 +34,7 @@
 #include "server/rpc/heartbeat_codec.h"
 #include "server/rpc/heartbeat_outbox.h"
 #include "server/rpc/heartbeat_service.h"
+#include "server/rpc/ping_wire.h"
 #include "server/rpc/tag.h"
 
 namespace liveness::rpc {
@@ -90,9 +92,10 @@ class HeartbeatCall {
   // Handles what was read. kAttaching: nothing of this object may be touched any more.
   absl::StatusOr<Next> Take();
   absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
-  absl::Status TakePing(const v1::Ping& ping, common::MonoTime now);
+  absl::Status TakePing(const PlainPing& ping, std::vector<core::Progress> progress, common::MonoTime now);
   absl::Status TakeUpdate(const v1::Update& update);
-  absl::Status TakeMessage(const v1::HeartbeatRequest& request);
+  absl::Status CountMessage(common::MonoTime now);
+  absl::Status TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   bool Touch(common::MonoTime now);
   static void Attached(HeartbeatService& service, const std::shared_ptr<HeartbeatHandle>& handle,
                        absl::StatusOr<registry::Attached> attached);
@@ -137,9 +140,10 @@ class HeartbeatCall {
   std::unique_ptr<HelloFacts> hello_;  // until the welcome is made
   common::Duration interval_{};
   common::MonoTime attach_time_{};
-  std::uint64_t pings_ = 0;
+  std::uint64_t messages_ = 0;  // since the hello
   std::uint64_t last_sequence_ = 0;
   bool said_hello_ = false;
+  bool has_pinged_ = false;
 
   // Guarded by handle_->mu_, which the analysis cannot see through the pointer.
   Outbox outbox_;

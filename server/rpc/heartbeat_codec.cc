@@ -120,19 +120,6 @@ grpc::ByteBuffer Serialize(const v1::HeartbeatResponse& response) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-grpc::ByteBuffer SerializePong(const PendingPong& pong) {
-  StackArena arena;
-  v1::HeartbeatResponse& response = NewResponse(arena);
-  v1::Pong& proto = *response.mutable_pong();
-  proto.set_sequence(pong.sequence);
-  if (pong.has_send_time) {
-    proto.mutable_send_time()->set_seconds(pong.send_seconds);
-    proto.mutable_send_time()->set_nanos(pong.send_nanos);
-  }
-  ToProto(pong.receive_time, *proto.mutable_receive_time());
-  return Serialize(response);
-}
-
 grpc::ByteBuffer SerializeProbe(std::uint64_t sequence, common::WallTime send_time) {
   StackArena arena;
   v1::HeartbeatResponse& response = NewResponse(arena);

@@ -1,4 +1,5 @@
-// Heartbeat messages between bytes and Protobuf. Stateless, thread-safe.
+// Heartbeat messages between bytes and Protobuf; a plain ping and its pong go
+// by ping_wire.h. Stateless, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +11,10 @@
 #include "common/clock.h"
 #include "common/status.h"
 #include "liveness/v1/heartbeat_service.pb.h"
-#include "server/rpc/heartbeat_outbox.h"
 
 namespace liveness::rpc {
 
-// An arena on the stack, so that a ping allocates nothing of ours. A message
+// An arena on the stack, so that a small message allocates nothing of ours. One
 // that is larger goes on on the heap by itself.
 class StackArena {
  public:
@@ -34,7 +34,6 @@ const v1::HeartbeatRequest* ParseRequest(grpc::ByteBuffer& bytes, StackArena& ar
 std::vector<common::FieldViolation> TextsThatAreNoUtf8(grpc::ByteBuffer& bytes);
 
 grpc::ByteBuffer Serialize(const v1::HeartbeatResponse& response);
-grpc::ByteBuffer SerializePong(const PendingPong& pong);
 grpc::ByteBuffer SerializeProbe(std::uint64_t sequence, common::WallTime send_time);
 grpc::ByteBuffer SerializeDrain(common::Duration reconnect_within);
 

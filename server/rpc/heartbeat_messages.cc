@@ -12,14 +12,33 @@
 #include "server/rpc/convert.h"
 #include "server/rpc/heartbeat_call.h"
 #include "server/rpc/heartbeat_hello.h"
+#include "server/rpc/ping_wire.h"
 
 namespace liveness::rpc {
+namespace {
+
+PlainPing ToPlainPing(const v1::Ping& ping) {
+  return {.sequence = ping.sequence(),
+          .has_send_time = ping.has_send_time(),
+          .send_seconds = ping.send_time().seconds(),
+          .send_nanos = ping.send_time().nanos()};
+}
+
+}  // namespace
 
 absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
   if (incoming_.Length() > common::kMaxHeartbeatMessageBytes) {
     return common::Error(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
                          absl::StrCat("a message of ", incoming_.Length(), " bytes; at most ",
                                       common::kMaxHeartbeatMessageBytes, " are taken"));
+  }
+  const common::MonoTime now = service_.clock_.Mono();
+  if (said_hello_) {
+    if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
+    if (const std::optional<PlainPing> ping = ReadPlainPing(incoming_)) {
+      if (absl::Status taken = TakePing(*ping, {}, now); !taken.ok()) return taken;
+      return Next::kRead;
+    }
   }
   StackArena arena;
   const v1::HeartbeatRequest* request = ParseRequest(incoming_, arena);
@@ -36,7 +55,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
                          "one session per stream: `session` must be 0");
   }
   if (request->message_case() == v1::HeartbeatRequest::MESSAGE_NOT_SET) {
-    if (said_hello_) Touch(service_.clock_.Mono());
+    if (said_hello_) Touch(now);
     return Next::kRead;
   }
   if (request->has_hello()) return TakeHello(request->hello());
@@ -44,13 +63,27 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
     return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_MISSING",
                          "the first message must be a hello");
   }
-  if (absl::Status taken = TakeMessage(*request); !taken.ok()) return taken;
+  if (absl::Status taken = TakeMessage(*request, now); !taken.ok()) return taken;
   return Next::kRead;
 }
 
-absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request) {
-  const common::MonoTime now = service_.clock_.Mono();
-  if (request.has_ping()) return TakePing(request.ping(), now);
+// Whatever a client sends costs us the same or more than a ping: all of it counts.
+absl::Status HeartbeatCall::CountMessage(common::MonoTime now) {
+  ++messages_;
+  if (!core::IsPingFlood(messages_, now - attach_time_, interval_, service_.options_.max_ping_rate)) {
+    return absl::OkStatus();
+  }
+  return common::Error(absl::StatusCode::kResourceExhausted, "PING_FLOOD",
+                       absl::StrCat(messages_, " messages are more than ", service_.options_.max_ping_rate,
+                                    " times what the interval asks for"));
+}
+
+absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now) {
+  if (request.has_ping()) {
+    auto progress = CheckProgress(request.ping());
+    if (!progress.ok()) return progress.status();
+    return TakePing(ToPlainPing(request.ping()), *std::move(progress), now);
+  }
   if (request.has_update()) {
     auto labels = CheckUpdate(request.update());
     if (!labels.ok()) return labels.status();
@@ -70,10 +103,11 @@ absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request) {
   return absl::OkStatus();
 }
 
-absl::Status HeartbeatCall::TakePing(const v1::Ping& ping, common::MonoTime now) {
-  const std::uint64_t sequence = ping.sequence();
+absl::Status HeartbeatCall::TakePing(const PlainPing& ping, std::vector<core::Progress> progress,
+                                     common::MonoTime now) {
+  const std::uint64_t sequence = ping.sequence;
   std::uint64_t missed = 0;
-  if (pings_ != 0) {
+  if (std::exchange(has_pinged_, true)) {
     if (sequence <= last_sequence_) {
       return common::Error(absl::StatusCode::kInvalidArgument, "BAD_SEQUENCE",
                            absl::StrCat("ping ", sequence, " after ", last_sequence_, ": it must grow"));
@@ -81,27 +115,15 @@ absl::Status HeartbeatCall::TakePing(const v1::Ping& ping, common::MonoTime now)
     missed = sequence - last_sequence_ - 1;
   }
   last_sequence_ = sequence;
-  ++pings_;
-  if (core::IsPingFlood(pings_, now - attach_time_, interval_, service_.options_.max_ping_rate)) {
-    return common::Error(absl::StatusCode::kResourceExhausted, "PING_FLOOD",
-                         absl::StrCat(pings_, " pings are more than ", service_.options_.max_ping_rate,
-                                      " times what the interval asks for"));
-  }
-  std::vector<core::Progress> progress;
-  if (ping.progress_size() != 0) {
-    auto checked = CheckProgress(ping);
-    if (!checked.ok()) return checked.status();
-    progress = *std::move(checked);
-  }
   if (!Touch(now)) return absl::OkStatus();
   session_->CountPing(sequence, missed);
   service_.pings_.fetch_add(1, std::memory_order_relaxed);
   if (!progress.empty()) service_.registry_.ReportProgress(session_, attachment_, std::move(progress));
 
   pong_.sequence = sequence;
-  pong_.has_send_time = ping.has_send_time();
-  pong_.send_seconds = ping.send_time().seconds();
-  pong_.send_nanos = ping.send_time().nanos();
+  pong_.has_send_time = ping.has_send_time;
+  pong_.send_seconds = ping.send_seconds;
+  pong_.send_nanos = ping.send_nanos;
   pong_.receive_time = service_.clock_.Wall();
   has_pong_ = true;
   return absl::OkStatus();

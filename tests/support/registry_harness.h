@@ -29,7 +29,7 @@ struct Peer {
   std::shared_ptr<RecordingStream> stream;
   registry::Attached attached;
   core::RecordPtr record;  // as it was then
-  absl::Status refused;  // OK if attached
+  absl::Status refused;    // OK if attached
 };
 
 class RegistryHarness {
@@ -72,7 +72,8 @@ class RegistryHarness {
   // A valid message on the peer's stream, as server/rpc handles one.
   registry::TouchResult Beat(const Peer& peer) {
     const auto result = peer.attached.session->Touch(peer.attached.attachment, clock.Mono());
-    if (result == registry::TouchResult::kRefutes) registry.Refute(peer.attached.session, peer.attached.attachment);
+    if (result == registry::TouchResult::kRefutes)
+      registry.Refute(peer.attached.session, peer.attached.attachment);
     return result;
   }
 

@@ -79,6 +79,20 @@ TEST_F(BadMessageTest, PingFlood) {
   EXPECT_GE(sent, 100);
 }
 
+// Each would be a transition for every watcher.
+TEST_F(BadMessageTest, AFloodOfUpdatesIsOneToo) {
+  StartServer();
+  HeartbeatStream stream(channel_);
+  ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("flood", "1", seconds(60), seconds(120))));
+  v1::HeartbeatRequest update;
+  int sent = 0;
+  do {
+    (*update.mutable_update()->mutable_labels())["n"] = std::to_string(++sent);
+  } while (sent < 500 && stream.Send(update));
+  ExpectEnd(stream, grpc::StatusCode::RESOURCE_EXHAUSTED, "PING_FLOOD");
+  EXPECT_GE(sent, 100);
+}
+
 TEST_F(BadMessageTest, PingFloodIsAllowedWhereTheOperatorSaysSo) {
   StartServer({"--max-ping-rate=0"});
   HeartbeatStream stream(channel_);

@@ -10,9 +10,9 @@
 namespace liveness::registry {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::Peer;
 using testing::RegistryHarness;
-using ::testing::ElementsAre;
 
 std::vector<std::string> Ids(const ScanResult& result) {
   std::vector<std::string> ids;

@@ -11,7 +11,9 @@ using std::chrono::seconds;
 MonoTime At(Duration since_start) { return MonoTime(std::chrono::hours(1)) + since_start; }
 
 Watched Silent() {
-  return {.last_heard = At(seconds(0)), .timing = {.interval = seconds(1), .timeout = seconds(3)}, .grace = seconds(1)};
+  return {.last_heard = At(seconds(0)),
+          .timing = {.interval = seconds(1), .timeout = seconds(3)},
+          .grace = seconds(1)};
 }
 
 TEST(SessionRules, FirstTheProbeThenTheDeadline) {

@@ -12,10 +12,10 @@ using common::ReasonOf;
 using core::State;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::Peer;
-using testing::RegistryHarness;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::Peer;
+using testing::RegistryHarness;
 using ::testing::SizeIs;
 
 TEST(Sessions, ANewClientIsAliveUnderItsOwnRevision) {
@@ -105,7 +105,8 @@ TEST(Sessions, TheSameInstanceWithoutATokenBeginsAnew) {
   const Peer first = h.Attach("a");
   const Peer second = h.Attach("a");
   EXPECT_GT(second.attached.incarnation, first.attached.incarnation);
-  EXPECT_EQ(ReasonOf(first.stream->ends.at(0)), "STREAM_REPLACED") << "SUPERSEDED would stop this very instance";
+  EXPECT_EQ(ReasonOf(first.stream->ends.at(0)), "STREAM_REPLACED")
+      << "SUPERSEDED would stop this very instance";
   EXPECT_TRUE(h.Attach("a", "i1", second.attached.incarnation).attached.resumed);
 }
 

@@ -182,9 +182,7 @@ TEST(Watch, WakesAnIdleWatcherOnce) {
 
 TEST(Watch, AFilterTellsWhoMatchedBeforeOrAfter) {
   RegistryHarness h;
-  const auto in_eu = [](const core::ClientRecord& record) {
-    return record.info.FindLabel("zone") == "eu";
-  };
+  const auto in_eu = [](const core::ClientRecord& record) { return record.info.FindLabel("zone") == "eu"; };
   auto watch = Start(h, {.filter_key = "labels.zone = eu", .filter = in_eu});
   Replay replay;
   replay.Drain(*watch);
@@ -223,7 +221,10 @@ TEST(Watch, WatchersAreBounded) {
 // must equal the registry.
 TEST(Watch, ReplayEqualsTheRegistryUnderRandomLife) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
-    RegistryHarness h({.keep_dead = seconds(20), .keep_left = seconds(5), .max_ended = 15, .max_history = 200,
+    RegistryHarness h({.keep_dead = seconds(20),
+                       .keep_left = seconds(5),
+                       .max_ended = 15,
+                       .max_history = 200,
                        .max_mailbox = 40});
     std::mt19937 random(seed);
     std::vector<Peer> peers;

@@ -89,22 +89,6 @@ TEST(HeartbeatCodecTest, NamesTheTextsThatAreNoUtf8) {
   EXPECT_TRUE(TextsThatAreNoUtf8(garbage).empty());
 }
 
-TEST(HeartbeatCodecTest, PongEchoesTheSendTimeOnlyIfThereWasOne) {
-  PendingPong pong;
-  pong.sequence = 7;
-  pong.receive_time = common::WallTime(common::Duration(5'000'000'001));
-  EXPECT_FALSE(Parsed(SerializePong(pong)).pong().has_send_time());
-  pong.has_send_time = true;
-  pong.send_seconds = 3;
-  pong.send_nanos = 4;
-  const v1::HeartbeatResponse response = Parsed(SerializePong(pong));
-  EXPECT_EQ(response.pong().sequence(), 7U);
-  EXPECT_EQ(response.pong().send_time().seconds(), 3);
-  EXPECT_EQ(response.pong().send_time().nanos(), 4);
-  EXPECT_EQ(response.pong().receive_time().seconds(), 5);
-  EXPECT_EQ(response.pong().receive_time().nanos(), 1);
-}
-
 TEST(HeartbeatCodecTest, ProbeAndDrain) {
   const v1::HeartbeatResponse probe = Parsed(SerializeProbe(3, common::WallTime(std::chrono::seconds(9))));
   EXPECT_EQ(probe.ping().sequence(), 3U);
