@@ -101,7 +101,9 @@ class EchoCall {
 
 class EchoService final : public rpc::AsyncService {
  public:
-  grpc::Service& service() override { return service_; }
+  void Register(grpc::ServerBuilder& builder, rpc::GenericRouter&) override {
+    builder.RegisterService(&service_);
+  }
   void Start(grpc::ServerCompletionQueue& cq, rpc::Engine& engine) override {
     EchoCall::Ask(service_, cq, engine);
   }

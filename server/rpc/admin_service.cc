@@ -8,33 +8,44 @@
 #include "common/status.h"
 #include "common/validation.h"
 #include "server/rpc/client_proto.h"
+#include "server/rpc/generic_router.h"
+#include "server/rpc/unary.h"
 
 namespace liveness::rpc {
 
 AdminService::AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
                            std::function<bool()> draining)
-    : registry_(registry), clock_(clock), describe_(std::move(describe)), draining_(std::move(draining)) {
-  methods_.Add<v1::EvictClientRequest, v1::Client>(
-      &Service::RequestEvictClient, Where::kInline,
-      [this](const auto&, const auto& request, auto& response) { return Evict(request, response); });
-  methods_.Add<v1::GetServerInfoRequest, v1::ServerInfo>(&Service::RequestGetServerInfo, Where::kInline,
-                                                         [this](const auto&, const auto&, auto& response) {
-                                                           response = describe_();
-                                                           response.set_history_id(registry_.history_id());
-                                                           response.set_revision(registry_.revision());
-                                                           response.set_draining(draining_());
-                                                           return absl::OkStatus();
-                                                         });
-  methods_.Add<v1::SetMaintenanceRequest, v1::SetMaintenanceResponse>(
-      &Service::RequestSetMaintenance, Where::kInline, [](const auto&, const auto&, auto&) {
-        return common::Error(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
-                             "this version of livenessd has no maintenance windows");
-      });
-  methods_.Add<v1::DrainServerRequest, v1::DrainServerResponse>(
-      &Service::RequestDrainServer, Where::kInline, [](const auto&, const auto&, auto&) {
-        return common::Error(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
-                             "this version of livenessd drains only when it is stopped: send it SIGTERM");
-      });
+    : registry_(registry), clock_(clock), describe_(std::move(describe)), draining_(std::move(draining)) {}
+
+void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
+  constexpr auto kName = v1::AdminService::service_full_name();
+  router.Add(kName, "EvictClient",
+             UnaryMethod<v1::EvictClientRequest, v1::Client>(
+                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
+                   return Evict(request, response);
+                 }));
+  router.Add(kName, "GetServerInfo",
+             UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>(
+                 Where::kInline, [this](const auto&, const auto&, auto& response) {
+                   response = describe_();
+                   response.set_history_id(registry_.history_id());
+                   response.set_revision(registry_.revision());
+                   response.set_draining(draining_());
+                   return absl::OkStatus();
+                 }));
+  router.Add(kName, "SetMaintenance",
+             UnaryMethod<v1::SetMaintenanceRequest, v1::SetMaintenanceResponse>(
+                 Where::kInline, [](const auto&, const auto&, auto&) {
+                   return common::Error(absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
+                                        "this version of livenessd has no maintenance windows");
+                 }));
+  router.Add(kName, "DrainServer",
+             UnaryMethod<v1::DrainServerRequest, v1::DrainServerResponse>(
+                 Where::kInline, [](const auto&, const auto&, auto&) {
+                   return common::Error(
+                       absl::StatusCode::kUnimplemented, "NOT_IMPLEMENTED",
+                       "this version of livenessd drains only when it is stopped: send it SIGTERM");
+                 }));
 }
 
 absl::Status AdminService::Evict(const v1::EvictClientRequest& request, v1::Client& response) const {

@@ -8,7 +8,6 @@
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine.h"
-#include "server/rpc/unary.h"
 
 namespace liveness::rpc {
 
@@ -22,20 +21,15 @@ class AdminService final : public AsyncService {
   AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
                std::function<bool()> draining);
 
-  grpc::Service& service() override { return service_; }
-  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override { methods_.Start(cq, engine); }
+  void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
 
  private:
-  using Service = v1::AdminService::AsyncService;
-
   absl::Status Evict(const v1::EvictClientRequest& request, v1::Client& response) const;
 
   registry::Registry& registry_;
   const common::Clock& clock_;
   const Describe describe_;
   const std::function<bool()> draining_;
-  Service service_;
-  UnaryMethods<Service> methods_{service_};
 };
 
 }  // namespace liveness::rpc

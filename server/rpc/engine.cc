@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "server/rpc/generic_router.h"
 #include "server/rpc/tag.h"
 
 namespace liveness::rpc {
@@ -19,14 +20,17 @@ CallToken::~CallToken() {
 }
 
 Engine::Engine(const EngineOptions& options)
-    : options_(options), workers_(options.workers, options.max_queued_jobs) {}
+    : options_(options),
+      router_(std::make_unique<GenericRouter>()),
+      workers_(options.workers, options.max_queued_jobs) {}
 
 Engine::~Engine() { Shutdown(common::Duration::zero()); }
 
 void Engine::Add(std::unique_ptr<AsyncService> service) { services_.push_back(std::move(service)); }
 
 absl::Status Engine::Start(grpc::ServerBuilder& builder) {
-  for (auto& service : services_) builder.RegisterService(&service->service());
+  for (auto& service : services_) service->Register(builder, *router_);
+  router_->Register(builder);
   for (int i = 0; i < options_.io_threads; ++i) queues_.push_back(builder.AddCompletionQueue());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
@@ -38,6 +42,7 @@ absl::Status Engine::Start(grpc::ServerBuilder& builder) {
   }
   for (auto& queue : queues_) {
     for (auto& service : services_) service->Start(*queue, *this);
+    router_->Start(*queue, *this);
   }
   for (auto& queue : queues_) threads_.emplace_back([this, cq = queue.get()] { Poll(*cq); });
   return absl::OkStatus();

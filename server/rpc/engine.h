@@ -21,7 +21,6 @@
 
 #include <grpc/support/time.h>
 #include <grpcpp/completion_queue.h>
-#include <grpcpp/impl/service_type.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -33,17 +32,22 @@
 namespace liveness::rpc {
 
 class Engine;
+class GenericRouter;
 
 // A service whose calls run on the engine's queues.
 class AsyncService {
  public:
   virtual ~AsyncService() = default;
-  // To be registered with the server. Owned by this object.
-  virtual grpc::Service& service() = 0;
-  // Asks for the first call on `cq`. Called once for each queue, before any of
-  // its tags run; the service keeps asking from then on (unary.h does it by itself)
-  // until a request's tag comes with ok == false.
-  virtual void Start(grpc::ServerCompletionQueue& cq, Engine& engine) = 0;
+  // Makes its methods known: to gRPC, by a service that this object owns, or, if
+  // not every client calls them, to `router` (which says why). Called once.
+  virtual void Register(grpc::ServerBuilder& builder, GenericRouter& router) = 0;
+  // Asks for the first call of what it registered with gRPC on `cq`. Called once
+  // for each queue, before any of its tags run; the service keeps asking from then
+  // on until a request's tag comes with ok == false.
+  virtual void Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
+    (void)cq;
+    (void)engine;
+  }
   // The server stops: ends the calls that would not end by themselves (streams),
   // those that come later too, with UNAVAILABLE. Any thread; must not wait.
   virtual void EndCalls() {}
@@ -102,6 +106,7 @@ class Engine {
 
   const EngineOptions options_;
   std::vector<std::unique_ptr<AsyncService>> services_;
+  const std::unique_ptr<GenericRouter> router_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;

@@ -4,10 +4,11 @@
 #include <string>
 #include <utility>
 
-#include <grpcpp/impl/codegen/proto_utils.h>
-
 #include "common/resource_name.h"
 #include "common/status.h"
+#include "server/rpc/generic_router.h"
+#include "server/rpc/message_bytes.h"
+#include "server/rpc/unary.h"
 
 namespace liveness::rpc {
 
@@ -35,20 +36,18 @@ HealthStatus HealthOf(const core::ClientRecord& record) {
 // messages only the latest state counts.
 class HealthWatchCall final : public WatchStream {
  public:
-  HealthWatchCall(HealthService& service, Method& method, grpc::ServerCompletionQueue& cq, Engine& engine)
-      : WatchStream(method, cq, engine), service_(service), cq_(cq), engine_(engine) {}
+  HealthWatchCall(HealthService& service, Method& method, std::shared_ptr<GenericCall> call)
+      : WatchStream(method, std::move(call)), service_(service) {}
 
  private:
   absl::Status Open(grpc::ByteBuffer& bytes) override {
     health::HealthCheckRequest request;
-    if (!grpc::SerializationTraits<health::HealthCheckRequest>::Deserialize(&bytes, &request).ok()) {
-      return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE", "the request is no message");
-    }
+    if (const absl::Status parsed = ParseMessage(bytes, request); !parsed.ok()) return parsed;
     watched_ = request.service();
     const std::optional<std::string_view> client_id = common::ClientIdFromHealthService(watched_);
     if (!client_id) return absl::OkStatus();
     const absl::Status followed =
-        service_.board_.Follow(std::string(*client_id), shared_from_this(), cq_, engine_);
+        service_.board_.Follow(std::string(*client_id), shared_from_this(), cq(), engine());
     if (followed.ok()) followed_ = std::string(*client_id);
     return followed;
   }
@@ -69,8 +68,6 @@ class HealthWatchCall final : public WatchStream {
   }
 
   HealthService& service_;
-  grpc::ServerCompletionQueue& cq_;
-  Engine& engine_;
   std::string watched_;
   std::optional<std::string> followed_;
   std::optional<HealthStatus> told_;
@@ -78,29 +75,30 @@ class HealthWatchCall final : public WatchStream {
 
 HealthService::HealthService(registry::Registry& registry, std::function<bool()> serving)
     : registry_(registry), serving_(std::move(serving)), board_(registry) {
-  methods_.Add<health::HealthCheckRequest, health::HealthCheckResponse>(
-      &Service::RequestCheck, Where::kInline, [this](const auto&, const auto& request, auto& response) {
-        const HealthStatus status = StatusOf(request.service());
-        if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
-          return common::Error(
-              absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
-              "neither the server (an empty service) nor a client that is known (client/ID)");
-        }
-        response.set_status(status);
-        return absl::OkStatus();
-      });
   watch_.max_streams = kMaxWatches;
-  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request,
-                          WatchStream::Writer* writer, grpc::ServerCompletionQueue* cq,
-                          void* tag) { service_.RequestWatch(context, request, writer, cq, cq, tag); };
-  watch_.next = [this](grpc::ServerCompletionQueue& cq, Engine& engine) {
-    return std::make_shared<HealthWatchCall>(*this, watch_, cq, engine);
-  };
 }
 
-void HealthService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
-  methods_.Start(cq, engine);
-  watch_.next(cq, engine)->Start();
+void HealthService::Register(grpc::ServerBuilder&, GenericRouter& router) {
+  constexpr auto kName = health::Health::service_full_name();
+  router.Add(kName, "Check",
+             UnaryMethod<health::HealthCheckRequest, health::HealthCheckResponse>(
+                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
+                   return Check(request, response);
+                 }));
+  router.Add(kName, "Watch", [this](std::shared_ptr<GenericCall> call) {
+    std::make_shared<HealthWatchCall>(*this, watch_, std::move(call))->Start();
+  });
+}
+
+absl::Status HealthService::Check(const health::HealthCheckRequest& request,
+                                  health::HealthCheckResponse& response) const {
+  const HealthStatus status = StatusOf(request.service());
+  if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
+    return common::Error(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
+                         "neither the server (an empty service) nor a client that is known (client/ID)");
+  }
+  response.set_status(status);
+  return absl::OkStatus();
 }
 
 void HealthService::BeginDrain() {

@@ -16,7 +16,6 @@
 #include "server/registry/registry.h"
 #include "server/rpc/engine.h"
 #include "server/rpc/health_board.h"
-#include "server/rpc/unary.h"
 #include "server/rpc/watch_stream.h"
 
 namespace liveness::rpc {
@@ -32,8 +31,7 @@ class HealthService final : public AsyncService {
   // service answers until BeginDrain(); any thread.
   HealthService(registry::Registry& registry, std::function<bool()> serving);
 
-  grpc::Service& service() override { return service_; }
-  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+  void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
   // The server is NOT_SERVING from now on, and who watches it is told. Any thread.
   void BeginDrain();
   // That too, then ends all watches.
@@ -41,17 +39,15 @@ class HealthService final : public AsyncService {
 
  private:
   friend class HealthWatchCall;
-  using Service = ::grpc::health::v1::Health::WithAsyncMethod_Check<
-      ::grpc::health::v1::Health::WithRawMethod_Watch<::grpc::health::v1::Health::Service>>;
 
+  absl::Status Check(const ::grpc::health::v1::HealthCheckRequest& request,
+                     ::grpc::health::v1::HealthCheckResponse& response) const;
   HealthStatus StatusOf(std::string_view service) const;
 
   registry::Registry& registry_;
   const std::function<bool()> serving_;
   std::atomic<bool> draining_{false};
   HealthBoard board_;
-  Service service_;
-  UnaryMethods<Service> methods_{service_};
   WatchStream::Method watch_;
 };
 

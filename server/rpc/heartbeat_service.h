@@ -41,7 +41,7 @@ class HeartbeatService final : public AsyncService {
                    const storage::Store& store, const net::AcceptedSockets& sockets);
   ~HeartbeatService() override;
 
-  grpc::Service& service() override { return service_; }
+  void Register(grpc::ServerBuilder& builder, GenericRouter&) override { builder.RegisterService(&service_); }
   void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
 
   // Refuses hellos from now on and asks every client to reconnect, elsewhere if

@@ -5,12 +5,12 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
 
 #include "common/status.h"
-#include "server/rpc/error_details.h"
+#include "server/rpc/generic_router.h"
 #include "server/rpc/holding_tag.h"
+#include "server/rpc/message_bytes.h"
 
 namespace liveness::rpc {
 namespace {
@@ -100,57 +100,52 @@ ServerReflectionResponse Reflect(const std::vector<std::string>& services,
 // thread, but for Cancel().
 class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
  public:
-  ReflectionCall(ReflectionService& service, grpc::ServerCompletionQueue& cq, Engine& engine)
-      : token_(engine), service_(service), cq_(cq), engine_(engine), stream_(&context_) {}
+  ReflectionCall(ReflectionService& service, std::shared_ptr<GenericCall> call)
+      : call_(std::move(call)), service_(service) {}
 
   void Start() {
-    service_.service_.RequestServerReflectionInfo(&context_, &stream_, &cq_, &cq_,
-                                                  accepted_.Hold(shared_from_this()));
-  }
-  void Cancel() { context_.TryCancel(); }
-
- private:
-  void OnAccepted(bool ok) {
-    if (!ok) return;
-    std::make_shared<ReflectionCall>(service_, cq_, engine_)->Start();
     if (service_.Opened(shared_from_this())) return Read();
     Finish(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
                          "too many reflection calls are open, or the server is going away"));
   }
+  void Cancel() { call_->context().TryCancel(); }
+
+ private:
   void OnRead(bool ok) {
     if (!ok) return Finish(absl::OkStatus());  // the caller has asked all it wanted, or is gone
-    stream_.Write(Reflect(service_.services_, request_), written_.Hold(shared_from_this()));
+    ServerReflectionRequest request;
+    if (const absl::Status parsed = ParseMessage(bytes_, request); !parsed.ok()) return Finish(parsed);
+    const absl::Status made = SerializeMessage(Reflect(service_.services_, request), bytes_);
+    if (!made.ok()) return Finish(made);
+    call_->stream().Write(bytes_, written_.Hold(shared_from_this()));
   }
   void OnWritten(bool ok) {
     if (!ok) return Finish(absl::OkStatus());
     Read();
   }
-  void OnFinished(bool) { service_.Closed(this); }
 
-  void Read() { stream_.Read(&request_, read_.Hold(shared_from_this())); }
+  void Read() { call_->stream().Read(&bytes_, read_.Hold(shared_from_this())); }
   void Finish(const absl::Status& status) {
-    stream_.Finish(ToGrpcStatus(status), finished_.Hold(shared_from_this()));
+    service_.Closed(this);
+    call_->Finish(status);
   }
 
-  CallToken token_;
+  const std::shared_ptr<GenericCall> call_;  // first: the last to go
   ReflectionService& service_;
-  grpc::ServerCompletionQueue& cq_;
-  Engine& engine_;
-  grpc::ServerContext context_;
-  ServerReflectionRequest request_;
-  grpc::ServerAsyncReaderWriter<ServerReflectionResponse, ServerReflectionRequest> stream_;
-  HoldingTag<ReflectionCall, &ReflectionCall::OnAccepted> accepted_;
+  grpc::ByteBuffer bytes_;  // of the request, then of its answer
   HoldingTag<ReflectionCall, &ReflectionCall::OnRead> read_;
   HoldingTag<ReflectionCall, &ReflectionCall::OnWritten> written_;
-  HoldingTag<ReflectionCall, &ReflectionCall::OnFinished> finished_;
 };
 
 ReflectionService::ReflectionService(std::vector<std::string> services) : services_(std::move(services)) {
   services_.push_back(reflection::ServerReflection::service_full_name());
 }
 
-void ReflectionService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
-  std::make_shared<ReflectionCall>(*this, cq, engine)->Start();
+void ReflectionService::Register(grpc::ServerBuilder&, GenericRouter& router) {
+  router.Add(reflection::ServerReflection::service_full_name(), "ServerReflectionInfo",
+             [this](std::shared_ptr<GenericCall> call) {
+               std::make_shared<ReflectionCall>(*this, std::move(call))->Start();
+             });
 }
 
 void ReflectionService::EndCalls() {

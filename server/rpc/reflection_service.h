@@ -32,20 +32,17 @@ class ReflectionService final : public AsyncService {
   // `services`: full names; this one is added.
   explicit ReflectionService(std::vector<std::string> services);
 
-  grpc::Service& service() override { return service_; }
-  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+  void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
   // Cancels all, those that come later too.
   void EndCalls() override;
 
  private:
   friend class ReflectionCall;
-  using Service = reflection::ServerReflection::AsyncService;
 
   bool Opened(const std::shared_ptr<ReflectionCall>& call);
   void Closed(const ReflectionCall* call);
 
   std::vector<std::string> services_;
-  Service service_;
   common::Mutex mu_;
   bool ended_ ABSL_GUARDED_BY(mu_) = false;
   absl::flat_hash_map<const ReflectionCall*, std::weak_ptr<ReflectionCall>> calls_ ABSL_GUARDED_BY(mu_);

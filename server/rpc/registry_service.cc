@@ -9,48 +9,47 @@
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/rpc/client_proto.h"
+#include "server/rpc/generic_router.h"
 #include "server/rpc/list_clients.h"
 #include "server/rpc/list_transitions.h"
 #include "server/rpc/stats.h"
+#include "server/rpc/unary.h"
 #include "server/rpc/watch_clients.h"
 
 namespace liveness::rpc {
 
 RegistryService::RegistryService(registry::Registry& registry, const common::Clock& clock,
                                  core::MacFunction mac, std::function<StreamCounts()> stream_counts)
-    : registry_(registry), clock_(clock), mac_(std::move(mac)), stream_counts_(std::move(stream_counts)) {
+    : registry_(registry), clock_(clock), mac_(std::move(mac)), stream_counts_(std::move(stream_counts)) {}
+
+void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
+  constexpr auto kName = v1::RegistryService::service_full_name();
   const auto list_context = [this](const grpc::ServerContext& context) {
     return ListContext{registry_, clock_, mac_, context.deadline()};
   };
-  methods_.Add<v1::GetClientRequest, v1::Client>(
-      &Service::RequestGetClient, Where::kInline,
-      [this](const auto&, const auto& request, auto& response) { return Get(request, response); });
-  methods_.Add<v1::ListClientsRequest, v1::ListClientsResponse>(
-      &Service::RequestListClients, Where::kWorker,
-      [list_context](const auto& context, const auto& request, auto& response) {
-        return ListClients(list_context(context), request, response);
-      });
-  methods_.Add<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
-      &Service::RequestListTransitions, Where::kWorker,
-      [list_context](const auto& context, const auto& request, auto& response) {
-        return ListTransitions(list_context(context), request, response);
-      });
-  methods_.Add<v1::GetStatsRequest, v1::GetStatsResponse>(
-      &Service::RequestGetStats, Where::kWorker,
-      [this](const auto& context, const auto& request, auto& response) {
-        return Stats(context, request, response);
-      });
-  watch_.request = [this](grpc::ServerContext* context, grpc::ByteBuffer* request,
-                          WatchStream::Writer* writer, grpc::ServerCompletionQueue* cq,
-                          void* tag) { service_.RequestWatchClients(context, request, writer, cq, cq, tag); };
-  watch_.next = [this](grpc::ServerCompletionQueue& cq, Engine& engine) {
-    return std::make_shared<WatchClientsCall>(registry_, clock_, watch_, cq, engine);
-  };
-}
-
-void RegistryService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
-  methods_.Start(cq, engine);
-  watch_.next(cq, engine)->Start();
+  router.Add(kName, "GetClient",
+             UnaryMethod<v1::GetClientRequest, v1::Client>(
+                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
+                   return Get(request, response);
+                 }));
+  router.Add(kName, "ListClients",
+             UnaryMethod<v1::ListClientsRequest, v1::ListClientsResponse>(
+                 Where::kWorker, [list_context](const auto& context, const auto& request, auto& response) {
+                   return ListClients(list_context(context), request, response);
+                 }));
+  router.Add(kName, "ListTransitions",
+             UnaryMethod<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
+                 Where::kWorker, [list_context](const auto& context, const auto& request, auto& response) {
+                   return ListTransitions(list_context(context), request, response);
+                 }));
+  router.Add(kName, "GetStats",
+             UnaryMethod<v1::GetStatsRequest, v1::GetStatsResponse>(
+                 Where::kWorker, [this](const auto& context, const auto& request, auto& response) {
+                   return Stats(context, request, response);
+                 }));
+  router.Add(kName, "WatchClients", [this](std::shared_ptr<GenericCall> call) {
+    std::make_shared<WatchClientsCall>(registry_, clock_, watch_, std::move(call))->Start();
+  });
 }
 
 void RegistryService::EndCalls() {

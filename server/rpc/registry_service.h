@@ -12,7 +12,6 @@
 #include "server/core/seal.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine.h"
-#include "server/rpc/unary.h"
 #include "server/rpc/watch_stream.h"
 
 namespace liveness::rpc {
@@ -30,18 +29,11 @@ class RegistryService final : public AsyncService {
   RegistryService(registry::Registry& registry, const common::Clock& clock, core::MacFunction mac,
                   std::function<StreamCounts()> stream_counts);
 
-  grpc::Service& service() override { return service_; }
-  void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+  void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
   // Ends every watch with UNAVAILABLE DRAINING, those that come later too.
   void EndCalls() override;
 
  private:
-  // WatchClients comes as bytes; the others as messages.
-  using Service =
-      v1::RegistryService::WithAsyncMethod_GetClient<v1::RegistryService::WithAsyncMethod_ListClients<
-          v1::RegistryService::WithAsyncMethod_ListTransitions<v1::RegistryService::WithAsyncMethod_GetStats<
-              v1::RegistryService::WithRawMethod_WatchClients<v1::RegistryService::Service>>>>>;
-
   absl::Status Get(const v1::GetClientRequest& request, v1::Client& response) const;
   absl::Status Stats(const grpc::ServerContext& context, const v1::GetStatsRequest& request,
                      v1::GetStatsResponse& response) const;
@@ -50,8 +42,6 @@ class RegistryService final : public AsyncService {
   const common::Clock& clock_;
   const core::MacFunction mac_;
   const std::function<StreamCounts()> stream_counts_;
-  Service service_;
-  UnaryMethods<Service> methods_{service_};
   WatchStream::Method watch_;
 };
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include <grpcpp/impl/codegen/proto_utils.h>
-
 #include "common/limits.h"
 #include "common/status.h"
 #include "liveness/v1/registry_service.pb.h"
 #include "server/core/client_fields.h"
 #include "server/core/filter.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/message_bytes.h"
 
 namespace liveness::rpc {
 namespace {
@@ -38,14 +37,15 @@ absl::StatusOr<common::Duration> BookmarkInterval(const v1::WatchClientsRequest&
 }  // namespace
 
 WatchClientsCall::WatchClientsCall(registry::Registry& registry, const common::Clock& clock, Method& method,
-                                   grpc::ServerCompletionQueue& cq, Engine& engine)
-    : WatchStream(method, cq, engine), registry_(registry), clock_(clock), packer_(registry.history_id()) {}
+                                   std::shared_ptr<GenericCall> call)
+    : WatchStream(method, std::move(call)),
+      registry_(registry),
+      clock_(clock),
+      packer_(registry.history_id()) {}
 
 absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
   v1::WatchClientsRequest request;
-  if (!grpc::SerializationTraits<v1::WatchClientsRequest>::Deserialize(&bytes, &request).ok()) {
-    return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE", "the request is no message");
-  }
+  if (const absl::Status parsed = ParseMessage(bytes, request); !parsed.ok()) return parsed;
   absl::StatusOr<common::Duration> bookmark_interval = BookmarkInterval(request);
   if (!bookmark_interval.ok()) return bookmark_interval.status();
   bookmark_interval_ = *bookmark_interval;

@@ -23,7 +23,7 @@ class WatchClientsCall final : public WatchStream {
 
   // All outlive the engine's calls.
   WatchClientsCall(registry::Registry& registry, const common::Clock& clock, Method& method,
-                   grpc::ServerCompletionQueue& cq, Engine& engine);
+                   std::shared_ptr<GenericCall> call);
 
  private:
   absl::Status Open(grpc::ByteBuffer& request) override;

@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "common/status.h"
-#include "server/rpc/error_details.h"
+#include "server/rpc/message_bytes.h"
 
 namespace liveness::rpc {
 namespace {
@@ -54,17 +54,17 @@ void WatchStreams::EndAll(const absl::Status& why) {
   }
 }
 
-WatchStream::WatchStream(Method& method, grpc::ServerCompletionQueue& cq, Engine& engine)
-    : token_(engine), method_(method), cq_(cq), engine_(engine), writer_(&context_) {}
+WatchStream::WatchStream(Method& method, std::shared_ptr<GenericCall> call)
+    : call_(std::move(call)), method_(method) {}
 
 void WatchStream::Start() {
-  context_.AsyncNotifyWhenDone(done_tag_.Hold(shared_from_this()));
-  method_.request(&context_, &request_, &writer_, &cq_, accepted_tag_.Hold(shared_from_this()));
+  call_->WhenDone([self = shared_from_this()] { self->OnDone(); });
+  call_->stream().Read(&request_, request_tag_.Hold(shared_from_this()));
 }
 
 void WatchStream::Wake() {
   if (woken_.exchange(true)) return;
-  wake_alarm_.Set(&cq_, gpr_inf_past(GPR_CLOCK_MONOTONIC), wake_tag_.Hold(shared_from_this()));
+  wake_alarm_.Set(&cq(), gpr_inf_past(GPR_CLOCK_MONOTONIC), wake_tag_.Hold(shared_from_this()));
 }
 
 void WatchStream::End(const absl::Status& why) {
@@ -77,18 +77,18 @@ void WatchStream::End(const absl::Status& why) {
 
 void WatchStream::Send(const grpc::ByteBuffer& message) {
   writing_ = true;
-  writer_.Write(message, written_tag_.Hold(shared_from_this()));
+  call_->stream().Write(message, written_tag_.Hold(shared_from_this()));
 }
 
 void WatchStream::WakeAfter(common::Duration span) {
   if (ticking_ || over_) return;
   ticking_ = true;
-  tick_alarm_.Set(&cq_, FromNow(span), tick_tag_.Hold(shared_from_this()));
+  tick_alarm_.Set(&cq(), FromNow(span), tick_tag_.Hold(shared_from_this()));
 }
 
 void WatchStream::RunOnWorker(std::function<void()> job) {
   working_.store(true, std::memory_order_relaxed);
-  const bool queued = engine_.RunOnWorker([self = shared_from_this(), job = std::move(job)] {
+  const bool queued = engine().RunOnWorker([self = shared_from_this(), job = std::move(job)] {
     job();
     self->working_.store(false, std::memory_order_release);
     self->Wake();
@@ -103,12 +103,9 @@ void WatchStream::RunOnWorker(std::function<void()> job) {
   }
 }
 
-void WatchStream::OnAccepted(bool ok) {
-  if (!ok) {
-    done_tag_.Release();  // it never fires for a call that never came
-    return;
-  }
-  method_.next(cq_, engine_)->Start();
+void WatchStream::OnRequest(bool ok) {
+  if (over_) return;  // the caller is gone, and this is closed
+  if (!ok) return Finish(BadMessageError());
   absl::Status opened = method_.streams.Add(shared_from_this(), method_.max_streams);
   if (opened.ok()) opened = Open(request_);
   request_.Clear();
@@ -119,8 +116,8 @@ void WatchStream::OnAccepted(bool ok) {
   Go();
 }
 
-void WatchStream::OnDone(bool) {
-  over_ = over_ || context_.IsCancelled();
+void WatchStream::OnDone() {
+  over_ = over_ || call_->context().IsCancelled();
   Go();
 }
 
@@ -161,7 +158,7 @@ void WatchStream::Go() {
 
 void WatchStream::Finish(const absl::Status& why) {
   over_ = true;
-  writer_.Finish(ToGrpcStatus(why), finished_tag_.Hold(shared_from_this()));
+  call_->Finish(why);
   CloseOnce();
 }
 

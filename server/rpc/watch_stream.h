@@ -1,11 +1,10 @@
 // A call that sends a message now and then for as long as the caller stays:
 // what WatchClients and the health service's Watch have in common.
 //
-// Messages are raw bytes, for gRPC's typed reader cannot tell a malformed
-// request from a lost one. Everything but Wake(), End() and Start() happens on
-// the thread of the call's queue. One message is on its way at a time; HTTP/2
-// flow control holds it while the caller does not read, and nothing queues up
-// behind it: a derived class is asked again when it has left.
+// Everything but Wake(), End() and Start() happens on the thread of the call's
+// queue. One message is on its way at a time; HTTP/2 flow control holds it
+// while the caller does not read, and nothing queues up behind it: a derived
+// class is asked again when it has left.
 //
 // A call lives as long as an operation of it is under way or somebody holds it.
 #pragma once
@@ -19,8 +18,6 @@
 #include <utility>
 
 #include <grpcpp/alarm.h>
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include "absl/container/flat_hash_map.h"
@@ -28,6 +25,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/generic_call.h"
 #include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
@@ -51,28 +49,18 @@ class WatchStreams {
 
 class WatchStream : public std::enable_shared_from_this<WatchStream> {
  public:
-  using Writer = grpc::ServerAsyncWriter<grpc::ByteBuffer>;
-  // The generated Request...() of the raw method.
-  using Request = std::function<void(grpc::ServerContext*, grpc::ByteBuffer*, Writer*,
-                                     grpc::ServerCompletionQueue*, void* tag)>;
-  // Makes the object for the next call.
-  using Factory =
-      std::function<std::shared_ptr<WatchStream>(grpc::ServerCompletionQueue& cq, Engine& engine)>;
-
   struct Method {
-    Request request;
-    Factory next;
     std::size_t max_streams = std::numeric_limits<std::size_t>::max();
     WatchStreams streams;
   };
 
   // `method` outlives the engine's calls.
-  WatchStream(Method& method, grpc::ServerCompletionQueue& cq, Engine& engine);
+  WatchStream(Method& method, std::shared_ptr<GenericCall> call);
   virtual ~WatchStream() = default;
   WatchStream(const WatchStream&) = delete;
   WatchStream& operator=(const WatchStream&) = delete;
 
-  // Waits for a call.
+  // Reads the request, and goes on from there. REQUIRES: the call was just accepted.
   void Start();
   // Has Advance() called soon. Any thread; calls may be merged into one.
   void Wake();
@@ -98,24 +86,22 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   // not before. If too many jobs wait, Advance() is called again a little later.
   void RunOnWorker(std::function<void()> job);
 
+  grpc::ServerCompletionQueue& cq() { return call_->cq(); }
+  Engine& engine() { return call_->engine(); }
+
  private:
-  void OnAccepted(bool ok);
-  void OnDone(bool ok);
+  void OnRequest(bool ok);
+  void OnDone();
   void OnWritten(bool ok);
-  void OnFinished(bool ok) { (void)ok; }
   void OnWake(bool ok);
   void OnTick(bool ok);
   void Go();
   void Finish(const absl::Status& why);
   void CloseOnce();
 
-  CallToken token_;
+  const std::shared_ptr<GenericCall> call_;  // first: the last to go
   Method& method_;
-  grpc::ServerCompletionQueue& cq_;
-  Engine& engine_;
-  grpc::ServerContext context_;
   grpc::ByteBuffer request_;
-  Writer writer_;
   bool writing_ = false;
   bool ticking_ = false;
   bool farewelled_ = false;
@@ -129,10 +115,8 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
 
   grpc::Alarm wake_alarm_;
   grpc::Alarm tick_alarm_;
-  HoldingTag<WatchStream, &WatchStream::OnAccepted> accepted_tag_;
-  HoldingTag<WatchStream, &WatchStream::OnDone> done_tag_;
+  HoldingTag<WatchStream, &WatchStream::OnRequest> request_tag_;
   HoldingTag<WatchStream, &WatchStream::OnWritten> written_tag_;
-  HoldingTag<WatchStream, &WatchStream::OnFinished> finished_tag_;
   HoldingTag<WatchStream, &WatchStream::OnWake> wake_tag_;
   HoldingTag<WatchStream, &WatchStream::OnTick> tick_tag_;
 };

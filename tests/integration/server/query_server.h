@@ -25,6 +25,7 @@
 #include "server/registry/registry.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/health_service.h"
+#include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
 #include "server/storage/memory_store.h"
 
@@ -48,6 +49,7 @@ class QueryServer {
     engine_->Add(std::move(health));
     engine_->Add(std::make_unique<rpc::AdminService>(
         registry_, common::SystemClock(), [] { return v1::ServerInfo(); }, [] { return false; }));
+    engine_->Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>()));
     grpc::EnableDefaultHealthCheckService(false);
     grpc::ServerBuilder builder;
     int port = 0;

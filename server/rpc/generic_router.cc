@@ -1,0 +1,26 @@
+#include "server/rpc/generic_router.h"
+
+#include <utility>
+
+#include "common/strings.h"
+
+namespace liveness::rpc {
+
+void GenericRouter::Add(std::string_view service, std::string_view method, MethodHandler handler) {
+  handlers_.emplace(common::StrCat("/", service, "/", method), std::move(handler));
+}
+
+void GenericRouter::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
+  std::make_shared<GenericCall>(cq, engine)->Ask(service_, [this](std::shared_ptr<GenericCall> call) {
+    Start(call->cq(), call->engine());  // the next may come while this one is served
+    Route(std::move(call));
+  });
+}
+
+void GenericRouter::Route(std::shared_ptr<GenericCall> call) {
+  const auto handler = handlers_.find(call->context().method());
+  if (handler != handlers_.end()) return handler->second(std::move(call));
+  call->Finish(absl::UnimplementedError(common::StrCat("unknown method ", call->context().method())));
+}
+
+}  // namespace liveness::rpc

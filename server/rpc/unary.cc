@@ -1,0 +1,68 @@
+#include "server/rpc/unary.h"
+
+#include <chrono>
+#include <memory>
+
+#include "common/clock.h"
+#include "common/status.h"
+#include "server/rpc/holding_tag.h"
+
+namespace liveness::rpc {
+namespace {
+
+struct Method {
+  Where where;
+  UnaryBytesHandler answer;
+};
+
+class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
+ public:
+  // The router keeps the method until all calls are gone.
+  UnaryCall(const Method& method, std::shared_ptr<GenericCall> call)
+      : call_(std::move(call)), method_(method) {}
+
+  void Start() { call_->stream().Read(&request_, read_tag_.Hold(shared_from_this())); }
+
+ private:
+  void OnRead(bool ok) {
+    if (!ok) {
+      call_->Finish(BadMessageError());
+    } else if (method_.where == Where::kInline) {
+      Answer();
+    } else if (!call_->engine().RunOnWorker([self = shared_from_this()] { self->Answer(); })) {
+      call_->Finish(common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
+                                                         "too many queries wait; try again"),
+                                           std::chrono::seconds(1)));
+    }
+  }
+
+  void Answer() {
+    if (call_->context().deadline() <= common::SystemClock().Wall()) {
+      call_->Finish(absl::DeadlineExceededError("the deadline passed before the query was begun"));
+      return;
+    }
+    grpc::ByteBuffer response;
+    const absl::Status status = method_.answer(call_->context(), request_, response);
+    if (status.ok()) {
+      call_->Reply(response);
+    } else {
+      call_->Finish(status);
+    }
+  }
+
+  const std::shared_ptr<GenericCall> call_;  // first: the last to go
+  const Method& method_;
+  grpc::ByteBuffer request_;
+  HoldingTag<UnaryCall, &UnaryCall::OnRead> read_tag_;
+};
+
+}  // namespace
+
+MethodHandler UnaryBytesMethod(Where where, UnaryBytesHandler answer) {
+  const auto method = std::make_shared<const Method>(Method{where, std::move(answer)});
+  return [method](std::shared_ptr<GenericCall> call) {
+    std::make_shared<UnaryCall>(*method, std::move(call))->Start();
+  };
+}
+
+}  // namespace liveness::rpc
