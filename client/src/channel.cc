@@ -74,7 +74,8 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
   // A heartbeat needs no bandwidth, and each estimate is another ping.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   args.SetUserAgentPrefix("liveness-client");
-  if (options.tls && !options.tls->server_name.empty()) args.SetSslTargetNameOverride(options.tls->server_name);
+  if (options.tls && !options.tls->server_name.empty())
+    args.SetSslTargetNameOverride(options.tls->server_name);
   return grpc::CreateCustomChannel(target, *std::move(credentials), args);
 }
 

@@ -6,8 +6,8 @@
 
 namespace liveness::internal {
 
-HeartbeatStream::HeartbeatStream(StreamId id, std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue,
-                                 Listener& listener, const common::Clock& clock)
+HeartbeatStream::HeartbeatStream(StreamId id, std::shared_ptr<grpc::Channel> channel,
+                                 grpc::CompletionQueue& queue, Listener& listener, const common::Clock& clock)
     : id_(id),
       listener_(listener),
       clock_(clock),

@@ -32,11 +32,12 @@ google::protobuf::Duration ToProto(common::Duration span) {
 }
 
 common::Duration FromProto(const google::protobuf::Duration& span) {
-  return seconds(std::clamp<std::int64_t>(span.seconds(), -kMaxSeconds, kMaxSeconds)) + nanoseconds(span.nanos());
+  return seconds(std::clamp<std::int64_t>(span.seconds(), -kMaxSeconds, kMaxSeconds)) +
+         nanoseconds(span.nanos());
 }
 
-v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& labels, const std::string& resume_token,
-                               const std::string& local_address) {
+v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& labels,
+                               const std::string& resume_token, const std::string& local_address) {
   v1::HeartbeatRequest request;
   v1::Hello& hello = *request.mutable_hello();
   hello.set_client_id(options.client_id);

@@ -55,8 +55,13 @@ Error ToError(const char* reason, const Violations& violations) {
 Keepalive From(const common::KeepaliveSettings& settings) {
   using namespace std::chrono;
   const common::TcpKeepalive tcp = common::InForce(settings.tcp);
-  return {tcp.enabled, tcp.idle, tcp.interval, tcp.count, tcp.user_timeout,
-          ceil<milliseconds>(settings.http2_time), ceil<milliseconds>(settings.http2_timeout)};
+  return {tcp.enabled,
+          tcp.idle,
+          tcp.interval,
+          tcp.count,
+          tcp.user_timeout,
+          ceil<milliseconds>(settings.http2_time),
+          ceil<milliseconds>(settings.http2_timeout)};
 }
 
 }  // namespace

@@ -32,7 +32,8 @@ void Session::Dial(BootTime now) {
   actions_.push_back({Action::Kind::kDial, attempt_->id, next_target_});
   next_target_ = (next_target_ + 1) % options_.targets;
   if (!live_ && state_ != State::kConnecting) {
-    ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "", last_error_ ? last_error_->message : "");
+    ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "",
+             last_error_ ? last_error_->message : "");
   }
 }
 
@@ -40,7 +41,8 @@ void Session::OnHelloSent(StreamId stream, BootTime now) {
   if (attempt_ && attempt_->id == stream) attempt_->hello_sent = now;
 }
 
-void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome, const std::string& resume_token) {
+void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
+                        const std::string& resume_token) {
   if (!attempt_ || attempt_->id != stream) return;
   if (live_) Cancel(live_->id);  // the drained one
   Live live{};
@@ -109,7 +111,8 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
   if (goodbye_deadline_ && !live_) return Stop("SAID_GOODBYE", "no server could be told");
   // Counted from the start of the attempt: one that took long is followed at once.
   next_attempt_ = std::max(now, attempt.started + backoff_.Next());
-  if (end.retry_delay) next_attempt_ = std::max(*next_attempt_, now + std::min(*end.retry_delay, kMaxRetryDelay));
+  if (end.retry_delay)
+    next_attempt_ = std::max(*next_attempt_, now + std::min(*end.retry_delay, kMaxRetryDelay));
   if (!live_ && told_reason_ != reason) ChangeTo(State::kConnecting, reason, end.message);
 }
 
@@ -147,7 +150,8 @@ void Session::OnGoodbye(BootTime now, BootTime deadline) {
 
 void Session::Advance(BootTime now) {
   if (stopped()) return;
-  if (goodbye_deadline_ && now >= *goodbye_deadline_) return Stop("SAID_GOODBYE", "the server did not confirm it");
+  if (goodbye_deadline_ && now >= *goodbye_deadline_)
+    return Stop("SAID_GOODBYE", "the server did not confirm it");
   CheckSilence(now);
   if (live_ && now >= live_->next_ping && !goodbye_deadline_) SendPing(now);
   if (attempt_ && now >= attempt_->deadline) {

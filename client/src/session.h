@@ -45,10 +45,10 @@ using StreamId = std::uint64_t;
 
 struct Action {
   enum class Kind {
-    kDial,         // open stream `stream` to target number `target`
-    kPing,         // send ping `sequence` on `stream`
-    kGoodbye,      // send the goodbye on `stream`
-    kCancel,       // drop `stream`; no event of it matters any more
+    kDial,     // open stream `stream` to target number `target`
+    kPing,     // send ping `sequence` on `stream`
+    kGoodbye,  // send the goodbye on `stream`
+    kCancel,   // drop `stream`; no event of it matters any more
   };
   Kind kind;
   StreamId stream = 0;

@@ -193,7 +193,8 @@ void Worker::Dial(const Action& action) {
 void Worker::OnConnected(HeartbeatStream& stream) {
   session_.OnHelloSent(stream.id(), clock_.Boot());
   stream.labels_version = labels_version_;
-  stream.SendHello(MakeHello(options_, labels_, session_.resume_token(), LocalAddress(newest_socket_->load())));
+  stream.SendHello(
+      MakeHello(options_, labels_, session_.resume_token(), LocalAddress(newest_socket_->load())));
 }
 
 void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& message) {
@@ -206,9 +207,7 @@ void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& mes
         stream.SendUpdate(MakeUpdate(labels_));
       }
       break;
-    case v1::HeartbeatResponse::kPong:
-      session_.OnPong(stream.id(), now, message.pong().sequence());
-      break;
+    case v1::HeartbeatResponse::kPong: session_.OnPong(stream.id(), now, message.pong().sequence()); break;
     case v1::HeartbeatResponse::kPing:
       stream.SendPong(message.ping());
       session_.OnProbe();

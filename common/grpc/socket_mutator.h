@@ -25,7 +25,8 @@ using SocketObserver = std::function<void(int fd)>;
 
 // Each connection of a channel made with `args` gets `keepalive` before it
 // connects; then `on_socket`, if any, is called, still before it connects.
-void SetSocketMutator(grpc::ChannelArguments& args, const TcpKeepalive& keepalive, SocketObserver on_socket = {});
+void SetSocketMutator(grpc::ChannelArguments& args, const TcpKeepalive& keepalive,
+                      SocketObserver on_socket = {});
 
 // For ServerBuilder::SetOption(): the listening socket and each accepted one
 // get `keepalive`; then `on_accept`, if any, is called for each accepted TCP socket.

@@ -155,6 +155,7 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
   options.on_accept = [this](int fd) { sockets.OnAccept(fd); };
 
   int port = 0;
+  if (options.channelz) rpc::OfferChannelz();
   grpc::ServerBuilder builder;
   rpc::ConfigureBuilder(builder, options, &port);
   if (!engine.Start(builder).ok() || port == 0) {

@@ -16,9 +16,9 @@ PackedInfo::PackedInfo(const ClientInfo& info) {
     texts.append(text.substr(0, room));
     return static_cast<std::uint16_t>(texts.size());
   };
-  const std::array<const std::string*, kFields> fields{&info.client_id,     &info.instance_id, &info.peer_address,
-                                                       &info.local_address, &info.host,        &info.version,
-                                                       &info.principal,     &info.last_will};
+  const std::array<const std::string*, kFields> fields{
+      &info.client_id, &info.instance_id, &info.peer_address, &info.local_address,
+      &info.host,      &info.version,     &info.principal,    &info.last_will};
   for (int field = 0; field < kFields; ++field) header.ends[field] = append(*fields[field]);
   std::vector<std::uint16_t> label_ends;
   for (const auto& [key, value] : info.labels) {

@@ -63,7 +63,17 @@ class PackedInfo {
   bool operator==(const PackedInfo& other) const;
 
  private:
-  enum Field { kClientId, kInstanceId, kPeerAddress, kLocalAddress, kHost, kVersion, kPrincipal, kLastWill, kFields };
+  enum Field {
+    kClientId,
+    kInstanceId,
+    kPeerAddress,
+    kLocalAddress,
+    kHost,
+    kVersion,
+    kPrincipal,
+    kLastWill,
+    kFields
+  };
 
   // At the start of the block. Then the ends of each label's key and value,
   // then all texts one after the other.
@@ -76,7 +86,9 @@ class PackedInfo {
   Header header() const;
   std::uint16_t LabelEnd(std::size_t part) const;
   const char* texts() const;
-  std::string_view Between(std::size_t begin, std::size_t end) const { return {texts() + begin, end - begin}; }
+  std::string_view Between(std::size_t begin, std::size_t end) const {
+    return {texts() + begin, end - begin};
+  }
   std::string_view Text(Field field) const;
 
   std::size_t size() const;

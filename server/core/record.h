@@ -108,10 +108,10 @@ using RecordPtr = std::shared_ptr<const ClientRecord>;
 // shown or filtered, never part of a transition.
 struct Vitals {
   MonoTime last_heard{};
-  Duration until_deadline{};  // witness time left; only meaningful while ALIVE
-  Duration rtt{};             // zero: no probe was answered yet
-  std::shared_ptr<const Keepalive> keepalive;                // may be null
-  std::shared_ptr<const std::vector<Progress>> progress;     // may be null
+  Duration until_deadline{};                              // witness time left; only meaningful while ALIVE
+  Duration rtt{};                                         // zero: no probe was answered yet
+  std::shared_ptr<const Keepalive> keepalive;             // may be null
+  std::shared_ptr<const std::vector<Progress>> progress;  // may be null
 };
 
 // A record as it is shown.

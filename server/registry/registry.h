@@ -192,7 +192,7 @@ class Registry {
     std::shared_ptr<const core::Evidence> evidence;
   };
 
-  // registry_sessions.cc
+  // registry_attach.cc
   absl::Status CheckHello(const HelloRequest& hello, const Session* known) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Resumes(const HelloRequest& hello, const Session* known) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -200,6 +200,7 @@ class Registry {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Attached Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // registry_sessions.cc
   // The session that a stream of this attachment still speaks for, else false.
   bool Owns(const Session& session, std::uint64_t attachment) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, core::MonoTime now)

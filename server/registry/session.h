@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,6 +49,8 @@ struct Banned {
   core::Cause cause = core::Cause::kUnspecified;  // kSuperseded or kEvicted
 };
 
+inline constexpr std::size_t kRememberedInstances = 8;
+
 // What few sessions have at a time.
 struct SessionExtras {
   std::vector<Banned> banned;  // the last 8 instances of this client that may not come back
@@ -68,6 +71,11 @@ struct SessionState {
   SessionExtras& MakeExtras() {
     if (extras == nullptr) extras = std::make_unique<SessionExtras>();
     return *extras;
+  }
+  void Ban(Banned banned) {
+    std::vector<Banned>& known = MakeExtras().banned;
+    if (known.size() >= kRememberedInstances) known.erase(known.begin());
+    known.push_back(std::move(banned));
   }
 };
 

@@ -16,6 +16,8 @@ int Millis(common::Duration span) {
 
 }  // namespace
 
+void OfferChannelz() { grpc::channelz::experimental::InitChannelzService(); }
+
 void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options, int* port) {
   builder.SetOption(common::MakeServerSocketOption(options.tcp, options.on_accept));
 
@@ -38,7 +40,6 @@ void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& opti
   builder.AddChannelArgument(GRPC_ARG_TCP_MIN_READ_CHUNK_SIZE, 1024);
   builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, 64 * 1024);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, options.channelz ? 1 : 0);
-  if (options.channelz) grpc::channelz::experimental::InitChannelzService();
 
   builder.AddListeningPort(options.listen, options.credentials, port);
 }

@@ -30,6 +30,10 @@ struct TransportOptions {
 // with it. Bounded, for it is memory that any peer can make us hold.
 inline constexpr int kMaxReceiveBytes = 8 * 1024 * 1024;
 
+// Every builder made from now on serves channelz. A ServerBuilder takes such
+// plugins when it is made, so this comes before.
+void OfferChannelz();
+
 // `port` receives the port once the server has started; must live until then.
 void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options, int* port);
 

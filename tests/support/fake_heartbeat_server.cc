@@ -33,7 +33,8 @@ v1::Hello FakeStream::ReadHello() {
   return request ? request->hello() : v1::Hello();
 }
 
-void FakeStream::Welcome(std::uint64_t incarnation, int interval_ms, int timeout_ms, const std::string& token) {
+void FakeStream::Welcome(std::uint64_t incarnation, int interval_ms, int timeout_ms,
+                         const std::string& token) {
   v1::HeartbeatResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
   welcome.set_incarnation(incarnation);

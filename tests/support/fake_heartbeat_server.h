@@ -20,7 +20,8 @@ namespace liveness::testing {
 class FakeStream {
  public:
   using Raw = grpc::ServerReaderWriter<v1::HeartbeatResponse, v1::HeartbeatRequest>;
-  FakeStream(grpc::ServerContext& context, Raw& raw, int number) : context_(context), raw_(raw), number_(number) {}
+  FakeStream(grpc::ServerContext& context, Raw& raw, int number)
+      : context_(context), raw_(raw), number_(number) {}
 
   // Counts from 1.
   int number() const { return number_; }
@@ -29,7 +30,8 @@ class FakeStream {
   // The first message, which must be a hello.
   v1::Hello ReadHello();
   void Write(const v1::HeartbeatResponse& response) { raw_.Write(response); }
-  void Welcome(std::uint64_t incarnation, int interval_ms, int timeout_ms, const std::string& token = "token");
+  void Welcome(std::uint64_t incarnation, int interval_ms, int timeout_ms,
+               const std::string& token = "token");
   void Pong(const v1::Ping& ping);
   void Probe(std::uint64_t sequence);
   void Drain(int reconnect_within_ms);
@@ -53,10 +55,10 @@ class FakeHeartbeatServer {
   using Script = std::function<grpc::Status(FakeStream&)>;
 
   // Listens on 127.0.0.1, on `port` or one that is free.
-  explicit FakeHeartbeatServer(Script script, int port = 0,
-                               std::shared_ptr<grpc::ServerCredentials> credentials =
-                                   grpc::InsecureServerCredentials(),
-                               std::unique_ptr<grpc::ServerBuilderOption> option = nullptr);
+  explicit FakeHeartbeatServer(
+      Script script, int port = 0,
+      std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials(),
+      std::unique_ptr<grpc::ServerBuilderOption> option = nullptr);
   // Cancels what is open and waits for the scripts.
   ~FakeHeartbeatServer();
 

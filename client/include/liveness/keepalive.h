@@ -32,7 +32,8 @@ struct Keepalive {
   static Keepalive Standard() { return {}; }
   static Keepalive Strict() {
     using namespace std::chrono_literals;
-    return {.tcp_idle = 6s, .tcp_interval = 1s, .tcp_user_timeout = 9s, .http2_time = 6s, .http2_timeout = 3s};
+    return {
+        .tcp_idle = 6s, .tcp_interval = 1s, .tcp_user_timeout = 9s, .http2_time = 6s, .http2_timeout = 3s};
   }
 };
 

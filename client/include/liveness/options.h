@@ -51,9 +51,9 @@ struct ClientOptions {
   std::optional<Keepalive> keepalive;
 
   // About this process, for whoever looks at the registry.
-  std::string host;               // empty: gethostname()
+  std::string host;                 // empty: gethostname()
   std::optional<std::int64_t> pid;  // unset: getpid()
-  std::string version;            // of the application, at most 128 bytes
+  std::string version;              // of the application, at most 128 bytes
   // What to tell if this process dies without goodbye, at most 1024 bytes.
   std::string last_will;
 

@@ -64,12 +64,12 @@ struct StateChange {
 
 // Since the start of the client. Each only grows.
 struct Counters {
-  std::uint64_t attempts = 0;        // streams tried
-  std::uint64_t welcomes = 0;        // streams accepted
-  std::uint64_t losses = 0;          // times that kLost was told
+  std::uint64_t attempts = 0;  // streams tried
+  std::uint64_t welcomes = 0;  // streams accepted
+  std::uint64_t losses = 0;    // times that kLost was told
   std::uint64_t pings_sent = 0;
   std::uint64_t pongs_received = 0;
-  std::uint64_t probes_answered = 0; // pings of the server
+  std::uint64_t probes_answered = 0;  // pings of the server
 };
 
 }  // namespace liveness

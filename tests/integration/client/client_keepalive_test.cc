@@ -1,7 +1,7 @@
 // What the kernel has in force on both ends of a connection, read back.
-#include <gtest/gtest.h>
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 

@@ -23,7 +23,8 @@ void Say(const std::string& line) {
   if (write(STDOUT_FILENO, text.data(), text.size()) < 0) _exit(3);
 }
 
-[[noreturn]] void BeTheChild(std::unique_ptr<liveness::Client> client, const liveness::ClientOptions& options) {
+[[noreturn]] void BeTheChild(std::unique_ptr<liveness::Client> client,
+                             const liveness::ClientOptions& options) {
   std::string line = "child " + std::to_string(getpid());
   line += " alive=" + std::to_string(client->alive());
   line += std::string(" state=") + liveness::ToString(client->state());

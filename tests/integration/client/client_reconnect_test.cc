@@ -57,7 +57,8 @@ TEST(ClientReconnect, ComesBackAtOnceIntoTheSameSession) {
   StateLog log;
   const auto client = StartClient(OptionsFor(server.target(), log));
   ASSERT_TRUE(log.WaitFor("LIVE", 2));
-  EXPECT_THAT(log.texts(), ElementsAre("CONNECTING", "LIVE", "LOST STREAM_ENDED", "CONNECTING STREAM_ENDED", "LIVE"));
+  EXPECT_THAT(log.texts(),
+              ElementsAre("CONNECTING", "LIVE", "LOST STREAM_ENDED", "CONNECTING STREAM_ENDED", "LIVE"));
   EXPECT_LT(log.WhenFirst("CONNECTING STREAM_ENDED") - log.WhenFirst("LOST STREAM_ENDED"), 300ms);
   std::lock_guard lock(mu);
   EXPECT_THAT(tokens, ElementsAre("", "token 1"));
@@ -72,7 +73,8 @@ TEST(ClientReconnect, ARefusedTokenIsDroppedOnce) {
       std::lock_guard lock(mu);
       tokens.push_back(hello.resume_token());
     }
-    if (!hello.resume_token().empty()) return ErrorWithReason(grpc::StatusCode::PERMISSION_DENIED, "FOREIGN_TOKEN");
+    if (!hello.resume_token().empty())
+      return ErrorWithReason(grpc::StatusCode::PERMISSION_DENIED, "FOREIGN_TOKEN");
     stream.Welcome(5, 100, 10'000);
     if (stream.number() > 1) return stream.Serve();
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "cut");

@@ -23,18 +23,21 @@ class ClientTls : public ::testing::Test {
   void SetUp() override {
     char name[] = "/tmp/liveness-tls-XXXXXX";
     directory_ = mkdtemp(name);
-    const std::string command = "cd " + directory_.string() +
+    const std::string command =
+        "cd " + directory_.string() +
         " && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2"
         " -subj /CN=liveness.test -addext subjectAltName=DNS:liveness.test >log 2>&1";
-    if (std::system(command.c_str()) != 0) GTEST_SKIP() << "openssl cannot make a certificate: " << Read(directory_ / "log");
+    if (std::system(command.c_str()) != 0)
+      GTEST_SKIP() << "openssl cannot make a certificate: " << Read(directory_ / "log");
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
   std::string Path(const char* file) const { return directory_ / file; }
 
   std::shared_ptr<grpc::ServerCredentials> ServerCredentials(bool mutual) const {
-    grpc::SslServerCredentialsOptions options(mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-                                                     : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+    grpc::SslServerCredentialsOptions options(mutual
+                                                  ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                                  : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
     options.pem_root_certs = Read(Path("cert.pem"));
     options.pem_key_cert_pairs.push_back({Read(Path("key.pem")), Read(Path("cert.pem"))});
     return grpc::SslServerCredentials(options);

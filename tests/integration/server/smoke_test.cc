@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include <grpcpp/generic/generic_stub.h>
+
 #include "liveness/v1/registry_service.grpc.pb.h"
 #include "tests/support/heartbeat_stream.h"
 #include "tests/support/server_process.h"
@@ -214,6 +216,31 @@ TEST_F(SmokeTest, RefusesWhatItCannotServe) {
   EXPECT_EQ(ServerProcess::RunToEnd({"--no-such-flag"}).exit_code, 2);
   EXPECT_EQ(server_->Stop(), 0);
   std::filesystem::remove_all(dir);
+}
+
+// Any unary method, with an empty request.
+grpc::StatusCode CallEmpty(const std::string& address, const std::string& method) {
+  grpc::GenericStub stub(NewChannel(address));
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  const grpc::Slice nothing;
+  auto call = stub.PrepareUnaryCall(&context, method, grpc::ByteBuffer(&nothing, 1), &queue);
+  call->StartCall();
+  call->Finish(&response, &status, &call);
+  void* tag = nullptr;
+  bool ok = false;
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+  return status.error_code();
+}
+
+TEST(ServerSmokeTest, ChannelzIsServedWhereItIsAskedFor) {
+  constexpr char kGetServers[] = "/grpc.channelz.v1.Channelz/GetServers";
+  auto with = ServerProcess::Start({"--channelz"});
+  EXPECT_EQ(CallEmpty(with->address(), kGetServers), grpc::StatusCode::OK);
+  auto without = ServerProcess::Start({});
+  EXPECT_EQ(CallEmpty(without->address(), kGetServers), grpc::StatusCode::UNIMPLEMENTED);
 }
 
 }  // namespace

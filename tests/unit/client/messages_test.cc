@@ -10,7 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Messages, DurationsSurviveTheRoundTrip) {
-  for (const common::Duration span : {0ns, 1ns, common::Duration(100ms), common::Duration(1s + 1ns), common::Duration(40s)}) {
+  for (const common::Duration span :
+       {0ns, 1ns, common::Duration(100ms), common::Duration(1s + 1ns), common::Duration(40s)}) {
     EXPECT_EQ(FromProto(ToProto(span)), span);
   }
 }

@@ -12,7 +12,9 @@
 namespace liveness::internal {
 inline constexpr BootTime kStart(std::chrono::seconds(1000));
 
-inline StreamEnd End(absl::StatusCode code, const std::string& reason = "") { return {code, reason, "message", {}}; }
+inline StreamEnd End(absl::StatusCode code, const std::string& reason = "") {
+  return {code, reason, "message", {}};
+}
 inline StreamEnd Broken() { return End(absl::StatusCode::kUnavailable); }
 
 class SessionTest : public ::testing::Test {
@@ -26,8 +28,12 @@ class SessionTest : public ::testing::Test {
     for (const Action& action : session_.TakeActions()) {
       const std::string stream = std::to_string(action.stream);
       switch (action.kind) {
-        case Action::Kind::kDial: texts.push_back("dial " + stream + " target " + std::to_string(action.target)); break;
-        case Action::Kind::kPing: texts.push_back("ping " + stream + " #" + std::to_string(action.sequence)); break;
+        case Action::Kind::kDial:
+          texts.push_back("dial " + stream + " target " + std::to_string(action.target));
+          break;
+        case Action::Kind::kPing:
+          texts.push_back("ping " + stream + " #" + std::to_string(action.sequence));
+          break;
         case Action::Kind::kGoodbye: texts.push_back("goodbye " + stream); break;
         case Action::Kind::kCancel: texts.push_back("cancel " + stream); break;
       }

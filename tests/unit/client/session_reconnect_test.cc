@@ -62,9 +62,9 @@ TEST_F(SessionTest, TheSameFailureIsToldOnce) {
 }
 
 TEST_F(SessionTest, FinalErrorsStopItForGood) {
-  for (const auto& [code, reason] : {std::pair(absl::StatusCode::kAborted, "SUPERSEDED"),
-                                     std::pair(absl::StatusCode::kAborted, "EVICTED"),
-                                     std::pair(absl::StatusCode::kInvalidArgument, "BAD_HELLO")}) {
+  for (const auto& [code, reason] :
+       {std::pair(absl::StatusCode::kAborted, "SUPERSEDED"), std::pair(absl::StatusCode::kAborted, "EVICTED"),
+        std::pair(absl::StatusCode::kInvalidArgument, "BAD_HELLO")}) {
     Session attempt({1, true, 5s, [] { return 0.0; }});
     attempt.Start(kStart);
     attempt.OnStreamEnd(1, kStart, End(code, reason));

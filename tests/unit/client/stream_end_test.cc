@@ -27,8 +27,8 @@ TEST(ParseStreamEnd, ReadsReasonAndRetryDelay) {
   retry.mutable_retry_delay()->set_nanos(500'000'000);
   Add(details, "ErrorInfo", info);
   Add(details, "RetryInfo", retry);
-  const StreamEnd end = ParseStreamEnd(
-      grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full", details.SerializeAsString()));
+  const StreamEnd end =
+      ParseStreamEnd(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full", details.SerializeAsString()));
   EXPECT_EQ(end.code, absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(end.reason, "TOO_MANY_STREAMS");
   EXPECT_EQ(end.message, "full");
@@ -41,7 +41,8 @@ TEST(ParseStreamEnd, AnotherDomainsReasonIsNotOurs) {
   info.set_domain("proxy.example");
   info.set_reason("SUPERSEDED");
   Add(details, "ErrorInfo", info);
-  const StreamEnd end = ParseStreamEnd(grpc::Status(grpc::StatusCode::ABORTED, "", details.SerializeAsString()));
+  const StreamEnd end =
+      ParseStreamEnd(grpc::Status(grpc::StatusCode::ABORTED, "", details.SerializeAsString()));
   EXPECT_EQ(end.reason, "");
   EXPECT_FALSE(end.final());
 }

@@ -1,0 +1,24 @@
+// What a stream is told whose instance or stream was set aside.
+#pragma once
+
+#include "absl/status/status.h"
+#include "common/status.h"
+
+namespace liveness::registry {
+
+inline absl::Status SupersededError() {
+  return common::Error(absl::StatusCode::kAborted, "SUPERSEDED",
+                       "a newer instance took over this client_id; this instance must not come back");
+}
+
+inline absl::Status EvictedError() {
+  return common::Error(absl::StatusCode::kAborted, "EVICTED",
+                       "an operator evicted this instance; it must not come back");
+}
+
+inline absl::Status ReplacedError() {
+  return common::Error(absl::StatusCode::kCancelled, "STREAM_REPLACED",
+                       "a newer stream of the same instance took over");
+}
+
+}  // namespace liveness::registry
