@@ -53,17 +53,18 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, E
     Forget(session, effects);
     return;
   }
-  switch (core::Assess(AsWatched(*session), witness_, now).due) {
+  const core::Watched watched = AsWatched(*session);
+  switch (core::Assess(watched, witness_, now).due) {
     case core::Due::kNothing: break;
     case core::Due::kProbe:
       session->cold_.probed_at = now;
       if (session->cold_.stream != nullptr) effects.probes.push_back({session->cold_.stream, next_probe_++});
       break;
     case core::Due::kSuspicion: {
-      // From here on a heartbeat sees the flag, or we see the heartbeat.
-      const MonoTime heard = session->last_heard();
+      // From here on a heartbeat sees the flag, or we see the heartbeat: one that
+      // came after the look that the verdict rests on.
       session->suspected_.store(true, std::memory_order_seq_cst);
-      if (session->last_heard() != heard) {
+      if (session->last_heard() != watched.last_heard) {
         session->suspected_.store(false, std::memory_order_seq_cst);
         break;
       }
