@@ -75,7 +75,7 @@ function(liveness_test name)
     set(environment ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1")
   elseif(LIVENESS_SANITIZE STREQUAL "thread")
     set(environment ENVIRONMENT
-      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp:second_deadlock_stack=1")
+      "TSAN_OPTIONS=ignore_noninstrumented_modules=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp")
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ${environment})

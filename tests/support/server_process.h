@@ -1,12 +1,12 @@
 // A livenessd of this build, as a child process. Not thread-safe.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "tests/support/child_process.h"
 
 namespace liveness::testing {
 
@@ -26,33 +26,24 @@ class ServerProcess {
   };
   static Outcome RunToEnd(std::vector<std::string> args);
 
-  // Kills it if it still runs.
-  ~ServerProcess();
-  ServerProcess(const ServerProcess&) = delete;
-  ServerProcess& operator=(const ServerProcess&) = delete;
-
   const std::string& address() const { return address_; }  // HOST:PORT
-  pid_t pid() const { return pid_; }
+  pid_t pid() const { return process_.pid(); }
 
-  void Signal(int signal) const;
+  void Signal(int signal) const { process_.Signal(signal); }
   void Pause() const;     // SIGSTOP
   void Continue() const;  // SIGCONT
-  // SIGTERM, or `signal`, and its exit code as above; -1 if it took longer than `patience`.
+  // SIGTERM, and its exit code as above; -1 if it took longer than `patience`.
   int Stop(std::chrono::milliseconds patience = std::chrono::seconds(30));
-  int WaitForExit(std::chrono::milliseconds patience);
+  int WaitForExit(std::chrono::milliseconds patience) { return process_.Wait(patience); }
 
   // All that it wrote so far.
-  std::string StandardError() const;
-  std::string StandardOutput() const;
+  std::string StandardError() const { return process_.Err(); }
+  std::string StandardOutput() const { return process_.Out(); }
 
  private:
-  ServerProcess() = default;
-  void Spawn(const std::vector<std::string>& args);
+  explicit ServerProcess(const std::vector<std::string>& args) : process_("livenessd", args) {}
 
-  pid_t pid_ = -1;  // -1 once it was waited for
-  int exit_code_ = -1;
-  int out_fd_ = -1;  // both files without a name
-  int err_fd_ = -1;
+  ChildProcess process_;
   std::string address_;
 };
 

@@ -1,6 +1,10 @@
 // `livenessctl beat`: how it lives, and how its end is told.
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "tests/integration/cli/cli_process.h"
 
@@ -98,11 +102,15 @@ TEST_F(BeatTest, ACommandThatCannotRunIsTold) {
 }
 
 TEST_F(BeatTest, AnEvictedCommandRunsOnUnlessToldOtherwise) {
-  const auto keeps = Beat("keeps", {"--", "sh", "-c", "sleep 2; exit 5"});
+  const std::filesystem::path may_end = ::testing::TempDir() + "may-end-" + std::to_string(getpid());
+  const auto keeps =
+      Beat("keeps", {"--", "sh", "-c", "until [ -e $0 ]; do sleep 0.05; done; exit 5", may_end});
   const auto stops = Beat("stops", {"--stop-when-fenced", "--", "sleep", "600"});
   EXPECT_EQ(Run({"evict", "keeps", "stops"}).code, 0);
   EXPECT_EQ(stops->Wait(), 8) << stops->Err();
+  std::ofstream{may_end};
   EXPECT_EQ(keeps->Wait(), 5) << keeps->Err();
+  std::filesystem::remove(may_end);
 }
 
 TEST_F(BeatTest, ComesBackWhenTheServerDoes) {

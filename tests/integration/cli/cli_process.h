@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sys/types.h>
 
 #include <chrono>
 #include <functional>
@@ -10,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/child_process.h"
 #include "tests/support/server_process.h"
 
 namespace liveness::testing {
@@ -23,25 +23,19 @@ bool Eventually(const std::function<bool()>& condition);
 // Not thread-safe. Killed at its end if it still runs.
 class CliProcess {
  public:
-  explicit CliProcess(const std::vector<std::string>& args);
-  ~CliProcess();
-  CliProcess(const CliProcess&) = delete;
-  CliProcess& operator=(const CliProcess&) = delete;
+  explicit CliProcess(const std::vector<std::string>& args) : process_("livenessctl", args) {}
 
-  pid_t pid() const { return pid_; }
-  void Signal(int signal) const;
+  pid_t pid() const { return process_.pid(); }
+  void Signal(int signal) const { process_.Signal(signal); }
   // Its exit code; 128 + signal if one ended it; -1 if it runs on after kPatience.
-  int Wait();
-  std::string Out() const;
-  std::string Err() const;
+  int Wait() { return process_.Wait(kPatience); }
+  std::string Out() const { return process_.Out(); }
+  std::string Err() const { return process_.Err(); }
   // True once stdout has `text`.
   bool Says(const std::string& text) const;
 
  private:
-  pid_t pid_ = -1;
-  int exit_code_ = -1;
-  int out_fd_ = -1;
-  int err_fd_ = -1;
+  ChildProcess process_;
 };
 
 struct CliResult {
