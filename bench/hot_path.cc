@@ -46,12 +46,7 @@ bool Ping(registry::Session& session, grpc::ByteBuffer& bytes, std::uint64_t seq
   const common::MonoTime now = SystemClock().Mono();
   if (core::IsPingFlood(sequence, now - begun, std::chrono::nanoseconds(1), 10)) return false;
   if (!Touch(session, sequence, now)) return false;
-  const rpc::PendingPong pong{.sequence = ping->sequence,
-                              .has_send_time = true,
-                              .send_seconds = ping->send_seconds,
-                              .send_nanos = ping->send_nanos,
-                              .receive_time = SystemClock().Wall()};
-  return rpc::WritePong(pong).Length() > 0;
+  return rpc::WritePong({*ping, SystemClock().Wall()}).Length() > 0;
 }
 
 int Main(int argc, char** argv) {

@@ -4,6 +4,7 @@
 
 #include "common/status.h"
 #include "server/rpc/error_details.h"
+#include "server/rpc/ping_wire.h"
 
 namespace liveness::rpc {
 
@@ -44,7 +45,7 @@ void HeartbeatCall::Ask(HeartbeatService& service, grpc::ServerCompletionQueue& 
 }
 
 HeartbeatCall::HeartbeatCall(HeartbeatService& service, grpc::ServerCompletionQueue& cq, Engine& engine)
-    : token_(engine), service_(service), cq_(cq), engine_(engine), stream_(&context_) {}
+    : token_(engine), cq_(cq), engine_(engine), service_(service), stream_(&context_) {}
 
 HeartbeatCall::~HeartbeatCall() {
   if (handle_ == nullptr) return;
@@ -87,10 +88,14 @@ void HeartbeatCall::OnRead(bool ok) {
     OnOpen(ok);
     return;
   }
+  absl::StatusOr<Next> next = Next{};
   if (ok) {
-    const absl::StatusOr<Next> next = Take();
-    if (next.ok() && *next == Next::kAttaching) return;
-    if (!next.ok()) Fail(next.status());
+    next = Take();
+    if (!next.ok()) {
+      Fail(next.status());
+    } else if (next->attaching) {
+      return;
+    }
   }
   const auto handle = handle_;
   bool over = false;
@@ -98,7 +103,7 @@ void HeartbeatCall::OnRead(bool ok) {
     common::MutexLock lock(handle->mu_);
     reading_ = false;
     if (ok) {
-      if (std::exchange(has_pong_, false)) outbox_.PutPong(pong_);
+      if (next.ok() && next->pong) outbox_.PutPong(*next->pong);
       // The pong before the read: what the read sends, a window update, then leaves
       // with the pong and not in a system call of its own.
       StartNext();

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@
 #include "server/rpc/heartbeat_codec.h"
 #include "server/rpc/heartbeat_outbox.h"
 #include "server/rpc/heartbeat_service.h"
-#include "server/rpc/ping_wire.h"
+#include "server/rpc/ping.h"
 #include "server/rpc/tag.h"
 
 namespace liveness::rpc {
@@ -88,14 +89,17 @@ class HeartbeatCall {
   };
 
   // --- Messages (heartbeat_messages.cc); only on the queue's thread ---
-  enum class Next { kRead, kAttaching };
-  // Handles what was read. kAttaching: nothing of this object may be touched any more.
+  struct Next {
+    bool attaching = false;  // nothing of this object may be touched any more
+    std::optional<PendingPong> pong;
+  };
+  // Handles what was read.
   absl::StatusOr<Next> Take();
   absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
-  absl::Status TakePing(const PlainPing& ping, std::vector<core::Progress> progress, common::MonoTime now);
-  absl::Status TakeUpdate(const v1::Update& update);
+  absl::StatusOr<Next> TakePing(const PlainPing& ping, std::vector<core::Progress> progress,
+                                common::MonoTime now);
+  absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   absl::Status CountMessage(common::MonoTime now);
-  absl::Status TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   bool Touch(common::MonoTime now);
   static void Attached(HeartbeatService& service, const std::shared_ptr<HeartbeatHandle>& handle,
                        absl::StatusOr<registry::Attached> attached);
@@ -117,27 +121,29 @@ class HeartbeatCall {
   void LogClose(core::StreamEnd how) const;
 
   CallToken token_;
-  HeartbeatService& service_;
   grpc::ServerCompletionQueue& cq_;
   Engine& engine_;
+  net::Endpoint peer_;
+  bool has_quota_ = false;  // counts as one of its address's streams
   grpc::ServerContext context_;
+  MemberTag<HeartbeatCall, &HeartbeatCall::OnFinish> finish_tag_{this};
+  MemberTag<HeartbeatCall, &HeartbeatCall::OnDone> done_tag_{this};
+  MemberTag<HeartbeatCall, &HeartbeatCall::OnAlarm> alarm_tag_{this};
+  std::unique_ptr<HelloFacts> hello_;  // until the welcome is made
+  std::string client_id_;              // empty before a valid hello; set under the handle's lock
+
+  // From here to the outbox: what every ping touches, side by side.
+  HeartbeatService& service_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   grpc::ByteBuffer incoming_;
   MemberTag<HeartbeatCall, &HeartbeatCall::OnRead> read_tag_{this};  // also that of the request
   MemberTag<HeartbeatCall, &HeartbeatCall::OnWrite> write_tag_{this};
-  MemberTag<HeartbeatCall, &HeartbeatCall::OnFinish> finish_tag_{this};
-  MemberTag<HeartbeatCall, &HeartbeatCall::OnDone> done_tag_{this};
-  MemberTag<HeartbeatCall, &HeartbeatCall::OnAlarm> alarm_tag_{this};
   std::shared_ptr<HeartbeatHandle> handle_;  // null until the call is open
-  net::Endpoint peer_;
-  bool has_quota_ = false;  // counts as one of its address's streams
 
   // The reading side: the queue's thread, and before the first read after the
   // hello whoever commits the session.
   std::shared_ptr<registry::Session> session_;  // null until committed
   std::uint64_t attachment_ = 0;
-  std::string client_id_;              // empty before a valid hello; set under the handle's lock
-  std::unique_ptr<HelloFacts> hello_;  // until the welcome is made
   common::Duration interval_{};
   common::MonoTime attach_time_{};
   std::uint64_t messages_ = 0;  // since the hello
@@ -145,20 +151,19 @@ class HeartbeatCall {
   bool said_hello_ = false;
   bool has_pinged_ = false;
 
-  // Guarded by handle_->mu_, which the analysis cannot see through the pointer.
-  Outbox outbox_;
-  std::unique_ptr<grpc::Status> end_status_;
-  std::unique_ptr<grpc::Alarm> alarm_;
-  common::MonoTime probe_time_{};  // when the last probe was written
-  std::uint64_t probe_sequence_ = 0;
-  PendingPong pong_;  // of the ping in hand; only on the queue's thread
-  bool has_pong_ = false;
+  // The writing side: guarded by handle_->mu_, which the analysis cannot see
+  // through the pointer.
   bool reading_ = false;
   bool writing_ = false;
   bool finishing_ = false;
   bool alarm_pending_ = false;
   bool done_ = false;
   bool session_over_ = false;  // the registry needs not be told of the stream's end
+  Outbox outbox_;
+  std::unique_ptr<grpc::Status> end_status_;
+  std::unique_ptr<grpc::Alarm> alarm_;
+  common::MonoTime probe_time_{};  // when the last probe was written
+  std::uint64_t probe_sequence_ = 0;
 };
 
 }  // namespace liveness::rpc

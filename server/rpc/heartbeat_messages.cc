@@ -36,8 +36,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
   if (said_hello_) {
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(incoming_)) {
-      if (absl::Status taken = TakePing(*ping, {}, now); !taken.ok()) return taken;
-      return Next::kRead;
+      return TakePing(*ping, {}, now);
     }
   }
   StackArena arena;
@@ -56,15 +55,14 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
   }
   if (request->message_case() == v1::HeartbeatRequest::MESSAGE_NOT_SET) {
     if (said_hello_) Touch(now);
-    return Next::kRead;
+    return Next{};
   }
   if (request->has_hello()) return TakeHello(request->hello());
   if (!said_hello_) {
     return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_MISSING",
                          "the first message must be a hello");
   }
-  if (absl::Status taken = TakeMessage(*request, now); !taken.ok()) return taken;
-  return Next::kRead;
+  return TakeMessage(*request, now);
 }
 
 // Whatever a client sends costs us the same or more than a ping: all of it counts.
@@ -78,7 +76,8 @@ absl::Status HeartbeatCall::CountMessage(common::MonoTime now) {
                                     " times what the interval asks for"));
 }
 
-absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now) {
+absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request,
+                                                               common::MonoTime now) {
   if (request.has_ping()) {
     auto progress = CheckProgress(request.ping());
     if (!progress.ok()) return progress.status();
@@ -89,7 +88,7 @@ absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request, com
     if (!labels.ok()) return labels.status();
     if (Touch(now)) service_.registry_.UpdateLabels(session_, attachment_, *std::move(labels));
   } else if (request.has_pong()) {
-    if (!Touch(now)) return absl::OkStatus();
+    if (!Touch(now)) return Next{};
     common::MutexLock lock(handle_->mu_);
     if (probe_time_ != common::MonoTime{} && request.pong().sequence() == probe_sequence_) {
       session_->SetRtt(now - std::exchange(probe_time_, {}));
@@ -100,11 +99,12 @@ absl::Status HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request, com
     session_over_ = true;
     PutEnd(absl::OkStatus());
   }
-  return absl::OkStatus();
+  return Next{};
 }
 
-absl::Status HeartbeatCall::TakePing(const PlainPing& ping, std::vector<core::Progress> progress,
-                                     common::MonoTime now) {
+absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& ping,
+                                                            std::vector<core::Progress> progress,
+                                                            common::MonoTime now) {
   const std::uint64_t sequence = ping.sequence;
   std::uint64_t missed = 0;
   if (std::exchange(has_pinged_, true)) {
@@ -115,18 +115,12 @@ absl::Status HeartbeatCall::TakePing(const PlainPing& ping, std::vector<core::Pr
     missed = sequence - last_sequence_ - 1;
   }
   last_sequence_ = sequence;
-  if (!Touch(now)) return absl::OkStatus();
+  if (!Touch(now)) return Next{};
   session_->CountPing(sequence, missed);
   service_.pings_.fetch_add(1, std::memory_order_relaxed);
   if (!progress.empty()) service_.registry_.ReportProgress(session_, attachment_, std::move(progress));
 
-  pong_.sequence = sequence;
-  pong_.has_send_time = ping.has_send_time;
-  pong_.send_seconds = ping.send_seconds;
-  pong_.send_nanos = ping.send_nanos;
-  pong_.receive_time = service_.clock_.Wall();
-  has_pong_ = true;
-  return absl::OkStatus();
+  return Next{.pong = PendingPong{ping, service_.clock_.Wall()}};
 }
 
 // False if the stream has been replaced or its session is over: its end is on
@@ -176,7 +170,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
   request->stream = handle_;
   {
     common::MutexLock lock(handle_->mu_);
-    if (done_ || outbox_.ending()) return Next::kRead;  // too late: the client is gone, or its time is up
+    if (done_ || outbox_.ending()) return Next{};  // too late: the client is gone, or its time is up
     reading_ = false;
     if (alarm_ != nullptr) alarm_->Cancel();
   }
@@ -184,7 +178,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
                                                      absl::StatusOr<registry::Attached> attached) {
     Attached(service, handle, std::move(attached));
   });
-  return Next::kAttaching;
+  return Next{.attaching = true};
 }
 
 void HeartbeatCall::Attached(HeartbeatService& service, const std::shared_ptr<HeartbeatHandle>& handle,

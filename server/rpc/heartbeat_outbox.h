@@ -13,17 +13,9 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/rpc/ping.h"
 
 namespace liveness::rpc {
-
-// The answer to a ping.
-struct PendingPong {
-  std::uint64_t sequence = 0;
-  bool has_send_time = false;
-  std::int64_t send_seconds = 0;
-  std::int32_t send_nanos = 0;
-  common::WallTime receive_time{};
-};
 
 // `Welcome` is the type of a prepared welcome message (opaque here).
 template <typename Welcome>
@@ -67,15 +59,16 @@ class HeartbeatOutbox {
   common::Duration drain() const { return drain_; }
 
  private:
-  std::unique_ptr<Welcome> welcome_;
-  PendingPong pong_;
-  std::uint64_t probe_ = 0;
-  common::Duration drain_{};
+  // What every pong touches comes first, and together.
   bool has_pong_ = false;
   bool has_probe_ = false;
   bool has_drain_ = false;
   bool ending_ = false;
   bool end_taken_ = false;
+  std::unique_ptr<Welcome> welcome_;
+  PendingPong pong_;
+  std::uint64_t probe_ = 0;
+  common::Duration drain_{};
 };
 
 }  // namespace liveness::rpc

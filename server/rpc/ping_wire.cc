@@ -141,9 +141,9 @@ grpc::ByteBuffer WritePong(const PendingPong& pong) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
   Writer writer;
   const std::size_t opened = writer.Open(v1::HeartbeatResponse::kPongFieldNumber);
-  writer.Field(v1::Pong::kSequenceFieldNumber, pong.sequence);
-  if (pong.has_send_time) {
-    WriteTime(writer, v1::Pong::kSendTimeFieldNumber, pong.send_seconds, pong.send_nanos);
+  writer.Field(v1::Pong::kSequenceFieldNumber, pong.ping.sequence);
+  if (pong.ping.has_send_time) {
+    WriteTime(writer, v1::Pong::kSendTimeFieldNumber, pong.ping.send_seconds, pong.ping.send_nanos);
   }
   WriteTime(writer, v1::Pong::kReceiveTimeFieldNumber, seconds.count(),
             static_cast<std::int32_t>((since_epoch - seconds).count()));

@@ -13,18 +13,9 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
-#include "common/clock.h"
-#include "server/rpc/heartbeat_outbox.h"
+#include "server/rpc/ping.h"
 
 namespace liveness::rpc {
-
-// A ping without progress.
-struct PlainPing {
-  std::uint64_t sequence = 0;
-  bool has_send_time = false;
-  std::int64_t send_seconds = 0;
-  std::int32_t send_nanos = 0;
-};
 
 // Nothing if `bytes` are not a HeartbeatRequest with a plain ping alone.
 std::optional<PlainPing> ReadPlainPing(const grpc::ByteBuffer& bytes);

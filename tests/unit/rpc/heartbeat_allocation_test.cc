@@ -67,13 +67,7 @@ TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
       return std::size_t{0};
     }
     peer.attached.session->CountPing(sequence, 0);
-    PendingPong pong;
-    pong.sequence = sequence;
-    pong.has_send_time = true;
-    pong.send_seconds = ping->send_seconds;
-    pong.send_nanos = ping->send_nanos;
-    pong.receive_time = harness.clock.Wall();
-    return WritePong(pong).Length();
+    return WritePong({*ping, harness.clock.Wall()}).Length();
   };
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
     grpc::ByteBuffer incoming = PingBytes(sequence);

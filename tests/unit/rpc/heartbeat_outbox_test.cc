@@ -11,18 +11,14 @@ namespace {
 using Outbox = HeartbeatOutbox<std::string>;
 using Kind = Outbox::Kind;
 
-PendingPong Pong(std::uint64_t sequence) {
-  PendingPong pong;
-  pong.sequence = sequence;
-  return pong;
-}
+PendingPong Pong(std::uint64_t sequence) { return {.ping = {.sequence = sequence}, .receive_time = {}}; }
 
 TEST(HeartbeatOutboxTest, OnlyTheLatestPongIsKept) {
   Outbox outbox;
   outbox.PutPong(Pong(1));
   outbox.PutPong(Pong(2));
   EXPECT_EQ(outbox.Take(), Kind::kPong);
-  EXPECT_EQ(outbox.pong().sequence, 2U);
+  EXPECT_EQ(outbox.pong().ping.sequence, 2U);
   EXPECT_EQ(outbox.Take(), Kind::kNothing);
 }
 

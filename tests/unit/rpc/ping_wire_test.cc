@@ -126,12 +126,9 @@ TEST(PingWire, WritesWhatProtobufWrites) {
     for (const auto seconds : kSeconds) {
       for (const auto nanos : kNanos) {
         for (const bool timed : {false, true}) {
-          PendingPong pong;
-          pong.sequence = sequence;
-          pong.has_send_time = timed;
-          pong.send_seconds = seconds;
-          pong.send_nanos = nanos;
-          pong.receive_time = common::WallTime(std::chrono::nanoseconds(1'795'391'728'123'456'789));
+          const PendingPong pong{
+              .ping = {sequence, timed, seconds, nanos},
+              .receive_time = common::WallTime(std::chrono::nanoseconds(1'795'391'728'123'456'789))};
           v1::HeartbeatResponse expected;
           expected.mutable_pong()->set_sequence(sequence);
           if (timed) {
