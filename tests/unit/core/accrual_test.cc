@@ -1,0 +1,202 @@
+#include "server/core/accrual.h"
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace liveness::core {
+namespace {
+
+using common::Duration;
+using common::MonoTime;
+using namespace std::chrono_literals;
+
+constexpr AccrualDetector::Options kOptions{.interval = 1s, .timeout = 10s, .threshold = 8};
+
+double Seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
+
+// A detector and the instant of its last ping.
+struct Path {
+  explicit Path(const AccrualDetector::Options& options = kOptions) : detector(options) {
+    detector.Arrived(now);
+  }
+  void Ping(Duration after) {
+    now += after;
+    detector.Arrived(now);
+  }
+  void Steady(int pings, Duration interval = 1s) {
+    for (int i = 0; i < pings; ++i) Ping(interval);
+  }
+  AccrualDetector detector;
+  MonoTime now = MonoTime(1h);
+};
+
+// What P(later than `silence`) is for the model in the header, written anew.
+double ExpectedPhi(double silence, double mean, double deviation) {
+  const double probability = std::exp(-(silence - mean + deviation) / deviation);
+  return -std::log10(std::min(1.0, probability));
+}
+
+TEST(AccrualTest, TheTimeoutDecidesUntilEnoughIsKnown) {
+  Path path;
+  path.Steady(9);
+  EXPECT_EQ(path.detector.samples(), 9u);
+  EXPECT_EQ(path.detector.DueAfter(), 10s);
+  EXPECT_LT(path.detector.Phi(9'900ms), 8);
+  EXPECT_NEAR(path.detector.Phi(10s), 8, 1e-9);
+  path.Ping(1s);
+  EXPECT_LT(path.detector.DueAfter(), 3s);
+}
+
+TEST(AccrualTest, ACleanPathIsJudgedByTheFloorOfTheDeviation) {
+  Path path;
+  path.Steady(200);
+  EXPECT_EQ(path.detector.mean(), 1s);
+  EXPECT_EQ(path.detector.deviation(), 100ms);
+  EXPECT_NEAR(Seconds(path.detector.DueAfter()), 2.742, 0.001);
+  EXPECT_NEAR(path.detector.Phi(1s), 0.43, 0.01);
+  EXPECT_NEAR(path.detector.Phi(2s), 4.78, 0.01);
+}
+
+TEST(AccrualTest, MeanAndDeviationAreThoseOfTheIntervals) {
+  Path path;
+  for (int i = 0; i < 50; ++i) {
+    path.Ping(800ms);
+    path.Ping(1'400ms);
+  }
+  EXPECT_NEAR(Seconds(path.detector.mean()), 1.1, 1e-6);
+  EXPECT_NEAR(Seconds(path.detector.deviation()), 0.3, 1e-6);
+  for (const Duration silence : {900ms, 1'100ms, 2'000ms, 4'000ms}) {
+    EXPECT_NEAR(path.detector.Phi(silence), ExpectedPhi(Seconds(silence), 1.1, 0.3), 1e-5);
+  }
+}
+
+TEST(AccrualTest, PhiNeverFallsAndReachesTheThresholdAtTheDueSilence) {
+  std::mt19937 random(7);
+  for (const double threshold : {1.0, 3.0, 8.0, 30.0}) {
+    for (const Duration spread : {1ms, 300ms, 1'500ms}) {
+      Path path({.interval = 1s, .timeout = 10s, .threshold = threshold});
+      std::exponential_distribution<double> extra(1 / Seconds(spread));
+      for (int i = 0; i < 100; ++i) path.Ping(800ms + Duration(static_cast<long>(extra(random) * 1e9)));
+      double before = 0;
+      for (Duration silence{}; silence < 12s; silence += 7ms) {
+        const double phi = path.detector.Phi(silence);
+        ASSERT_GE(phi, before) << "at " << silence.count();
+        before = phi;
+      }
+      const Duration due = path.detector.DueAfter();
+      EXPECT_GE(path.detector.Phi(due), threshold - 1e-6);
+      EXPECT_LT(path.detector.Phi(due - 1us), threshold);
+      EXPECT_LE(due, 10s);
+      EXPECT_GT(due, 1s);
+    }
+  }
+}
+
+TEST(AccrualTest, NeverLaterThanTheTimeoutHoweverBadThePath) {
+  Path path;
+  for (int i = 0; i < 100; ++i) path.Ping(i % 2 == 0 ? 200ms : 9s);
+  EXPECT_EQ(path.detector.DueAfter(), 10s);
+  EXPECT_LT(path.detector.Phi(9'999ms), 8);
+  EXPECT_GE(path.detector.Phi(10s), 8);
+}
+
+TEST(AccrualTest, ABurstAfterAStopSkewsNothing) {
+  Path path;
+  path.Steady(100);
+  const Duration due = path.detector.DueAfter();
+  // The client is stopped for a minute; what its socket held comes at once.
+  path.Ping(60s);
+  for (int i = 0; i < 30; ++i) path.Ping(1ms);
+  path.Steady(1);
+  EXPECT_EQ(path.detector.DueAfter(), due);
+  EXPECT_EQ(path.detector.samples(), 101u);
+}
+
+TEST(AccrualTest, WhatLiesAcrossAGapIsLeftOut) {
+  Path with_gap;
+  Path without;
+  with_gap.Steady(20);
+  without.Steady(20);
+  with_gap.detector.Gap();
+  with_gap.Ping(5s);  // only begins the next interval
+  without.Ping(5s);
+  EXPECT_EQ(with_gap.detector.samples(), 20u);
+  EXPECT_EQ(without.detector.samples(), 21u);
+  EXPECT_LT(with_gap.detector.DueAfter(), without.detector.DueAfter());
+  with_gap.Ping(1s);
+  EXPECT_EQ(with_gap.detector.samples(), 21u);
+}
+
+TEST(AccrualTest, LossIsLearntAndForgottenWithTheWindow) {
+  Path path;
+  path.Steady(200);
+  const Duration clean = path.detector.DueAfter();
+  for (int i = 0; i < 20; ++i) {
+    path.Steady(8);
+    path.Ping(2s);
+  }
+  EXPECT_GT(path.detector.DueAfter(), clean + 2s);
+  // Exactly as before once the last of it has left the window, and not a ping sooner.
+  path.Steady(199);
+  EXPECT_GT(path.detector.DueAfter(), clean);
+  path.Steady(1);
+  EXPECT_EQ(path.detector.DueAfter(), clean);
+  EXPECT_EQ(path.detector.samples(), 200u);
+}
+
+TEST(AccrualTest, TakingOutTheOldestLeavesNoTraceAfterMillionsOfPings) {
+  std::mt19937 random(1);
+  std::uniform_int_distribution<int> micros(200'000, 9'000'000);
+  Path aged;
+  for (int i = 0; i < 1'000'000; ++i) aged.Ping(std::chrono::microseconds(micros(random)));
+  std::uniform_int_distribution<int> narrow(900'000, 1'400'000);
+  Path fresh;
+  for (int i = 0; i < 200; ++i) {
+    const auto interval = std::chrono::microseconds(narrow(random));
+    aged.Ping(interval);
+    fresh.Ping(interval);
+  }
+  EXPECT_EQ(aged.detector.mean(), fresh.detector.mean());
+  EXPECT_EQ(aged.detector.deviation(), fresh.detector.deviation());
+}
+
+TEST(AccrualTest, AClientThatPingsMoreOftenMayReturnToTheAgreedInterval) {
+  Path path;
+  path.Steady(200, 200ms);
+  EXPECT_EQ(path.detector.mean(), 1s);
+  EXPECT_GT(path.detector.DueAfter(), 2s);
+}
+
+TEST(AccrualTest, TheLongestTimeoutAndTheShortestIntervalFit) {
+  Path slow({.interval = 1h, .timeout = 24h, .threshold = 8});
+  for (int i = 0; i < 200; ++i) slow.Ping(i % 2 == 0 ? 1h : 24h);
+  EXPECT_NEAR(Seconds(slow.detector.mean()), 12.5 * 3600, 1);
+  EXPECT_NEAR(Seconds(slow.detector.deviation()), 11.5 * 3600, 1);
+  Path quick({.interval = 100ms, .timeout = 200ms, .threshold = 8});
+  quick.Steady(20, 100ms);
+  EXPECT_EQ(quick.detector.DueAfter(), 200ms);  // what was learnt would wait until 274 ms
+}
+
+// Why the tail is exponential: with one ping in ten lost, the chance of a
+// silence beyond the due one is of the order that the threshold says.
+TEST(AccrualTest, UnderLossTheThresholdMeansWhatItSays) {
+  std::mt19937 random(3);
+  std::bernoulli_distribution lost(0.1);
+  Path path({.interval = 1s, .timeout = 60s, .threshold = 4});
+  std::vector<Duration> intervals;
+  int mistakes = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    Duration interval = 1s;
+    while (lost(random)) interval += 1s;
+    if (interval > path.detector.DueAfter()) ++mistakes;
+    path.Ping(interval);
+  }
+  // 20 would be exact; a normal tail, overdue after 2.4 s, would make 2,000.
+  EXPECT_LT(mistakes, 200);
+}
+
+}  // namespace
+}  // namespace liveness::core
