@@ -24,6 +24,7 @@ class Registry::WatchImpl final : public Watch {
       : registry_(registry),
         request_(std::move(request)),
         mailbox_(std::move(mailbox)),
+        known_(request_.start_revision),
         pulled_(request_.start_revision) {
     if (gap) {
       BeginGap();
@@ -53,6 +54,7 @@ class Registry::WatchImpl final : public Watch {
 
   void BeginGap() {
     phase_ = Phase::kGap;
+    known_ = 0;
     cursor_.clear();
     snapshot_end_ = 0;
   }
@@ -116,6 +118,7 @@ class Registry::WatchImpl final : public Watch {
       if (taken.revision < snapshot_end_) return;  // still catching up with the snapshot
       item.snapshot_done = true;
       snapshot_end_ = 0;
+      pulled_ = 0;  // it may be a revision of another history
     }
     pulled_ = std::max(pulled_, taken.revision);
     item.revision = pulled_;
@@ -123,9 +126,7 @@ class Registry::WatchImpl final : public Watch {
 
   // A watcher may start at a revision that it read before it was published.
   void DropKnown(std::vector<std::shared_ptr<const Batch>>& batches) const {
-    const auto known = [&](const core::TransitionPtr& each) {
-      return each->revision() <= request_.start_revision;
-    };
+    const auto known = [&](const core::TransitionPtr& each) { return each->revision() <= known_; };
     std::erase_if(batches, [&](const auto& batch) { return known(batch->transitions().back()); });
     if (batches.empty() || !known(batches.front()->transitions().front())) return;
     std::vector<core::TransitionPtr> rest = batches.front()->transitions();
@@ -139,6 +140,7 @@ class Registry::WatchImpl final : public Watch {
   Phase phase_ = Phase::kPast;
   std::string cursor_;
   std::uint64_t snapshot_end_ = 0;  // not 0: the snapshot is read but not yet done
+  std::uint64_t known_;             // what the watcher had when it came; 0 once a gap was told
   std::uint64_t pulled_;
 };
 

@@ -118,7 +118,7 @@ TEST(Watch, TheFutureIsRefused) {
 
 TEST(Watch, AnotherHistoryIsAGapAndASnapshot) {
   RegistryHarness h;
-  h.Attach("a");
+  const Peer a = h.Attach("a");
   Publish(h);
   auto watch = Start(h, {.start_revision = 1ull << 62, .history_id = "0000000000000000"});
   Replay replay;
@@ -126,6 +126,13 @@ TEST(Watch, AnotherHistoryIsAGapAndASnapshot) {
   EXPECT_EQ(replay.gaps, 1);
   EXPECT_EQ(replay.snapshots, 1);
   EXPECT_EQ(replay.records(), Everything(h.registry));
+  // The other history's revisions, greater than any of ours, hide nothing from here on.
+  EXPECT_EQ(replay.revision, h.registry.revision());
+  h.Close(a);
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.transitions, 1);
+  EXPECT_EQ(replay.revision, h.registry.revision());
 }
 
 TEST(Watch, ACompactedRevisionIsAGapAndASnapshot) {
