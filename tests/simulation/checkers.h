@@ -1,0 +1,22 @@
+// One checker per invariant.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "tests/simulation/checker.h"
+#include "tests/simulation/no_false_death.h"
+#include "tests/simulation/silence_found.h"
+
+namespace liveness::simulation {
+
+// With the name under which each complains. `truth` outlives them.
+inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers(const Truth& truth) {
+  std::vector<std::pair<const char*, std::unique_ptr<Checker>>> all;
+  all.emplace_back("invariant 1, no false death", std::make_unique<NoFalseDeath>(truth));
+  all.emplace_back("invariant 2, silence is found", std::make_unique<SilenceFound>(truth));
+  return all;
+}
+
+}  // namespace liveness::simulation

@@ -1,0 +1,49 @@
+// Invariant 1: no client is suspected or dead because we did not run.
+//
+// A suspicion of silence rests on a span in which nothing came. It is just if
+// we could have heard for the whole timeout in that span, and nothing was
+// waiting in our own socket at its end. The span begins when the last message
+// that we read reached us and ends now, or when the first one reached us that
+// we have not read:
+//
+//   timeout 300 ms       last read       stall          first unread  judged
+//   real time  ms            0         100 |.............. 900 ....| 1000
+//   we could hear            |----------|                            = 110 at most
+//
+// 110 < 300: nobody may be suspected at 1000, whether the detector or the
+// socket is looked at first. What the registry cannot see is allowed for: a
+// stall is noticed one detector period late, and not at all if it is short
+// (truth.h), and what came within those is a client on the very edge.
+//
+// A close is the client's own doing, and may be suspected at once, unless its
+// process closed only because we had not answered for its timeout: then only
+// silence counts.
+//
+// A death for silence needs the grace on the same measure. A death for another
+// cause needs somebody who did it in that very step: an operator, another
+// instance, the client itself.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "tests/simulation/checker.h"
+
+namespace liveness::simulation {
+
+class NoFalseDeath final : public Checker {
+ public:
+  explicit NoFalseDeath(const Truth& truth) : truth_(truth) {}
+  void OnTold(const core::TransitionPtr& told, MonoTime now) override;
+
+ private:
+  void CheckSuspicion(const core::ClientRecord& record, MonoTime now);
+  void CheckDeath(const core::ClientRecord& before, const core::ClientRecord& after, MonoTime now);
+  // The end of a silence that is judged now.
+  MonoTime Until(const core::ClientRecord& record, MonoTime now) const;
+
+  const Truth& truth_;
+  std::map<std::string, MonoTime, std::less<>> suspect_since_;
+};
+
+}  // namespace liveness::simulation

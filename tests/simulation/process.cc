@@ -1,0 +1,153 @@
+#include "tests/simulation/process.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/simulation/world.h"
+
+namespace liveness::simulation {
+
+using core::StreamEnd;
+using Kind = Message::Kind;
+
+Process::Process(World& world, Habits habits) : world_(world), habits_(std::move(habits)) {}
+
+void Process::Connect() {
+  if (!running_ || stopped_) return;
+  line_ = world_.truth().NewLine(habits_.client_id, habits_.instance_id);
+  last_delivery_ = world_.now();
+  answered_ = world_.now();
+  Send({.kind = Kind::kHello, .token = token_, .labels = labels_});
+  PlanWake(habits_.interval);
+}
+
+void Process::PlanWake(Duration in) {
+  const std::uint64_t plan = ++plan_;
+  world_.After(in, "wake", [self = shared_from_this(), plan] { self->Wake(plan); });
+}
+
+void Process::Wake(std::uint64_t plan) {
+  if (plan != plan_ || !running_ || stopped_) return;
+  if (line_ == nullptr) return Connect();
+  if (world_.now() > answered_ + habits_.timeout) return GiveUp();
+  Send({.kind = Kind::kPing});
+  // Timers come a little late, never early.
+  PlanWake(habits_.interval + world_.random().Between(Duration::zero(), habits_.interval / 20));
+}
+
+void Process::GiveUp() {
+  Close(StreamEnd::kConnectionClosed, hindered_until_ <= answered_);
+  PlanWake(world_.random().Between(Duration::zero(), habits_.interval));
+}
+
+void Process::Send(Message message) {
+  if (line_ == nullptr) return;
+  message.sent = world_.now();
+  const std::optional<MonoTime> delivery = Delivery();
+  if (!delivery) return;
+  last_delivery_ = std::max(last_delivery_, *delivery);
+  world_.Deliver(last_delivery_, shared_from_this(), line_, std::move(message));
+}
+
+std::optional<MonoTime> Process::Delivery() {
+  const MonoTime now = world_.now();
+  if (cut_for_good_) return std::nullopt;
+  Duration latency = world_.random().Between(std::chrono::microseconds(50), habits_.latency);
+  if (now < slow_until_) latency += slow_latency_;
+  if (now >= cut_until_) return now + latency;
+  if (drops_) return std::nullopt;
+  return cut_until_ + latency;
+}
+
+void Process::Close(StreamEnd how, bool for_our_sake) {
+  if (line_ == nullptr) return;
+  Send({.kind = Kind::kClose, .how = how, .for_our_sake = for_our_sake});
+  line_ = nullptr;
+}
+
+void Process::Crash() {
+  if (!running_) return;
+  running_ = false;
+  Close(StreamEnd::kConnectionClosed, false);
+}
+
+void Process::Stop(Duration span) {
+  if (!running_ || stopped_) return;
+  stopped_ = true;
+  Hinder(world_.now() + span);
+  world_.After(span, "continue", [self = shared_from_this()] {
+    self->stopped_ = false;
+    self->PlanWake(Duration::zero());
+  });
+}
+
+void Process::Cut(Duration span, bool drop) {
+  if (!running_ || world_.now() < cut_until_) return;
+  cut_until_ = world_.now() + span;
+  drops_ = drop;
+  Hinder(cut_until_);
+}
+
+void Process::Slow(Duration span, Duration latency) {
+  slow_until_ = world_.now() + span;
+  slow_latency_ = latency;
+  Hinder(slow_until_ + latency);
+}
+
+void Process::Goodbye(int exit_code) {
+  if (!running_ || stopped_) return;
+  running_ = false;
+  Send({.kind = Kind::kGoodbye, .exit_code = exit_code});
+  Close(StreamEnd::kHalfClosed, false);
+}
+
+void Process::Reconnect(bool close_first, StreamEnd how) {
+  if (!running_ || stopped_) return;
+  if (close_first) {
+    Close(how, false);
+    PlanWake(world_.random().Between(Duration::zero(), habits_.interval));
+    return;
+  }
+  // The old stream closes when the new one has long spoken: all it says is stale.
+  const std::shared_ptr<Line> old = std::exchange(line_, nullptr);
+  Connect();
+  if (old == nullptr) return;
+  const auto self = shared_from_this();
+  const Duration later = world_.random().Between(Duration::zero(), habits_.interval);
+  for (const Kind kind : {Kind::kPing, Kind::kLabels, Kind::kClose}) {
+    Message message{.kind = kind, .sent = world_.now(), .labels = {{"zone", "stale"}}, .how = how};
+    world_.Deliver(std::max(last_delivery_, world_.now() + later), self, old, std::move(message));
+  }
+}
+
+void Process::UpdateLabels(core::Labels labels) {
+  if (!running_ || stopped_) return;
+  labels_ = std::move(labels);
+  Send({.kind = Kind::kLabels, .labels = labels_});
+}
+
+void Process::BeSilent() {
+  cut_for_good_ = true;
+  running_ = false;
+}
+
+void Process::Hinder(MonoTime until) { hindered_until_ = std::max(hindered_until_, until); }
+
+void Process::OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation) {
+  if (line_.get() != &line || stopped_) return;
+  token_ = incarnation;
+  answered_ = std::max(answered_, hello_sent);
+}
+
+void Process::OnPong(const Line& line, MonoTime ping_sent) {
+  if (line_.get() == &line && !stopped_) answered_ = std::max(answered_, ping_sent);
+}
+
+void Process::OnEnd(const Line& line, bool final) {
+  if (line_.get() != &line) return;
+  line_ = nullptr;
+  if (final) running_ = false;
+  if (running_ && !stopped_) PlanWake(world_.random().Between(Duration::zero(), habits_.interval));
+}
+
+}  // namespace liveness::simulation

@@ -1,0 +1,100 @@
+// The script of one client process: it beats, loses its nerve when it is not
+// answered, reconnects with its token, and suffers what the faults do to it.
+//
+// It follows the recipe of the client library: a hello, then a ping an interval;
+// no answer within the timeout of the last answered ping means that the server
+// is gone, so it closes and comes back. Only `ABORTED` stops it for good.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/core/record.h"
+#include "tests/simulation/random.h"
+#include "tests/simulation/truth.h"
+
+namespace liveness::simulation {
+
+class World;
+
+// What a process writes on its stream; kClose is the end of it.
+struct Message {
+  enum class Kind : std::uint8_t { kHello, kPing, kLabels, kGoodbye, kClose };
+  Kind kind = Kind::kPing;
+  MonoTime sent{};
+  std::optional<std::uint64_t> token;  // of a hello
+  core::Labels labels;                 // of a hello or an update
+  int exit_code = 0;                   // of a goodbye
+  core::StreamEnd how = core::StreamEnd::kConnectionClosed;
+  bool for_our_sake = false;  // of a close
+};
+
+// How a process was started.
+struct Habits {
+  std::string client_id;
+  std::string instance_id;
+  Duration interval{};
+  Duration timeout{};
+  Duration latency{};      // of its path, at most, while nothing is wrong
+  bool many_ports = true;  // each stream comes from another address
+};
+
+class Process : public std::enable_shared_from_this<Process> {
+ public:
+  Process(World& world, Habits habits);
+
+  const Habits& habits() const { return habits_; }
+  bool running() const { return running_; }
+  bool stopped() const { return stopped_; }
+  const core::Labels& labels() const { return labels_; }
+
+  void Connect();
+
+  // What happens to it. No-ops where they make no sense.
+  void Crash();                        // its kernel closes all at once
+  void Stop(Duration span);            // SIGSTOP, then SIGCONT
+  void Cut(Duration span, bool drop);  // the network; `drop`: what was in flight never comes
+  void Slow(Duration span, Duration latency);
+  void Goodbye(int exit_code);
+  void Reconnect(bool close_first, core::StreamEnd how);
+  void UpdateLabels(core::Labels labels);
+  void BeSilent();  // for ever
+
+  // What the server says, when it reaches the process.
+  void OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation);
+  void OnPong(const Line& line, MonoTime ping_sent);
+  void OnEnd(const Line& line, bool final);
+  // When something that leaves now comes to the other end; nothing if it never does.
+  std::optional<MonoTime> Delivery();
+
+ private:
+  void Wake(std::uint64_t plan);
+  void PlanWake(Duration in);
+  void Send(Message message);
+  void Close(core::StreamEnd how, bool for_our_sake);
+  void GiveUp();
+  // From now on nothing that it lacks is the server's fault.
+  void Hinder(MonoTime until);
+
+  World& world_;
+  const Habits habits_;
+  core::Labels labels_;
+  bool running_ = true;
+  bool stopped_ = false;
+  bool cut_for_good_ = false;
+  std::shared_ptr<Line> line_;  // null while it has none
+  std::optional<std::uint64_t> token_;
+  MonoTime answered_{};  // when the last ping that was answered was sent
+  MonoTime hindered_until_{};
+  MonoTime cut_until_{};
+  bool drops_ = false;
+  MonoTime slow_until_{};
+  Duration slow_latency_{};
+  MonoTime last_delivery_{};  // of its stream: the order is kept
+  std::uint64_t plan_ = 0;    // the wake that counts
+};
+
+}  // namespace liveness::simulation

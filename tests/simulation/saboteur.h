@@ -1,0 +1,25 @@
+// What a test may break between the registry and the checkers, to see them
+// complain. By default nothing.
+#pragma once
+
+#include <vector>
+
+#include "server/registry/watch.h"
+#include "tests/simulation/random.h"
+
+namespace liveness::simulation {
+
+class Saboteur {
+ public:
+  virtual ~Saboteur() = default;
+  // When the registry is told that a message was read.
+  virtual MonoTime ReadAt(MonoTime now) { return now; }
+  // True: an event of a stale stream is handed over as if its stream spoke for the client.
+  virtual bool ForgesAttachment() { return false; }
+  // What the registry told in a step; what a query showed; what a watcher pulled.
+  virtual void Told(std::vector<core::TransitionPtr>&) {}
+  virtual void Shown(std::vector<core::RecordPtr>&) {}
+  virtual void Pulled(registry::WatchItem&) {}
+};
+
+}  // namespace liveness::simulation

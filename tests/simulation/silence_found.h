@@ -1,0 +1,37 @@
+// Invariant 2: silence is always found, and in time.
+//
+// Whatever a client, the network or a watcher does: no record may look live
+// when its client was not heard for timeout + grace of the time in which we
+// ran. The bound is computed from when the script's messages were read and
+// from the stalls that the script made, never from the registry's deadlines.
+// What is added is what a healthy detector may be late.
+//
+//   ALIVE    at most the timeout since the last message was read
+//   SUSPECT  at most the grace since the suspicion was told
+//   either   at most both since the last message was read
+//
+// And the second speed: a stream that closed while we were well (no stall in
+// the last timeout, so nobody had reason to give us up) is SUSPECT at once.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "tests/simulation/checker.h"
+
+namespace liveness::simulation {
+
+class SilenceFound final : public Checker {
+ public:
+  explicit SilenceFound(const Truth& truth) : truth_(truth) {}
+  void OnTold(const core::TransitionPtr& told, MonoTime now) override;
+  void OnShown(const std::vector<core::RecordPtr>& records, MonoTime now) override;
+
+ private:
+  void CheckLive(const core::ClientRecord& record, const Line& line, MonoTime now);
+
+  const Truth& truth_;
+  std::map<std::string, MonoTime, std::less<>> suspect_since_;
+};
+
+}  // namespace liveness::simulation

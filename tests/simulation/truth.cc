@@ -1,0 +1,70 @@
+#include "tests/simulation/truth.h"
+
+#include <algorithm>
+
+namespace liveness::simulation {
+namespace {
+
+Duration Overlap(MonoTime a_from, MonoTime a_to, MonoTime b_from, MonoTime b_to) {
+  return std::max(Duration::zero(), std::min(a_to, b_to) - std::max(a_from, b_from));
+}
+
+}  // namespace
+
+std::shared_ptr<Line> Truth::NewLine(std::string client_id, std::string instance_id) {
+  auto line = std::make_shared<Line>();
+  line->client_id = std::move(client_id);
+  line->instance_id = std::move(instance_id);
+  line->number = ++lines_;
+  clients_[line->client_id].lines.push_back(line);
+  return line;
+}
+
+void Truth::Bind(const std::shared_ptr<Line>& line) {
+  line->attached = true;
+  clients_[line->client_id].current = line;
+  incarnations_.emplace(line->client_id, line->incarnation);
+}
+
+void Truth::End(std::string_view client_id, std::uint64_t incarnation) {
+  const auto at = clients_.find(client_id);
+  if (at != clients_.end()) at->second.ended = std::max(at->second.ended, incarnation);
+}
+
+const Line* Truth::Current(std::string_view client_id) const {
+  const auto at = clients_.find(client_id);
+  return at == clients_.end() ? nullptr : at->second.current.get();
+}
+
+bool Truth::Speaks(const Line& line) const {
+  const Client& client = clients_.find(line.client_id)->second;
+  return client.current.get() == &line && !line.closed && client.ended < line.incarnation;
+}
+
+std::optional<MonoTime> Truth::FirstUnread(std::string_view client_id, std::string_view instance_id) const {
+  std::optional<MonoTime> first;
+  const auto at = clients_.find(client_id);
+  if (at == clients_.end()) return first;
+  for (const auto& line : at->second.lines) {
+    if (line->instance_id != instance_id || line->unread.empty()) continue;
+    if (!first || line->unread.front() < *first) first = line->unread.front();
+  }
+  return first;
+}
+
+Duration Truth::MostUptime(MonoTime from, MonoTime to) const {
+  Duration uptime = to - from;
+  for (const Stall& stall : stalls_) {
+    const MonoTime seen = stall.from + kPeriod;
+    if (stall.to > seen + kLateness) uptime -= Overlap(from, to, seen, stall.to);
+  }
+  return uptime;
+}
+
+Duration Truth::LeastUptime(MonoTime from, MonoTime to) const {
+  Duration uptime = to - from;
+  for (const Stall& stall : stalls_) uptime -= Overlap(from, to, stall.from - kLateness, stall.to);
+  return uptime;
+}
+
+}  // namespace liveness::simulation

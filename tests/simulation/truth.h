@@ -1,0 +1,105 @@
+// What really happened, as the script knows it: who sent what, when it reached
+// our sockets, when we did not run. The checkers judge the registry by this and
+// by nothing that the registry says of itself.
+//
+// How long we could hear. The registry credits our stalls, and its witness
+// clock may be off by what it cannot see. So there are two measures of a span,
+// and the truth lies between:
+//   MostUptime    counts a stall only from one detector period after its start,
+//                 and not at all if it is too short to be told from scheduling;
+//   LeastUptime   leaves the whole stall out, and the lateness that the
+//                 detector may have had when it began.
+// Who says "too early" uses the first, who says "too late" the second.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/core/record.h"
+#include "server/registry/session.h"
+#include "tests/simulation/random.h"
+
+namespace liveness::simulation {
+
+// The detector wakes at least this often, and this much lateness is no stall.
+inline constexpr Duration kPeriod = std::chrono::milliseconds(10);
+inline constexpr Duration kLateness = std::chrono::milliseconds(20);
+
+// One stream of one process.
+struct Line {
+  std::string client_id;
+  std::string instance_id;
+  int number = 0;  // counts all streams of the run
+
+  // Bound to a session, by the welcome.
+  bool attached = false;
+  std::uint64_t incarnation = 0;
+  std::uint64_t attachment = 0;
+  Duration timeout{};
+  Duration grace{};
+  std::shared_ptr<registry::Session> session;  // as rpc holds it; the checkers do not look into it
+
+  std::deque<MonoTime> unread;       // when what waits in our socket came there
+  MonoTime last_arrival{};           // of the last message that was read
+  MonoTime last_read{};              // and when it was
+  std::optional<MonoTime> closed{};  // when its close was read
+  bool for_our_sake = false;         // its process closed it because we had not answered
+};
+
+// Not thread-safe.
+class Truth {
+ public:
+  // A new stream, unbound.
+  std::shared_ptr<Line> NewLine(std::string client_id, std::string instance_id);
+  // `line` was welcomed: it speaks for its client from now on.
+  void Bind(const std::shared_ptr<Line>& line);
+  // The incarnation has ended: its streams are stale.
+  void End(std::string_view client_id, std::uint64_t incarnation);
+
+  // The stream that was welcomed last; null if there was none.
+  const Line* Current(std::string_view client_id) const;
+  // False for a stream whose events must change nothing.
+  bool Speaks(const Line& line) const;
+  // When the oldest message of this process came that waits in a socket of ours.
+  std::optional<MonoTime> FirstUnread(std::string_view client_id, std::string_view instance_id) const;
+
+  void BeginStall(MonoTime from) { stalls_.push_back({from, MonoTime::max()}); }
+  // The detector has run again. REQUIRES: a stall began and has not ended.
+  void EndStall(MonoTime to) { stalls_.back().to = to; }
+  Duration MostUptime(MonoTime from, MonoTime to) const;
+  Duration LeastUptime(MonoTime from, MonoTime to) const;
+
+  // What somebody does in this step to a client on purpose: such an end needs no silence.
+  void Condemn(std::string_view client_id, core::Cause cause) { condemned_.emplace(client_id, cause); }
+  bool Condemned(std::string_view client_id, core::Cause cause) const {
+    return condemned_.contains({std::string(client_id), cause});
+  }
+  void Absolve() { condemned_.clear(); }
+
+  // Every incarnation that was ever welcomed.
+  const std::set<std::pair<std::string, std::uint64_t>>& incarnations() const { return incarnations_; }
+
+ private:
+  struct Stall {
+    MonoTime from;
+    MonoTime to;
+  };
+  struct Client {
+    std::vector<std::shared_ptr<Line>> lines;
+    std::shared_ptr<Line> current;
+    std::uint64_t ended = 0;  // the last incarnation that has
+  };
+  std::map<std::string, Client, std::less<>> clients_;
+  std::vector<Stall> stalls_;
+  std::set<std::pair<std::string, core::Cause>> condemned_;
+  std::set<std::pair<std::string, std::uint64_t>> incarnations_;
+  int lines_ = 0;
+};
+
+}  // namespace liveness::simulation

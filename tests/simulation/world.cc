@@ -1,0 +1,157 @@
+#include "tests/simulation/world.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "tests/simulation/checkers.h"
+#include "tests/simulation/faults.h"
+
+namespace liveness::simulation {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+// Far beyond any session's timeout + grace.
+constexpr Duration kLongSilence = seconds(20);
+
+}  // namespace
+
+std::string Report::ToString() const {
+  const std::string number = std::to_string(seed);
+  return "seed " + number + ", step " + std::to_string(step) + ": " + invariant + ": " + complaint.what +
+         ", expected " + complaint.expected + ", got " + complaint.got + "; replay: LIVENESS_SEED=" + number +
+         " build/dev/tests/simulation_test";
+}
+
+World::World(const Options& options)
+    : options_(options),
+      saboteur_(options.saboteur == nullptr ? honest_ : *options.saboteur),
+      random_(options.seed),
+      server_(DrawOptions(), random_, truth_,
+              [this] {
+                Note([] { return std::string("the detector wakes"); });
+                ++step_;
+                Observe();
+              }),
+      checkers_(AllCheckers(truth_)),
+      collected_(server_.registry().revision()) {}
+
+World::~World() = default;
+
+registry::RegistryOptions World::DrawOptions() {
+  constexpr Duration kGraces[] = {Duration::zero(), milliseconds(50), milliseconds(300), seconds(1)};
+  registry::RegistryOptions options;
+  options.server_id = "server";
+  options.resume_grace = kGraces[random_.Below(4)];
+  options.keep_dead = random_.Between(seconds(1), seconds(30));
+  options.keep_left = random_.Between(seconds(1), seconds(10));
+  options.max_ended = 1 + random_.Below(4);
+  options.max_history = random_.Chance(50) ? 20 : 200'000;
+  options.max_mailbox = random_.Chance(50) ? 4 : 100'000;
+  return options;
+}
+
+std::optional<Report> World::Run() {
+  const std::uint64_t clients = 1 + random_.Below(4);
+  for (std::uint64_t i = 0; i < clients; ++i) Start("c" + std::to_string(i));
+  const std::uint64_t watchers = 1 + random_.Below(3);
+  for (std::uint64_t i = 0; i < watchers; ++i) {
+    const int number = static_cast<int>(i);
+    watchers_.push_back(std::make_unique<SimWatcher>(
+        server_.registry(), i == 0 ? SimWatcher::Taste::kEverything : SimWatcher::Taste(random_.Below(4)),
+        [this, number](const registry::RecordFilter& filter, std::uint64_t revision) {
+          for (auto& [name, checker] : checkers_) checker->OnWatch(number, filter, revision);
+        },
+        [this, number](registry::WatchItem item) {
+          saboteur_.Pulled(item);
+          for (auto& [name, checker] : checkers_) checker->OnPulled(number, item);
+        }));
+  }
+  PlanFault();
+  while (step_ < options_.steps && !report_ && !events_.empty()) {
+    const Event event = events_.top();
+    events_.pop();
+    server_.AdvanceTo(event.at);
+    if (!report_) RunOne(event.what, event.run);
+  }
+  if (!report_) Finish();
+  return report_;
+}
+
+void World::PlanFault() {
+  After(random_.Between(milliseconds(10), milliseconds(800)), "fault", [this] {
+    Strike(*this);
+    PlanFault();
+  });
+}
+
+void World::After(Duration in, const char* what, std::function<void()> event) {
+  events_.push({now() + in, ++order_, what, std::move(event)});
+}
+
+void World::RunOne(const char* what, const std::function<void()>& event) {
+  ++step_;
+  if (options_.log) Note([&] { return std::string(what); });
+  event();
+  Observe();
+}
+
+void World::Note(const std::function<std::string()>& text) const {
+  if (!options_.log) return;
+  const double ms = static_cast<double>((now() - MonoTime(std::chrono::hours(1))).count()) / 1e6;
+  std::printf("%4d %12.3f ms  %s\n", step_, ms, text().c_str());
+}
+
+void World::Observe() {
+  registry::Registry& registry = server_.registry();
+  // The publisher is a thread of its own: it may be behind.
+  if (over_ || random_.Chance(80)) {
+    while (registry.PublishPending()) {
+    }
+  }
+  auto page = registry.HistoryAfter(collected_, 10'000);
+  saboteur_.Told(page.transitions);
+  for (const core::TransitionPtr& told : page.transitions) {
+    if (options_.log) {
+      Note([&] {
+        return "  " + std::string(told->before == nullptr ? "-" : core::Name(told->before->state)) + " > " +
+               std::string(core::Name(told->after->state)) + " " +
+               std::string(core::Name(told->after->cause)) + " of " + Who(*told->after);
+      });
+    }
+    for (auto& [name, checker] : checkers_) checker->OnTold(told, now());
+    if (!core::IsLive(told->after->state)) truth_.End(told->after->client_id(), told->after->incarnation);
+    collected_ = told->revision();
+  }
+  std::vector<core::RecordPtr> records;
+  auto scan = registry.Scan({.limit = 1'000});
+  for (auto& view : scan.views) records.push_back(std::move(view.record));
+  saboteur_.Shown(records);
+  for (auto& [name, checker] : checkers_) checker->OnShown(records, now());
+  for (auto& watcher : watchers_) watcher->Pull(random_);
+  truth_.Absolve();
+  Check();
+}
+
+void World::Check() {
+  for (auto& [name, checker] : checkers_) {
+    if (checker->complaint() && !report_) report_ = Report{options_.seed, step_, name, *checker->complaint()};
+  }
+}
+
+void World::Finish() {
+  if (server_.stopped()) RunOne("the server runs again", [this] { Resume(); });
+  for (auto& process : processes_) process->BeSilent();
+  Note([] { return std::string("everybody is silent"); });
+  over_ = true;
+  server_.AdvanceTo(now() + kLongSilence);
+  for (auto& watcher : watchers_) watcher->Drain();
+  Observe();
+  for (auto& watcher : watchers_) watcher->Drain();
+  for (auto& [name, checker] : checkers_) checker->OnEnd();
+  Check();
+}
+
+}  // namespace liveness::simulation
