@@ -1,0 +1,22 @@
+"""The scenarios by name, in the order in which they run."""
+from lab.scenarios import closed, kill, many, network, paths, server, starved, stop, worker
+
+ALL = {
+    "kill": kill.kill,
+    "beat": kill.beat,
+    "goodbye": kill.goodbye,
+    "closed": closed.closed,
+    "stop": stop.stop,
+    "starved": starved.duty,
+    "quota": starved.quota,
+    "cable": network.cable,
+    "one-way": network.one_way,
+    "reset": network.reset,
+    "worker": worker.worker,
+    "server-stop": server.server_stop,
+    "clock-step": server.clock_step,
+    "mass": many.mass,
+    "slow-watcher": many.slow_watcher,
+    "duplicate": many.duplicate,
+    "loss": paths.loss,
+}
