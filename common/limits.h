@@ -16,6 +16,10 @@ inline constexpr std::size_t kMaxLastWillBytes = 1024;
 inline constexpr std::size_t kMaxReasonBytes = 256;
 inline constexpr std::size_t kMaxResumeTokenBytes = 256;
 inline constexpr std::size_t kMaxHeartbeatMessageBytes = 16 * 1024;
+inline constexpr std::size_t kMaxProgressTokens = 32;  // per client
+// Of Detection.threshold, phi.
+inline constexpr double kMinSuspicionThreshold = 1;
+inline constexpr double kMaxSuspicionThreshold = 30;
 inline constexpr std::size_t kMaxFilterBytes = 4 * 1024;
 inline constexpr int kMaxPageSize = 1000;
 inline constexpr int kDefaultPageSize = 100;

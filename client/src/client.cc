@@ -111,6 +111,11 @@ std::optional<Error> Client::UpdateLabels(Labels labels) {
   return std::nullopt;
 }
 
+Result<ProgressToken> Client::Progress(const std::string& name, std::chrono::nanoseconds deadline) {
+  if (impl_->inert()) return Error{"STOPPED", "this client belongs to the parent process"};
+  return impl_->worker().progress().Add(name, deadline);
+}
+
 bool Client::Goodbye(const std::string& reason, ExitStatus exit) {
   return !impl_->inert() && impl_->worker().Goodbye(reason, exit);
 }

@@ -85,12 +85,7 @@ void HeartbeatStream::WriteNext() {
 
 void HeartbeatStream::SendHello(v1::HeartbeatRequest hello) { Put(kHello, std::move(hello)); }
 
-void HeartbeatStream::SendPing(std::uint64_t sequence) {
-  v1::HeartbeatRequest request;
-  request.mutable_ping()->set_sequence(sequence);
-  *request.mutable_ping()->mutable_send_time() = ToProto(clock_.Wall());
-  Put(kPing, std::move(request));
-}
+void HeartbeatStream::SendPing(v1::HeartbeatRequest ping) { Put(kPing, std::move(ping)); }
 
 void HeartbeatStream::SendPong(const v1::Ping& ping) {
   v1::HeartbeatRequest request;

@@ -38,7 +38,7 @@ class HeartbeatStream {
     int operation = 0;
   };
 
-  // `queue` and `listener` outlive this. `clock` stamps the pings.
+  // `queue` and `listener` outlive this. `clock` stamps the pongs.
   HeartbeatStream(StreamId id, std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue,
                   Listener& listener, const common::Clock& clock);
 
@@ -50,7 +50,7 @@ class HeartbeatStream {
   bool done() const { return finished_ && outstanding_ == 0; }
 
   void SendHello(v1::HeartbeatRequest hello);
-  void SendPing(std::uint64_t sequence);
+  void SendPing(v1::HeartbeatRequest ping);
   void SendPong(const v1::Ping& ping);
   void SendUpdate(v1::HeartbeatRequest update);
   void SendGoodbye(const std::string& reason, const ExitStatus& exit);

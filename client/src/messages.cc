@@ -13,6 +13,23 @@ using std::chrono::seconds;
 // 290 years fit into 64 bits of nanoseconds.
 constexpr std::int64_t kMaxSeconds = 9'000'000'000;
 
+Detection FromProto(const v1::Detection& detection) {
+  if (detection.method() != v1::DETECTION_METHOD_ACCRUAL) return {};
+  return {Detection::Method::kAccrual, detection.threshold()};
+}
+
+void Set(const Detection& detection, v1::Detection& proto) {
+  const bool accrual = detection.method == Detection::Method::kAccrual;
+  proto.set_method(accrual ? v1::DETECTION_METHOD_ACCRUAL : v1::DETECTION_METHOD_FIXED);
+  proto.set_threshold(detection.threshold);
+}
+
+void Set(const LoadReading& load, v1::Load& proto) {
+  *proto.mutable_scheduling_delay() = ToProto(load.scheduling_delay);
+  proto.set_cpu_usage(load.cpu_usage);
+  proto.set_memory_bytes(load.memory_bytes);
+}
+
 }  // namespace
 
 google::protobuf::Timestamp ToProto(common::WallTime time) {
@@ -51,6 +68,28 @@ v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& label
   hello.set_version(options.version);
   hello.set_local_address(local_address);
   hello.set_last_will(options.last_will);
+  if (options.detection) Set(*options.detection, *hello.mutable_detection());
+  if (options.quality) {
+    *hello.mutable_quality()->mutable_found_within() = ToProto(options.quality->found_within);
+    *hello.mutable_quality()->mutable_mistake_recurrence() = ToProto(options.quality->mistake_recurrence);
+  }
+  return request;
+}
+
+v1::HeartbeatRequest MakePing(std::uint64_t sequence, common::WallTime send_time,
+                              const std::vector<ProgressReading>& progress,
+                              const std::optional<LoadReading>& load) {
+  v1::HeartbeatRequest request;
+  v1::Ping& ping = *request.mutable_ping();
+  ping.set_sequence(sequence);
+  *ping.mutable_send_time() = ToProto(send_time);
+  for (const ProgressReading& reading : progress) {
+    v1::Progress& token = *ping.add_progress();
+    token.set_name(reading.name);
+    *token.mutable_age() = ToProto(reading.age);
+    *token.mutable_deadline() = ToProto(reading.deadline);
+  }
+  if (load) Set(*load, *ping.mutable_load());
   return request;
 }
 
@@ -75,6 +114,11 @@ Welcome FromProto(const v1::Welcome& welcome) {
                              ceil<milliseconds>(FromProto(keepalive.tcp_user_timeout())),
                              ceil<milliseconds>(FromProto(keepalive.http2_time())),
                              ceil<milliseconds>(FromProto(keepalive.http2_timeout()))};
+  result.detection = FromProto(welcome.detection());
+  if (welcome.has_quality()) {
+    result.quality = Quality{FromProto(welcome.quality().found_within()),
+                             FromProto(welcome.quality().mistake_recurrence())};
+  }
   return result;
 }
 

@@ -1,11 +1,15 @@
 // Between the public types and the messages on the wire. Pure, thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <liveness/options.h>
 #include <liveness/state.h>
 
+#include "client/src/load.h"
+#include "client/src/progress.h"
 #include "common/clock.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 
@@ -17,6 +21,10 @@ common::Duration FromProto(const google::protobuf::Duration& span);  // saturate
 
 v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& labels,
                                const std::string& resume_token, const std::string& local_address);
+// All tokens go with every ping: one that is missing has ended.
+v1::HeartbeatRequest MakePing(std::uint64_t sequence, common::WallTime send_time,
+                              const std::vector<ProgressReading>& progress,
+                              const std::optional<LoadReading>& load);
 v1::HeartbeatRequest MakeUpdate(const Labels& labels);
 
 Welcome FromProto(const v1::Welcome& welcome);

@@ -35,6 +35,14 @@ void CheckTimes(const ClientOptions& options, Violations* violations) {
   if (options.interval && options.timeout && *options.timeout < *options.interval) {
     violations->push_back({"timeout", "is shorter than the interval"});
   }
+  if (options.quality) {
+    if (options.interval || options.timeout) {
+      violations->push_back({"quality", "takes the place of interval and timeout: leave those unset"});
+    }
+    if (options.quality->found_within <= kZero || options.quality->mistake_recurrence <= kZero) {
+      violations->push_back({"quality", "has a time that is not positive"});
+    }
+  }
   if (options.connect_timeout <= kZero) violations->push_back({"connect_timeout", "is not positive"});
   if (options.welcome_timeout <= kZero) violations->push_back({"welcome_timeout", "is not positive"});
   if (options.goodbye_timeout < kZero) violations->push_back({"goodbye_timeout", "is negative"});
@@ -45,6 +53,18 @@ void CheckTimes(const ClientOptions& options, Violations* violations) {
   }
   if (keepalive.http2_time < kZero || (keepalive.http2_time > kZero && keepalive.http2_timeout <= kZero)) {
     violations->push_back({"keepalive", "has an HTTP/2 value that is not positive"});
+  }
+}
+
+void CheckDetection(const ClientOptions& options, Violations* violations) {
+  if (!options.detection || options.detection->threshold == 0) return;
+  const double threshold = options.detection->threshold;
+  if (options.detection->method != Detection::Method::kAccrual) {
+    violations->push_back({"detection", "has a threshold, which only kAccrual takes"});
+  } else if (!(threshold >= common::kMinSuspicionThreshold && threshold <= common::kMaxSuspicionThreshold)) {
+    violations->push_back(
+        {"detection", absl::StrCat("has a threshold that is not within ", common::kMinSuspicionThreshold,
+                                   " and ", common::kMaxSuspicionThreshold)});
   }
 }
 
@@ -71,7 +91,7 @@ Result<ClientOptions> Complete(ClientOptions options) {
     const common::KeepaliveSettings settings =
         *options.preset == Preset::kStrict ? common::StrictPreset() : common::StandardPreset();
     // One of the two given: the preset's other one may not fit it.
-    if (!options.interval && !options.timeout) {
+    if (!options.interval && !options.timeout && !options.quality) {
       options.interval = settings.heartbeat_interval;
       options.timeout = settings.heartbeat_timeout;
     }
@@ -95,6 +115,7 @@ Result<ClientOptions> Complete(ClientOptions options) {
     violations.push_back({"tls", "needs certificate and key, or neither"});
   }
   CheckTimes(options, &violations);
+  CheckDetection(options, &violations);
   if (!violations.empty()) return ToError("BAD_OPTIONS", violations);
   return options;
 }

@@ -107,7 +107,8 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
     next_attempt_ = now;
     return;
   }
-  if (end.final() || end.denied()) return Stop(reason, end.message);
+  const bool refused = end.unreachable() && counters_.welcomes == 0;
+  if (end.final() || end.denied() || refused) return Stop(reason, end.message);
   if (goodbye_deadline_ && !live_) return Stop("SAID_GOODBYE", "no server could be told");
   // Counted from the start of the attempt: one that took long is followed at once.
   next_attempt_ = std::max(now, attempt.started + backoff_.Next());

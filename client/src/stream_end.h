@@ -21,6 +21,8 @@ struct StreamEnd {
 
   bool ok() const { return code == absl::StatusCode::kOk; }
   bool denied() const { return code == absl::StatusCode::kPermissionDenied; }
+  // What was asked for cannot be had. Final at the start; later a worse path is no reason to give up.
+  bool unreachable() const { return reason == "QUALITY_UNREACHABLE"; }
   // The server will not have this instance again: coming back would only make
   // two processes fight over one id, or repeat the same mistake.
   bool final() const {

@@ -1,5 +1,7 @@
 #include "client/src/worker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -20,6 +22,9 @@ using namespace std::chrono_literals;
 // up this often, so that a lapse is told soon after it wakes.
 constexpr Duration kMaxWait = 1s;
 
+// A wait that ends this much too late is a time in which the process did not run.
+constexpr Duration kStoodStill = 50ms;
+
 // Events handled before timers are looked at again.
 constexpr int kMaxBatch = 64;
 
@@ -31,7 +36,9 @@ constexpr Duration kGoodbyeSlack = 200ms;
 Worker::Worker(ClientOptions options, const common::Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
+      progress_(clock),
       session_({options_.targets.size(), options_.resume, options_.welcome_timeout, common::RandomUniform}),
+      load_(options_.pid == getpid()),
       labels_(options_.labels),
       thread_([this] { Run(); }) {}
 
@@ -92,17 +99,27 @@ void Worker::Run() {
 }
 
 void Worker::DrainQueue() {
-  Duration wait = kMaxWait;
-  if (!session_.stopped()) wait = std::clamp<Duration>(session_.NextDeadline() - clock_.Boot(), 0s, kMaxWait);
+  Duration until_due = kMaxWait;
+  if (!session_.stopped()) until_due = std::min(session_.NextDeadline() - clock_.Boot(), kMaxWait);
+  const Duration wait = std::max<Duration>(until_due, 0s);
+  const common::MonoTime begun = clock_.Mono();
   void* tag = nullptr;
   bool ok = false;
   // All that has come in is heard before anybody is judged: after a pause of
   // ours the answer may be lying in the socket.
   for (int handled = 0; handled < kMaxBatch; ++handled) {
     const gpr_timespec deadline = gpr_time_from_nanos(handled == 0 ? wait.count() : 0, GPR_TIMESPAN);
-    if (queue_.AsyncNext(&tag, &ok, deadline) != grpc::CompletionQueue::GOT_EVENT) return;
+    const auto result = queue_.AsyncNext(&tag, &ok, deadline);
+    if (handled == 0) NoteLateness(begun + until_due, begun + wait, clock_.Mono());
+    if (result != grpc::CompletionQueue::GOT_EVENT) return;
     HandleTag(tag, ok);
   }
+}
+
+void Worker::NoteLateness(common::MonoTime due, common::MonoTime wake, common::MonoTime now) {
+  load_.TimerWasLate(now - due);
+  // An application that keeps our thread in `on_state` makes us late too, but runs.
+  if (now - wake > kStoodStill) progress_.StoodStill(now - wake);
 }
 
 void Worker::HandleTag(void* tag, bool ok) {
@@ -166,7 +183,9 @@ void Worker::Perform(const Action& action) {
   if (found == streams_.end()) return;
   HeartbeatStream& stream = *found->second;
   switch (action.kind) {
-    case Action::Kind::kPing: return stream.SendPing(action.sequence);
+    case Action::Kind::kPing:
+      return stream.SendPing(
+          MakePing(action.sequence, clock_.Wall(), progress_.Read(), load_.Read(clock_.Mono())));
     case Action::Kind::kGoodbye: return stream.SendGoodbye(farewell_.reason, farewell_.exit);
     case Action::Kind::kCancel: return stream.Cancel();
     case Action::Kind::kDial: return;

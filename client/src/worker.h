@@ -21,6 +21,8 @@
 #include <liveness/client_interface.h>
 
 #include "client/src/heartbeat_stream.h"
+#include "client/src/load.h"
+#include "client/src/progress.h"
 #include "client/src/session.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -47,6 +49,7 @@ class Worker final : private HeartbeatStream::Listener {
   Snapshot snapshot() const;
   BootTime alive_until() const { return BootTime(Duration(alive_until_.load(std::memory_order_acquire))); }
   const ClientOptions& options() const { return options_; }
+  ProgressBoard& progress() { return progress_; }
 
   // False after the end.
   bool UpdateLabels(Labels labels);
@@ -65,6 +68,8 @@ class Worker final : private HeartbeatStream::Listener {
 
   void Run();
   void DrainQueue();
+  // It is `now`: a wait was to end at `wake` at the latest, for what was due at `due`.
+  void NoteLateness(common::MonoTime due, common::MonoTime wake, common::MonoTime now);
   void HandleTag(void* tag, bool ok);
   void TakeCommands();
   // Until the session has nothing more to do or to tell.
@@ -82,9 +87,11 @@ class Worker final : private HeartbeatStream::Listener {
   const common::Clock& clock_;
   std::atomic<std::int64_t> alive_until_{0};
   std::atomic<std::thread::id> own_thread_;
+  ProgressBoard progress_;
 
   // Only the worker's thread touches these.
   Session session_;
+  LoadMeter load_;
   Labels labels_;
   std::uint64_t labels_version_ = 1;
   Commands::Farewell farewell_;

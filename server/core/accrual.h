@@ -62,6 +62,7 @@
 #include <optional>
 
 #include "common/clock.h"
+#include "common/limits.h"
 
 namespace liveness::core {
 
@@ -69,8 +70,8 @@ class AccrualDetector {
  public:
   static constexpr double kDefaultThreshold = 8;
   // What a client may ask for.
-  static constexpr double kMinThreshold = 1;
-  static constexpr double kMaxThreshold = 30;
+  static constexpr double kMinThreshold = common::kMinSuspicionThreshold;
+  static constexpr double kMaxThreshold = common::kMaxSuspicionThreshold;
 
   static constexpr std::size_t kWindow = 200;
   static constexpr std::size_t kMinSamples = 10;

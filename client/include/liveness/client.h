@@ -23,6 +23,7 @@
 
 #include <liveness/client_interface.h>
 #include <liveness/options.h>
+#include <liveness/progress.h>
 #include <liveness/result.h>
 #include <liveness/state.h>
 
@@ -51,6 +52,7 @@ class Client final : public ClientInterface {
   const std::string& client_id() const override;
   const std::string& instance_id() const override;
   std::optional<Error> UpdateLabels(Labels labels) override;
+  Result<ProgressToken> Progress(const std::string& name, std::chrono::nanoseconds deadline) override;
   bool Goodbye(const std::string& reason = "", ExitStatus exit = {}) override;
 
  private:

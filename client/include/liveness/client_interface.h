@@ -8,6 +8,7 @@
 #include <string>
 
 #include <liveness/options.h>
+#include <liveness/progress.h>
 #include <liveness/result.h>
 #include <liveness/state.h>
 
@@ -55,6 +56,13 @@ class ClientInterface {
   // Replaces all labels, now and for every later connection. Fails with
   // BAD_LABELS if they break a bound, STOPPED after the end.
   virtual std::optional<Error> UpdateLabels(Labels labels) = 0;
+
+  // A token that proves the work of one part of the application, see
+  // <liveness/progress.h>. `name` is unique among the tokens that this client
+  // has; 1-128 bytes of UTF-8 without control characters, at most 32 tokens at a
+  // time. It counts as advanced just now. Fails with BAD_TOKEN if it breaks a
+  // bound; in a forked child with STOPPED.
+  virtual Result<ProgressToken> Progress(const std::string& name, std::chrono::nanoseconds deadline) = 0;
 
   // Ends the session and the client. Waits for the server's answer, at most
   // ClientOptions::goodbye_timeout (not at all when called from `on_state`).

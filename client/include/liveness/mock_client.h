@@ -9,6 +9,11 @@ namespace liveness {
 
 class MockClient : public ClientInterface {
  public:
+  // Without an expectation of yours, Progress() gives tokens that do nothing.
+  MockClient() {
+    ON_CALL(*this, Progress).WillByDefault([] { return Result<ProgressToken>(ProgressToken()); });
+  }
+
   MOCK_METHOD(State, state, (), (const, override));
   MOCK_METHOD(BootInstant, alive_until, (), (const, override));
   MOCK_METHOD(bool, alive, (), (const, override));
@@ -20,6 +25,8 @@ class MockClient : public ClientInterface {
   MOCK_METHOD(const std::string&, client_id, (), (const, override));
   MOCK_METHOD(const std::string&, instance_id, (), (const, override));
   MOCK_METHOD(std::optional<Error>, UpdateLabels, (Labels labels), (override));
+  MOCK_METHOD(Result<ProgressToken>, Progress, (const std::string& name, std::chrono::nanoseconds deadline),
+              (override));
   MOCK_METHOD(bool, Goodbye, (const std::string& reason, ExitStatus exit), (override));
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <liveness/detection.h>
 #include <liveness/keepalive.h>
 #include <liveness/state.h>
 
@@ -49,6 +50,12 @@ struct ClientOptions {
   // Silence after which either side gives the other up; at least `interval`.
   std::optional<std::chrono::nanoseconds> timeout;
   std::optional<Keepalive> keepalive;
+
+  // In place of `interval` and `timeout`, which must be unset; of a preset only
+  // the keepalive is taken then.
+  std::optional<Quality> quality;
+  // How this client's silence is judged. Unset: the server's default, kFixed.
+  std::optional<Detection> detection;
 
   // About this process, for whoever looks at the registry.
   std::string host;                 // empty: gethostname()

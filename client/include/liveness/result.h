@@ -31,7 +31,9 @@ class [[nodiscard]] Result {
   T&& value() && { return std::move(*std::get_if<0>(&state_)); }
   T& operator*() & { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
+  const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
 
   // REQUIRES: !ok()
   const Error& error() const { return *std::get_if<1>(&state_); }

@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 
+#include <liveness/detection.h>
 #include <liveness/keepalive.h>
 
 namespace liveness {
@@ -20,7 +22,8 @@ enum class State {
   // reconnects by itself, kConnecting and kLive follow.
   kLost,
   // Final: goodbye was said, or the server will not have this instance
-  // (SUPERSEDED, EVICTED, BAD_HELLO, PERMISSION_DENIED). Nothing follows.
+  // (SUPERSEDED, EVICTED, BAD_HELLO, PERMISSION_DENIED; QUALITY_UNREACHABLE
+  // if it was never in). Nothing follows.
   kStopped,
 };
 
@@ -41,6 +44,10 @@ struct Welcome {
   std::chrono::nanoseconds resume_grace{};
   // In force on the server's end of this connection.
   Keepalive server_keepalive;
+  // How silence is judged.
+  Detection detection;
+  // What the server expects to hold; set if ClientOptions::quality was.
+  std::optional<Quality> quality;
 };
 
 // A change of state, as told to ClientOptions::on_state.

@@ -35,6 +35,51 @@ TEST(Messages, UnsetTimesStayUnset) {
   EXPECT_EQ(hello.local_address(), "127.0.0.1:1");
 }
 
+TEST(Messages, APingIsPlainUnlessThereIsSomethingToTell) {
+  const common::WallTime sent(1'700'000'000s);
+  const v1::Ping plain = MakePing(7, sent, {}, std::nullopt).ping();
+  EXPECT_EQ(plain.sequence(), 7u);
+  EXPECT_EQ(plain.send_time().seconds(), 1'700'000'000);
+  EXPECT_EQ(plain.progress_size(), 0);
+  EXPECT_FALSE(plain.has_load());
+
+  const v1::Ping full = MakePing(8, sent, {{"consumer", 1500ms, 30s}}, LoadReading{3ms, 0.5, 4096}).ping();
+  ASSERT_EQ(full.progress_size(), 1);
+  EXPECT_EQ(full.progress(0).name(), "consumer");
+  EXPECT_EQ(FromProto(full.progress(0).age()), 1500ms);
+  EXPECT_EQ(FromProto(full.progress(0).deadline()), 30s);
+  EXPECT_EQ(FromProto(full.load().scheduling_delay()), 3ms);
+  EXPECT_EQ(full.load().cpu_usage(), 0.5);
+  EXPECT_EQ(full.load().memory_bytes(), 4096);
+}
+
+TEST(Messages, DetectionAndQualityAreAskedForOnlyIfWanted) {
+  ClientOptions options;
+  EXPECT_FALSE(MakeHello(options, {}, "", "").hello().has_detection());
+  EXPECT_FALSE(MakeHello(options, {}, "", "").hello().has_quality());
+  options.detection = Detection{Detection::Method::kAccrual, 5};
+  options.quality = Quality{.found_within = 1s, .mistake_recurrence = std::chrono::hours(720)};
+  const v1::Hello hello = MakeHello(options, {}, "", "").hello();
+  EXPECT_EQ(hello.detection().method(), v1::DETECTION_METHOD_ACCRUAL);
+  EXPECT_EQ(hello.detection().threshold(), 5);
+  EXPECT_EQ(FromProto(hello.quality().found_within()), 1s);
+  EXPECT_EQ(FromProto(hello.quality().mistake_recurrence()), std::chrono::hours(720));
+  options.detection = Detection{};
+  EXPECT_EQ(MakeHello(options, {}, "", "").hello().detection().method(), v1::DETECTION_METHOD_FIXED);
+}
+
+TEST(Messages, WelcomeSaysHowSilenceIsJudged) {
+  v1::Welcome proto;
+  EXPECT_EQ(FromProto(proto).detection, Detection{});
+  EXPECT_FALSE(FromProto(proto).quality);
+  proto.mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
+  proto.mutable_detection()->set_threshold(8);
+  proto.mutable_quality()->mutable_found_within()->set_seconds(1);
+  proto.mutable_quality()->mutable_mistake_recurrence()->set_seconds(3600);
+  EXPECT_EQ(FromProto(proto).detection, (Detection{Detection::Method::kAccrual, 8}));
+  EXPECT_EQ(FromProto(proto).quality, (Quality{1s, std::chrono::hours(1)}));
+}
+
 TEST(Messages, WelcomeCarriesTheServersKeepalive) {
   v1::Welcome proto;
   proto.set_incarnation(42);

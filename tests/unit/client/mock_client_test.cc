@@ -17,5 +17,17 @@ TEST(MockClient, StandsInForAClient) {
   EXPECT_FALSE(MayWrite(client));
 }
 
+// A worker under test needs no server, and no expectation for its token.
+TEST(MockClient, GivesTokensThatDoNothing) {
+  ::testing::NiceMock<MockClient> client;
+  ClientInterface& interface = client;
+  const auto token = interface.Progress("consumer", std::chrono::seconds(30));
+  ASSERT_TRUE(token);
+  token->Advance();
+  { const auto idle = token->WhileIdle(); }
+  EXPECT_CALL(client, Progress("other", ::testing::_)).WillOnce([] { return Error{"BAD_TOKEN", "no"}; });
+  EXPECT_EQ(interface.Progress("other", std::chrono::seconds(30)).error().reason, "BAD_TOKEN");
+}
+
 }  // namespace
 }  // namespace liveness

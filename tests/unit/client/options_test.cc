@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
+
 namespace liveness::internal {
 namespace {
 
@@ -79,6 +81,37 @@ TEST(Complete, RefusesWhatTheServerWouldRefuse) {
   EXPECT_THAT(with([](auto& o) { o.timeout = -1s; }), HasSubstr("timeout"));
   EXPECT_THAT(with([](auto& o) { o.tls = Tls{"", "cert.pem", "", ""}; }), HasSubstr("tls"));
   EXPECT_THAT(with([](auto& o) { o.last_will = std::string(1025, 'a'); }), HasSubstr("last_will"));
+}
+
+TEST(Complete, AQualityTakesThePlaceOfIntervalAndTimeout) {
+  const Quality wanted{.found_within = 1s, .mistake_recurrence = std::chrono::hours(720)};
+  ClientOptions options = Good();
+  options.quality = wanted;
+  options.preset = Preset::kStrict;
+  const auto complete = Complete(options);
+  ASSERT_TRUE(complete) << complete.error().message;
+  EXPECT_FALSE(complete.value().interval);
+  EXPECT_FALSE(complete.value().timeout);
+  EXPECT_EQ(complete.value().keepalive, Keepalive::Strict());
+
+  options.timeout = 3s;
+  EXPECT_THAT(Wrong(options), HasSubstr("leave those unset"));
+  options.timeout.reset();
+  options.quality->mistake_recurrence = 0s;
+  EXPECT_THAT(Wrong(options), HasSubstr("not positive"));
+}
+
+TEST(Complete, AThresholdIsAccrualsAndWithinBounds) {
+  const auto with = [](Detection detection) {
+    ClientOptions options = Good();
+    options.detection = detection;
+    return Wrong(options);
+  };
+  EXPECT_EQ(with({Detection::Method::kAccrual, 0}), "");
+  EXPECT_EQ(with({Detection::Method::kAccrual, 30}), "");
+  EXPECT_THAT(with({Detection::Method::kAccrual, 0.5}), HasSubstr("within 1 and 30"));
+  EXPECT_THAT(with({Detection::Method::kAccrual, std::nan("")}), HasSubstr("within 1 and 30"));
+  EXPECT_THAT(with({Detection::Method::kFixed, 8}), HasSubstr("only kAccrual"));
 }
 
 TEST(CheckLabels, BoundsOfTheContract) {

@@ -79,6 +79,24 @@ TEST_F(SessionTest, FinalErrorsStopItForGood) {
   EXPECT_THAT(Actions(), IsEmpty());
 }
 
+TEST_F(SessionTest, AQualityThatCannotBeHadIsFinalOnlyAtTheFirstAttempt) {
+  const StreamEnd refused = End(absl::StatusCode::kFailedPrecondition, "QUALITY_UNREACHABLE");
+  Session first({1, true, 5s, [] { return 0.0; }});
+  first.Start(kStart);
+  first.OnStreamEnd(1, kStart, refused);
+  EXPECT_TRUE(first.stopped());
+  EXPECT_EQ(first.TakeChanges().back().reason, "QUALITY_UNREACHABLE");
+
+  GoLive();
+  session_.OnStreamEnd(1, kStart + 1s, Broken());
+  session_.Advance(kStart + 1100ms);
+  session_.OnStreamEnd(2, kStart + 1200ms, refused);
+  EXPECT_FALSE(session_.stopped()) << "its path may be better again soon";
+  session_.Advance(session_.NextDeadline());
+  WelcomeAt(3, kStart + 10s);
+  EXPECT_EQ(session_.state(), State::kLive);
+}
+
 TEST_F(SessionTest, AbortedByAStrangerIsNotFinal) {
   session_.Start(kStart);
   session_.OnStreamEnd(1, kStart, End(absl::StatusCode::kAborted));
