@@ -40,6 +40,8 @@ class Checker {
   virtual void OnShown(const std::vector<core::RecordPtr>&, MonoTime) {}
   // A hello with `token` (the incarnation that it names) was welcomed as `line`.
   virtual void OnWelcome(const Line&, std::optional<std::uint64_t> /*token*/, bool /*resumed*/) {}
+  // A close was read whose process had been waiting for us; `alive`: after it.
+  virtual void OnClosedForOurSake(bool /*alive*/) {}
   virtual void OnStale(const StaleEvent&) {}
   // A watcher begins, or begins again where it left (revision > 0).
   virtual void OnWatch(int /*watcher*/, const registry::RecordFilter&, std::uint64_t /*start_revision*/) {}

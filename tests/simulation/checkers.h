@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "tests/simulation/checker.h"
+#include "tests/simulation/honest_watch.h"
 #include "tests/simulation/no_false_death.h"
+#include "tests/simulation/one_death.h"
+#include "tests/simulation/one_truth.h"
 #include "tests/simulation/silence_found.h"
 
 namespace liveness::simulation {
@@ -16,6 +19,9 @@ inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers
   std::vector<std::pair<const char*, std::unique_ptr<Checker>>> all;
   all.emplace_back("invariant 1, no false death", std::make_unique<NoFalseDeath>(truth));
   all.emplace_back("invariant 2, silence is found", std::make_unique<SilenceFound>(truth));
+  all.emplace_back("invariant 3, one truth", std::make_unique<OneTruth>());
+  all.emplace_back("invariant 4, a watch cannot lie", std::make_unique<HonestWatch>());
+  all.emplace_back("invariant 6, one death", std::make_unique<OneDeath>(truth));
   return all;
 }
 

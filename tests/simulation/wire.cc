@@ -105,6 +105,10 @@ void World::Read(const Arrival& arrival) {
       line.last_read = now();
     }
     (void)Handle(arrival);
+    if (line.for_our_sake) {
+      const auto view = server_.registry().Get(line.client_id);
+      Tell([&](Checker& checker) { checker.OnClosedForOurSake(view->record->state == core::State::kAlive); });
+    }
     return;
   }
   const Line* current = truth_.Current(line.client_id);
@@ -114,7 +118,7 @@ void World::Read(const Arrival& arrival) {
   event.touch = Handle(arrival);
   event.revision_after = server_.registry().revision();
   event.heard_after = current->session->last_heard();
-  for (auto& [name, checker] : checkers_) checker->OnStale(event);
+  Tell([&](Checker& checker) { checker.OnStale(event); });
 }
 
 std::optional<registry::TouchResult> World::Handle(const Arrival& arrival) {
@@ -176,7 +180,7 @@ void World::Hello(const Arrival& arrival) {
   line.grace = attached->resume_grace;
   line.last_arrival = arrival.at;
   line.last_read = now();
-  for (auto& [name, checker] : checkers_) checker->OnWelcome(line, arrival.message.token, attached->resumed);
+  Tell([&](Checker& checker) { checker.OnWelcome(line, arrival.message.token, attached->resumed); });
   truth_.Bind(arrival.line);
   if (!answer) return;
   After(*answer - now(), "welcome", [from = arrival.from, on = arrival.line, sent = arrival.message.sent] {

@@ -62,11 +62,11 @@ std::optional<Report> World::Run() {
     watchers_.push_back(std::make_unique<SimWatcher>(
         server_.registry(), i == 0 ? SimWatcher::Taste::kEverything : SimWatcher::Taste(random_.Below(4)),
         [this, number](const registry::RecordFilter& filter, std::uint64_t revision) {
-          for (auto& [name, checker] : checkers_) checker->OnWatch(number, filter, revision);
+          Tell([&](Checker& checker) { checker.OnWatch(number, filter, revision); });
         },
         [this, number](registry::WatchItem item) {
           saboteur_.Pulled(item);
-          for (auto& [name, checker] : checkers_) checker->OnPulled(number, item);
+          Tell([&](Checker& checker) { checker.OnPulled(number, item); });
         }));
   }
   PlanFault();
@@ -112,6 +112,7 @@ void World::Observe() {
     }
   }
   auto page = registry.HistoryAfter(collected_, 10'000);
+  if (!page.transitions.empty()) collected_ = page.transitions.back()->revision();
   saboteur_.Told(page.transitions);
   for (const core::TransitionPtr& told : page.transitions) {
     if (options_.log) {
@@ -121,23 +122,28 @@ void World::Observe() {
                std::string(core::Name(told->after->cause)) + " of " + Who(*told->after);
       });
     }
-    for (auto& [name, checker] : checkers_) checker->OnTold(told, now());
+    Tell([&](Checker& checker) { checker.OnTold(told, now()); });
     if (!core::IsLive(told->after->state)) truth_.End(told->after->client_id(), told->after->incarnation);
-    collected_ = told->revision();
   }
   std::vector<core::RecordPtr> records;
   auto scan = registry.Scan({.limit = 1'000});
   for (auto& view : scan.views) records.push_back(std::move(view.record));
   saboteur_.Shown(records);
-  for (auto& [name, checker] : checkers_) checker->OnShown(records, now());
+  Tell([&](Checker& checker) { checker.OnShown(records, now()); });
   for (auto& watcher : watchers_) watcher->Pull(random_);
   truth_.Absolve();
   Check();
 }
 
 void World::Check() {
-  for (auto& [name, checker] : checkers_) {
-    if (checker->complaint() && !report_) report_ = Report{options_.seed, step_, name, *checker->complaint()};
+  if (report_) return;
+  for (const auto& [name, checker] : checkers_) {
+    if (!checker->complaint()) continue;
+    if (report_) {
+      report_->also.push_back(name);
+    } else {
+      report_ = Report{options_.seed, step_, name, *checker->complaint(), {}};
+    }
   }
 }
 
@@ -150,7 +156,7 @@ void World::Finish() {
   for (auto& watcher : watchers_) watcher->Drain();
   Observe();
   for (auto& watcher : watchers_) watcher->Drain();
-  for (auto& [name, checker] : checkers_) checker->OnEnd();
+  Tell([&](Checker& checker) { checker.OnEnd(); });
   Check();
 }
 

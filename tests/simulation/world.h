@@ -35,6 +35,7 @@ struct Report {
   int step = 0;
   std::string invariant;
   Complaint complaint;
+  std::vector<std::string> also;  // the other invariants that were broken in this step
   std::string ToString() const;
 };
 
@@ -45,6 +46,7 @@ class World {
     int steps = 200;
     bool log = false;              // each step on stdout
     Saboteur* saboteur = nullptr;  // outlives the world
+    Checker* observer = nullptr;   // sees what the checkers see; likewise
   };
   explicit World(const Options& options);
   ~World();
@@ -89,6 +91,12 @@ class World {
     Message message;
   };
 
+  // To every checker.
+  template <typename What>
+  void Tell(What what) {
+    for (auto& [name, checker] : checkers_) what(*checker);
+    if (options_.observer != nullptr) what(*options_.observer);
+  }
   void RunOne(const char* what, const std::function<void()>& event);
   void Arrive(Arrival arrival);
   void Read(const Arrival& arrival);

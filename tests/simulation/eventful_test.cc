@@ -1,0 +1,80 @@
+// The worlds are worth watching: what the invariants speak of happens in them,
+// often. A simulation in which nobody dies proves nothing.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "tests/simulation/world.h"
+
+namespace liveness::simulation {
+namespace {
+
+// Counts what it sees, by name.
+class Tally final : public Checker {
+ public:
+  void OnTold(const core::TransitionPtr& told, MonoTime) override {
+    const core::ClientRecord& after = *told->after;
+    const std::string from(told->before == nullptr ? "-" : core::Name(told->before->state));
+    ++counts["told " + from + ">" + std::string(core::Name(after.state))];
+    if (after.state == core::State::kDead)
+      ++counts[after.cause == core::Cause::kEvicted      ? "evicted"
+               : after.cause == core::Cause::kSuperseded ? "superseded"
+                                                         : "died"];
+    if (after.evidence != nullptr && after.evidence->credited > Duration::zero()) ++counts["credited"];
+  }
+  void OnWelcome(const Line&, std::optional<std::uint64_t>, bool resumed) override {
+    ++counts[resumed ? "resumed" : "begun"];
+  }
+  void OnStale(const StaleEvent& event) override { ++counts[event.touch ? "stale message" : "stale end"]; }
+  void OnWatch(int, const registry::RecordFilter&, std::uint64_t start_revision) override {
+    ++counts[start_revision == 0 ? "watched from nothing" : "watched from a revision"];
+  }
+  void OnPulled(int, const registry::WatchItem& item) override {
+    if (item.gap) ++counts["gap"];
+    if (item.snapshot_done) ++counts["snapshot"];
+  }
+  void OnClosedForOurSake(bool alive) override {
+    ++counts[alive ? "closed for our sake, excused" : "closed for our sake, suspect already"];
+  }
+
+  std::map<std::string, int> counts;
+};
+
+TEST(Simulation, IsEventful) {
+  constexpr int kWorlds = 1'000;
+  Tally tally;
+  for (int seed = 0; seed < kWorlds; ++seed) {
+    World({.seed = static_cast<std::uint64_t>(seed), .steps = 200, .observer = &tally}).Run();
+  }
+  for (const auto& [what, count] : tally.counts) RecordProperty(what, count);
+  for (const char* const what : {"told ->ALIVE",
+                                 "told ALIVE>ALIVE",
+                                 "told ALIVE>SUSPECT",
+                                 "told SUSPECT>ALIVE",
+                                 "told SUSPECT>DEAD",
+                                 "told ALIVE>DEAD",
+                                 "told ALIVE>LEFT",
+                                 "told DEAD>ALIVE",
+                                 "told LEFT>ALIVE",
+                                 "told DEAD>FORGOTTEN",
+                                 "told LEFT>FORGOTTEN",
+                                 "evicted",
+                                 "superseded",
+                                 "died",
+                                 "credited",
+                                 "resumed",
+                                 "begun",
+                                 "stale message",
+                                 "stale end",
+                                 "watched from nothing",
+                                 "watched from a revision",
+                                 "gap",
+                                 "snapshot",
+                                 "closed for our sake, excused"}) {
+    EXPECT_GE(tally.counts[what], kWorlds / 100) << what;
+  }
+}
+
+}  // namespace
+}  // namespace liveness::simulation

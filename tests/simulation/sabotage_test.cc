@@ -1,0 +1,142 @@
+// Each checker can fail: whole worlds with one thing broken between the
+// registry and the checkers, and the one checker that must see it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "tests/simulation/world.h"
+
+namespace liveness::simulation {
+namespace {
+
+using core::State;
+using ::testing::Contains;
+using ::testing::StartsWith;
+
+// The first complaint of the first worlds; nothing if there was none.
+std::optional<Report> FirstReport(Saboteur& saboteur) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    auto report = World({.seed = seed, .steps = 200, .saboteur = &saboteur}).Run();
+    if (report) return report;
+  }
+  return std::nullopt;
+}
+
+void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur) {
+  const auto report = FirstReport(saboteur);
+  ASSERT_TRUE(report) << "nobody complained";
+  std::vector<std::string> broken = report->also;
+  broken.push_back(report->invariant);
+  EXPECT_THAT(broken, Contains(StartsWith(invariant))) << report->ToString();
+}
+
+TEST(Sabotage, AnHonestWorldIsNotComplainedOf) {
+  Saboteur nobody;
+  EXPECT_FALSE(FirstReport(nobody));
+}
+
+TEST(Sabotage, HeartbeatsDatedBackAreFalseDeaths) {
+  struct : Saboteur {
+    MonoTime ReadAt(MonoTime now) override { return now - std::chrono::milliseconds(400); }
+  } late;
+  ExpectSeenBy("invariant 1", late);
+}
+
+TEST(Sabotage, HeartbeatsDatedAheadHideSilence) {
+  struct : Saboteur {
+    MonoTime ReadAt(MonoTime now) override { return now + std::chrono::milliseconds(400); }
+  } early;
+  ExpectSeenBy("invariant 2", early);
+}
+
+TEST(Sabotage, AStaleStreamWithTheNewAttachmentIsASecondTruth) {
+  struct : Saboteur {
+    bool ForgesAttachment() override { return true; }
+  } forger;
+  ExpectSeenBy("invariant 3", forger);
+}
+
+TEST(Sabotage, AnOldRecordShownAgainIsASecondTruth) {
+  struct : Saboteur {
+    void Shown(std::vector<core::RecordPtr>& records) override {
+      if (records.empty()) return;
+      if (old != nullptr && old->client_id() == records[0]->client_id() &&
+          old->incarnation < records[0]->incarnation) {
+        records[0] = old;
+      } else {
+        old = records[0];
+      }
+    }
+    core::RecordPtr old;
+  } archivist;
+  ExpectSeenBy("invariant 3", archivist);
+}
+
+TEST(Sabotage, ATransitionThatIsNotToldIsALie) {
+  struct : Saboteur {
+    void Pulled(registry::WatchItem& item) override {
+      if (item.batches.empty()) return;
+      auto rest = item.batches.back()->transitions();
+      if (rest.back()->after->state != State::kAlive) return;
+      rest.pop_back();
+      item.batches.pop_back();
+      if (!rest.empty()) item.batches.push_back(std::make_shared<registry::Batch>(std::move(rest)));
+    }
+  } censor;
+  ExpectSeenBy("invariant 4", censor);
+}
+
+TEST(Sabotage, AGapThatIsNotToldIsALie) {
+  struct : Saboteur {
+    void Pulled(registry::WatchItem& item) override { item.gap.reset(); }
+  } flatterer;
+  ExpectSeenBy("invariant 4", flatterer);
+}
+
+TEST(Sabotage, AChangeWithoutATransitionIsALie) {
+  struct : Saboteur {
+    void Shown(std::vector<core::RecordPtr>& records) override {
+      for (auto& record : records) {
+        if (record->state != State::kDead) continue;
+        auto painted = std::make_shared<core::ClientRecord>(*record);
+        painted->cause = core::Cause::kHostUnreachable;
+        record = painted;
+      }
+    }
+  } painter;
+  ExpectSeenBy("invariant 4", painter);
+}
+
+TEST(Sabotage, ADeathToldTwiceIsOneTooMany) {
+  struct : Saboteur {
+    void Pulled(registry::WatchItem& item) override {
+      for (auto& batch : item.batches) {
+        auto told = batch->transitions();
+        if (told.back()->after->state != State::kDead) continue;
+        told.push_back(told.back());
+        batch = std::make_shared<registry::Batch>(std::move(told));
+      }
+    }
+  } echo;
+  ExpectSeenBy("invariant 6", echo);
+}
+
+TEST(Sabotage, ADeathThatIsNotToldIsMissed) {
+  struct : Saboteur {
+    void Pulled(registry::WatchItem& item) override {
+      for (auto& batch : item.batches) {
+        auto told = batch->transitions();
+        std::erase_if(told, [](const auto& each) { return each->after->state == State::kDead; });
+        batch = told.empty() ? nullptr : std::make_shared<registry::Batch>(std::move(told));
+      }
+      std::erase(item.batches, nullptr);
+    }
+  } undertaker;
+  ExpectSeenBy("invariant 6", undertaker);
+}
+
+}  // namespace
+}  // namespace liveness::simulation
