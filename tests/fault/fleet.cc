@@ -2,7 +2,7 @@
 //
 //   fault_fleet --server=HOST:PORT --board=FILE --prefix=kill- --count=200 --processes=200
 //               [--kind=library|raw] [--interval=200ms] [--timeout=600ms] [--tick=20ms]
-//               [--churn=N] [--label=KEY=VALUE]
+//               [--churn=N] [--phi=LEVEL] [--label=KEY=VALUE]
 //
 // Member N is called PREFIX N and keeps slot N of the board (status_board.h). The
 // processes are forked before gRPC runs and never exec, so that they share what
@@ -135,6 +135,7 @@ int main(int argc, char** argv) {
   app.add_option("--timeout", timeout);
   app.add_option("--tick", tick);
   app.add_option("--churn", settings.churn);
+  app.add_option("--phi", settings.member.phi);
   app.add_option("--label", labels);
   try {
     app.parse(argc, argv);

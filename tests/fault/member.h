@@ -17,6 +17,8 @@ struct MemberOptions {
   std::chrono::nanoseconds interval{};
   std::chrono::nanoseconds timeout{};
   std::map<std::string, std::string> labels;
+  // Accrual detection with this level; 0: fixed. Of raw members only.
+  double phi = 0;
 };
 
 class Member {

@@ -76,6 +76,10 @@ class RawMember final : public Member {
     ToProto(options_.interval, *hello.mutable_interval());
     ToProto(options_.timeout, *hello.mutable_timeout());
     hello.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
+    if (options_.phi > 0) {
+      hello.mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
+      hello.mutable_detection()->set_threshold(options_.phi);
+    }
     // It counts as the first sign of life.
     slot_.last_ping.store(MonoNanos());
     Send(request);

@@ -14,12 +14,12 @@ burst      mean number of packets lost in a row (Gilbert's model); 1: each for i
 pareto_ms  delay on top: Pareto, at least this long with the shape `alpha`, less this; packets stay in order
 cut        nothing gets through in these directions (up: to the server)
 
-Each direction has a random generator of its own, and takes the same number of draws from it for each packet:
-the n-th packet of a direction has the same fate in every run of a seed.
+Each connection has a random generator of its own in each direction, and takes as many draws from it for each
+packet: the n-th packet of the k-th connection has the same fate in every run of a seed.
 """
-import collections
 import ctypes
 import fcntl
+import heapq
 import json
 import os
 import random
@@ -53,11 +53,11 @@ def make_tun(namespace, name, address, peer):
     return fd
 
 
-class Direction:
-    def __init__(self, name, source, sink, seed):
-        self.name, self.source, self.sink = name, source, sink
-        self.random = random.Random(f"{seed}/{name}")
-        self.waiting = collections.deque()  # (when, packet), in order
+class Flow:
+    """The packets of one connection in one direction: they stay in order, and share their luck."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
         self.in_burst = False
         self.last_release = 0.0
 
@@ -71,10 +71,27 @@ class Direction:
         self.in_burst = draw >= leave if self.in_burst else draw < enter_bad
         return self.in_burst
 
-    def delay(self, settings):
+    def release(self, settings, now):
         draw = self.random.paretovariate(settings.get("alpha", 1.5)) - 1.0
         extra = settings.get("pareto_ms", 0.0) * draw
-        return min(LONGEST_DELAY, (settings.get("delay_ms", 0.0) + extra) / 1000.0)
+        delay = min(LONGEST_DELAY, (settings.get("delay_ms", 0.0) + extra) / 1000.0)
+        self.last_release = max(self.last_release, now + delay)
+        return self.last_release
+
+
+class Direction:
+    def __init__(self, name, source, sink, seed):
+        self.name, self.source, self.sink, self.seed = name, source, sink, seed
+        self.flows = {}
+        self.waiting = []  # a heap of (when, number, packet)
+        self.taken = 0
+
+    def flow(self, packet):
+        # Protocol, both addresses and both ports of an IPv4 header without options.
+        key = packet[9:10] + packet[12:24]
+        if key not in self.flows:
+            self.flows[key] = Flow(f"{self.seed}/{self.name}/{len(self.flows)}")
+        return self.flows[key]
 
     def take(self, settings, now):
         while True:
@@ -82,16 +99,17 @@ class Direction:
                 packet = os.read(self.source, 65536)
             except BlockingIOError:
                 return
-            lost, delay = self.lost(settings), self.delay(settings)
+            flow = self.flow(packet)
+            lost, when = flow.lost(settings), flow.release(settings, now)
             if lost or self.name in settings.get("cut", ()) or len(self.waiting) >= MOST_WAITING:
                 continue
-            self.last_release = max(self.last_release, now + delay)
-            self.waiting.append((self.last_release, packet))
+            self.taken += 1
+            heapq.heappush(self.waiting, (when, self.taken, packet))
 
-    def release(self, now):
+    def send(self, now):
         while self.waiting and self.waiting[0][0] <= now:
             try:
-                os.write(self.sink, self.waiting.popleft()[1])
+                os.write(self.sink, heapq.heappop(self.waiting)[2])
             except OSError:
                 pass  # the device has no room: lost, as anywhere
 
@@ -121,7 +139,7 @@ def main():
         for direction in directions:
             if direction.source in readable:
                 direction.take(settings, now)
-            direction.release(now)
+            direction.send(now)
 
 
 if __name__ == "__main__":

@@ -145,6 +145,12 @@ class Fleet(Process):
         with open(board, "r+b") as file:
             self._map = mmap.mmap(file.fileno(), count * self.SLOT.size)
 
+    def end(self):
+        # It ends its own, and waits for them, when its stdin does.
+        self.popen.stdin.close()
+        self.wait(10)
+        super().end()
+
     def slot(self, member):
         """(pid, state, last_ping, written, incarnation, answers, losses)"""
         return self.SLOT.unpack_from(self._map, member * self.SLOT.size)[:7]
@@ -176,7 +182,7 @@ class Fleet(Process):
         """When the member, stopped at `stopped_at`, is overdue by its own account; None if it may have sent
         one more ping than it had time to note."""
         last = self.last_ping(member)
-        if stopped_at > last + self.interval - 3 * MS or stopped_at < last:
+        if stopped_at > last + self.interval - 3 * MS:
             return None
         return last + self.timeout
 

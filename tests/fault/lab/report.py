@@ -30,6 +30,7 @@ class Outcome:
         self.mistakes = []
         self.figures = []
         self.notes = []
+        self.tables = []  # (title, header, rows)
         self.clients = 0
         self.seconds = 0.0
 
@@ -38,6 +39,9 @@ class Outcome:
 
     def note(self, text):
         self.notes.append(text)
+
+    def table(self, title, header, rows):
+        self.tables.append((title, header, rows))
 
     def judge(self, faults, watcher, end, clients=0):
         """Takes down what `watcher` was told of `faults`."""
@@ -88,7 +92,7 @@ def _detection(outcomes):
             of_kind = outcome.of_kind(kind)
             found = [f for f in of_kind if f.found]
             due = [f.lateness for f in found if f.fault.due is not None]
-            rows.append((outcome.scenario, kind, len(of_kind), len(found), three([f.detection for f in found]),
+            rows.append((outcome.scenario, kind, len(of_kind), len(found), three([f.detection for f in found if f.fault.timed]),
                          three(due)))
     return _table(("scenario", "fault", "cases", "told", "T_D p50 / p99 / max",
                    "beyond the deadline p50 / p99 / max"), rows)
@@ -152,18 +156,29 @@ def _figures(rows):
 def markdown(outcomes, seed, quick, seconds):
     matrix = confusion(outcomes)
     rows = [(o.scenario, f) for o in outcomes for f in o.figures] + [("all", f) for f in cause_figures(matrix)]
-    missed = [f for _, f in rows if f.met is False]
+    missed = [(scenario, f) for scenario, f in rows if f.met is False]
     lines = ["# Fault lab", "",
              f"Seed {seed}{', quick' if quick else ''}; {len(outcomes)} scenarios in {seconds:.0f} s; "
              f"{sum(len(o.findings) for o in outcomes)} faults. "
              f"{sum(f.met is True for _, f in rows)} figures met, {len(missed)} missed, "
-             f"{sum(f.hard for f in missed)} of them hard.", "",
-             "## Figures", "", *_figures(rows), "",
-             "## Detection", "",
-             "T_D runs from the fault to the moment at which a watcher saw the first transition; times that the "
-             "server credited to the client are taken off the last column.", "", *_detection(outcomes), "",
-             "## Mistakes", "", "Falls of clients that had no fault at that moment.", "", *_mistakes(outcomes), "",
-             "## Causes", "", "What was done against the last word that was told of it.", "", *_confusion(matrix), ""]
+             f"{sum(f.hard for _, f in missed)} of them hard.", ""]
+    if missed:
+        lines += ["Missed:", ""]
+        lines += [f"- {scenario}: {f.name}: {f.measured}, not {f.target}{' (hard)' if f.hard else ''}"
+                  for scenario, f in missed]
+        lines += [""]
+    lines += ["## Figures", "", *_figures(rows), ""]
+    if matrix:
+        lines += ["## Detection", "",
+                  "T_D runs from the fault to the moment at which a watcher saw the first transition; time that the "
+                  "server credited to the client is taken off the last column.", "", *_detection(outcomes), ""]
+    lines += ["## Mistakes", "", "Falls of clients that had no fault at that moment.", "", *_mistakes(outcomes), ""]
+    if matrix:
+        lines += ["## Causes", "", "What was done against the last word that was told of it.", "",
+                  *_confusion(matrix), ""]
+    for outcome in outcomes:
+        for title, header, body in outcome.tables:
+            lines += [f"## {title}", "", *_table(header, body), ""]
     notes = [f"- {o.scenario}: {text}" for o in outcomes for text in o.notes]
     if notes:
         lines += ["## Notes", "", *notes, ""]
@@ -183,7 +198,7 @@ def write_csv(outcomes, folder):
                 if not f.found:
                     out.writerow(head + ("",) * 9)
                     continue
-                out.writerow(head + (f.detection, f.lateness if f.fault.due is not None else "",
+                out.writerow(head + (f.detection if f.fault.timed else "", f.lateness if f.fault.due is not None else "",
                                      f.suspect["credited"], f.suspect["to"], f.suspect["cause"], f.final["to"],
                                      f.final["cause"], f.final["confidence"], f.final["summary"]))
     with open(folder / "mistakes.csv", "w", newline="") as file:
@@ -201,3 +216,9 @@ def write_csv(outcomes, folder):
                               int(f.hard), f.detail))
         for f in cause_figures(confusion(outcomes)):
             out.writerow(("all", f.name, f.measured, f.target, int(f.met), 0, f.detail))
+    for outcome in outcomes:
+        for title, header, body in outcome.tables:
+            with open(folder / f"{outcome.scenario}.csv", "w", newline="") as file:
+                out = csv.writer(file)
+                out.writerow(header)
+                out.writerows(body)

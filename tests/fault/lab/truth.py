@@ -16,6 +16,7 @@ class Fault:
     end: int | None = None
     due: int | None = None  # when silence is overdue, by the client's own account
     allows: tuple = ("SUSPECT", "DEAD")  # what may rightly be told of it
+    timed: bool = True  # its beginning is known, and so the time to its detection
 
     def excuses(self, event):
         moment = event["seen"]

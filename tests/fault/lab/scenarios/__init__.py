@@ -1,5 +1,5 @@
 """The scenarios by name, in the order in which they run."""
-from lab.scenarios import closed, kill, many, network, paths, server, starved, stop, worker
+from lab.scenarios import accrual, closed, kill, many, network, paths, server, starved, stop, worker
 
 ALL = {
     "kill": kill.kill,
@@ -19,4 +19,5 @@ ALL = {
     "slow-watcher": many.slow_watcher,
     "duplicate": many.duplicate,
     "loss": paths.loss,
+    "accrual": accrual.accrual,
 }

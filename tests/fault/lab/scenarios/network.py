@@ -29,13 +29,14 @@ def _in_turn(lab, fleets, length, begin, end):
         moment, i, what = heapq.heappop(agenda)
         lab.sleep(max(0, moment - now()) / 1e9)
         if what == "begin":
-            begun[i] = now()
+            before = now()
             begin(i)
-            heapq.heappush(agenda, (begun[i] + int(length * 1e9), i, "end"))
+            begun[i] = (before, now())  # it is in force by the second
+            heapq.heappush(agenda, (before + int(length * 1e9), i, "end"))
         else:
-            # What was answered last is what was heard last: the path was whole until it was cut.
-            dues = [fleets[i].last_ping(m) + fleets[i].timeout for m in range(PER_HOST)]
-            result[i] = (begun[i], now(), dues)
+            # What was answered last is what was heard last, unless the answer was lost with the path.
+            dues = [fleets[i].deadline(m, begun[i][1]) for m in range(PER_HOST)]
+            result[i] = (begun[i][0], now(), dues)
             end(i)
     return [result[i] for i in range(len(fleets))]
 

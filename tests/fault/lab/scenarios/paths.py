@@ -11,7 +11,7 @@ PATHS = {
     "loss 10 %": {"loss": 0.10},
     "loss 30 %": {"loss": 0.30},
     "loss 5 % in bursts of 4": {"loss": 0.05, "burst": 4},
-    "Pareto jitter": {"pareto_ms": 30, "alpha": 1.5},
+    "Pareto jitter": {"pareto_ms": 10, "alpha": 1.5},
 }
 MEMBERS = 10
 

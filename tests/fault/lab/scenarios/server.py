@@ -104,5 +104,3 @@ def _check_step(lab, server, seconds):
     away = (as_of - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
     if abs(away - seconds) > 5:
         raise LabError(f"the server's wall clock is {away:.0f} s off, not {seconds} s")
-
-

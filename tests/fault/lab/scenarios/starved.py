@@ -84,8 +84,8 @@ def quota(lab):
     lab.sleep(3)
     told = [e for e in watcher.transitions() if e["to"] in ("SUSPECT", "DEAD") and e["seen"] >= begun]
     # Each suspicion is a case: that it was starved all the time is what was done to it.
-    faults = [Fault("starved by quota", e["client_id"], "PROCESS_STOPPED", e["seen"], end) for e in told
-              if e["to"] == "SUSPECT"]
+    faults = [Fault("starved by quota", e["client_id"], "PROCESS_STOPPED", e["seen"], end, timed=False)
+              for e in told if e["to"] == "SUSPECT"]
     outcome.judge(faults, watcher, now(), clients=fleet.count)
     outcome.figure("starved by quota: suspicions", str(len(faults)), "", None,
                    detail=f"{sum(e['to'] == 'DEAD' for e in told)} deaths, {fleet.count} clients, {seconds} s with "

@@ -29,5 +29,3 @@ def worker(lab):
     outcome.expect_all_found("worker deadlock", "worker deadlocks")
     outcome.expect_no_mistake("a stalled worker is alive")
     return outcome
-
-
