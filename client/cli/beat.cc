@@ -40,6 +40,17 @@ std::string DefaultId(const std::vector<std::string>& command) {
   return id.substr(0, common::kMaxIdBytes);
 }
 
+// What is asked of the server about silence, besides interval and timeout.
+void SetDetection(const BeatSettings& settings, ClientOptions& options) {
+  if (settings.found_within && settings.mistake_recurrence) {
+    options.quality = Quality{*settings.found_within, *settings.mistake_recurrence};
+  }
+  if (settings.detection.empty()) return;
+  options.detection = Detection{
+      .method = settings.detection == "accrual" ? Detection::Method::kAccrual : Detection::Method::kFixed,
+      .threshold = settings.detection_threshold.value_or(0)};
+}
+
 ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& settings, const std::string& id) {
   ClientOptions options;
   options.targets = global.servers;
@@ -50,6 +61,7 @@ ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& sett
   if (settings.keepalive_preset == "strict") options.preset = Preset::kStrict;
   options.interval = settings.interval;
   options.timeout = settings.timeout;
+  SetDetection(settings, options);
   options.host = settings.host;
   options.version = settings.version_label;
   options.last_will = settings.last_will;

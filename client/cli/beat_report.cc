@@ -9,7 +9,7 @@ namespace liveness::cli {
 ExitCode ExitCodeOfStop(const std::string& reason) {
   if (reason == "SUPERSEDED") return ExitCode::kSuperseded;
   if (reason == "EVICTED") return ExitCode::kEvicted;
-  if (reason.rfind("BAD_", 0) == 0) return ExitCode::kUsage;
+  if (reason.rfind("BAD_", 0) == 0 || reason == "QUALITY_UNREACHABLE") return ExitCode::kUsage;
   if (reason == "PERMISSION_DENIED" || reason == "UNAUTHENTICATED") return ExitCode::kDenied;
   return ExitCode::kError;
 }

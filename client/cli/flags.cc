@@ -8,10 +8,10 @@
 #include <optional>
 #include <utility>
 
+#include "client/cli/beat_flags.h"
+#include "client/cli/duration_flag.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/flag_values.h"
-#include "common/duration_text.h"
-#include "common/keepalive.h"
 
 namespace liveness::cli {
 namespace {
@@ -25,18 +25,6 @@ constexpr char kDescription[] =
     "variable, and that before the default. Filters are AIP-160, for instance\n"
     "  state = DEAD AND labels.zone = \"eu-*\"\n"
     "  last_heartbeat_age > 5m\n";
-
-CLI::Option* AddDuration(CLI::App& app, const std::string& flag, std::function<void(common::Duration)> set,
-                         const std::string& help) {
-  const auto read = [set = std::move(set)](const CLI::results_t& texts) {
-    const auto duration = common::ParseDuration(texts.back());
-    if (duration.ok()) set(*duration);
-    return duration.ok();
-  };
-  return app.add_option(flag, read, help)
-      ->type_name("DURATION")
-      ->check(CLI::Validator(CheckDuration, "", "duration"));
-}
 
 void AddGlobal(CLI::App& app, GlobalSettings& global) {
   app.add_option("--server", global.servers, "Tried in this order; default 127.0.0.1:7700")
@@ -150,36 +138,15 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
 }
 
 void AddBeat(CLI::App& app, Verbs& verbs) {
-  BeatSettings& settings = verbs.beat;
   CLI::App& beat =
       AddVerb(app, "beat", "Be a client: beat until told to stop, or with -- COMMAND as long as it runs",
               "  livenessctl beat --id=web-1 --interval=1s --timeout=3s --label=zone=eu-1\n"
               "  livenessctl beat --id=nightly -- /usr/local/bin/backup --all\n"
+              "  livenessctl beat --id=db-1 --found-within=1s --mistake-recurrence=720h\n"
               "\n"
               "SIGTERM or SIGINT ends it with a goodbye. With a command they are passed on to it,\n"
               "and its exit code or signal goes into the goodbye: a failed command is DEAD, not LEFT.\n");
-  beat.add_option("--id", settings.id, "Client id; default: the host's name, with a command HOST/COMMAND");
-  AddDuration(
-      beat, "--interval", [&](common::Duration d) { settings.interval = d; },
-      "Time between heartbeats; default: the server's");
-  AddDuration(
-      beat, "--timeout", [&](common::Duration d) { settings.timeout = d; },
-      "Silence after which it is suspected; default: the server's");
-  beat.add_option("--label", verbs.labels, "A label; repeat it for more")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false)
-      ->check(CLI::Validator(CheckLabel, "", "label"));
-  beat.add_option("--instance-id", settings.instance_id, "This start of the process; default: random");
-  beat.add_option("--host", settings.host, "Host name to tell; default: this host's");
-  beat.add_option("--version-label", settings.version_label, "Version to tell");
-  beat.add_option("--last-will", settings.last_will, "What to tell if it dies without goodbye");
-  beat.add_option("--keepalive-preset", settings.keepalive_preset,
-                  "standard (default) or strict, all layers at once")
-      ->check(CLI::IsMember({"standard", "strict"}).description(""))
-      ->type_name("PRESET");
-  beat.add_flag("--stop-when-fenced", settings.stop_when_fenced,
-                "Superseded or evicted: also send SIGTERM to the command");
-  beat.add_flag("-q,--quiet", settings.quiet, "Print errors only");
+  AddBeatFlags(beat, verbs.beat, verbs.labels);
 }
 
 // The settings of the verb that was parsed, or what is wrong with them.

@@ -73,6 +73,11 @@ struct BeatSettings {
   std::string instance_id;
   std::optional<common::Duration> interval;
   std::optional<common::Duration> timeout;
+  // Both or neither; then interval and timeout are unset.
+  std::optional<common::Duration> found_within;
+  std::optional<common::Duration> mistake_recurrence;
+  std::string detection;  // fixed, accrual; empty: the server's
+  std::optional<double> detection_threshold;
   std::map<std::string, std::string> labels;
   std::string host;
   std::string version_label;

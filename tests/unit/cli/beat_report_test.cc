@@ -49,6 +49,7 @@ TEST_F(BeatReportTest, ARefusalIsToldEvenWhenQuiet) {
 TEST_F(BeatReportTest, EachRefusalHasItsCode) {
   EXPECT_EQ(ExitCodeOfStop("EVICTED"), ExitCode::kEvicted);
   EXPECT_EQ(ExitCodeOfStop("BAD_HELLO"), ExitCode::kUsage);
+  EXPECT_EQ(ExitCodeOfStop("QUALITY_UNREACHABLE"), ExitCode::kUsage);
   EXPECT_EQ(ExitCodeOfStop("PERMISSION_DENIED"), ExitCode::kDenied);
   EXPECT_EQ(ExitCodeOfStop("SOMETHING_NEW"), ExitCode::kError);
 }

@@ -116,6 +116,22 @@ TEST_F(FlagsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(Refusal({"beat", "--keepalive-preset=lax"}), HasSubstr("lax"));
 }
 
+TEST_F(FlagsTest, BeatSaysHowItsSilenceIsToBeJudged) {
+  const auto beat = ParseVerb<BeatSettings>({"beat", "--detection=accrual", "--detection-threshold=4.5",
+                                             "--found-within=1s", "--mistake-recurrence=720h"});
+  EXPECT_EQ(beat.detection, "accrual");
+  EXPECT_EQ(beat.detection_threshold, 4.5);
+  EXPECT_EQ(beat.found_within, seconds(1));
+  EXPECT_EQ(beat.mistake_recurrence, std::chrono::hours(720));
+  EXPECT_THAT(Refusal({"beat", "--detection=guess"}), HasSubstr("guess"));
+  EXPECT_THAT(Refusal({"beat", "--detection-threshold=8"}), HasSubstr("requires"));
+  EXPECT_THAT(Refusal({"beat", "--detection=accrual", "--detection-threshold=0"}), HasSubstr("range"));
+  EXPECT_THAT(Refusal({"beat", "--found-within=1s"}), HasSubstr("requires"));
+  EXPECT_THAT(Refusal({"beat", "--mistake-recurrence=1h"}), HasSubstr("requires"));
+  EXPECT_THAT(Refusal({"beat", "--found-within=1s", "--mistake-recurrence=1h", "--timeout=3s"}),
+              HasSubstr("excludes"));
+}
+
 TEST_F(FlagsTest, AServerWithoutAPortIsRefused) {
   for (const char* server : {"foo", "foo:", ":7700", "foo:0", "foo:65536", "foo:7x", "foo:777777"}) {
     EXPECT_THAT(Refusal({std::string("--server=") + server, "list"}), HasSubstr("is not HOST:PORT"))

@@ -47,6 +47,8 @@ TEST(ProtoOutputTest, YamlHasEveryFieldInTheContractsOrder) {
             "goodbye:\n"
             "  reason: \"\"\n"
             "  signal: 11\n"
+            "progress: []\n"
+            "confidence: CONFIDENCE_UNSPECIFIED\n"
             "summary: \"\"\n");
   const std::string yaml = ToYaml(Sample());
   EXPECT_THAT(yaml, HasSubstr("name: \"clients/web-1\"\nclient_id: \"web-1\"\ninstance_id: \"\"\n"
