@@ -62,8 +62,8 @@ class Lab:
     def echo(self):
         return self.owns(Server(self.tools / "fault_echo", "127.0.0.1:0"))
 
-    def listener(self, process):
-        return Listener(process)
+    def listener(self, process, **options):
+        return Listener(process, **options)
 
     def watch(self, server):
         """A watcher next to the server."""

@@ -29,9 +29,9 @@ class Process:
     """One child. With `host` it runs in that host's network namespace."""
 
     def __init__(self, *command, host=None, env=None, log=None):
-        words = [str(word) for word in command]
+        # It ends with the lab even if that is killed. Both wrappers exec: the pid is the program's own.
+        words = ["setpriv", "--pdeathsig", "KILL", *(str(word) for word in command)]
         if host is not None:
-            # nsenter and exec: the pid is the program's own.
             words = ["nsenter", f"--net=/run/netns/{host.namespace}", *words]
         self.name = pathlib.Path(str(command[0])).name
         self.popen = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -80,10 +80,11 @@ class Server(Process):
 
 
 class Listener:
-    """Reads a process's lines of JSON as they come."""
+    """Reads a process's lines as they come; `parse` makes an event of each."""
 
-    def __init__(self, process):
+    def __init__(self, process, parse=json.loads):
         self.process = process
+        self._parse = parse
         self.events = []
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -92,7 +93,7 @@ class Listener:
     def _read(self):
         try:
             for line in self.process.popen.stdout:
-                event = json.loads(line)
+                event = self._parse(line)
                 with self._changed:
                     self.events.append(event)
                     self._changed.notify_all()

@@ -92,8 +92,8 @@ def _detection(outcomes):
             of_kind = outcome.of_kind(kind)
             found = [f for f in of_kind if f.found]
             due = [f.lateness for f in found if f.fault.due is not None]
-            rows.append((outcome.scenario, kind, len(of_kind), len(found), three([f.detection for f in found if f.fault.timed]),
-                         three(due)))
+            timed = [f.detection for f in found if f.fault.timed]
+            rows.append((outcome.scenario, kind, len(of_kind), len(found), three(timed), three(due)))
     return _table(("scenario", "fault", "cases", "told", "T_D p50 / p99 / max",
                    "beyond the deadline p50 / p99 / max"), rows)
 

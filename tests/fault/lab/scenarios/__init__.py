@@ -21,3 +21,6 @@ ALL = {
     "loss": paths.loss,
     "accrual": accrual.accrual,
 }
+
+# Nothing is to be learnt from these in a hurry: --quick leaves them out.
+LONG = ("accrual",)

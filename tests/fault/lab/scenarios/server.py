@@ -13,7 +13,7 @@ MEMBERS = 15
 def server_stop(lab):
     """The server stopped (SIGSTOP) for 0.5 to 30 s while its clients go on, and some of them die."""
     outcome = lab.begin("server-stop")
-    lengths = (0.5, 2, 8) if lab.quick else (0.5, 2, 10, 30)
+    lengths = (0.5, 2, 5) if lab.quick else (0.5, 2, 10, 30)
     stands = []
     for index, length in enumerate(lengths):
         server = lab.server()
