@@ -44,7 +44,9 @@ void NoFalseDeath::CheckDeath(const core::ClientRecord& before, const core::Clie
   const auto since = suspect_since_.find(after.client_id());
   if (since == suspect_since_.end()) return Complain(Who(after) + " dead", "a suspicion before", "none told");
   const Line* line = truth_.Current(after.client_id());
-  const Duration suspected = truth_.MostUptime(since->second, Until(after, now));
+  // What waited unread before the suspicion counts from there.
+  const MonoTime until = std::max(since->second, Until(after, now));
+  const Duration suspected = truth_.MostUptime(since->second, until);
   if (line != nullptr && suspected + kUnseen >= line->grace) return;
   Complain(Who(after) + " dead", "suspected for the grace while we could hear", Millis(suspected));
 }

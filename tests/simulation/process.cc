@@ -15,7 +15,7 @@ Process::Process(World& world, Habits habits) : world_(world), habits_(std::move
 void Process::Connect() {
   if (!running_ || stopped_) return;
   line_ = world_.truth().NewLine(habits_.client_id, habits_.instance_id);
-  last_delivery_ = world_.now();
+  line_->last_delivery = world_.now();
   answered_ = world_.now();
   Send({.kind = Kind::kHello, .token = token_, .labels = labels_});
   PlanWake(habits_.interval);
@@ -45,8 +45,8 @@ void Process::Send(Message message) {
   message.sent = world_.now();
   const std::optional<MonoTime> delivery = Delivery();
   if (!delivery) return;
-  last_delivery_ = std::max(last_delivery_, *delivery);
-  world_.Deliver(last_delivery_, shared_from_this(), line_, std::move(message));
+  line_->last_delivery = std::max(line_->last_delivery, *delivery);
+  world_.Deliver(line_->last_delivery, shared_from_this(), line_, std::move(message));
 }
 
 std::optional<MonoTime> Process::Delivery() {
@@ -116,7 +116,8 @@ void Process::Reconnect(bool close_first, StreamEnd how) {
   const Duration later = world_.random().Between(Duration::zero(), habits_.interval);
   for (const Kind kind : {Kind::kPing, Kind::kLabels, Kind::kClose}) {
     Message message{.kind = kind, .sent = world_.now(), .labels = {{"zone", "stale"}}, .how = how};
-    world_.Deliver(std::max(last_delivery_, world_.now() + later), self, old, std::move(message));
+    old->last_delivery = std::max(old->last_delivery, world_.now() + later);
+    world_.Deliver(old->last_delivery, self, old, std::move(message));
   }
 }
 

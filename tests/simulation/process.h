@@ -93,8 +93,7 @@ class Process : public std::enable_shared_from_this<Process> {
   bool drops_ = false;
   MonoTime slow_until_{};
   Duration slow_latency_{};
-  MonoTime last_delivery_{};  // of its stream: the order is kept
-  std::uint64_t plan_ = 0;    // the wake that counts
+  std::uint64_t plan_ = 0;  // the wake that counts
 };
 
 }  // namespace liveness::simulation

@@ -45,6 +45,8 @@ struct Line {
   Duration grace{};
   std::shared_ptr<registry::Session> session;  // as rpc holds it; the checkers do not look into it
 
+  MonoTime last_delivery{};  // of what was sent on it: a stream keeps its order
+
   std::deque<MonoTime> unread;       // when what waits in our socket came there
   MonoTime last_arrival{};           // of the last message that was read
   MonoTime last_read{};              // and when it was
