@@ -11,8 +11,11 @@ using common::Duration;
 
 // An interval this many times shorter than the agreed one is a burst's.
 constexpr int kBurst = 10;
-// The deviation is at least the agreed interval over this.
-constexpr double kDeviationFloor = 10;
+// An interval counts for at most so many agreed ones.
+constexpr int kOutlier = 4;
+// The deviation is at least the agreed interval over this, and at least that.
+constexpr double kDeviationFloor = 20;
+constexpr Duration kLeastDeviation = std::chrono::milliseconds(10);
 
 Duration TickFor(Duration timeout) {
   constexpr std::int64_t kTicks = std::int64_t{1} << 31;
@@ -33,7 +36,7 @@ void AccrualDetector::Arrived(common::MonoTime now) {
   if (!before) return;
   const Duration interval = now - *before;
   if (interval < options_.interval / kBurst || interval > options_.timeout) return;
-  Add(static_cast<std::uint32_t>(interval / tick_));
+  Add(static_cast<std::uint32_t>(std::min(interval, kOutlier * options_.interval) / tick_));
 }
 
 void AccrualDetector::Add(std::uint32_t ticks) {
@@ -63,7 +66,8 @@ AccrualDetector::Model AccrualDetector::Learnt() const {
   const unsigned __int128 spread = count_ * sum_of_squares_ - static_cast<unsigned __int128>(sum_) * sum_;
   const double deviation = std::sqrt(static_cast<double>(spread)) / count;
   const double tick = Nanoseconds(tick_);
-  return {std::max(mean * tick, interval), std::max(deviation * tick, interval / kDeviationFloor)};
+  const double floor = std::max(interval / kDeviationFloor, Nanoseconds(kLeastDeviation));
+  return {std::max(mean * tick, interval), std::max(deviation * tick, floor)};
 }
 
 double AccrualDetector::Phi(Duration silence) const {

@@ -11,12 +11,12 @@
 // An example. Agreed on are an interval of 1 s and a timeout of 10 s, threshold 8.
 //
 //   path                          mean    deviation      overdue after
-//   clean, jitter of 20 ms        1.00 s  0.10 (floor)   2.7 s, not 10
+//   clean, jitter of 20 ms        1.00 s  0.05 (floor)   1.9 s, not 10
 //   one ping in ten is lost       1.11 s  0.35           7.2 s
 //   worse than that               ...     > 0.5          10 s: never later than the timeout
 //
-// On the clean path phi is 0.4 after 1 s of silence, 2.6 after 1.5 s, 4.8 after
-// 2 s and 8 after 2.74 s.
+// On the clean path phi is 0.4 after 1 s of silence, 4.8 after 1.5 s and 8 after
+// 1.87 s.
 //
 // The tail. The paper takes the arrivals for normally distributed. A normal tail
 // falls as exp(-t^2), and real silences do not: each lost ping costs one more
@@ -39,9 +39,13 @@
 //  - what lies across a Gap(): a reconnect, or a stall of this server;
 //  - what is longer than the timeout: an outage, told as such, not jitter. One
 //    long stop would otherwise blind the detector for 200 pings.
+// An interval of more than four times the agreed one counts as four. Delays with
+// a heavy tail have no variance that could be measured: whether one rare value
+// is in the window would decide all, against the client or against the user.
 // Until 10 intervals are known the timeout alone decides. The deviation is never
-// taken below a tenth of the interval, nor the mean below the interval, to which
-// a client that pings more often may return at any moment.
+// taken below a twentieth of the interval or 10 ms, which hosts jitter by
+// themselves, nor the mean below the interval, to which a client that pings more
+// often may return at any moment.
 //
 // Sums. Welford's recurrence is the sound way to a variance while samples are
 // only added; when the oldest is taken out again its rounding errors stay behind

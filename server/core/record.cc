@@ -1,35 +1,6 @@
 #include "server/core/record.h"
 
-#include <algorithm>
-
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-
 namespace liveness::core {
-namespace {
-
-std::string Seconds(Duration span) {
-  return absl::StrFormat("%.1f s", std::chrono::duration<double>(span).count());
-}
-
-std::string Quoted(const char* prefix, const std::string& reason) {
-  return reason.empty() ? std::string() : absl::StrCat(prefix, "\"", reason, "\"");
-}
-
-std::string ExitSummary(const Evidence& evidence) {
-  const std::string words = Quoted(": ", evidence.reason);
-  if (evidence.signal) return absl::StrCat("it reported its end by signal ", *evidence.signal, words);
-  if (evidence.exit_code) return absl::StrCat("it reported exit code ", *evidence.exit_code, words);
-  // The evidence may be gathered long after the close: the silence up to it counts. What was credited
-  // passed all the same, before the close or after it.
-  const Duration unheard = evidence.silence + evidence.credited;
-  const Duration heard_before = std::max(Duration::zero(), unheard - evidence.stream_ended_ago);
-  return absl::StrCat("its connection closed without goodbye, ", Seconds(heard_before),
-                      " after it was last heard");
-}
-
-}  // namespace
-
 std::string_view Name(State state) {
   switch (state) {
     case State::kAlive: return "ALIVE";
@@ -68,21 +39,6 @@ std::string_view Name(Cause cause) {
     case Cause::kUnspecified: break;
   }
   return "UNSPECIFIED";
-}
-
-std::string Summary(Cause cause, const Evidence& evidence) {
-  switch (cause) {
-    case Cause::kProcessExited: return ExitSummary(evidence);
-    case Cause::kStreamClosed:
-      return evidence.stream_end == StreamEnd::kCallDeadline
-                 ? "its call ran into the deadline that it had set itself"
-                 : "it closed its stream without goodbye";
-    case Cause::kSaidGoodbye: return absl::StrCat("it said goodbye", Quoted(": ", evidence.reason));
-    case Cause::kEvicted: return absl::StrCat("an operator evicted it", Quoted(": ", evidence.reason));
-    case Cause::kSuperseded: return "a newer session took over its id";
-    case Cause::kUnknown: return absl::StrCat("nothing was heard for ", Seconds(evidence.silence));
-    default: return std::string();
-  }
 }
 
 }  // namespace liveness::core

@@ -18,12 +18,10 @@
 #include "common/clock.h"
 #include "common/tcp_keepalive.h"
 #include "server/core/client_info.h"
+#include "server/core/evidence.h"
+#include "server/core/scorecard.h"
 
 namespace liveness::core {
-
-using common::Duration;
-using common::MonoTime;
-using common::WallTime;
 
 enum class State : std::uint8_t { kUnspecified, kAlive, kSuspect, kDead, kLeft, kForgotten };
 enum class Health : std::uint8_t { kUnspecified, kOk, kStalled, kMaintenance };
@@ -41,8 +39,6 @@ enum class Cause : std::uint8_t {
   kNotReturned,
   kUnknown,
 };
-enum class StreamEnd : std::uint8_t { kNone, kConnectionClosed, kHalfClosed, kCallDeadline, kByServer };
-
 // The wire's names without their prefix, e.g. "ALIVE", "PROCESS_EXITED".
 std::string_view Name(State state);
 std::string_view Name(Health health);
@@ -57,31 +53,6 @@ struct Keepalive {
   Duration http2_time{};
   Duration http2_timeout{};
 };
-
-// One progress token of a ping.
-struct Progress {
-  std::string name;
-  Duration age{};
-  Duration deadline{};
-};
-
-// What the layers showed at a transition; the ground of its cause.
-struct Evidence {
-  WallTime gather_time{};
-  StreamEnd stream_end = StreamEnd::kNone;
-  Duration stream_ended_ago{};
-  Duration silence{};   // since the last valid message, witness clock
-  Duration credited{};  // stalls of ours left out of it
-  std::uint64_t last_sequence = 0;
-  std::uint64_t missed = 0;
-  // What the client or the operator said of the end.
-  std::string reason;
-  std::optional<std::int32_t> exit_code;
-  std::optional<std::int32_t> signal;
-};
-
-// One sentence for people, e.g. "nothing was heard for 3.0 s".
-std::string Summary(Cause cause, const Evidence& evidence);
 
 struct ClientRecord {
   PackedInfo info;
@@ -102,6 +73,13 @@ struct ClientRecord {
   std::string_view client_id() const { return info.client_id(); }
 };
 
+// Nothing is left to explain but a stall, which a suspicion does not end.
+inline void BecomeAlive(ClientRecord& record) {
+  record.state = State::kAlive;
+  record.cause = record.health == Health::kStalled ? Cause::kApplicationStalled : Cause::kUnspecified;
+  record.evidence = nullptr;
+}
+
 using RecordPtr = std::shared_ptr<const ClientRecord>;
 
 // What moves with every heartbeat: read from the session when a record is
@@ -112,6 +90,7 @@ struct Vitals {
   Duration rtt{};                                         // zero: no probe was answered yet
   std::shared_ptr<const Keepalive> keepalive;             // may be null
   std::shared_ptr<const std::vector<Progress>> progress;  // may be null
+  Mistakes mistakes;                                      // that were made about this client
 };
 
 // A record as it is shown.

@@ -88,6 +88,10 @@ std::optional<Endpoint> FromGrpcPeer(std::string_view peer) {
   return endpoint;
 }
 
+std::optional<Endpoint> FromText(std::string_view text) {
+  return FromGrpcPeer(std::string(text.starts_with('[') ? "ipv6:" : "ipv4:").append(text));
+}
+
 std::string AddressText(const Endpoint& endpoint) {
   char text[INET6_ADDRSTRLEN] = "";
   if (IsMapped(endpoint)) {

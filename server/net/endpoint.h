@@ -30,6 +30,9 @@ std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address);
 // `ipv6:[::1]:567`; a scope (`%25eth0`) is left out. Nothing for `unix:` and the like.
 std::optional<Endpoint> FromGrpcPeer(std::string_view peer);
 
+// `1.2.3.4:567` or `[::1]:567`, as ToText() writes it.
+std::optional<Endpoint> FromText(std::string_view text);
+
 // `1.2.3.4:567` or `[::1]:567`.
 std::string ToText(const Endpoint& endpoint);
 

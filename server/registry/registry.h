@@ -28,73 +28,12 @@
 #include "server/registry/history.h"
 #include "server/registry/session.h"
 #include "server/registry/session_table.h"
+#include "server/registry/types.h"
 #include "server/registry/watch.h"
 #include "server/registry/watch_hub.h"
 #include "server/storage/store.h"
 
 namespace liveness::registry {
-
-struct RegistryOptions {
-  std::string server_id;
-  core::Duration resume_grace = std::chrono::seconds(1);  // 0 is allowed
-  core::Duration keep_dead = std::chrono::hours(24);
-  core::Duration keep_left = std::chrono::hours(1);
-  std::size_t max_clients = 1'000'000;  // live ones
-  std::size_t max_ended = 100'000;      // DEAD and LEFT records kept
-  std::size_t max_history = 200'000;    // transitions kept in memory
-  std::size_t max_watchers = 1'000;
-  std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
-};
-
-// A hello that was found to be valid.
-struct HelloRequest {
-  core::ClientInfo info;
-  core::Duration interval{};  // as negotiated
-  core::Duration timeout{};
-  // The session that an authentic resume token of this client names.
-  std::optional<std::uint64_t> resume_incarnation;
-  std::shared_ptr<const core::Keepalive> keepalive;  // may be null
-  std::shared_ptr<StreamHandle> stream;
-};
-
-// The answer to it: the stream is bound to `session` as `attachment`.
-struct Attached {
-  std::shared_ptr<Session> session;
-  std::uint64_t attachment = 0;
-  std::uint64_t incarnation = 0;
-  core::Duration resume_grace{};
-  bool resumed = false;
-};
-
-struct Goodbye {
-  std::string reason;
-  std::optional<std::int32_t> exit_code;
-  std::optional<std::int32_t> signal;
-};
-
-struct Totals {
-  Counts counts;
-  std::uint64_t revision = 0;
-  std::int64_t watchers = 0;
-  std::int64_t refuted_suspicions = 0;
-  std::int64_t mistaken_deaths = 0;
-  core::Duration credited{};
-};
-
-struct ScanRequest {
-  std::string after;  // exclusive; empty: from the start
-  bool descending = false;
-  std::size_t limit = 100;  // views to return at most
-  // Called under the lock for each record: must be quick and touch nothing else. Null: all.
-  std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
-};
-
-struct ScanResult {
-  std::vector<core::ClientView> views;
-  std::string cursor;  // the last id that was looked at; pass it as the next `after`
-  bool done = false;   // the table's end was reached
-  std::uint64_t revision = 0;
-};
 
 class Registry {
  public:
@@ -119,8 +58,10 @@ class Registry {
 
   // The labels of the session, replaced. Sorted by key.
   void UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels);
-  void ReportProgress(const std::shared_ptr<Session>& session, std::uint64_t attachment,
-                      std::vector<core::Progress> progress);
+  // Where the stream puts what its client tells of its work; it stays with the session.
+  std::shared_ptr<WorkBoard> BoardOf(const std::shared_ptr<Session>& session);
+  // A progress token went stale, or none is any more: STALLED or OK.
+  void SetStalled(const std::shared_ptr<Session>& session, std::uint64_t attachment, bool stalled);
 
   // The session ends: LEFT, or DEAD for a non-zero exit code or a signal.
   void SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye);
@@ -128,7 +69,9 @@ class Registry {
   // The stream ended without goodbye: SUSPECT at once, or, if this server had not
   // run for so long that the client may have given it up, at the deadline. An
   // event of an older attachment is dropped.
-  void StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how);
+  // `link` is the stream's last look at its connection.
+  void StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how,
+                    const core::LinkEvidence& link = {});
 
   // NOT_FOUND CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE.
   absl::StatusOr<core::ClientView> Evict(std::string_view client_id, std::string_view reason);
@@ -139,9 +82,9 @@ class Registry {
 
   // --- Time -----------------------------------------------------------------
 
-  // Carries out what is due at `now`; returns when it wants to be called again
-  // (MonoTime::max(): not before something changes). `expected` is when this
-  // call was meant to happen: lateness beyond 20 ms is credited to every client.
+  // Carries out what is due at `now`, after a look at the connections in question; returns when it wants to
+  // be called again (MonoTime::max(): not before something changes). `expected` is when this call was meant
+  // to happen: lateness beyond 20 ms is credited to every client.
   core::MonoTime Tick(core::MonoTime expected, core::MonoTime now);
   // `wake` is called, without the lock, when Tick should run sooner than it
   // last said. Set it before any other thread uses the registry.
@@ -189,7 +132,7 @@ class Registry {
   struct Change {
     core::State state = core::State::kUnspecified;
     core::Cause cause = core::Cause::kUnspecified;
-    std::shared_ptr<const core::Evidence> evidence;
+    std::shared_ptr<core::Evidence> evidence;
   };
 
   // registry_attach.cc
@@ -212,12 +155,27 @@ class Registry {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<core::Evidence> Gather(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Counts a suspicion or a death that turned out wrong.
+  void CountMistake(Session& session, core::Duration wrong_for) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // A session in doubt: its connection is looked at without the lock.
+  struct Doubt {
+    std::shared_ptr<Session> session;
+    std::shared_ptr<StreamHandle> stream;  // null: it has none, nothing to look at
+    core::MonoTime last_heard{};           // what the doubt rests on
+    core::LinkEvidence link;
+  };
 
   // registry_time.cc
-  void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
+  void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, std::vector<Doubt>& doubts,
+                Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Conclude(const Doubt& doubt, core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if the connection holds bytes that we have not read: our lateness, for
+  // one timeout at most.
+  bool HoldsUnread(Session& session, const Doubt& doubt, core::MonoTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Suspect(const std::shared_ptr<Session>& session, core::Cause cause, core::MonoTime now,
-               Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Suspect(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Forget(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -251,8 +209,10 @@ class Registry {
   core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);
   std::uint64_t next_probe_ ABSL_GUARDED_BY(mu_) = 1;
-  std::int64_t refuted_suspicions_ ABSL_GUARDED_BY(mu_) = 0;
-  std::int64_t mistaken_deaths_ ABSL_GUARDED_BY(mu_) = 0;
+  core::Scorecard scorecard_ ABSL_GUARDED_BY(mu_);
+  core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here
+  std::int64_t stalls_ ABSL_GUARDED_BY(mu_) = 0;
+  std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
 
   WatchHub hub_;

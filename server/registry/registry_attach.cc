@@ -70,6 +70,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
 Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects) {
   const MonoTime now = clock_.Mono();
   std::vector<Banned> banned;
+  core::Mistakes mistakes;
   std::uint64_t attachment = 1;
   if (known != nullptr) {
     const RecordPtr old = known->cold_.record;
@@ -82,9 +83,14 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
       EndSession(known, {State::kDead, Cause::kSuperseded, std::move(evidence)},
                  same_instance ? ReplacedError() : SupersededError(), effects);
     } else if (same_instance && old->state == State::kDead) {
-      ++mistaken_deaths_;
+      const core::Duration wrong_for = clock_.Wall() - old->state_time;
+      scorecard_.mistaken_deaths.Add(wrong_for);
+      mistakes.Add(wrong_for);
     }
-    if (known->cold_.extras != nullptr) banned = std::move(known->cold_.extras->banned);
+    if (known->cold_.extras != nullptr) {
+      banned = std::move(known->cold_.extras->banned);
+      mistakes += known->cold_.extras->mistakes;
+    }
     attachment = old->attachment + 1;
     wheel_.Cancel(*known);
   }
@@ -92,6 +98,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   // new, not make_shared: its control block would cost a cache line of padding.
   const std::shared_ptr<Session> session(new Session());
   if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
+  if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);
@@ -116,7 +123,7 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
 
   const std::uint64_t attachment = before->attachment + 1;
   Bind(*session, hello, attachment, now);
-  if (before->state == State::kSuspect) ++refuted_suspicions_;
+  if (before->state == State::kSuspect) CountMistake(*session, now - cold.extras->suspect_since);
 
   const core::PackedInfo info(hello.info);
   const bool changed = before->state != State::kAlive || before->info != info ||
@@ -127,9 +134,7 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
     after.info = info;
     after.interval = hello.interval;
     after.timeout = hello.timeout;
-    after.state = State::kAlive;
-    after.cause = Cause::kUnspecified;
-    after.evidence = nullptr;
+    core::BecomeAlive(after);
     Transit(session, std::move(after), effects);
   } else {
     // The same client on the same address: nothing that anybody cares for.
@@ -142,7 +147,10 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
   session.cold_.stream = hello.stream;
   session.cold_.keepalive = hello.keepalive;
-  if (session.cold_.extras != nullptr) session.cold_.extras->stream_end = core::StreamEnd::kNone;
+  if (session.cold_.extras != nullptr) {
+    session.cold_.extras->stream_end = core::StreamEnd::kNone;
+    session.cold_.extras->look.reset();
+  }
   session.cold_.probed_at = MonoTime::min();
   session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   session.suspected_.store(false, std::memory_order_seq_cst);

@@ -72,9 +72,10 @@ Totals Registry::totals() const {
   return {.counts = table_.counts(),
           .revision = history_.last(),
           .watchers = watchers,
-          .refuted_suspicions = refuted_suspicions_,
-          .mistaken_deaths = mistaken_deaths_,
-          .credited = witness_.credited()};
+          .scorecard = scorecard_,
+          .credited = witness_.credited(),
+          .stalls = stalls_,
+          .unread_credits = unread_credits_};
 }
 
 std::uint64_t Registry::revision() const {

@@ -17,25 +17,6 @@ using core::MonoTime;
 using core::RecordPtr;
 using core::State;
 
-namespace {
-
-// A close tells of the process only while no keepalive of ours could have cut
-// the connection: after that much silence the path may be to blame as well.
-Cause CauseOfClose(core::StreamEnd how, core::Duration silence, const core::Keepalive* keepalive) {
-  if (how != core::StreamEnd::kConnectionClosed) return Cause::kStreamClosed;
-  core::Duration shortest = core::Duration::max();
-  if (keepalive != nullptr) {
-    if (keepalive->http2_time > core::Duration::zero())
-      shortest = keepalive->http2_time + keepalive->http2_timeout;
-    if (keepalive->tcp.enabled) {
-      shortest = std::min<core::Duration>(shortest, keepalive->tcp.user_timeout);
-    }
-  }
-  return silence < shortest ? Cause::kProcessExited : Cause::kUnknown;
-}
-
-}  // namespace
-
 bool Registry::Owns(const Session& session, std::uint64_t attachment) const {
   return session.cold_.record->attachment == attachment && core::IsLive(session.cold_.record->state) &&
          table_.IsCurrent(session);
@@ -57,11 +38,33 @@ void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64
   CarryOut(effects);
 }
 
-void Registry::ReportProgress(const std::shared_ptr<Session>& session, std::uint64_t attachment,
-                              std::vector<core::Progress> progress) {
-  auto shared = std::make_shared<const std::vector<core::Progress>>(std::move(progress));
+std::shared_ptr<WorkBoard> Registry::BoardOf(const std::shared_ptr<Session>& session) {
   MutexLock lock(mu_);
-  if (Owns(*session, attachment)) session->cold_.MakeExtras().progress = std::move(shared);
+  std::shared_ptr<WorkBoard>& board = session->cold_.MakeExtras().board;
+  if (board == nullptr) board = std::make_shared<WorkBoard>();
+  return board;
+}
+
+void Registry::SetStalled(const std::shared_ptr<Session>& session, std::uint64_t attachment, bool stalled) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    if (!Owns(*session, attachment) || session->cold_.record->state != State::kAlive) return;
+    ClientRecord after = *session->cold_.record;
+    const core::Health health = stalled ? core::Health::kStalled : core::Health::kOk;
+    // Who is expected to be away is not also said to be stalled.
+    if (after.health == health || after.health == core::Health::kMaintenance) return;
+    after.health = health;
+    after.cause = stalled ? Cause::kApplicationStalled : Cause::kUnspecified;
+    after.evidence = nullptr;
+    if (stalled) {
+      std::shared_ptr<core::Evidence> evidence = Gather(*session, clock_.Mono());
+      evidence->confidence = core::Confidence::kHigh;
+      after.evidence = std::move(evidence);
+    }
+    Transit(session, std::move(after), effects);
+  }
+  CarryOut(effects);
 }
 
 void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment,
@@ -85,7 +88,7 @@ void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t
 }
 
 void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment,
-                            core::StreamEnd how) {
+                            core::StreamEnd how, const core::LinkEvidence& link) {
   Effects effects;
   {
     MutexLock lock(mu_);
@@ -93,16 +96,17 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
     const MonoTime now = clock_.Mono();
     SessionState& cold = session->cold_;
     cold.stream = nullptr;
-    cold.MakeExtras().stream_end = how;
-    cold.MakeExtras().stream_ended_at = now;
+    SessionExtras& extras = cold.MakeExtras();
+    extras.stream_end = how;
+    extras.stream_ended_at = now;
+    if (link.taken_at != MonoTime{}) extras.look = link;
     session->attachment_.store(0, std::memory_order_seq_cst);
     if (shutting_down_) return;
     // A session that is suspected already goes on its way; how its stream ended
     // is in the evidence of its death.
     // One that may have left because we stood is only silent: its deadline stays.
     if (cold.record->state == State::kAlive && !MayHaveClosedForOurSake(*session, now)) {
-      const core::Duration silence = now - session->last_heard();
-      Suspect(session, CauseOfClose(how, silence, cold.keepalive.get()), now, effects);
+      Suspect(session, now, effects);
     }
   }
   CarryOut(effects);
@@ -145,6 +149,14 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
   ClientRecord after = *cold.record;
   after.state = change.state;
   after.cause = change.cause;
+  const bool said_goodbye =
+      change.evidence->exit_code || change.evidence->signal || change.cause == Cause::kSaidGoodbye;
+  if (change.state == State::kDead && !said_goodbye) {
+    auto words = std::make_shared<core::LastWords>();
+    words->will = std::string(after.info.last_will());
+    if (cold.extras != nullptr && cold.extras->board != nullptr) words->notes = cold.extras->board->notes();
+    if (!words->will.empty() || !words->notes.empty()) change.evidence->last_words = std::move(words);
+  }
   after.evidence = std::move(change.evidence);
   Transit(session, std::move(after), effects);
   const core::Duration keep = change.state == State::kLeft ? options_.keep_left : options_.keep_dead;
@@ -156,6 +168,10 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
   const std::shared_ptr<Session> known = table_.Find(after.client_id());
   RecordPtr before = known == nullptr ? nullptr : known->cold_.record;
   const core::WallTime wall = clock_.Wall();
+  const MonoTime now = clock_.Mono();
+  scorecard_.observed_seconds += static_cast<double>(table_.counts().live()) *
+                                 std::chrono::duration<double>(now - observed_until_).count();
+  observed_until_ = now;
   after.revision = store_.NextRevision();
   if (after.incarnation == 0) after.incarnation = after.revision;
   if (before == nullptr || before->state != after.state) after.state_time = wall;
@@ -179,6 +195,14 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   evidence->credited = std::max(core::Duration::zero(), now - last_heard - evidence->silence);
   evidence->last_sequence = session.last_sequence();
   evidence->missed = session.missed();
+  if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
+    if (extras->look) {
+      evidence->link = extras->look;
+      evidence->link_age = std::max(core::Duration::zero(), now - extras->look->taken_at);
+    }
+    if (extras->board != nullptr) evidence->progress = extras->board->tokens();
+  }
+  evidence->host = table_.NeighboursOf(*session.cold_.record);
   return evidence;
 }
 

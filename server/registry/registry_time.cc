@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "common/status.h"
+#include "server/core/verdict.h"
 #include "server/registry/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
 
 using common::MutexLock;
-using core::Cause;
 using core::ClientRecord;
 using core::MonoTime;
 using core::State;
@@ -18,29 +18,43 @@ namespace {
 
 // Bounds how long one tick holds the lock when a whole fleet is due at once.
 constexpr int kTurnsPerTick = 1'000;
+// Bounds how long it looks at connections: a look takes up to 50 us, and a tick
+// that took 20 ms would be credited as a stall.
+constexpr std::size_t kDoubtsPerTick = 100;
+// How soon a connection with unread bytes is looked at again.
+constexpr auto kUnreadPoll = std::chrono::milliseconds(5);
 
 }  // namespace
 
 MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   Effects effects;
-  MonoTime next;
+  std::vector<Doubt> doubts;
   {
     MutexLock lock(mu_);
     // First of all: what we slept through must not count against anybody.
-    witness_.Observe(expected, now);
+    if (witness_.Observe(expected, now) > core::Duration::zero()) ++stalls_;
     last_tick_ = now;
     next_tick_ = MonoTime::max();
     if (!shutting_down_) {
       wheel_.AdvanceTo(now);
       int turns = 0;
       core::WheelNode* due = nullptr;
-      while (turns < kTurnsPerTick && (due = wheel_.PopDue()) != nullptr) {
+      while (turns < kTurnsPerTick && doubts.size() < kDoubtsPerTick && (due = wheel_.PopDue()) != nullptr) {
         const Session& session = static_cast<Session&>(*due);
-        TakeTurn(table_.Find(session.cold_.record->client_id()), now, effects);
+        TakeTurn(table_.Find(session.cold_.record->client_id()), now, doubts, effects);
         ++turns;
       }
-      next_tick_ = turns == kTurnsPerTick ? now : wheel_.NextDeadline();
+      const bool all = turns < kTurnsPerTick && doubts.size() < kDoubtsPerTick;
+      next_tick_ = all ? wheel_.NextDeadline() : now;
     }
+  }
+  for (Doubt& doubt : doubts) {
+    if (doubt.stream != nullptr) doubt.link = doubt.stream->Look();
+  }
+  MonoTime next;
+  {
+    MutexLock lock(mu_);
+    for (const Doubt& doubt : doubts) Conclude(doubt, now, effects);
     next = next_tick_;
     effects.earlier_tick = MonoTime::max();
   }
@@ -48,7 +62,8 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   return next;
 }
 
-void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
+void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, std::vector<Doubt>& doubts,
+                        Effects& effects) {
   if (!core::IsLive(session->cold_.record->state)) {
     Forget(session, effects);
     return;
@@ -60,38 +75,79 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, E
       session->cold_.probed_at = now;
       if (session->cold_.stream != nullptr) effects.probes.push_back({session->cold_.stream, next_probe_++});
       break;
-    case core::Due::kSuspicion: {
-      // From here on a heartbeat sees the flag, or we see the heartbeat: one that
-      // came after the look that the verdict rests on.
-      session->suspected_.store(true, std::memory_order_seq_cst);
-      if (session->last_heard() != watched.last_heard) {
-        session->suspected_.store(false, std::memory_order_seq_cst);
-        break;
-      }
-      Suspect(session, Cause::kUnknown, now, effects);
+    case core::Due::kSuspicion:
+    case core::Due::kDeath:
+      doubts.push_back({session, session->cold_.stream, watched.last_heard, {}});
       return;
-    }
-    case core::Due::kDeath: {
-      std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
-      const Cause cause = session->cold_.record->cause;
-      EndSession(session, {State::kDead, cause, std::move(evidence)},
-                 common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT",
-                               "nothing was heard within the timeout"),
-                 effects);
-      return;
-    }
   }
   Arm(*session, NextTurn(*session, now), effects);
 }
 
-void Registry::Suspect(const std::shared_ptr<Session>& session, Cause cause, MonoTime now, Effects& effects) {
+void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
+  Session& session = *doubt.session;
+  if (!table_.IsCurrent(session) || !core::IsLive(session.cold_.record->state)) return;
+  SessionState& cold = session.cold_;
+  const core::Due due = core::Assess(AsWatched(session), witness_, now).due;
+  // While we looked its stream may have been replaced, heard or closed.
+  const bool stands = (due == core::Due::kSuspicion || due == core::Due::kDeath) &&
+                      cold.stream == doubt.stream && session.last_heard() == doubt.last_heard;
+  if (!stands || shutting_down_) {
+    Arm(session, NextTurn(session, now), effects);
+    return;
+  }
+  if (doubt.stream != nullptr) {
+    cold.MakeExtras().look = doubt.link;
+    if (HoldsUnread(session, doubt, now)) {
+      Arm(session, now + kUnreadPoll, effects);
+      return;
+    }
+  }
+  if (due == core::Due::kSuspicion) {
+    // From here on a heartbeat sees the flag, or we see the heartbeat: one that
+    // came after the look that the verdict rests on.
+    session.suspected_.store(true, std::memory_order_seq_cst);
+    if (session.last_heard() != doubt.last_heard) {
+      session.suspected_.store(false, std::memory_order_seq_cst);
+      Arm(session, NextTurn(session, now), effects);
+      return;
+    }
+    Suspect(doubt.session, now, effects);
+    return;
+  }
+  std::shared_ptr<core::Evidence> evidence = Gather(session, now);
+  const core::Verdict verdict = core::Judge(core::SymptomsOf(*evidence, cold.keepalive.get()));
+  evidence->confidence = verdict.confidence;
+  ++scorecard_.deaths;
+  scorecard_.detection_times.Add(cold.extras->suspect_since - session.last_heard());
+  EndSession(
+      doubt.session, {State::kDead, verdict.cause, std::move(evidence)},
+      common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT", "nothing was heard within the timeout"),
+      effects);
+}
+
+bool Registry::HoldsUnread(Session& session, const Doubt& doubt, MonoTime now) {
+  if (doubt.link.tcp.unread_bytes == 0) return false;
+  SessionExtras& extras = session.cold_.MakeExtras();
+  if (extras.unread_after != doubt.last_heard) {
+    extras.unread_after = doubt.last_heard;
+    extras.unread_since = now;
+    ++unread_credits_;
+  }
+  return now - extras.unread_since < session.cold_.record->timeout;
+}
+
+void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
   SessionState& cold = session->cold_;
   cold.MakeExtras().suspect_since = now;
   session->suspected_.store(true, std::memory_order_seq_cst);
   ClientRecord after = *cold.record;
+  std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
+  const core::Verdict verdict = core::Judge(core::SymptomsOf(*evidence, cold.keepalive.get()));
+  evidence->confidence = verdict.confidence;
   after.state = State::kSuspect;
-  after.cause = cause;
-  after.evidence = Gather(*session, now);
+  after.cause = verdict.cause;
+  after.evidence = std::move(evidence);
+  ++scorecard_.suspicions;
   Transit(session, std::move(after), effects);
   if (cold.stream != nullptr) effects.probes.push_back({cold.stream, next_probe_++});
   Arm(*session, NextTurn(*session, now), effects);
@@ -103,16 +159,19 @@ void Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
     MutexLock lock(mu_);
     if (!Owns(*session, attachment) || session->cold_.record->state != State::kSuspect) return;
     if (session->cold_.stream == nullptr) return;  // closed meanwhile: only a new stream refutes
-    ++refuted_suspicions_;
+    CountMistake(*session, clock_.Mono() - session->cold_.extras->suspect_since);
     session->suspected_.store(false, std::memory_order_seq_cst);
     ClientRecord after = *session->cold_.record;
-    after.state = State::kAlive;
-    after.cause = Cause::kUnspecified;
-    after.evidence = nullptr;
+    BecomeAlive(after);
     Transit(session, std::move(after), effects);
     Arm(*session, NextTurn(*session, clock_.Mono()), effects);
   }
   CarryOut(effects);
+}
+
+void Registry::CountMistake(Session& session, core::Duration wrong_for) {
+  scorecard_.refuted_suspicions.Add(wrong_for);
+  session.cold_.MakeExtras().mistakes.Add(wrong_for);
 }
 
 void Registry::Forget(const std::shared_ptr<Session>& session, Effects& effects) {
@@ -178,7 +237,10 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   }
   vitals.rtt = session.rtt();
   vitals.keepalive = session.cold_.keepalive;
-  if (session.cold_.extras != nullptr) vitals.progress = session.cold_.extras->progress;
+  if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
+    if (extras->board != nullptr) vitals.progress = extras->board->tokens();
+    vitals.mistakes = extras->mistakes;
+  }
   return vitals;
 }
 

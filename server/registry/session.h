@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@
 #include "absl/status/status.h"
 #include "server/core/deadline_wheel.h"
 #include "server/core/record.h"
+#include "server/core/scorecard.h"
+#include "server/registry/work_board.h"
 
 namespace liveness::registry {
 
@@ -34,6 +37,8 @@ class StreamHandle {
   // Ends the stream with `why`; nothing is sent after it. May be called when
   // the stream is already over.
   virtual void End(const absl::Status& why) = 0;
+  // What its connection shows now; takes some tens of microseconds.
+  virtual core::LinkEvidence Look() { return {}; }
 };
 
 enum class TouchResult : std::uint8_t {
@@ -53,9 +58,14 @@ inline constexpr std::size_t kRememberedInstances = 8;
 
 // What few sessions have at a time.
 struct SessionExtras {
-  std::vector<Banned> banned;  // the last 8 instances of this client that may not come back
-  std::shared_ptr<const std::vector<core::Progress>> progress;  // of the last ping that had any
+  std::vector<Banned> banned;              // the last 8 instances of this client that may not come back
+  std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
+  std::optional<core::LinkEvidence> look;  // the last at its connection
+  core::Mistakes mistakes;                 // of this client's sessions
   core::MonoTime suspect_since{};
+  // Since when the connection held unread bytes, in the silence that began at `unread_after`.
+  core::MonoTime unread_since{};
+  core::MonoTime unread_after = core::MonoTime::min();
   core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
   core::StreamEnd stream_end = core::StreamEnd::kNone;
 };

@@ -1,5 +1,7 @@
 #include "server/registry/session_table.h"
 
+#include "common/strings.h"
+
 namespace liveness::registry {
 
 using core::ClientRecord;
@@ -59,13 +61,32 @@ std::shared_ptr<Session> SessionTable::OldestEnded() const {
   return ended_.empty() ? nullptr : Find(ended_.begin()->second);
 }
 
+core::HostEvidence SessionTable::NeighboursOf(const ClientRecord& record) const {
+  const auto at = hosts_.find(common::ToAbsl(record.info.host()));
+  if (at == hosts_.end()) return {};
+  core::HostEvidence others = at->second;
+  if (record.state == State::kAlive) --others.heard;
+  if (record.state == State::kSuspect) --others.silent;
+  return others;
+}
+
+void SessionTable::CountHost(const ClientRecord& record, std::int64_t sign) {
+  const std::string_view host = record.info.host();
+  if (host.empty() || !core::IsLive(record.state)) return;
+  core::HostEvidence& counts = hosts_[common::ToAbsl(host)];
+  (record.state == State::kAlive ? counts.heard : counts.silent) += sign;
+  if (counts.heard == 0 && counts.silent == 0) hosts_.erase(common::ToAbsl(host));
+}
+
 void SessionTable::Forget(const ClientRecord& record) {
   counts_.Add(record, -1);
+  CountHost(record, -1);
   ended_.erase({record.revision, record.client_id()});
 }
 
 void SessionTable::Count(const ClientRecord& record) {
   counts_.Add(record, +1);
+  CountHost(record, +1);
   if (record.state == State::kDead || record.state == State::kLeft) {
     ended_.emplace(record.revision, record.client_id());
   }

@@ -8,10 +8,12 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "server/core/record.h"
 #include "server/registry/session.h"
 
@@ -44,16 +46,21 @@ class SessionTable {
   // The client whose end lies furthest back; null if none has ended.
   std::shared_ptr<Session> OldestEnded() const;
 
+  // The other live clients of a record's host; nothing if it gave none.
+  core::HostEvidence NeighboursOf(const core::ClientRecord& record) const;
+
   const Counts& counts() const { return counts_; }
   const Sessions& sessions() const { return sessions_; }
 
  private:
+  void CountHost(const core::ClientRecord& record, std::int64_t sign);
   void Forget(const core::ClientRecord& record);
   void Count(const core::ClientRecord& record);
 
   // Keys are views of the record's own client_id.
   Sessions sessions_;
   Counts counts_;
+  absl::flat_hash_map<std::string, core::HostEvidence> hosts_;  // of live clients
   // (revision of the end, client) of every ended session, oldest first.
   std::set<std::pair<std::uint64_t, std::string_view>> ended_;
 };

@@ -4,6 +4,7 @@
 
 #include "common/resource_name.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/evidence_proto.h"
 
 namespace liveness::rpc {
 namespace {
@@ -30,21 +31,6 @@ static_assert(Same(v1::CAUSE_PROCESS_EXITED, core::Cause::kProcessExited) &&
               Same(v1::CAUSE_SERVER_LOST, core::Cause::kServerLost) &&
               Same(v1::CAUSE_NOT_RETURNED, core::Cause::kNotReturned) &&
               Same(v1::Cause_MAX, core::Cause::kUnknown));
-static_assert(Same(v1::STREAM_END_UNSPECIFIED, core::StreamEnd::kNone) &&
-              Same(v1::STREAM_END_CONNECTION_CLOSED, core::StreamEnd::kConnectionClosed) &&
-              Same(v1::STREAM_END_HALF_CLOSED, core::StreamEnd::kHalfClosed) &&
-              Same(v1::STREAM_END_CALL_DEADLINE, core::StreamEnd::kCallDeadline) &&
-              Same(v1::StreamEnd_MAX, core::StreamEnd::kByServer));
-
-// The client's own words, if it had any.
-void SetGoodbye(core::Cause cause, const core::Evidence& evidence, v1::Evidence& proto) {
-  const bool said = cause == core::Cause::kSaidGoodbye || evidence.exit_code || evidence.signal;
-  if (!said) return;
-  v1::GoodbyeEvidence* goodbye = proto.mutable_goodbye();
-  goodbye->set_reason(evidence.reason);
-  if (evidence.exit_code) goodbye->set_exit_code(*evidence.exit_code);
-  if (evidence.signal) goodbye->set_signal(*evidence.signal);
-}
 
 void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& proto) {
   const core::PackedInfo& info = record.info;
@@ -90,10 +76,7 @@ void SetVitals(const core::ClientView& client, Detail detail, Moment now, v1::Cl
   if (vitals.keepalive) ToProto(*vitals.keepalive, *proto.mutable_keepalive());
   if (!vitals.progress) return;
   for (const core::Progress& token : *vitals.progress) {
-    v1::Progress* progress = proto.add_progress();
-    progress->set_name(token.name);
-    ToProto(token.age, *progress->mutable_age());
-    ToProto(token.deadline, *progress->mutable_deadline());
+    ToProto(token, *proto.add_progress());
   }
 }
 
@@ -102,23 +85,6 @@ void SetVitals(const core::ClientView& client, Detail detail, Moment now, v1::Cl
 v1::State ToProto(core::State state) { return static_cast<v1::State>(state); }
 v1::Health ToProto(core::Health health) { return static_cast<v1::Health>(health); }
 v1::Cause ToProto(core::Cause cause) { return static_cast<v1::Cause>(cause); }
-v1::StreamEnd ToProto(core::StreamEnd end) { return static_cast<v1::StreamEnd>(end); }
-
-void ToProto(core::Cause cause, const core::Evidence& evidence, v1::Evidence& proto) {
-  ToProto(evidence.gather_time, *proto.mutable_gather_time());
-  v1::StreamEvidence* stream = proto.mutable_stream();
-  stream->set_end(ToProto(evidence.stream_end));
-  if (evidence.stream_end != core::StreamEnd::kNone) {
-    ToProto(evidence.stream_ended_ago, *stream->mutable_ended_ago());
-  }
-  v1::HeartbeatEvidence* heartbeat = proto.mutable_heartbeat();
-  ToProto(evidence.silence, *heartbeat->mutable_silence());
-  heartbeat->set_last_sequence(evidence.last_sequence);
-  heartbeat->set_missed(evidence.missed);
-  if (evidence.credited.count() != 0) ToProto(evidence.credited, *heartbeat->mutable_credited());
-  SetGoodbye(cause, evidence, proto);
-  proto.set_summary(core::Summary(cause, evidence));
-}
 
 void ToProto(const core::ClientView& client, Detail detail, Moment now, v1::Client& proto) {
   SetRecord(*client.record, detail, proto);

@@ -21,9 +21,6 @@ enum class Detail : std::uint8_t { kBasic, kFull };
 v1::State ToProto(core::State state);
 v1::Health ToProto(core::Health health);
 v1::Cause ToProto(core::Cause cause);
-v1::StreamEnd ToProto(core::StreamEnd end);
-
-void ToProto(core::Cause cause, const core::Evidence& evidence, v1::Evidence& proto);
 
 // REQUIRES: `proto` is empty.
 void ToProto(const core::ClientView& client, Detail detail, Moment now, v1::Client& proto);

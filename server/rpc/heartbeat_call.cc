@@ -22,6 +22,31 @@ void HeartbeatHandle::Probe(std::uint64_t sequence) {
   call_->StartNext();
 }
 
+core::LinkEvidence HeartbeatHandle::Look() {
+  const HeartbeatService* service = nullptr;
+  HeartbeatCall::Connection connection;
+  common::MonoTime probe_time;
+  common::MonoTime pong_time;
+  {
+    common::MutexLock lock(mu_);
+    if (call_ == nullptr) return {};
+    service = &call_->service_;
+    connection = call_->connection_;
+    probe_time = call_->probe_time_;
+    pong_time = call_->pong_time_;
+  }
+  core::LinkEvidence link;
+  link.taken_at = service->clock_.Mono();
+  if (pong_time != common::MonoTime{}) link.last_pong_age = link.taken_at - pong_time;
+  if (probe_time != common::MonoTime{}) link.probe_age = link.taken_at - probe_time;
+  if (connection.proxied) {
+    link.tcp.absence = core::TcpAbsence::kProxy;
+  } else {
+    link.tcp = service->diag_.Ask(connection.local, connection.peer, connection.cookie);
+  }
+  return link;
+}
+
 void HeartbeatHandle::Drain(common::Duration reconnect_within) {
   common::MutexLock lock(mu_);
   if (call_ == nullptr || call_->session_ == nullptr) return;
@@ -50,7 +75,7 @@ HeartbeatCall::HeartbeatCall(HeartbeatService& service, grpc::ServerCompletionQu
 HeartbeatCall::~HeartbeatCall() {
   if (handle_ == nullptr) return;
   service_.Closed(handle_);
-  if (has_quota_) service_.quota_.Release(peer_.address);
+  if (has_quota_) service_.quota_.Release(connection_.peer.address);
 }
 
 void HeartbeatCall::OnOpen(bool ok) {
@@ -59,9 +84,9 @@ void HeartbeatCall::OnOpen(bool ok) {
     return;
   }
   Ask(service_, cq_, engine_);
-  peer_ = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{});
+  connection_.peer = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{});
   handle_ = std::make_shared<HeartbeatHandle>(this);
-  has_quota_ = service_.quota_.Acquire(peer_.address);
+  has_quota_ = service_.quota_.Acquire(connection_.peer.address);
   const bool takes_calls = service_.Opened(handle_);
 
   common::MutexLock lock(handle_->mu_);
@@ -147,17 +172,17 @@ void HeartbeatCall::OnDone(bool) {
   const auto handle = handle_;
   bool over = false;
   bool tell = false;
-  core::StreamEnd how = core::StreamEnd::kNone;
   {
     common::MutexLock lock(handle->mu_);
     done_ = true;
     if (alarm_ != nullptr) alarm_->Cancel();
     tell = session_ != nullptr && !std::exchange(session_over_, true);
-    if (tell) how = HowItEnded();
   }
   if (tell) {
+    const core::LinkEvidence link = handle->Look();
+    const core::StreamEnd how = HowItEnded(link);
     LogClose(how);
-    service_.registry_.StreamClosed(session_, attachment_, how);
+    service_.registry_.StreamClosed(session_, attachment_, how, link);
   }
   {
     common::MutexLock lock(handle->mu_);

@@ -18,7 +18,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/server_context.h>
@@ -33,6 +32,7 @@
 #include "server/registry/session.h"
 #include "server/rpc/engine.h"
 #include "server/rpc/heartbeat_codec.h"
+#include "server/rpc/heartbeat_hello.h"
 #include "server/rpc/heartbeat_outbox.h"
 #include "server/rpc/heartbeat_service.h"
 #include "server/rpc/ping.h"
@@ -53,6 +53,7 @@ class HeartbeatHandle final : public registry::StreamHandle {
   explicit HeartbeatHandle(HeartbeatCall* call) : call_(call) {}
   void Probe(std::uint64_t sequence) override;
   void End(const absl::Status& why) override;
+  core::LinkEvidence Look() override;
   void Drain(common::Duration reconnect_within);
 
  private:
@@ -63,6 +64,14 @@ class HeartbeatHandle final : public registry::StreamHandle {
 
 class HeartbeatCall {
  public:
+  // Where the call comes from; fixed before its session begins.
+  struct Connection {
+    net::Endpoint peer;
+    net::Endpoint local;       // unknown before the hello
+    std::uint64_t cookie = 0;  // likewise
+    bool proxied = false;      // the client's own end is another: a proxy stands between
+  };
+
   // Asks for a call on `cq`; it owns itself from then on.
   static void Ask(HeartbeatService& service, grpc::ServerCompletionQueue& cq, Engine& engine);
 
@@ -96,8 +105,9 @@ class HeartbeatCall {
   // Handles what was read.
   absl::StatusOr<Next> Take();
   absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
-  absl::StatusOr<Next> TakePing(const PlainPing& ping, std::vector<core::Progress> progress,
-                                common::MonoTime now);
+  absl::StatusOr<Next> TakePing(const PlainPing& ping, common::MonoTime now);
+  // What the ping says of the client's work; after TakePing().
+  void TakeReport(PingReport report);
   absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   absl::Status CountMessage(common::MonoTime now);
   bool Touch(common::MonoTime now);
@@ -116,21 +126,23 @@ class HeartbeatCall {
 
   // Ends the stream for a fault of the client's and tells the registry.
   void Fail(const absl::Status& why);
-  core::StreamEnd HowItEnded() const;
+  core::StreamEnd HowItEnded(const core::LinkEvidence& link) const;
   void Log(const absl::Status& why) const;
   void LogClose(core::StreamEnd how) const;
 
   CallToken token_;
   grpc::ServerCompletionQueue& cq_;
   Engine& engine_;
-  net::Endpoint peer_;
+  Connection connection_;
   bool has_quota_ = false;  // counts as one of its address's streams
   grpc::ServerContext context_;
   MemberTag<HeartbeatCall, &HeartbeatCall::OnFinish> finish_tag_{this};
   MemberTag<HeartbeatCall, &HeartbeatCall::OnDone> done_tag_{this};
   MemberTag<HeartbeatCall, &HeartbeatCall::OnAlarm> alarm_tag_{this};
-  std::unique_ptr<HelloFacts> hello_;  // until the welcome is made
-  std::string client_id_;              // empty before a valid hello; set under the handle's lock
+  std::unique_ptr<HelloFacts> hello_;           // until the welcome is made
+  std::shared_ptr<registry::WorkBoard> board_;  // null until the client tells of its work
+  bool stalled_ = false;                        // what was last told of it
+  std::string client_id_;                       // empty before a valid hello; set under the handle's lock
 
   // From here to the outbox: what every ping touches, side by side.
   HeartbeatService& service_;
@@ -162,7 +174,8 @@ class HeartbeatCall {
   Outbox outbox_;
   std::unique_ptr<grpc::Status> end_status_;
   std::unique_ptr<grpc::Alarm> alarm_;
-  common::MonoTime probe_time_{};  // when the last probe was written
+  common::MonoTime probe_time_{};  // when the probe was written that waits for its pong
+  common::MonoTime pong_time_{};   // when the client last answered one
   std::uint64_t probe_sequence_ = 0;
 };
 

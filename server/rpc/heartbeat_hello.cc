@@ -71,9 +71,10 @@ absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update) {
   return ToLabels(update.labels());
 }
 
-absl::StatusOr<std::vector<core::Progress>> CheckProgress(const v1::Ping& ping) {
+absl::StatusOr<PingReport> CheckReport(const v1::Ping& ping) {
   Violations violations;
-  std::vector<core::Progress> progress;
+  PingReport report;
+  std::vector<core::Progress>& progress = report.progress;
   if (ping.progress_size() > kMaxProgress) {
     violations.push_back({"ping.progress", absl::StrCat("has more than ", kMaxProgress, " tokens")});
   }
@@ -88,7 +89,11 @@ absl::StatusOr<std::vector<core::Progress>> CheckProgress(const v1::Ping& ping) 
     }
   }
   if (!violations.empty()) return common::BadFields("BAD_MESSAGE", violations);
-  return progress;
+  if (ping.has_load()) {
+    report.load = core::Load{FromProto(ping.load().scheduling_delay()), ping.load().cpu_usage(),
+                             ping.load().memory_bytes()};
+  }
+  return report;
 }
 
 registry::Goodbye ToGoodbye(const v1::Goodbye& goodbye) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <google/protobuf/map.h>
 
@@ -23,8 +24,13 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
 // Sorted by key. INVALID_ARGUMENT BAD_MESSAGE that names every wrong one.
 absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update);
 
+// What a ping says of the client's work.
+struct PingReport {
+  std::vector<core::Progress> progress;
+  std::optional<core::Load> load;
+};
 // INVALID_ARGUMENT BAD_MESSAGE that names every wrong token.
-absl::StatusOr<std::vector<core::Progress>> CheckProgress(const v1::Ping& ping);
+absl::StatusOr<PingReport> CheckReport(const v1::Ping& ping);
 
 // A reason that is too long is cut, and one with control characters left out:
 // a leave must not turn into a death for its words.

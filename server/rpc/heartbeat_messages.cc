@@ -36,7 +36,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
   if (said_hello_) {
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(incoming_)) {
-      return TakePing(*ping, {}, now);
+      return TakePing(*ping, now);
     }
   }
   StackArena arena;
@@ -79,9 +79,11 @@ absl::Status HeartbeatCall::CountMessage(common::MonoTime now) {
 absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeMessage(const v1::HeartbeatRequest& request,
                                                                common::MonoTime now) {
   if (request.has_ping()) {
-    auto progress = CheckProgress(request.ping());
-    if (!progress.ok()) return progress.status();
-    return TakePing(ToPlainPing(request.ping()), *std::move(progress), now);
+    auto report = CheckReport(request.ping());
+    if (!report.ok()) return report.status();
+    auto next = TakePing(ToPlainPing(request.ping()), now);
+    if (next.ok() && next->pong) TakeReport(*std::move(report));
+    return next;
   }
   if (request.has_update()) {
     auto labels = CheckUpdate(request.update());
@@ -92,6 +94,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeMessage(const v1::Heartbe
     common::MutexLock lock(handle_->mu_);
     if (probe_time_ != common::MonoTime{} && request.pong().sequence() == probe_sequence_) {
       session_->SetRtt(now - std::exchange(probe_time_, {}));
+      pong_time_ = now;
     }
   } else if (request.has_goodbye()) {
     service_.registry_.SayGoodbye(session_, attachment_, ToGoodbye(request.goodbye()));
@@ -102,9 +105,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeMessage(const v1::Heartbe
   return Next{};
 }
 
-absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& ping,
-                                                            std::vector<core::Progress> progress,
-                                                            common::MonoTime now) {
+absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& ping, common::MonoTime now) {
   const std::uint64_t sequence = ping.sequence;
   std::uint64_t missed = 0;
   if (std::exchange(has_pinged_, true)) {
@@ -118,9 +119,19 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& pin
   if (!Touch(now)) return Next{};
   session_->CountPing(sequence, missed);
   service_.pings_.fetch_add(1, std::memory_order_relaxed);
-  if (!progress.empty()) service_.registry_.ReportProgress(session_, attachment_, std::move(progress));
 
   return Next{.pong = PendingPong{ping, service_.clock_.Wall()}};
+}
+
+void HeartbeatCall::TakeReport(PingReport report) {
+  // A client without progress and load, which is most of them, has no board.
+  if (board_ == nullptr && report.progress.empty() && !report.load) return;
+  if (board_ == nullptr) board_ = service_.registry_.BoardOf(session_);
+  const bool stalled =
+      board_->Put(std::move(report.progress), report.load, session_->rtt(), service_.clock_.Wall());
+  if (std::exchange(stalled_, stalled) != stalled) {
+    service_.registry_.SetStalled(session_, attachment_, stalled);
+  }
 }
 
 // False if the stream has been replaced or its session is over: its end is on
@@ -163,8 +174,15 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
     }
   }
   if (service_.options_.identify_peers) request->info.principal = auth::PrincipalOf(*context_.auth_context());
-  request->info.peer_address = net::ToText(peer_);
-  if (const auto socket = service_.sockets_.Find(peer_)) request->keepalive = socket->keepalive;
+  request->info.peer_address = net::ToText(connection_.peer);
+  if (const auto socket = service_.sockets_.Find(connection_.peer)) {
+    request->keepalive = socket->keepalive;
+    common::MutexLock lock(handle_->mu_);
+    connection_.local = socket->local;
+    connection_.cookie = socket->cookie;
+    const auto own = net::FromText(request->info.local_address);
+    connection_.proxied = own && *own != connection_.peer;
+  }
   hello_ =
       std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});
   request->stream = handle_;
@@ -230,32 +248,35 @@ void HeartbeatCall::Fail(const absl::Status& why) {
   if (tell) service_.registry_.StreamClosed(session_, attachment_, core::StreamEnd::kByServer);
 }
 
-core::StreamEnd HeartbeatCall::HowItEnded() const {
+core::StreamEnd HeartbeatCall::HowItEnded(const core::LinkEvidence& link) const {
   if (!context_.IsCancelled()) return core::StreamEnd::kHalfClosed;
   // The client's own timer runs a little before ours, and gRPC sends deadlines rounded up.
   constexpr auto kSlack = std::chrono::milliseconds(250);
   const auto deadline = context_.deadline();
   const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
   if (has_deadline && service_.clock_.Wall() + kSlack >= deadline) return core::StreamEnd::kCallDeadline;
-  return core::StreamEnd::kConnectionClosed;
+  return link.tcp.established ? core::StreamEnd::kCancelled : core::StreamEnd::kConnectionClosed;
 }
 
 void HeartbeatCall::Log(const absl::Status& why) const {
-  service_.log_.Write(common::ReasonOf(why), client_id_, net::ToText(peer_),
+  service_.log_.Write(common::ReasonOf(why), client_id_, net::ToText(connection_.peer),
                       {why.message().data(), why.message().size()});
 }
 
 void HeartbeatCall::LogClose(core::StreamEnd how) const {
   const char* reason = "CONNECTION_CLOSED";
-  const char* message = "closed or cancelled without goodbye";
+  const char* message = "closed without goodbye";
   if (how == core::StreamEnd::kHalfClosed) {
     reason = "HALF_CLOSED";
     message = "half-closed without goodbye";
+  } else if (how == core::StreamEnd::kCancelled) {
+    reason = "CALL_CANCELLED";
+    message = "cancelled without goodbye, its connection lives";
   } else if (how == core::StreamEnd::kCallDeadline) {
     reason = "CALL_DEADLINE";
     message = "the client's own deadline for the call passed";
   }
-  service_.log_.Write(reason, client_id_, net::ToText(peer_), message);
+  service_.log_.Write(reason, client_id_, net::ToText(connection_.peer), message);
 }
 
 }  // namespace liveness::rpc

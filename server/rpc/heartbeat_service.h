@@ -14,6 +14,7 @@
 #include "server/core/resume_token.h"
 #include "server/core/timing.h"
 #include "server/net/accepted_sockets.h"
+#include "server/net/tcp_diag.h"
 #include "server/registry/registry.h"
 #include "server/rpc/end_log.h"
 #include "server/rpc/engine.h"
@@ -59,6 +60,7 @@ class HeartbeatService final : public AsyncService {
 
  private:
   friend class HeartbeatCall;
+  friend class HeartbeatHandle;
   // The method's calls come as bytes: a typed reader cannot tell a message that
   // does not parse from a disconnect.
   using Service = v1::HeartbeatService::WithRawMethod_Heartbeat<v1::HeartbeatService::Service>;
@@ -72,6 +74,7 @@ class HeartbeatService final : public AsyncService {
   registry::Registry& registry_;
   const core::ResumeTokens resume_tokens_;
   const net::AcceptedSockets& sockets_;
+  const net::TcpDiag diag_;
   Service service_;
   EndLog log_;
   StreamQuota quota_;

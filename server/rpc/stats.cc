@@ -1,5 +1,6 @@
 #include "server/rpc/stats.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -32,6 +33,27 @@ void ToProto(const registry::Counts& counts, v1::StateCounts& proto) {
   proto.set_maintenance(counts.maintenance);
 }
 
+void ToProto(const core::Scorecard& card, v1::Scorecard& proto) {
+  constexpr double kSecondsPerDay = 86'400;
+  proto.set_suspicion_count(card.suspicions);
+  proto.set_death_count(card.deaths);
+  proto.set_refuted_suspicion_count(card.refuted_suspicions.count);
+  rpc::ToProto(card.refuted_suspicions.total, *proto.mutable_refuted_time());
+  rpc::ToProto(card.refuted_suspicions.longest, *proto.mutable_longest_refuted_time());
+  proto.set_mistaken_death_count(card.mistaken_deaths.count);
+  rpc::ToProto(card.mistaken_deaths.total, *proto.mutable_mistaken_time());
+  if (card.detection_times.count() > 0) {
+    rpc::ToProto(card.detection_times.Quantile(0.5), *proto.mutable_detection_time_p50());
+    rpc::ToProto(card.detection_times.Quantile(0.99), *proto.mutable_detection_time_p99());
+    rpc::ToProto(card.detection_times.max(), *proto.mutable_detection_time_max());
+  }
+  const auto mistakes = static_cast<double>(card.refuted_suspicions.count + card.mistaken_deaths.count);
+  if (card.observed_seconds > 0) {
+    proto.set_mistake_rate(mistakes / card.observed_seconds * kSecondsPerDay);
+  }
+  proto.set_query_accuracy(card.QueryAccuracy());
+}
+
 struct Scanned {
   registry::Counts counts;
   GroupedCounts groups{kMaxGroups};
@@ -48,7 +70,8 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
     if (!filter.matches_all() && !filter.Matches(core::ClientFields(record, vitals, now))) return false;
     scanned.counts.Add(record, 1);
     if (!label.empty()) {
-      scanned.groups.Add(record.info.FindLabel(label).value_or(std::string_view()), record);
+      scanned.groups.Add(record.info.FindLabel(label).value_or(std::string_view()), record, vitals.mistakes,
+                         now.wall);
     }
     return false;
   };
@@ -64,19 +87,28 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
 
 }  // namespace
 
-void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record) {
+void GroupedCounts::Group::Add(const core::ClientRecord& record, const core::Mistakes& made,
+                               common::WallTime now) {
+  counts.Add(record, 1);
+  mistakes += made;
+  const common::WallTime until = core::IsLive(record.state) ? now : record.state_time;
+  known_seconds += std::max(0.0, std::chrono::duration<double>(until - record.register_time).count());
+}
+
+void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record, const core::Mistakes& made,
+                        common::WallTime now) {
   const auto at = groups_.lower_bound(value);
   if (at != groups_.end() && at->first == value) {
-    at->second.Add(record, 1);
+    at->second.Add(record, made, now);
   } else if (groups_.size() < max_groups_) {
-    groups_.emplace_hint(at, value, registry::Counts())->second.Add(record, 1);
+    groups_.emplace_hint(at, value, Group())->second.Add(record, made, now);
   } else if (at == groups_.end()) {
     rest_.Add(record, 1);
   } else {
     // It comes before a value that is kept: that one makes room, for good.
     const auto last = std::prev(groups_.end());
-    Accumulate(rest_, last->second);
-    groups_.emplace_hint(at, value, registry::Counts())->second.Add(record, 1);
+    Accumulate(rest_, last->second.counts);
+    groups_.emplace_hint(at, value, Group())->second.Add(record, made, now);
     groups_.erase(std::prev(groups_.end()));
   }
 }
@@ -101,18 +133,25 @@ absl::Status GetStats(const registry::Registry& registry, const common::Clock& c
   }
 
   ToProto(scanned.counts, *response.mutable_counts());
-  for (const auto& [value, counts] : scanned.groups.groups()) {
-    v1::GroupCounts* group = response.add_groups();
-    group->set_value(value);
-    ToProto(counts, *group->mutable_counts());
+  for (const auto& [value, group] : scanned.groups.groups()) {
+    v1::GroupCounts* proto = response.add_groups();
+    proto->set_value(value);
+    ToProto(group.counts, *proto->mutable_counts());
+    proto->set_mistake_count(group.mistakes.count);
+    ToProto(group.mistakes.total, *proto->mutable_mistake_time());
+    const double wrong = std::chrono::duration<double>(group.mistakes.total).count();
+    proto->set_query_accuracy(group.known_seconds <= 0 ? 1 : std::max(0.0, 1 - wrong / group.known_seconds));
   }
   ToProto(scanned.groups.rest(), *response.mutable_ungrouped());
   ToProto(clock.Wall(), *response.mutable_as_of());
   response.set_revision(scanned.revision);
   response.set_watcher_count(totals.watchers);
-  response.set_refuted_suspicion_count(totals.refuted_suspicions);
-  response.set_mistaken_death_count(totals.mistaken_deaths);
+  response.set_refuted_suspicion_count(totals.scorecard.refuted_suspicions.count);
+  response.set_mistaken_death_count(totals.scorecard.mistaken_deaths.count);
   ToProto(totals.credited, *response.mutable_credited_time());
+  response.set_stall_count(totals.stalls);
+  response.set_unread_credit_count(totals.unread_credits);
+  ToProto(totals.scorecard, *response.mutable_scorecard());
   return absl::OkStatus();
 }
 

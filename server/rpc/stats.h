@@ -20,13 +20,23 @@ namespace liveness::rpc {
 class GroupedCounts {
  public:
   explicit GroupedCounts(std::size_t max_groups) : max_groups_(max_groups) {}
-  void Add(std::string_view value, const core::ClientRecord& record);
-  const std::map<std::string, registry::Counts, std::less<>>& groups() const { return groups_; }
+  // One value's clients.
+  struct Group {
+    registry::Counts counts;
+    core::Mistakes mistakes;
+    double known_seconds = 0;  // the sum of their time since they registered
+
+    void Add(const core::ClientRecord& record, const core::Mistakes& made, common::WallTime now);
+  };
+
+  void Add(std::string_view value, const core::ClientRecord& record, const core::Mistakes& made,
+           common::WallTime now);
+  const std::map<std::string, Group, std::less<>>& groups() const { return groups_; }
   const registry::Counts& rest() const { return rest_; }
 
  private:
   const std::size_t max_groups_;
-  std::map<std::string, registry::Counts, std::less<>> groups_;
+  std::map<std::string, Group, std::less<>> groups_;
   registry::Counts rest_;
 };
 

@@ -19,7 +19,13 @@ class RecordingStream final : public registry::StreamHandle {
  public:
   void Probe(std::uint64_t sequence) override { probes.push_back(sequence); }
   void End(const absl::Status& why) override { ends.push_back(why); }
+  core::LinkEvidence Look() override {
+    ++looks;
+    return link;
+  }
 
+  core::LinkEvidence link;  // what its connection shows
+  int looks = 0;
   std::vector<std::uint64_t> probes;
   std::vector<absl::Status> ends;
 };
@@ -78,7 +84,7 @@ class RegistryHarness {
   }
 
   void Close(const Peer& peer, core::StreamEnd how = core::StreamEnd::kConnectionClosed) {
-    registry.StreamClosed(peer.attached.session, peer.attached.attachment, how);
+    registry.StreamClosed(peer.attached.session, peer.attached.attachment, how, peer.stream->link);
   }
 
   // Time passes, ticked as the detector thread does: at every deadline, and at

@@ -188,8 +188,9 @@ TEST_F(SmokeTest, TellsHowAStreamClosed) {
   HeartbeatStream cut(address());
   ASSERT_TRUE(cut.Join(HeartbeatStream::Hello("cut", "1")));
   cut.Cancel();
-  EXPECT_EQ(WaitForState(address(), "cut", v1::STATE_DEAD).evidence().stream().end(),
-            v1::STREAM_END_CONNECTION_CLOSED);
+  const v1::Client cancelled = WaitForState(address(), "cut", v1::STATE_DEAD);
+  EXPECT_EQ(cancelled.evidence().stream().end(), v1::STREAM_END_CANCELLED);
+  EXPECT_EQ(cancelled.cause(), v1::CAUSE_STREAM_CLOSED);
 }
 
 TEST_F(SmokeTest, DrainsOnSigterm) {

@@ -1,4 +1,4 @@
-#include "server/core/record.h"
+#include "server/core/verdict.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -76,7 +76,7 @@ TEST(Detection, AnyMessageRefutesInTheSameIncarnation) {
   EXPECT_EQ(h.StateOf("a"), State::kAlive);
   EXPECT_EQ(h.Record("a")->incarnation, a.attached.incarnation);
   EXPECT_EQ(h.Record("a")->evidence, nullptr);
-  EXPECT_EQ(h.registry.totals().refuted_suspicions, 1);
+  EXPECT_EQ(h.registry.totals().scorecard.refuted_suspicions.count, 1);
   h.Run(milliseconds(2'990));
   EXPECT_EQ(h.StateOf("a"), State::kAlive) << "the deadline moved";
   h.Run(milliseconds(20));
@@ -208,8 +208,9 @@ TEST(Detection, ACloseFoundAfterAStallIsSilenceAndDueAtTheCreditedDeadline) {
     h.Run(milliseconds(1'300));
     h.Beat(again);
     EXPECT_EQ(h.StateOf("gone"), State::kDead);
-    EXPECT_THAT(h.Told(), ElementsAre("back:->ALIVE", "gone:->ALIVE", "back:ALIVE>ALIVE",
-                                      "gone:ALIVE>SUSPECT(UNKNOWN)", "gone:SUSPECT>DEAD(UNKNOWN)"));
+    EXPECT_THAT(h.Told(),
+                ElementsAre("back:->ALIVE", "gone:->ALIVE", "back:ALIVE>ALIVE",
+                            "gone:ALIVE>SUSPECT(PROCESS_EXITED)", "gone:SUSPECT>DEAD(PROCESS_EXITED)"));
   }
 }
 

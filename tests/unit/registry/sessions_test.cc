@@ -73,7 +73,7 @@ TEST(Sessions, ResumeKeepsTheIncarnationAndTakesTheNextAttachment) {
   EXPECT_EQ(second.attached.incarnation, first.attached.incarnation);
   EXPECT_EQ(second.attached.attachment, first.attached.attachment + 1);
   EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(PROCESS_EXITED)", "a:SUSPECT>ALIVE"));
-  EXPECT_EQ(h.registry.totals().refuted_suspicions, 1);
+  EXPECT_EQ(h.registry.totals().scorecard.refuted_suspicions.count, 1);
 }
 
 TEST(Sessions, ResumeOverAnOpenStreamReplacesItAndTellsNothing) {
@@ -118,7 +118,7 @@ TEST(Sessions, AfterDeathTheSameInstanceBeginsAnewAndIsCountedAsAMistake) {
   const Peer second = h.Attach("a", "i1", first.attached.incarnation);
   EXPECT_FALSE(second.attached.resumed);
   EXPECT_GT(second.attached.incarnation, first.attached.incarnation);
-  EXPECT_EQ(h.registry.totals().mistaken_deaths, 1);
+  EXPECT_EQ(h.registry.totals().scorecard.mistaken_deaths.count, 1);
 }
 
 TEST(Sessions, GoodbyeLeaves) {

@@ -84,20 +84,22 @@ TEST(CheckUpdateTest, WrongLabelsAreABadMessage) {
   EXPECT_EQ(common::ReasonOf(labels.status()), "BAD_MESSAGE");
 }
 
-TEST(CheckProgressTest, NegativeAgesAndNamelessTokensAreRefused) {
+TEST(CheckReportTest, NegativeAgesAndNamelessTokensAreRefused) {
   v1::Ping ping;
   auto& token = *ping.add_progress();
   token.set_name("loop");
   token.mutable_age()->set_seconds(1);
   token.mutable_deadline()->set_seconds(5);
-  const auto progress = CheckProgress(ping);
-  ASSERT_TRUE(progress.ok());
-  EXPECT_EQ(progress->at(0).deadline, seconds(5));
+  ping.mutable_load()->set_memory_bytes(7);
+  const auto report = CheckReport(ping);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->progress.at(0).deadline, seconds(5));
+  EXPECT_EQ(report->load->memory_bytes, 7);
   token.mutable_age()->set_seconds(-1);
-  EXPECT_FALSE(CheckProgress(ping).ok());
+  EXPECT_FALSE(CheckReport(ping).ok());
   token.mutable_age()->set_seconds(0);
   token.set_name("");
-  EXPECT_FALSE(CheckProgress(ping).ok());
+  EXPECT_FALSE(CheckReport(ping).ok());
 }
 
 TEST(ToGoodbyeTest, WordsNeverSpoilALeave) {

@@ -1,5 +1,7 @@
 #include "server/rpc/client_proto.h"
 
+#include "server/rpc/evidence_proto.h"
+
 #include <chrono>
 #include <memory>
 

@@ -1,0 +1,81 @@
+// What the registry is told and what it answers. See registry.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/core/record.h"
+#include "server/core/scorecard.h"
+#include "server/registry/session.h"
+#include "server/registry/session_table.h"
+
+namespace liveness::registry {
+
+struct RegistryOptions {
+  std::string server_id;
+  core::Duration resume_grace = std::chrono::seconds(1);  // 0 is allowed
+  core::Duration keep_dead = std::chrono::hours(24);
+  core::Duration keep_left = std::chrono::hours(1);
+  std::size_t max_clients = 1'000'000;  // live ones
+  std::size_t max_ended = 100'000;      // DEAD and LEFT records kept
+  std::size_t max_history = 200'000;    // transitions kept in memory
+  std::size_t max_watchers = 1'000;
+  std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
+};
+
+// A hello that was found to be valid.
+struct HelloRequest {
+  core::ClientInfo info;
+  core::Duration interval{};  // as negotiated
+  core::Duration timeout{};
+  // The session that an authentic resume token of this client names.
+  std::optional<std::uint64_t> resume_incarnation;
+  std::shared_ptr<const core::Keepalive> keepalive;  // may be null
+  std::shared_ptr<StreamHandle> stream;
+};
+
+// The answer to it: the stream is bound to `session` as `attachment`.
+struct Attached {
+  std::shared_ptr<Session> session;
+  std::uint64_t attachment = 0;
+  std::uint64_t incarnation = 0;
+  core::Duration resume_grace{};
+  bool resumed = false;
+};
+
+struct Goodbye {
+  std::string reason;
+  std::optional<std::int32_t> exit_code;
+  std::optional<std::int32_t> signal;
+};
+
+struct Totals {
+  Counts counts;
+  std::uint64_t revision = 0;
+  std::int64_t watchers = 0;
+  core::Scorecard scorecard;
+  core::Duration credited{};        // on the witness clock
+  std::int64_t stalls = 0;          // that it was credited for
+  std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
+};
+
+struct ScanRequest {
+  std::string after;  // exclusive; empty: from the start
+  bool descending = false;
+  std::size_t limit = 100;  // views to return at most
+  // Called under the lock for each record: must be quick and touch nothing else. Null: all.
+  std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
+};
+
+struct ScanResult {
+  std::vector<core::ClientView> views;
+  std::string cursor;  // the last id that was looked at; pass it as the next `after`
+  bool done = false;   // the table's end was reached
+  std::uint64_t revision = 0;
+};
+
+}  // namespace liveness::registry
