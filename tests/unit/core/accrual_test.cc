@@ -182,7 +182,7 @@ TEST(AccrualTest, AClientThatPingsMoreOftenMayReturnToTheAgreedInterval) {
   Path path;
   path.Steady(200, 200ms);
   EXPECT_EQ(path.detector.mean(), 1s);
-  EXPECT_GT(path.detector.DueAfter(), 2s);
+  EXPECT_GT(path.detector.DueAfter(), 1800ms);
 }
 
 TEST(AccrualTest, TheLongestTimeoutAndTheShortestIntervalFit) {
@@ -216,7 +216,7 @@ TEST(AccrualTest, UnderLossTheThresholdMeansWhatItSays) {
 // Over a mix of paths one threshold makes fewer mistakes than one fixed timeout
 // that takes as long: it saves time where pings come steadily.
 TEST(AccrualTest, OneThresholdBeatsOneTimeoutOverAMixOfPaths) {
-  constexpr int kPings = 20'000;
+  constexpr int kPings = 50'000;
   std::mt19937 random(5);
   std::bernoulli_distribution lost(0.1);
   std::uniform_real_distribution<double> uniform(0, 1);
@@ -224,7 +224,7 @@ TEST(AccrualTest, OneThresholdBeatsOneTimeoutOverAMixOfPaths) {
   const auto clean = [] { return 0.0; };
   const auto lossy = [&] {
     double late = 0;
-    for (double patience = 0.2; lost(random); patience *= 2) late += patience;
+    for (double patience = 0.2 + uniform(random) / 5; lost(random); patience *= 2) late += patience;
     return late;
   };
   const auto pareto = [&] { return std::min(10.0, 0.01 * (std::pow(1 - uniform(random), -1 / 1.5) - 1)); };
