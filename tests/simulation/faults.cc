@@ -49,6 +49,16 @@ std::string AnyClient(World& world) {
   return all[world.random().Below(all.size())]->habits().client_id;
 }
 
+// Starved: it stands again and again, and hardly runs in between.
+void Starve(World& world, int times) {
+  Random& random = world.random();
+  const Duration stall = random.Between(milliseconds(5), milliseconds(500));
+  world.Stall(stall);
+  if (times == 0) return;
+  const Duration runs = random.Between(milliseconds(0), milliseconds(60));
+  world.After(stall + runs, "starved", [&world, times] { Starve(world, times - 1); });
+}
+
 void DisturbWatcher(World& world) {
   auto& watchers = world.watchers();
   SimWatcher& watcher = *watchers[world.random().Below(watchers.size())];
@@ -70,7 +80,7 @@ void Strike(World& world) {
   const auto note = [&](const char* what, const Process* whom) {
     world.Note([&] { return "  " + std::string(what) + (whom ? " " + whom->habits().instance_id : ""); });
   };
-  switch (random.Below(16)) {
+  switch (random.Below(17)) {
     case 0: note("crash of", &victim); return victim.Crash();
     case 1:
     case 2: note("stop of", &victim); return victim.Stop(AnyLength(random));
@@ -87,6 +97,7 @@ void Strike(World& world) {
       return world.server().StepWall(random.Between(-hours(48), hours(48)));
     case 12:
     case 13: return DisturbWatcher(world);
+    case 14: return Starve(world, 2 + static_cast<int>(random.Below(8)));
     default: return world.Stall(AnyLength(random));
   }
 }

@@ -18,6 +18,7 @@ void Process::Connect() {
   line_->last_delivery = world_.now();
   answered_ = world_.now();
   Send({.kind = Kind::kHello, .token = token_, .labels = labels_});
+  next_ping_ = world_.now() + habits_.interval;
   PlanWake(habits_.interval);
 }
 
@@ -29,10 +30,15 @@ void Process::PlanWake(Duration in) {
 void Process::Wake(std::uint64_t plan) {
   if (plan != plan_ || !running_ || stopped_) return;
   if (line_ == nullptr) return Connect();
-  if (world_.now() > answered_ + habits_.timeout) return GiveUp();
-  Send({.kind = Kind::kPing});
-  // Timers come a little late, never early.
-  PlanWake(habits_.interval + world_.random().Between(Duration::zero(), habits_.interval / 20));
+  const MonoTime lost = answered_ + habits_.timeout;
+  if (world_.now() >= lost) return GiveUp();
+  if (world_.now() >= next_ping_) {
+    Send({.kind = Kind::kPing});
+    // Timers come a little late, never early.
+    next_ping_ =
+        world_.now() + habits_.interval + world_.random().Between(Duration::zero(), habits_.interval / 20);
+  }
+  PlanWake(std::min(next_ping_, lost) - world_.now());
 }
 
 void Process::GiveUp() {

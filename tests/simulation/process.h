@@ -88,6 +88,7 @@ class Process : public std::enable_shared_from_this<Process> {
   std::shared_ptr<Line> line_;  // null while it has none
   std::optional<std::uint64_t> token_;
   MonoTime answered_{};  // when the last ping that was answered was sent
+  MonoTime next_ping_{};
   MonoTime hindered_until_{};
   MonoTime cut_until_{};
   bool drops_ = false;

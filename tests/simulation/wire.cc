@@ -193,8 +193,8 @@ void World::Start(const std::string& client_id) {
   habits.client_id = client_id;
   habits.instance_id = client_id + "-" + std::to_string(++instances_);
   habits.interval = random_.Between(std::chrono::milliseconds(100), std::chrono::milliseconds(1'000));
-  habits.timeout = habits.interval * (2 + static_cast<int>(random_.Below(3))) +
-                   random_.Between(Duration::zero(), habits.interval);
+  habits.timeout = habits.interval * (2 + static_cast<int>(random_.Below(3)));
+  if (random_.Chance(50)) habits.timeout += random_.Between(Duration::zero(), habits.interval);
   habits.latency = random_.Between(std::chrono::microseconds(100), std::chrono::milliseconds(10));
   habits.many_ports = random_.Chance(90);
   processes_.push_back(std::make_shared<Process>(*this, std::move(habits)));

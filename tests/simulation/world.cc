@@ -54,6 +54,7 @@ registry::RegistryOptions World::DrawOptions() {
 }
 
 std::optional<Report> World::Run() {
+  fault_pause_ = random_.Between(milliseconds(100), milliseconds(1'000));
   const std::uint64_t clients = 1 + random_.Below(4);
   for (std::uint64_t i = 0; i < clients; ++i) Start("c" + std::to_string(i));
   const std::uint64_t watchers = 1 + random_.Below(3);
@@ -81,7 +82,7 @@ std::optional<Report> World::Run() {
 }
 
 void World::PlanFault() {
-  After(random_.Between(milliseconds(10), milliseconds(800)), "fault", [this] {
+  After(random_.Between(milliseconds(10), fault_pause_), "fault", [this] {
     Strike(*this);
     PlanFault();
   });

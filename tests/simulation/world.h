@@ -125,6 +125,7 @@ class World {
   bool over_ = false;
   int step_ = 0;
   int instances_ = 0;
+  Duration fault_pause_{};   // the longest between two faults
   std::uint64_t collected_;  // the revision up to which the story is known
   std::optional<Report> report_;
 };
