@@ -211,8 +211,11 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
   core::Duration stood = timeout - witness_.Elapsed(since, now);
   // Right after a stall the detector may not have run yet.
   stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
-  // A client gives a server up that is silent for its timeout, less what it had waited before.
-  return stood >= timeout / 2;
+  // A client gives a server up that is silent for its timeout, less the interval (and some lateness) that it
+  // may have waited before: with a timeout of two intervals that is less than half of it.
+  const core::Duration interval = session.cold_.record->interval;
+  const core::Duration enough = std::min(timeout / 2, (timeout - interval) * 3 / 5);
+  return stood >= std::max<core::Duration>(enough, 2 * core::WitnessClock::kTolerance);
 }
 
 MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {

@@ -224,6 +224,22 @@ TEST(Detection, AShortStallDoesNotDelayAClose) {
   EXPECT_EQ(h.Record("a")->cause, Cause::kProcessExited);
 }
 
+TEST(Detection, ACloseIsForOurSakeAlsoWhereTheTimeoutIsTwoIntervals) {
+  RegistryHarness h;
+  HelloRequest hello;
+  hello.info.client_id = "a";
+  hello.interval = milliseconds(240);
+  hello.timeout = milliseconds(480);
+  const Peer a = h.Attach(hello);
+  h.Run(milliseconds(240));
+  // We stand as its first ping comes; 480 ms after its hello it gives us up.
+  h.Stall(milliseconds(231));
+  h.Beat(a);
+  h.Run(milliseconds(10));
+  h.Close(a);
+  EXPECT_EQ(h.StateOf("a"), State::kAlive) << "the stall is less than half of the timeout, and its reason";
+}
+
 TEST(Detection, TheWallClockHasNoSay) {
   RegistryHarness h;
   const Peer a = h.Attach("a");
