@@ -122,13 +122,25 @@ def confusion(outcomes):
     return matrix
 
 
-def _confusion(matrix):
+def _right_at_once(outcomes):
+    """{(kind, true cause): share whose first word named the cause already}"""
+    words = {}
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            right = finding.found and finding.suspect["cause"] == finding.fault.cause
+            words.setdefault((finding.fault.kind, finding.fault.cause), []).append(right)
+    return {key: sum(right) / len(right) for key, right in words.items()}
+
+
+def _confusion(outcomes, matrix):
+    at_once = _right_at_once(outcomes)
     columns = sorted({told for row in matrix.values() for told in row})
     rows = []
     for (kind, cause), row in sorted(matrix.items(), key=lambda item: (item[0][1], item[0][0])):
         right = row.get(cause, 0) / sum(row.values())
-        rows.append((kind, cause, *(row.get(told, "") for told in columns), f"{right:.0%}"))
-    return _table(("fault", "true cause", *columns, "right"), rows)
+        rows.append((kind, cause, *(row.get(told, "") for told in columns), f"{right:.0%}",
+                     f"{at_once[kind, cause]:.0%}"))
+    return _table(("fault", "true cause", *columns, "right", "right at the first word"), rows)
 
 
 def cause_figures(matrix):
@@ -175,7 +187,7 @@ def markdown(outcomes, seed, quick, seconds):
     lines += ["## Mistakes", "", "Falls of clients that had no fault at that moment.", "", *_mistakes(outcomes), ""]
     if matrix:
         lines += ["## Causes", "", "What was done against the last word that was told of it.", "",
-                  *_confusion(matrix), ""]
+                  *_confusion(outcomes, matrix), ""]
     for outcome in outcomes:
         for title, header, body in outcome.tables:
             lines += [f"## {title}", "", *_table(header, body), ""]

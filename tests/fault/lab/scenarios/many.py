@@ -48,7 +48,7 @@ def mass(lab):
 def slow_watcher(lab):
     """Watchers that stand still while much happens; nobody else may notice."""
     outcome = lab.begin("slow-watcher")
-    seconds = 5 if lab.quick else 15
+    seconds = 4 if lab.quick else 15
     server = lab.server()
     watcher = lab.watch(server)
     slow = [lab.process(lab.bin / "livenessctl", f"--server={server.address}", "watch", "-o", "json")

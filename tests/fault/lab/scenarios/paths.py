@@ -19,7 +19,7 @@ MEMBERS = 10
 def loss(lab):
     """1 to 30 % loss, bursts and Pareto jitter: clients that live, on paths that are bad."""
     outcome = lab.begin("loss")
-    seconds = 10 if lab.quick else 40
+    seconds = 8 if lab.quick else 40
     network = lab.network()
     server_host = network.host("server")
     server = lab.server(host=server_host)

@@ -63,7 +63,7 @@ def quota(lab):
     if not (CGROUP / "cpu.cfs_quota_us").parent.is_dir() or not os.access(CGROUP, os.W_OK):
         outcome.note("left out: needs the cpu controller of cgroup v1")
         return outcome
-    seconds = 6 if lab.quick else 20
+    seconds = 4 if lab.quick else 20
     server = lab.server()
     watcher = lab.watch(server)
     # First made, so last removed: a group must be empty.
