@@ -91,6 +91,8 @@ struct Vitals {
   std::shared_ptr<const Keepalive> keepalive;             // may be null
   std::shared_ptr<const std::vector<Progress>> progress;  // may be null
   Mistakes mistakes;                                      // that were made about this client
+  std::optional<double> accrual_threshold;                // nullopt: the timeout alone decides
+  double suspicion = 0;                                   // phi; 0 without accrual
 };
 
 // A record as it is shown.

@@ -9,6 +9,7 @@
 // PublisherThread the one around `PublishPending`. Tests call both themselves.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -58,6 +59,13 @@ class Registry {
 
   // The labels of the session, replaced. Sorted by key.
   void UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels);
+  // How the client's pings arrived over its last streams, if that was measured.
+  std::optional<core::PathQuality> PathOf(std::string_view client_id) const;
+  // Arrivals said that the client is overdue sooner than was known.
+  void Rearm(const std::shared_ptr<Session>& session);
+  // How often this server has stood so far.
+  std::int64_t stall_count() const { return stalls_.load(std::memory_order_relaxed); }
+
   // Where the stream puts what its client tells of its work; it stays with the session.
   std::shared_ptr<WorkBoard> BoardOf(const std::shared_ptr<Session>& session);
   // A progress token went stale, or none is any more: STALLED or OK.
@@ -199,6 +207,7 @@ class Registry {
   const std::shared_ptr<const std::string> server_id_;
   std::function<void(core::MonoTime)> wake_detector_;  // set before the first thread starts
   std::function<void()> wake_publisher_;               // likewise
+  std::atomic<std::int64_t> stalls_{0};
 
   mutable common::Mutex mu_;
   SessionTable table_ ABSL_GUARDED_BY(mu_);
@@ -211,7 +220,6 @@ class Registry {
   std::uint64_t next_probe_ ABSL_GUARDED_BY(mu_) = 1;
   core::Scorecard scorecard_ ABSL_GUARDED_BY(mu_);
   core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here
-  std::int64_t stalls_ ABSL_GUARDED_BY(mu_) = 0;
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
 

@@ -20,6 +20,26 @@ namespace {
 
 constexpr auto kRetryWhenFull = std::chrono::seconds(5);
 
+std::shared_ptr<Arrivals> ArrivalsOf(const SessionState& state) {
+  return state.extras == nullptr ? nullptr : state.extras->arrivals;
+}
+
+// What was learnt of a client's pings stays with it, unless it asks for something else.
+void SetArrivals(SessionState& state, const HelloRequest& hello) {
+  if (!hello.accrual_threshold && !hello.quality) {
+    if (state.extras != nullptr) state.extras->arrivals = nullptr;
+    return;
+  }
+  std::shared_ptr<Arrivals>& arrivals = state.MakeExtras().arrivals;
+  const core::Timing timing{hello.interval, hello.timeout};
+  if (arrivals == nullptr) {
+    arrivals = std::make_shared<Arrivals>(timing, hello.accrual_threshold);
+  } else if (arrivals->timing() != timing || arrivals->threshold() != hello.accrual_threshold) {
+    arrivals = std::make_shared<Arrivals>(timing, hello.accrual_threshold, arrivals->path());
+  }
+  arrivals->NewStream();
+}
+
 }  // namespace
 
 void Registry::Attach(HelloRequest hello, std::function<void(absl::StatusOr<Attached>)> done) {
@@ -71,6 +91,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   const MonoTime now = clock_.Mono();
   std::vector<Banned> banned;
   core::Mistakes mistakes;
+  std::shared_ptr<Arrivals> arrivals;
   std::uint64_t attachment = 1;
   if (known != nullptr) {
     const RecordPtr old = known->cold_.record;
@@ -88,6 +109,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
       mistakes.Add(wrong_for);
     }
     if (known->cold_.extras != nullptr) {
+      arrivals = known->cold_.extras->arrivals;
       banned = std::move(known->cold_.extras->banned);
       mistakes += known->cold_.extras->mistakes;
     }
@@ -98,6 +120,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   // new, not make_shared: its control block would cost a cache line of padding.
   const std::shared_ptr<Session> session(new Session());
   if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
+  if (arrivals != nullptr) session->cold_.MakeExtras().arrivals = std::move(arrivals);
   if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
   Bind(*session, hello, attachment, now);
   ClientRecord after;
@@ -112,7 +135,12 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   after.health = core::Health::kOk;
   Transit(session, std::move(after), effects);
   Arm(*session, NextTurn(*session, now), effects);
-  return {session, attachment, session->cold_.record->incarnation, options_.resume_grace, false};
+  return {session,
+          attachment,
+          session->cold_.record->incarnation,
+          options_.resume_grace,
+          false,
+          ArrivalsOf(session->cold_)};
 }
 
 Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects) {
@@ -141,7 +169,7 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
     table_.SetRecord(session, std::make_shared<const ClientRecord>(std::move(after)));
   }
   Arm(*session, NextTurn(*session, now), effects);
-  return {session, attachment, before->incarnation, options_.resume_grace, true};
+  return {session, attachment, before->incarnation, options_.resume_grace, true, ArrivalsOf(session->cold_)};
 }
 
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
@@ -152,6 +180,7 @@ void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t a
     session.cold_.extras->look.reset();
   }
   session.cold_.probed_at = MonoTime::min();
+  SetArrivals(session.cold_, hello);
   session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
   session.suspected_.store(false, std::memory_order_seq_cst);
   session.attachment_.store(attachment, std::memory_order_seq_cst);

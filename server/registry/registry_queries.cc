@@ -66,6 +66,15 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
   return result;
 }
 
+std::optional<core::PathQuality> Registry::PathOf(std::string_view client_id) const {
+  MutexLock lock(mu_);
+  const std::shared_ptr<Session> session = table_.Find(client_id);
+  if (session == nullptr || session->cold_.extras == nullptr) return std::nullopt;
+  const std::shared_ptr<Arrivals>& arrivals = session->cold_.extras->arrivals;
+  if (arrivals == nullptr) return std::nullopt;
+  return arrivals->path();
+}
+
 Totals Registry::totals() const {
   const std::int64_t watchers = hub_.watchers();
   MutexLock lock(mu_);
@@ -74,7 +83,7 @@ Totals Registry::totals() const {
           .watchers = watchers,
           .scorecard = scorecard_,
           .credited = witness_.credited(),
-          .stalls = stalls_,
+          .stalls = stall_count(),
           .unread_credits = unread_credits_};
 }
 

@@ -32,7 +32,9 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   {
     MutexLock lock(mu_);
     // First of all: what we slept through must not count against anybody.
-    if (witness_.Observe(expected, now) > core::Duration::zero()) ++stalls_;
+    if (witness_.Observe(expected, now) > core::Duration::zero()) {
+      stalls_.fetch_add(1, std::memory_order_relaxed);
+    }
     last_tick_ = now;
     next_tick_ = MonoTime::max();
     if (!shutting_down_) {
@@ -169,6 +171,16 @@ void Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
   CarryOut(effects);
 }
 
+void Registry::Rearm(const std::shared_ptr<Session>& session) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    if (!table_.IsCurrent(*session) || !core::IsLive(session->cold_.record->state)) return;
+    Arm(*session, NextTurn(*session, clock_.Mono()), effects);
+  }
+  CarryOut(effects);
+}
+
 void Registry::CountMistake(Session& session, core::Duration wrong_for) {
   scorecard_.refuted_suspicions.Add(wrong_for);
   session.cold_.MakeExtras().mistakes.Add(wrong_for);
@@ -196,11 +208,16 @@ void Registry::BeginShutdown() {
 core::Watched Registry::AsWatched(const Session& session) const {
   const ClientRecord& record = *session.cold_.record;
   const MonoTime last_heard = session.last_heard();
+  const SessionExtras* extras = session.cold_.extras.get();
+  core::Duration timeout = record.timeout;
+  if (extras != nullptr && extras->arrivals != nullptr) {
+    timeout = std::min(timeout, extras->arrivals->DueAfter());
+  }
   return {.state = record.state,
           .last_heard = last_heard,
           .suspect_since = session.cold_.extras == nullptr ? MonoTime() : session.cold_.extras->suspect_since,
           .probed = session.cold_.probed_at > last_heard,
-          .timing = {.interval = record.interval, .timeout = record.timeout},
+          .timing = {.interval = std::min(record.interval, timeout), .timeout = timeout},
           .grace = record.resume_grace};
 }
 
@@ -236,13 +253,17 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   core::Vitals vitals;
   vitals.last_heard = session.last_heard();
   if (record.state == State::kAlive) {
-    vitals.until_deadline = record.timeout - witness_.Elapsed(vitals.last_heard, now);
+    vitals.until_deadline = AsWatched(session).timing.timeout - witness_.Elapsed(vitals.last_heard, now);
   }
   vitals.rtt = session.rtt();
   vitals.keepalive = session.cold_.keepalive;
   if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
     if (extras->board != nullptr) vitals.progress = extras->board->tokens();
     vitals.mistakes = extras->mistakes;
+    if (extras->arrivals != nullptr) {
+      vitals.accrual_threshold = extras->arrivals->threshold();
+      vitals.suspicion = extras->arrivals->Suspicion(witness_.Elapsed(vitals.last_heard, now));
+    }
   }
   return vitals;
 }

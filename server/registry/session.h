@@ -23,6 +23,7 @@
 #include "server/core/deadline_wheel.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
+#include "server/registry/arrivals.h"
 #include "server/registry/work_board.h"
 
 namespace liveness::registry {
@@ -59,6 +60,7 @@ inline constexpr std::size_t kRememberedInstances = 8;
 // What few sessions have at a time.
 struct SessionExtras {
   std::vector<Banned> banned;              // the last 8 instances of this client that may not come back
+  std::shared_ptr<Arrivals> arrivals;      // null: nobody wants to know
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
   std::optional<core::LinkEvidence> look;  // the last at its connection
   core::Mistakes mistakes;                 // of this client's sessions

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/core/quality.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
 #include "server/registry/session.h"
@@ -32,6 +33,9 @@ struct HelloRequest {
   core::ClientInfo info;
   core::Duration interval{};  // as negotiated
   core::Duration timeout{};
+  // Adaptive detection with that level of suspicion; nullopt: the timeout alone.
+  std::optional<double> accrual_threshold;
+  std::optional<core::QualitySolution> quality;  // interval and timeout are from it
   // The session that an authentic resume token of this client names.
   std::optional<std::uint64_t> resume_incarnation;
   std::shared_ptr<const core::Keepalive> keepalive;  // may be null
@@ -45,6 +49,7 @@ struct Attached {
   std::uint64_t incarnation = 0;
   core::Duration resume_grace{};
   bool resumed = false;
+  std::shared_ptr<Arrivals> arrivals;  // null: nobody wants to know how its pings arrive
 };
 
 struct Goodbye {

@@ -95,6 +95,8 @@ class HeartbeatCall {
     std::string instance_id;
     common::Duration timeout{};
     std::shared_ptr<const core::Keepalive> keepalive;
+    std::optional<double> accrual_threshold;
+    std::optional<core::QualitySolution> quality;
   };
 
   // --- Messages (heartbeat_messages.cc); only on the queue's thread ---
@@ -154,7 +156,8 @@ class HeartbeatCall {
 
   // The reading side: the queue's thread, and before the first read after the
   // hello whoever commits the session.
-  std::shared_ptr<registry::Session> session_;  // null until committed
+  std::shared_ptr<registry::Session> session_;    // null until committed
+  std::shared_ptr<registry::Arrivals> arrivals_;  // null: the timeout alone decides
   std::uint64_t attachment_ = 0;
   common::Duration interval_{};
   common::MonoTime attach_time_{};

@@ -10,6 +10,8 @@
 #include "common/status.h"
 #include "common/utf8.h"
 #include "common/validation.h"
+#include "server/core/accrual.h"
+#include "server/core/quality.h"
 #include "server/rpc/convert.h"
 
 namespace liveness::rpc {
@@ -17,8 +19,25 @@ namespace {
 
 using Violations = std::vector<common::FieldViolation>;
 
-// Progress tokens in one ping: proofs of work of one process are a handful.
-constexpr int kMaxProgress = 32;
+core::QualityRequest ToQuality(const v1::Quality& quality) {
+  return {FromProto(quality.found_within()), FromProto(quality.mistake_recurrence())};
+}
+
+void CheckDetection(const v1::Hello& hello, Violations& violations) {
+  const double threshold = hello.detection().threshold();
+  const bool in_bounds =
+      threshold >= common::kMinSuspicionThreshold && threshold <= common::kMaxSuspicionThreshold;
+  if (threshold != 0 && !in_bounds) {
+    violations.push_back(
+        {"hello.detection.threshold", absl::StrCat("is not between ", common::kMinSuspicionThreshold, " and ",
+                                                   common::kMaxSuspicionThreshold)});
+  }
+  if (!hello.has_quality()) return;
+  core::CheckQuality(ToQuality(hello.quality()), violations);
+  if (hello.has_interval() || hello.has_timeout()) {
+    violations.push_back({"hello.quality", "stands in place of `interval` and `timeout`, not beside them"});
+  }
+}
 
 core::Labels ToLabels(const google::protobuf::Map<std::string, std::string>& map) {
   core::Labels labels(map.begin(), map.end());
@@ -29,7 +48,8 @@ core::Labels ToLabels(const google::protobuf::Map<std::string, std::string>& map
 }  // namespace
 
 absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const core::Timing& preset,
-                                                  const core::TimingBounds& bounds) {
+                                                  const core::TimingBounds& bounds,
+                                                  const core::PathEstimate& path) {
   Violations violations;
   common::CheckId("hello.client_id", hello.client_id(), &violations);
   common::CheckId("hello.instance_id", hello.instance_id(), &violations);
@@ -44,11 +64,19 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
   }
   if (hello.pid() < 0) violations.push_back({"hello.pid", "is negative"});
 
+  CheckDetection(hello, violations);
   core::TimingRequest wanted;
   if (hello.has_interval()) wanted.interval = FromProto(hello.interval());
   if (hello.has_timeout()) wanted.timeout = FromProto(hello.timeout());
-  const core::Timing timing = core::NegotiateTiming(wanted, preset, bounds, violations);
+  core::Timing timing = core::NegotiateTiming(wanted, preset, bounds, violations);
   if (!violations.empty()) return common::BadFields("BAD_HELLO", violations);
+  std::optional<core::QualitySolution> quality;
+  if (hello.has_quality()) {
+    const auto solution = core::SolveQuality(ToQuality(hello.quality()), path, bounds);
+    if (!solution.ok()) return solution.status();
+    timing = solution->timing;
+    quality = *solution;
+  }
 
   registry::HelloRequest request;
   request.info.client_id = hello.client_id();
@@ -61,6 +89,11 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
   request.info.pid = hello.pid();
   request.interval = timing.interval;
   request.timeout = timing.timeout;
+  request.quality = quality;
+  if (hello.detection().method() == v1::DETECTION_METHOD_ACCRUAL) {
+    const double threshold = hello.detection().threshold();
+    request.accrual_threshold = threshold == 0 ? core::AccrualDetector::kDefaultThreshold : threshold;
+  }
   return request;
 }
 
@@ -75,8 +108,9 @@ absl::StatusOr<PingReport> CheckReport(const v1::Ping& ping) {
   Violations violations;
   PingReport report;
   std::vector<core::Progress>& progress = report.progress;
-  if (ping.progress_size() > kMaxProgress) {
-    violations.push_back({"ping.progress", absl::StrCat("has more than ", kMaxProgress, " tokens")});
+  if (static_cast<std::size_t>(ping.progress_size()) > common::kMaxProgressTokens) {
+    violations.push_back(
+        {"ping.progress", absl::StrCat("has more than ", common::kMaxProgressTokens, " tokens")});
   }
   for (const v1::Progress& token : ping.progress()) {
     if (!violations.empty()) break;

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "liveness/v1/heartbeat_service.pb.h"
+#include "server/core/path_quality.h"
 #include "server/core/record.h"
 #include "server/core/timing.h"
 #include "server/registry/registry.h"
@@ -18,8 +19,12 @@ namespace liveness::rpc {
 
 // All of the request but claim, keepalive, stream and what the connection shows
 // (peer address, principal). INVALID_ARGUMENT BAD_HELLO that names every wrong field.
+//
+// With a quality in place of interval and timeout these are worked out from
+// `path`: FAILED_PRECONDITION QUALITY_UNREACHABLE if it cannot be had.
 absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const core::Timing& preset,
-                                                  const core::TimingBounds& bounds);
+                                                  const core::TimingBounds& bounds,
+                                                  const core::PathEstimate& path = {});
 
 // Sorted by key. INVALID_ARGUMENT BAD_MESSAGE that names every wrong one.
 absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update);

@@ -93,7 +93,9 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeMessage(const v1::Heartbe
     if (!Touch(now)) return Next{};
     common::MutexLock lock(handle_->mu_);
     if (probe_time_ != common::MonoTime{} && request.pong().sequence() == probe_sequence_) {
-      session_->SetRtt(now - std::exchange(probe_time_, {}));
+      const core::Duration rtt = now - std::exchange(probe_time_, {});
+      session_->SetRtt(rtt);
+      if (arrivals_ != nullptr) arrivals_->RoundTrip(rtt);
       pong_time_ = now;
     }
   } else if (request.has_goodbye()) {
@@ -118,13 +120,16 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& pin
   last_sequence_ = sequence;
   if (!Touch(now)) return Next{};
   session_->CountPing(sequence, missed);
+  if (arrivals_ != nullptr && arrivals_->Arrived(now, sequence, service_.registry_.stall_count())) {
+    service_.registry_.Rearm(session_);
+  }
   service_.pings_.fetch_add(1, std::memory_order_relaxed);
 
   return Next{.pong = PendingPong{ping, service_.clock_.Wall()}};
 }
 
 void HeartbeatCall::TakeReport(PingReport report) {
-  // A client without progress and load, which is most of them, has no board.
+  // A client that tells nothing of its work has no board.
   if (board_ == nullptr && report.progress.empty() && !report.load) return;
   if (board_ == nullptr) board_ = service_.registry_.BoardOf(session_);
   const bool stalled =
@@ -150,7 +155,12 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
     return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED", "a stream takes one hello");
   }
   if (service_.draining()) return DrainingError();
-  auto request = CheckHello(hello, service_.options_.preset, service_.options_.bounds);
+  core::PathEstimate path;
+  if (hello.has_quality()) {
+    const auto measured = service_.registry_.PathOf(hello.client_id());
+    if (measured) path = measured->Estimate();
+  }
+  auto request = CheckHello(hello, service_.options_.preset, service_.options_.bounds, path);
   if (!request.ok()) return request.status();
   {
     common::MutexLock lock(handle_->mu_);
@@ -185,6 +195,8 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
   }
   hello_ =
       std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});
+  hello_->accrual_threshold = request->accrual_threshold;
+  hello_->quality = request->quality;
   request->stream = handle_;
   {
     common::MutexLock lock(handle_->mu_);
@@ -208,6 +220,7 @@ void HeartbeatCall::Attached(HeartbeatService& service, const std::shared_ptr<He
     if (!gone && attached.ok()) {
       call->session_ = attached->session;
       call->attachment_ = attached->attachment;
+      call->arrivals_ = attached->arrivals;
       call->outbox_.PutWelcome(call->MakeWelcome(*attached));
       call->StartRead();
       call->StartNext();
@@ -232,6 +245,13 @@ std::unique_ptr<grpc::ByteBuffer> HeartbeatCall::MakeWelcome(const registry::Att
   welcome.set_resume_token(
       service_.resume_tokens_.Issue(client_id_, hello->instance_id, attached.incarnation));
   if (hello->keepalive != nullptr) ToProto(*hello->keepalive, *welcome.mutable_keepalive());
+  welcome.mutable_detection()->set_method(hello->accrual_threshold ? v1::DETECTION_METHOD_ACCRUAL
+                                                                   : v1::DETECTION_METHOD_FIXED);
+  welcome.mutable_detection()->set_threshold(hello->accrual_threshold.value_or(0));
+  if (hello->quality) {
+    ToProto(hello->quality->found_within, *welcome.mutable_quality()->mutable_found_within());
+    ToProto(hello->quality->mistake_recurrence, *welcome.mutable_quality()->mutable_mistake_recurrence());
+  }
   return std::make_unique<grpc::ByteBuffer>(Serialize(response));
 }
 

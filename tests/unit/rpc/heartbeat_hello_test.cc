@@ -1,5 +1,7 @@
 #include "server/rpc/heartbeat_hello.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -82,6 +84,42 @@ TEST(CheckUpdateTest, WrongLabelsAreABadMessage) {
   const auto labels = CheckUpdate(update);
   ASSERT_FALSE(labels.ok());
   EXPECT_EQ(common::ReasonOf(labels.status()), "BAD_MESSAGE");
+}
+
+TEST(CheckHelloTest, AQualityStandsInPlaceOfIntervalAndTimeout) {
+  v1::Hello hello = Valid();
+  hello.clear_interval();
+  hello.clear_timeout();
+  hello.mutable_quality()->mutable_found_within()->set_seconds(2);
+  hello.mutable_quality()->mutable_mistake_recurrence()->set_seconds(30 * 86'400);
+  const auto request = CheckHello(hello, kPreset, {});
+  ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_TRUE(request->quality.has_value());
+  EXPECT_EQ(request->timeout, request->quality->timing.timeout);
+  EXPECT_LT(request->timeout, seconds(2));
+  EXPECT_GE(request->quality->mistake_recurrence, seconds(30 * 86'400));
+
+  hello.mutable_interval()->set_seconds(1);
+  EXPECT_EQ(common::ReasonOf(CheckHello(hello, kPreset, {}).status()), "BAD_HELLO");
+  hello.clear_interval();
+  core::PathEstimate lossy;
+  lossy.loss = 0.5;
+  const auto refused = CheckHello(hello, kPreset, {}, lossy).status();
+  EXPECT_EQ(common::ReasonOf(refused), "QUALITY_UNREACHABLE");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(CheckHelloTest, AccrualHasADefaultThresholdAndBounds) {
+  v1::Hello hello = Valid();
+  EXPECT_FALSE(CheckHello(hello, kPreset, {})->accrual_threshold.has_value());
+  hello.mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
+  EXPECT_EQ(CheckHello(hello, kPreset, {})->accrual_threshold, 8);
+  hello.mutable_detection()->set_threshold(3);
+  EXPECT_EQ(CheckHello(hello, kPreset, {})->accrual_threshold, 3);
+  for (const double threshold : {-1.0, 0.5, 31.0, std::nan("")}) {
+    hello.mutable_detection()->set_threshold(threshold);
+    EXPECT_EQ(common::ReasonOf(CheckHello(hello, kPreset, {}).status()), "BAD_HELLO") << threshold;
+  }
 }
 
 TEST(CheckReportTest, NegativeAgesAndNamelessTokensAreRefused) {
