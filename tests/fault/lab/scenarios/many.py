@@ -53,7 +53,7 @@ def slow_watcher(lab):
     watcher = lab.watch(server)
     slow = [lab.process(lab.bin / "livenessctl", f"--server={server.address}", "watch", "-o", "json")
             for _ in range(10)]
-    victims = lab.fleet(server, "victim-", seconds * 4, kind="raw")
+    victims = lab.fleet(server, "victim-", seconds * 4, kind="raw", tick="1s")
     lab.sleep(1)
     for process in slow:
         process.signal(signal.SIGSTOP)
