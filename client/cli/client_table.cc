@@ -33,8 +33,7 @@ void ClientTable::Add(const v1::Client& client, common::WallTime now) {
   std::vector<Cell> cells;
   cells.emplace_back(client.client_id());
   cells.emplace_back(StateText(client.state()), StateStyle(client.state()));
-  cells.emplace_back(HealthText(client.health()),
-                     client.health() == v1::HEALTH_STALLED ? Style::kWarning : Style::kPlain);
+  cells.emplace_back(HealthText(client.health()), HealthStyle(client.health()));
   cells.emplace_back(CauseText(client.cause()));
   cells.emplace_back(client.has_last_heartbeat_time()
                          ? SpanText(now - FromProto(client.last_heartbeat_time()))

@@ -37,6 +37,10 @@ Style StateStyle(v1::State state) {
   }
 }
 
+Style HealthStyle(v1::Health health) {
+  return health == v1::HEALTH_STALLED ? Style::kWarning : Style::kPlain;
+}
+
 common::Duration FromProto(const google::protobuf::Duration& duration) {
   return std::chrono::seconds(duration.seconds()) + std::chrono::nanoseconds(duration.nanos());
 }

@@ -20,6 +20,7 @@ std::string StateText(v1::State state);
 std::string HealthText(v1::Health health);
 std::string CauseText(v1::Cause cause);
 Style StateStyle(v1::State state);
+Style HealthStyle(v1::Health health);
 
 common::Duration FromProto(const google::protobuf::Duration& duration);
 common::WallTime FromProto(const google::protobuf::Timestamp& timestamp);

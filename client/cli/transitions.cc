@@ -85,7 +85,9 @@ class Printer {
     std::vector<Cell> cells;
     cells.emplace_back(TimeText(FromProto(transition.time())));
     cells.emplace_back(transition.client_id());
-    cells.emplace_back(ChangeText(transition, false), StateStyle(transition.to_state()));
+    const bool of_state = transition.from_state() != transition.to_state();
+    cells.emplace_back(ChangeText(transition, false),
+                       of_state ? StateStyle(transition.to_state()) : HealthStyle(transition.to_health()));
     cells.emplace_back(CauseText(transition.cause()));
     if (output_ == OutputFormat::kWide) {
       cells.emplace_back(absl::StrCat(transition.incarnation()));

@@ -14,7 +14,7 @@ namespace {
 
 // Names grow the column up to this; a longer one just pushes its own line.
 constexpr std::size_t kMaxNameWidth = 40;
-constexpr std::size_t kChangeWidth = 18;  // SUSPECT -> ALIVE and the like
+constexpr std::size_t kChangeWidth = 19;  // ALIVE OK -> STALLED
 constexpr std::size_t kCauseWidth = 16;
 
 std::string Padded(const std::string& text, std::size_t text_width, std::size_t width) {
@@ -35,8 +35,10 @@ std::string ChangeText(const v1::Transition& transition, bool color) {
     return absl::StrCat(state(transition.from_state()), " -> ", state(transition.to_state()));
   }
   if (transition.from_health() != transition.to_health()) {
+    const std::string health =
+        Styled(HealthText(transition.to_health()), HealthStyle(transition.to_health()), color);
     return absl::StrCat(state(transition.to_state()), " ", HealthText(transition.from_health()), " -> ",
-                        HealthText(transition.to_health()));
+                        health);
   }
   return absl::StrCat(state(transition.to_state()), " changed");
 }
@@ -85,9 +87,9 @@ void WatchPrinter::Client(const v1::Client& client) {
   std::size_t width = change.size();
   change = Styled(change, StateStyle(client.state()), terminal_.color);
   if (client.health() == v1::HEALTH_STALLED || client.health() == v1::HEALTH_MAINTENANCE) {
-    const std::string health = " " + HealthText(client.health());
-    change += health;
-    width += health.size();
+    const std::string health = HealthText(client.health());
+    width += 1 + health.size();
+    change += " " + Styled(health, HealthStyle(client.health()), terminal_.color);
   }
   std::string sentence = client.evidence().summary();
   if (output_ == OutputFormat::kWide) {

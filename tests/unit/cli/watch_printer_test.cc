@@ -43,7 +43,7 @@ class WatchPrinterTest : public ::testing::Test {
 
 TEST_F(WatchPrinterTest, ATransitionIsALine) {
   EXPECT_EQ(Written(OutputFormat::kUnset, [](WatchPrinter& p) { p.Transition(Death()); }),
-            "2023-11-14T22:13:20.000Z  web-1         SUSPECT -> DEAD     PROCESS_EXITED    "
+            "2023-11-14T22:13:20.000Z  web-1         SUSPECT -> DEAD      PROCESS_EXITED    "
             "its kernel closed the connection\n");
 }
 
@@ -56,6 +56,22 @@ TEST_F(WatchPrinterTest, ChangesReadAsTheyHappened) {
   transition.set_from_health(v1::HEALTH_OK);
   transition.set_to_health(v1::HEALTH_STALLED);
   EXPECT_EQ(ChangeText(transition, false), "ALIVE OK -> STALLED");
+}
+
+TEST_F(WatchPrinterTest, AChangeOfHealthFitsItsColumn) {
+  v1::Transition transition;
+  transition.set_client_id("web-1");
+  transition.set_from_state(v1::STATE_ALIVE);
+  transition.set_to_state(v1::STATE_ALIVE);
+  transition.set_from_health(v1::HEALTH_OK);
+  transition.set_to_health(v1::HEALTH_STALLED);
+  transition.set_cause(v1::CAUSE_APPLICATION_STALLED);
+  transition.mutable_evidence()->set_summary("its heartbeats arrive");
+  transition.mutable_time()->set_seconds(1'700'000'000);
+  EXPECT_EQ(Written(OutputFormat::kUnset, [&](WatchPrinter& p) { p.Transition(transition); }),
+            "2023-11-14T22:13:20.000Z  web-1         ALIVE OK -> STALLED  APPLICATION_STALLED  "
+            "its heartbeats arrive\n");
+  EXPECT_EQ(ChangeText(transition, true), "\x1b[32mALIVE\x1b[0m OK -> \x1b[33mSTALLED\x1b[0m");
 }
 
 TEST_F(WatchPrinterTest, EveryJsonLineIsAnObject) {
