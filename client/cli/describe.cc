@@ -3,6 +3,8 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/describe_evidence.h"
 #include "client/cli/display_text.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/table.h"
@@ -14,13 +16,8 @@ namespace {
 
 constexpr std::size_t kValueColumn = 20;
 
-// The time and how far it is from now.
 std::string Moment(bool has, const google::protobuf::Timestamp& timestamp, common::WallTime now) {
-  if (!has) return "<none>";
-  const common::WallTime time = FromProto(timestamp);
-  const std::string distance =
-      time > now ? absl::StrCat("in ", SpanText(time - now)) : absl::StrCat(SpanText(now - time), " ago");
-  return absl::StrCat(TimeText(time), " (", distance, ")");
+  return has ? MomentText(timestamp, now) : std::string();
 }
 
 std::string Span(const google::protobuf::Duration& duration) {
@@ -31,42 +28,19 @@ std::string Labels(const v1::Client& client) {
   if (client.labels().empty()) return DescribeLine("Labels", "");
   const std::map<std::string, std::string> sorted(client.labels().begin(), client.labels().end());
   std::string text;
-  for (const auto& [key, value] : sorted) {
-    const std::string line = absl::StrCat(Printable(key), "=", Printable(value));
-    text += text.empty() ? DescribeLine("Labels", line)
-                         : absl::StrCat(std::string(kValueColumn, ' '), line, "\n");
-  }
+  for (const auto& [key, value] : sorted)
+    text += DescribeMore(text.empty() ? "Labels" : "", absl::StrCat(key, "=", value));
   return text;
 }
 
-std::string DescribeEvidence(const v1::Evidence& evidence) {
-  std::string text = "Evidence:\n";
-  if (!evidence.summary().empty()) text += DescribeLine("  Verdict", evidence.summary());
-  if (evidence.has_gather_time())
-    text += DescribeLine("  Gathered", TimeText(FromProto(evidence.gather_time())));
-  if (evidence.stream().end() != v1::STREAM_END_UNSPECIFIED) {
-    std::string end = v1::StreamEnd_Name(evidence.stream().end());
-    if (end.rfind("STREAM_END_", 0) == 0) end = end.substr(11);
-    if (evidence.stream().has_ended_ago()) {
-      end += absl::StrCat(", ", common::FormatForPeople(FromProto(evidence.stream().ended_ago())), " before");
-    }
-    text += DescribeLine("  Stream end", end);
+std::string DetectionText(const v1::Client& client) {
+  if (client.detection().method() != v1::DETECTION_METHOD_ACCRUAL) return "fixed";
+  std::string text = "accrual";
+  if (client.detection().threshold() > 0) {
+    absl::StrAppend(&text, absl::StrFormat(", overdue at level %.3g", client.detection().threshold()));
   }
-  if (evidence.has_heartbeat()) {
-    const v1::HeartbeatEvidence& heartbeat = evidence.heartbeat();
-    text += DescribeLine("  Silence", common::FormatForPeople(FromProto(heartbeat.silence())));
-    text += DescribeLine("  Last ping",
-                         absl::StrCat("#", heartbeat.last_sequence(), ", ", heartbeat.missed(), " missed"));
-    if (heartbeat.has_credited()) {
-      text += DescribeLine("  Credited", common::FormatForPeople(FromProto(heartbeat.credited())));
-    }
-  }
-  if (evidence.has_goodbye()) {
-    const v1::GoodbyeEvidence& goodbye = evidence.goodbye();
-    std::string words = goodbye.reason().empty() ? "(no words)" : absl::StrCat("\"", goodbye.reason(), "\"");
-    if (goodbye.has_exit_code()) absl::StrAppend(&words, ", exit code ", goodbye.exit_code());
-    if (goodbye.has_signal()) absl::StrAppend(&words, ", signal ", goodbye.signal());
-    text += DescribeLine("  Goodbye", words);
+  if (client.state() == v1::STATE_ALIVE) {
+    absl::StrAppend(&text, absl::StrFormat(", now at %.1f", client.suspicion_level()));
   }
   return text;
 }
@@ -77,6 +51,18 @@ std::string DescribeLine(const std::string& name, const std::string& value) {
   std::string line = name + ":";
   line.append(line.size() < kValueColumn ? kValueColumn - line.size() : 1, ' ');
   return absl::StrCat(line, value.empty() ? "<none>" : Printable(value), "\n");
+}
+
+std::string DescribeMore(const std::string& name, const std::string& value) {
+  return name.empty() ? absl::StrCat(std::string(kValueColumn, ' '), Printable(value), "\n")
+                      : DescribeLine(name, value);
+}
+
+std::string MomentText(const google::protobuf::Timestamp& timestamp, common::WallTime now) {
+  const common::WallTime time = FromProto(timestamp);
+  const std::string distance =
+      time > now ? absl::StrCat("in ", SpanText(time - now)) : absl::StrCat(SpanText(now - time), " ago");
+  return absl::StrCat(TimeText(time), " (", distance, ")");
 }
 
 std::string DescribeKeepalive(const v1::Keepalive& keepalive) {
@@ -101,8 +87,9 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
                               : std::string(),
       "\n");
   text += DescribeLine("Health", HealthText(client.health()));
+  if (client.flapping()) text += DescribeLine("Flapping", "yes, it changes state often");
   text += DescribeLine("Cause", CauseText(client.cause()));
-  if (client.has_evidence()) text += DescribeEvidence(client.evidence());
+  if (client.has_evidence()) text += DescribeEvidence(client.evidence(), now);
   text += DescribeLine("Registered", Moment(client.has_register_time(), client.register_time(), now));
   text += DescribeLine("Last heartbeat",
                        Moment(client.has_last_heartbeat_time(), client.last_heartbeat_time(), now));
@@ -110,6 +97,7 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
   text += DescribeLine("Interval", Span(client.interval()));
   text += DescribeLine("Timeout", Span(client.timeout()));
   text += DescribeLine("Resume grace", Span(client.resume_grace()));
+  text += DescribeLine("Detection", DetectionText(client));
   text +=
       DescribeLine("Round trip", client.has_rtt() ? common::FormatForPeople(FromProto(client.rtt())) : "");
   text += DescribeLine("Instance", client.instance_id());
@@ -125,14 +113,9 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
   if (!client.reported_by().empty()) text += DescribeLine("Reported by", client.reported_by());
   text += Labels(client);
   if (client.has_keepalive()) text += "Keepalive in force:\n" + DescribeKeepalive(client.keepalive());
-  if (client.progress_size() > 0) {
-    text += "Progress:\n";
-    for (const v1::Progress& progress : client.progress()) {
-      text += DescribeLine("  " + Printable(progress.name()),
-                           absl::StrCat(common::FormatForPeople(FromProto(progress.age())),
-                                        " old, stale after ", Span(progress.deadline())));
-    }
-  }
+  // Of the dead the evidence has told it already.
+  if (DescribeProgress("", client.progress()) != DescribeProgress("", client.evidence().progress()))
+    text += DescribeProgress("Progress", client.progress());
   return text;
 }
 

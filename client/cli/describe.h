@@ -17,4 +17,10 @@ std::string DescribeKeepalive(const v1::Keepalive& keepalive);
 // `Name:` padded to the width at which all values start, and the value.
 std::string DescribeLine(const std::string& name, const std::string& value);
 
+// A further line of the same value if `name` is empty; else as DescribeLine.
+std::string DescribeMore(const std::string& name, const std::string& value);
+
+// The time and how far it is from `now`.
+std::string MomentText(const google::protobuf::Timestamp& timestamp, common::WallTime now);
+
 }  // namespace liveness::cli

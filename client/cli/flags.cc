@@ -97,8 +97,12 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
       ->type_name("ORDER");
 
   CLI::App& get = AddVerb(app, "get", "Show all that is known of clients, with the evidence",
-                          "  livenessctl get web-1\n  livenessctl get web-1 web-2 -o yaml\n");
+                          "  livenessctl get web-1\n"
+                          "  livenessctl get web-1 --last-words\n"
+                          "  livenessctl get web-1 web-2 -o yaml\n");
   get.add_option("NAME", verbs.get.names, "Client ids, or clients/ID");
+  get.add_flag("--last-words", verbs.get.last_words,
+               "Of one that died without goodbye: its last will and its last minute");
 
   CLI::App& watch = AddVerb(app, "watch", "Follow clients: who is there, then each change as it happens",
                             "  livenessctl watch\n"
@@ -123,8 +127,8 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
       transitions, "--since", [&verbs](common::Duration d) { verbs.transitions.since = d; },
       "Only what is not older than this");
 
-  CLI::App& stats = AddVerb(app, "stats", "Count clients by state",
-                            "  livenessctl stats\n  livenessctl stats --by-label=zone\n");
+  CLI::App& stats = AddVerb(app, "stats", "Count clients by state, and say how well the server detects",
+                            "  livenessctl stats\n  livenessctl stats --by-label=zone -o wide\n");
   AddFilter(stats, verbs.stats.filter);
   stats.add_option("--by-label", verbs.stats.by_label, "Also per value of this label")->type_name("KEY");
 

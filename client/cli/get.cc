@@ -7,6 +7,7 @@
 #include "client/cli/client_table.h"
 #include "client/cli/describe.h"
 #include "client/cli/display_text.h"
+#include "client/cli/last_words.h"
 #include "client/cli/message_writer.h"
 #include "client/cli/proto_output.h"
 #include "client/cli/proto_text.h"
@@ -19,9 +20,11 @@ namespace {
 // several as a list.
 class Printer {
  public:
-  Printer(const GlobalSettings& global, bool several, common::WallTime now, Terminal& terminal)
-      : output_(global.output),
-        several_(several),
+  Printer(const GlobalSettings& global, const GetSettings& settings, common::WallTime now, Terminal& terminal)
+      : output_(FormatOf(global.output, settings.last_words)),
+        several_(settings.names.size() > 1),
+        last_words_(settings.last_words),
+        no_headers_(global.no_headers),
         now_(now),
         terminal_(terminal),
         table_(terminal.out, output_ == OutputFormat::kWide,
@@ -45,7 +48,8 @@ class Printer {
         break;
       case OutputFormat::kUnset:
         if (found_ > 0) terminal_.out << '\n';
-        terminal_.out << Describe(client, now_, terminal_.color);
+        terminal_.out << (last_words_ ? DescribeLastWords(client, now_, {.headers = !no_headers_})
+                                      : Describe(client, now_, terminal_.color));
         break;
     }
     ++found_;
@@ -60,8 +64,16 @@ class Printer {
   }
 
  private:
+  // Last words have no columns of their own: every format for people shows them alike.
+  static OutputFormat FormatOf(OutputFormat output, bool last_words) {
+    const bool table = output == OutputFormat::kTable || output == OutputFormat::kWide;
+    return last_words && table ? OutputFormat::kUnset : output;
+  }
+
   const OutputFormat output_;
   const bool several_;
+  const bool last_words_;
+  const bool no_headers_;
   const common::WallTime now_;
   Terminal& terminal_;
   ClientTable table_;
@@ -80,8 +92,7 @@ ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& setti
     request.set_view(v1::CLIENT_VIEW_FULL);
     const auto client = api.GetClient(request);
     if (client.ok()) {
-      if (!printer)
-        printer.emplace(global, settings.names.size() > 1, api.ServerTime(terminal.clock.Wall()), terminal);
+      if (!printer) printer.emplace(global, settings, api.ServerTime(terminal.clock.Wall()), terminal);
       printer->Add(*client);
       continue;
     }

@@ -39,6 +39,7 @@ struct ListSettings {
 
 struct GetSettings {
   std::vector<std::string> names;  // ids or clients/ID; never empty
+  bool last_words = false;         // for people: the will and the last minute instead
 };
 
 struct WatchSettings {

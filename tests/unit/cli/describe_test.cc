@@ -41,6 +41,30 @@ TEST(DescribeTest, GivesTheEvidence) {
   EXPECT_THAT(text, HasSubstr("signal 11\n"));
 }
 
+TEST(DescribeTest, SaysHowItsSilenceIsJudged) {
+  v1::Client client;
+  client.set_state(v1::STATE_ALIVE);
+  client.mutable_detection()->set_method(v1::DETECTION_METHOD_FIXED);
+  EXPECT_THAT(Describe(client, kNow, false), HasSubstr("Detection:          fixed\n"));
+  client.mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
+  client.mutable_detection()->set_threshold(8);
+  client.set_suspicion_level(0.31);
+  EXPECT_THAT(Describe(client, kNow, false),
+              HasSubstr("Detection:          accrual, overdue at level 8, now at 0.3\n"));
+  client.set_state(v1::STATE_DEAD);
+  EXPECT_THAT(Describe(client, kNow, false), HasSubstr("overdue at level 8\n"));
+}
+
+TEST(DescribeTest, ProgressThatTheEvidenceTellsIsNotToldTwice) {
+  v1::Client client;
+  client.add_progress()->set_name("consumer");
+  EXPECT_THAT(Describe(client, kNow, false), HasSubstr("\nProgress:           consumer: 0s old"));
+  *client.mutable_evidence()->add_progress() = client.progress(0);
+  EXPECT_THAT(Describe(client, kNow, false), Not(HasSubstr("\nProgress:")));
+  client.mutable_progress(0)->mutable_age()->set_seconds(1);
+  EXPECT_THAT(Describe(client, kNow, false), HasSubstr("\nProgress:           consumer: 1s old"));
+}
+
 TEST(DescribeTest, GivesTheKeepaliveInForce) {
   v1::Keepalive keepalive;
   keepalive.set_tcp_enabled(true);

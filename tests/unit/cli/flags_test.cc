@@ -85,6 +85,12 @@ TEST_F(FlagsTest, NamesMayBeginWithADashAfterTwo) {
   EXPECT_EQ(ParseVerb<TransitionsSettings>({"transitions", "--", "-b"}).name, "-b");
 }
 
+TEST_F(FlagsTest, LastWordsAreAskedForBeforeOrAfterTheName) {
+  EXPECT_TRUE(ParseVerb<GetSettings>({"get", "--last-words", "a"}).last_words);
+  EXPECT_TRUE(ParseVerb<GetSettings>({"get", "a", "--last-words"}).last_words);
+  EXPECT_FALSE(ParseVerb<GetSettings>({"get", "a"}).last_words);
+}
+
 TEST_F(FlagsTest, AnyTlsFlagMeansTls) {
   EXPECT_FALSE(Parse({"list"}).global.tls.enabled);
   EXPECT_TRUE(Parse({"list", "--tls"}).global.tls.enabled);
