@@ -1,4 +1,4 @@
-// `livenessctl stats`: how many clients are in which state.
+// `livenessctl stats`: how many clients are in which state, and how well the server detects.
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,10 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/describe.h"
 #include "client/cli/proto_output.h"
-#include "client/cli/proto_text.h"
+#include "client/cli/scorecard_text.h"
 #include "client/cli/table.h"
 #include "client/cli/verbs.h"
-#include "common/duration_text.h"
 
 namespace liveness::cli {
 namespace {
@@ -23,10 +22,8 @@ std::int64_t Total(const v1::StateCounts& counts) {
   return counts.alive() + counts.suspect() + counts.dead() + counts.left();
 }
 
-// A row, led by `group` if the counts are grouped.
-std::vector<Cell> Row(const std::string* group, const v1::StateCounts& counts) {
-  std::vector<Cell> cells;
-  if (group != nullptr) cells.emplace_back(*group);
+// The columns that every row has.
+void AddCounts(const v1::StateCounts& counts, std::vector<Cell>& cells) {
   cells.push_back(Count(counts.alive(), Style::kGood));
   cells.push_back(Count(counts.suspect(), Style::kWarning));
   cells.push_back(Count(counts.dead(), Style::kBad));
@@ -34,23 +31,47 @@ std::vector<Cell> Row(const std::string* group, const v1::StateCounts& counts) {
   cells.push_back(Count(counts.stalled(), Style::kWarning));
   cells.push_back(Count(counts.maintenance(), Style::kPlain));
   cells.push_back(Count(Total(counts), Style::kPlain));
+}
+
+// A group's row; `-` for what is not known of it.
+std::vector<Cell> GroupRow(const std::string& name, const v1::StateCounts& counts, bool wide,
+                           const std::string& mistakes = "-", const std::string& accuracy = "-") {
+  std::vector<Cell> cells;
+  cells.emplace_back(name);
+  AddCounts(counts, cells);
+  if (wide) {
+    cells.emplace_back(mistakes);
+    cells.emplace_back(accuracy);
+  }
   return cells;
+}
+
+void PrintGroups(const v1::GetStatsResponse& stats, bool wide, Table& table) {
+  std::int64_t mistakes = 0;
+  for (const v1::GroupCounts& group : stats.groups()) {
+    table.AddRow(GroupRow(group.value(), group.counts(), wide, absl::StrCat(group.mistake_count()),
+                          AccuracyText(group.query_accuracy())));
+    mistakes += group.mistake_count();
+  }
+  const bool is_complete = Total(stats.ungrouped()) == 0;
+  if (!is_complete) table.AddRow(GroupRow("(others)", stats.ungrouped(), wide));
+  table.AddRow(GroupRow("(all)", stats.counts(), wide, is_complete ? absl::StrCat(mistakes) : "-"));
 }
 
 void PrintTable(const v1::GetStatsResponse& stats, const std::string& by_label, const GlobalSettings& global,
                 Terminal& terminal) {
   const bool grouped = !by_label.empty();
+  const bool wide = global.output == OutputFormat::kWide;
   std::vector<std::string> headers = {"ALIVE", "SUSPECT", "DEAD", "LEFT", "STALLED", "MAINTENANCE", "TOTAL"};
   if (grouped) headers.insert(headers.begin(), absl::AsciiStrToUpper(by_label));
+  if (grouped && wide) headers.insert(headers.end(), {"MISTAKES", "ACCURACY"});
   Table table(terminal.out, std::move(headers), {.headers = !global.no_headers, .color = terminal.color});
   if (grouped) {
-    for (const v1::GroupCounts& group : stats.groups()) table.AddRow(Row(&group.value(), group.counts()));
-    const std::string others = "(others)";
-    if (Total(stats.ungrouped()) > 0) table.AddRow(Row(&others, stats.ungrouped()));
-    const std::string all = "(all)";
-    table.AddRow(Row(&all, stats.counts()));
+    PrintGroups(stats, wide, table);
   } else {
-    table.AddRow(Row(nullptr, stats.counts()));
+    std::vector<Cell> cells;
+    AddCounts(stats.counts(), cells);
+    table.AddRow(std::move(cells));
   }
   table.Flush();
 }
@@ -69,15 +90,14 @@ ExitCode RunStats(Api& api, const GlobalSettings& global, const StatsSettings& s
     terminal.out << ToYaml(*stats);
   } else {
     PrintTable(*stats, settings.by_label, global, terminal);
-    if (global.output == OutputFormat::kWide) {
-      terminal.out << '\n'
-                   << DescribeLine("Revision", absl::StrCat(stats->revision()))
+    // -o table is the table alone, for those who cut it up.
+    const bool wide = global.output == OutputFormat::kWide;
+    if (wide || global.output == OutputFormat::kUnset) terminal.out << '\n' << DescribeScorecard(*stats);
+    if (wide) {
+      terminal.out << DescribeLine("Revision", absl::StrCat(stats->revision()))
                    << DescribeLine("Streams", absl::StrCat(stats->stream_count()))
                    << DescribeLine("Watchers", absl::StrCat(stats->watcher_count()))
-                   << DescribeLine("Heartbeats", absl::StrCat(stats->heartbeat_count()))
-                   << DescribeLine("Refuted", absl::StrCat(stats->refuted_suspicion_count(), " suspicions"))
-                   << DescribeLine("Mistaken", absl::StrCat(stats->mistaken_death_count(), " deaths"))
-                   << DescribeLine("Credited", common::FormatForPeople(FromProto(stats->credited_time())));
+                   << DescribeLine("Heartbeats", absl::StrCat(stats->heartbeat_count()));
     }
   }
   terminal.out.flush();
