@@ -15,7 +15,7 @@ namespace {
 // Names grow the column up to this; a longer one just pushes its own line.
 constexpr std::size_t kMaxNameWidth = 40;
 constexpr std::size_t kChangeWidth = 19;  // ALIVE OK -> STALLED
-constexpr std::size_t kCauseWidth = 16;
+constexpr std::size_t kCauseWidth = 19;   // APPLICATION_STALLED
 
 std::string Padded(const std::string& text, std::size_t text_width, std::size_t width) {
   return text + std::string(width > text_width ? width - text_width : 0, ' ');

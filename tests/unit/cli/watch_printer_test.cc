@@ -43,7 +43,7 @@ class WatchPrinterTest : public ::testing::Test {
 
 TEST_F(WatchPrinterTest, ATransitionIsALine) {
   EXPECT_EQ(Written(OutputFormat::kUnset, [](WatchPrinter& p) { p.Transition(Death()); }),
-            "2023-11-14T22:13:20.000Z  web-1         SUSPECT -> DEAD      PROCESS_EXITED    "
+            "2023-11-14T22:13:20.000Z  web-1         SUSPECT -> DEAD      PROCESS_EXITED       "
             "its kernel closed the connection\n");
 }
 
