@@ -106,13 +106,15 @@ class HeartbeatCall {
   };
   // Handles what was read.
   absl::StatusOr<Next> Take();
-  absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
+  absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   absl::StatusOr<Next> TakePing(const PlainPing& ping, common::MonoTime now);
   // What the ping says of the client's work; after TakePing().
   void TakeReport(PingReport report);
-  absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   absl::Status CountMessage(common::MonoTime now);
   bool Touch(common::MonoTime now);
+
+  // --- Joining (heartbeat_join.cc); Attached() on the thread that commits ---
+  absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
   static void Attached(HeartbeatService& service, const std::shared_ptr<HeartbeatHandle>& handle,
                        absl::StatusOr<registry::Attached> attached);
   std::unique_ptr<grpc::ByteBuffer> MakeWelcome(const registry::Attached& attached);
