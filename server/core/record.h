@@ -69,6 +69,7 @@ struct ClientRecord {
   State state = State::kUnspecified;
   Health health = Health::kOk;
   Cause cause = Cause::kUnspecified;
+  float accrual_threshold = 0;  // of phi; 0: the timeout alone decides
 
   std::string_view client_id() const { return info.client_id(); }
 };
@@ -91,7 +92,6 @@ struct Vitals {
   std::shared_ptr<const Keepalive> keepalive;             // may be null
   std::shared_ptr<const std::vector<Progress>> progress;  // may be null
   Mistakes mistakes;                                      // that were made about this client
-  std::optional<double> accrual_threshold;                // nullopt: the timeout alone decides
   double suspicion = 0;                                   // phi; 0 without accrual
 };
 

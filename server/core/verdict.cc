@@ -26,7 +26,8 @@ Kernel KernelOf(const LinkEvidence& link, Duration silence) {
   const TcpEvidence& tcp = link.tcp;
   const bool sent_again = tcp.unacked > 0 && (tcp.retransmits > 0 || tcp.backoff > 0);
   if (sent_again || tcp.probes > 1) return Kernel::kSilent;
-  if (tcp.unacked == 0 && tcp.last_ack_age + kAckSlack < silence) return Kernel::kAnswers;
+  // What is under way just now, for this session or another of the connection, tells nothing yet.
+  if (tcp.last_ack_age + kAckSlack < silence) return Kernel::kAnswers;
   return Kernel::kUnclear;
 }
 

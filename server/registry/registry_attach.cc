@@ -131,6 +131,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   after.interval = hello.interval;
   after.timeout = hello.timeout;
   after.resume_grace = options_.resume_grace;
+  after.accrual_threshold = static_cast<float>(hello.accrual_threshold.value_or(0));
   after.state = State::kAlive;
   after.health = core::Health::kOk;
   Transit(session, std::move(after), effects);
@@ -154,14 +155,17 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
   if (before->state == State::kSuspect) CountMistake(*session, now - cold.extras->suspect_since);
 
   const core::PackedInfo info(hello.info);
+  const auto threshold = static_cast<float>(hello.accrual_threshold.value_or(0));
   const bool changed = before->state != State::kAlive || before->info != info ||
-                       before->interval != hello.interval || before->timeout != hello.timeout;
+                       before->interval != hello.interval || before->timeout != hello.timeout ||
+                       before->accrual_threshold != threshold;
   ClientRecord after = *before;
   after.attachment = attachment;
   if (changed) {
     after.info = info;
     after.interval = hello.interval;
     after.timeout = hello.timeout;
+    after.accrual_threshold = threshold;
     core::BecomeAlive(after);
     Transit(session, std::move(after), effects);
   } else {

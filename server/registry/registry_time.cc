@@ -261,7 +261,6 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
     if (extras->board != nullptr) vitals.progress = extras->board->tokens();
     vitals.mistakes = extras->mistakes;
     if (extras->arrivals != nullptr) {
-      vitals.accrual_threshold = extras->arrivals->threshold();
       vitals.suspicion = extras->arrivals->Suspicion(witness_.Elapsed(vitals.last_heard, now));
     }
   }

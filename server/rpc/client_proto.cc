@@ -60,6 +60,9 @@ void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& prot
   ToProto(record.interval, *proto.mutable_interval());
   ToProto(record.timeout, *proto.mutable_timeout());
   ToProto(record.resume_grace, *proto.mutable_resume_grace());
+  proto.mutable_detection()->set_method(record.accrual_threshold != 0 ? v1::DETECTION_METHOD_ACCRUAL
+                                                                      : v1::DETECTION_METHOD_FIXED);
+  proto.mutable_detection()->set_threshold(record.accrual_threshold);
   proto.set_revision(record.revision);
 }
 
@@ -72,12 +75,7 @@ void SetVitals(const core::ClientView& client, Detail detail, Moment now, v1::Cl
     ToProto(now.wall + vitals.until_deadline, *proto.mutable_deadline_time());
   }
   if (vitals.rtt.count() > 0) ToProto(vitals.rtt, *proto.mutable_rtt());
-  proto.mutable_detection()->set_method(vitals.accrual_threshold ? v1::DETECTION_METHOD_ACCRUAL
-                                                                 : v1::DETECTION_METHOD_FIXED);
-  if (vitals.accrual_threshold) {
-    proto.mutable_detection()->set_threshold(*vitals.accrual_threshold);
-    proto.set_suspicion_level(vitals.suspicion);
-  }
+  if (client.record->accrual_threshold != 0) proto.set_suspicion_level(vitals.suspicion);
   if (detail == Detail::kBasic) return;
   if (vitals.keepalive) ToProto(*vitals.keepalive, *proto.mutable_keepalive());
   if (!vitals.progress) return;

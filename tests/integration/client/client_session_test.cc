@@ -51,6 +51,7 @@ TEST(ClientSession, LivesPingsAndSaysGoodbye) {
   EXPECT_GT(*client->rtt(), 0ns);
   EXPECT_TRUE(client->Goodbye("done", {.exit_code = 3}));
   EXPECT_FALSE(client->alive());
+  EXPECT_TRUE(log.WaitFor("STOPPED SAID_GOODBYE"));  // told by the client's own thread
   EXPECT_THAT(log.texts(), ElementsAre("CONNECTING", "LIVE", "STOPPED SAID_GOODBYE"));
   EXPECT_EQ(client->UpdateLabels({})->reason, "STOPPED");
 

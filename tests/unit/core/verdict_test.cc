@@ -60,6 +60,13 @@ TEST(VerdictTest, AKernelThatAcknowledgesForASilentProcess) {
             "its kernel still acknowledges, the process answers nothing: stopped or starved since 12:03:07");
 }
 
+TEST(VerdictTest, WhatIsUnderWayToALivingKernelIsNoSilence) {
+  Evidence evidence = Silent();
+  evidence.link->tcp.last_ack_age = milliseconds(1);
+  evidence.link->tcp.unacked = 1;  // another session's probe, sent a moment ago
+  EXPECT_EQ(Judged(evidence).cause, Cause::kProcessStopped);
+}
+
 TEST(VerdictTest, AnAcknowledgementOfTheLastPongProvesNothing) {
   Evidence evidence = Silent();
   evidence.link->tcp.last_ack_age = milliseconds(2'900);  // delayed by the peer's kernel
