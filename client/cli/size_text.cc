@@ -13,7 +13,7 @@ std::string SizeText(std::int64_t bytes) {
     value /= 1024;
     unit = larger;
   }
-  std::string text = absl::StrFormat(value < 9.95 ? "%.1f" : "%.0f", value);
+  std::string text = absl::StrFormat("%.*f", value < 9.95 ? 1 : 0, value);
   if (text.size() > 2 && text.substr(text.size() - 2) == ".0") text.resize(text.size() - 2);
   return absl::StrCat(text, " ", unit);
 }
