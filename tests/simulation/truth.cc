@@ -11,6 +11,12 @@ Duration Overlap(MonoTime a_from, MonoTime a_to, MonoTime b_from, MonoTime b_to)
 
 }  // namespace
 
+Truth::~Truth() {
+  for (auto& [id, client] : clients_) {
+    for (const auto& line : client.lines) line->session = nullptr;
+  }
+}
+
 std::shared_ptr<Line> Truth::NewLine(std::string client_id, std::string instance_id) {
   auto line = std::make_shared<Line>();
   line->client_id = std::move(client_id);

@@ -57,6 +57,12 @@ struct Line {
 // Not thread-safe.
 class Truth {
  public:
+  Truth() = default;
+  // Parts lines from sessions: a session holds its stream, and that its line.
+  ~Truth();
+  Truth(const Truth&) = delete;
+  Truth& operator=(const Truth&) = delete;
+
   // A new stream, unbound.
   std::shared_ptr<Line> NewLine(std::string client_id, std::string instance_id);
   // `line` was welcomed: it speaks for its client from now on.
