@@ -136,12 +136,8 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   after.health = core::Health::kOk;
   Transit(session, std::move(after), effects);
   Arm(*session, NextTurn(*session, now), effects);
-  return {session,
-          attachment,
-          session->cold_.record->incarnation,
-          options_.resume_grace,
-          false,
-          ArrivalsOf(session->cold_)};
+  return {session, attachment, session->cold_.record->incarnation, options_.resume_grace,
+          false,   false,      ArrivalsOf(session->cold_)};
 }
 
 Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects) {
@@ -173,7 +169,13 @@ Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& se
     table_.SetRecord(session, std::make_shared<const ClientRecord>(std::move(after)));
   }
   Arm(*session, NextTurn(*session, now), effects);
-  return {session, attachment, before->incarnation, options_.resume_grace, true, ArrivalsOf(session->cold_)};
+  return {session,
+          attachment,
+          before->incarnation,
+          options_.resume_grace,
+          true,
+          before->health == core::Health::kStalled,
+          ArrivalsOf(session->cold_)};
 }
 
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {

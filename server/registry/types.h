@@ -49,6 +49,7 @@ struct Attached {
   std::uint64_t incarnation = 0;
   core::Duration resume_grace{};
   bool resumed = false;
+  bool stalled = false;                // the session's health, which the new stream's pings may end
   std::shared_ptr<Arrivals> arrivals;  // null: nobody wants to know how its pings arrive
 };
 

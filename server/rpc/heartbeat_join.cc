@@ -84,6 +84,7 @@ void HeartbeatCall::Attached(HeartbeatService& service, const std::shared_ptr<He
       call->session_ = attached->session;
       call->attachment_ = attached->attachment;
       call->arrivals_ = attached->arrivals;
+      call->stalled_ = attached->stalled;
       call->outbox_.PutWelcome(call->MakeWelcome(*attached));
       call->StartRead();
       call->StartNext();

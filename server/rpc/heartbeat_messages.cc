@@ -34,7 +34,10 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
   if (said_hello_) {
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(incoming_)) {
-      return TakePing(*ping, now);
+      auto next = TakePing(*ping, now);
+      // No token at all: none is stale any more.
+      if (stalled_ && next.ok() && next->pong) TakeReport({});
+      return next;
     }
   }
   StackArena arena;
@@ -128,7 +131,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& pin
 
 void HeartbeatCall::TakeReport(PingReport report) {
   // A client that tells nothing of its work has no board.
-  if (board_ == nullptr && report.progress.empty() && !report.load) return;
+  if (board_ == nullptr && report.progress.empty() && !report.load && !stalled_) return;
   if (board_ == nullptr) board_ = service_.registry_.BoardOf(session_);
   const bool stalled =
       board_->Put(std::move(report.progress), report.load, session_->rtt(), service_.clock_.Wall());

@@ -193,6 +193,43 @@ TEST_F(SmokeTest, TellsHowAStreamClosed) {
   EXPECT_EQ(cancelled.cause(), v1::CAUSE_STREAM_CLOSED);
 }
 
+TEST_F(SmokeTest, AStallEndsWithItsTokenAlsoOnAnotherStream) {
+  StartServer();
+  const auto health_is = [&](v1::Health wanted) {
+    const auto give_up = std::chrono::steady_clock::now() + seconds(20);
+    while (GetClient(address(), "a").health() != wanted) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return true;
+  };
+  v1::HeartbeatRequest stale;
+  stale.mutable_ping()->set_sequence(1);
+  auto& token = *stale.mutable_ping()->add_progress();
+  token.set_name("consumer");
+  token.mutable_age()->set_seconds(9);
+  token.mutable_deadline()->set_seconds(5);
+
+  HeartbeatStream first(address());
+  const auto hello = HeartbeatStream::Hello("a", "1", milliseconds(10'000), milliseconds(40'000));
+  const auto welcome = first.Join(hello);
+  ASSERT_TRUE(welcome);
+  ASSERT_TRUE(first.Send(stale));
+  ASSERT_TRUE(health_is(v1::HEALTH_STALLED));
+  first.Ping(2);  // plain: the token is gone
+  ASSERT_TRUE(health_is(v1::HEALTH_OK));
+
+  stale.mutable_ping()->set_sequence(3);
+  ASSERT_TRUE(first.Send(stale));
+  ASSERT_TRUE(health_is(v1::HEALTH_STALLED));
+  HeartbeatStream second(address());
+  auto again = hello;
+  again.mutable_hello()->set_resume_token(welcome->resume_token());
+  ASSERT_TRUE(second.Join(again));
+  second.Ping(1);
+  EXPECT_TRUE(health_is(v1::HEALTH_OK));
+}
+
 TEST_F(SmokeTest, DrainsOnSigterm) {
   StartServer({"--drain-timeout=2s"});
   HeartbeatStream stream(address());
