@@ -1,6 +1,8 @@
 // How a watcher gets its snapshot, its past and its present. See watch.h.
 #include <algorithm>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "common/status.h"
 #include "common/strings.h"
@@ -56,6 +58,7 @@ class Registry::WatchImpl final : public Watch {
     phase_ = Phase::kGap;
     known_ = 0;
     cursor_.clear();
+    parts_.clear();
     snapshot_end_ = 0;
   }
 
@@ -75,6 +78,7 @@ class Registry::WatchImpl final : public Watch {
       ScanResult part = registry_.Scan(scan);
       item.clients = std::move(part.views);
       scan.after = cursor_ = std::move(part.cursor);
+      parts_.push_back({cursor_, part.revision});
       if (part.done) {
         // What changed behind the cursor waits in the mailbox: the snapshot is
         // done when all that up to here has been told as well.
@@ -118,26 +122,49 @@ class Registry::WatchImpl final : public Watch {
       if (taken.revision < snapshot_end_) return;  // still catching up with the snapshot
       item.snapshot_done = true;
       snapshot_end_ = 0;
+      parts_ = {};  // what follows is younger than all of them
       pulled_ = 0;  // it may be a revision of another history
     }
     pulled_ = std::max(pulled_, taken.revision);
     item.revision = pulled_;
   }
 
-  // A watcher may start at a revision that it read before it was published.
+  // A watcher may start at a revision that it read before it was published, and a
+  // part of the snapshot may have been read after what waited in the mailbox.
   void DropKnown(std::vector<std::shared_ptr<const Batch>>& batches) const {
-    const auto known = [&](const core::TransitionPtr& each) { return each->revision() <= known_; };
-    std::erase_if(batches, [&](const auto& batch) { return known(batch->transitions().back()); });
-    if (batches.empty() || !known(batches.front()->transitions().front())) return;
-    std::vector<core::TransitionPtr> rest = batches.front()->transitions();
-    std::erase_if(rest, known);
-    batches.front() = std::make_shared<const Batch>(std::move(rest));
+    if (batches.empty()) return;
+    const std::uint64_t first = batches.front()->transitions().front()->revision();
+    if (first > known_ && (parts_.empty() || first > parts_.back().revision)) return;  // mostly
+    const auto known = [&](const core::TransitionPtr& each) {
+      return each->revision() <= known_ || InSnapshot(*each);
+    };
+    for (auto& batch : batches) {
+      std::vector<core::TransitionPtr> rest = batch->transitions();
+      if (std::erase_if(rest, known) == 0) continue;
+      batch = rest.empty() ? nullptr : std::make_shared<const Batch>(std::move(rest));
+    }
+    std::erase(batches, nullptr);
+  }
+
+  // True if the part that the client belongs to was read after the transition.
+  bool InSnapshot(const core::Transition& transition) const {
+    const auto part = std::lower_bound(
+        parts_.begin(), parts_.end(), transition.after->client_id(),
+        [](const SnapshotPart& each, std::string_view client_id) { return each.last_id < client_id; });
+    if (part != parts_.end()) return transition.revision() <= part->revision;
+    // Beyond the last id: the last part has found nobody there.
+    return !parts_.empty() && transition.revision() <= parts_.back().revision;
   }
 
   Registry& registry_;
   const WatchRequest request_;
   const std::shared_ptr<Mailbox> mailbox_;
   Phase phase_ = Phase::kPast;
+  struct SnapshotPart {
+    std::string last_id;
+    std::uint64_t revision;  // when it was read
+  };
+  std::vector<SnapshotPart> parts_;  // of a snapshot that is not done
   std::string cursor_;
   std::uint64_t snapshot_end_ = 0;  // not 0: the snapshot is read but not yet done
   std::uint64_t known_;             // what the watcher had when it came; 0 once a gap was told

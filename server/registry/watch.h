@@ -6,9 +6,8 @@
 // and the next pull says so: a gap, then a fresh snapshot.
 //
 // What was pulled, replayed, equals the registry at `revision` of every item
-// from the one with `snapshot_done` on. Before that, parts of the snapshot may
-// be younger than transitions that follow them: apply a transition only if its
-// revision is above the record's.
+// from the one with `snapshot_done` on. Nothing is told that a part of the
+// snapshot showed already: whoever applies what comes, as it comes, is right.
 #pragma once
 
 #include <atomic>

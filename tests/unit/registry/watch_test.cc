@@ -81,6 +81,41 @@ TEST(Watch, TheSnapshotIsNotDoneBeforeWhatWentOnBehindItsCursor) {
   EXPECT_EQ(replay.records(), Everything(h.registry));
 }
 
+TEST(Watch, WhatASnapshotShowedIsNotToldAgain) {
+  RegistryHarness h;
+  auto watch = Start(h);
+  const Peer a = h.Attach("a");  // waits in the mailbox when the snapshot is read
+  Publish(h);
+  const Peer b = h.Attach("b");  // not even published then
+  Replay replay;
+  replay.Drain(*watch);
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.snapshots, 1);
+  EXPECT_EQ(replay.transitions, 0);
+  EXPECT_EQ(replay.records(), Everything(h.registry));
+  h.Close(a);
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.transitions, 1);
+}
+
+TEST(Watch, WhatChangedBehindThePartThatShowedItIsTold) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  for (int i = 0; i < 300; ++i) h.Attach("b" + std::to_string(i));
+  Publish(h);
+  auto watch = Start(h);
+  Replay replay;
+  replay.Apply(watch->Next());   // "a" is in this part
+  h.Close(a);                    // and this one is behind it
+  const Peer z = h.Attach("z");  // this one is in the next
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.transitions, 1);
+  EXPECT_EQ(replay.records(), Everything(h.registry));
+}
+
 TEST(Watch, ResumesByRevision) {
   RegistryHarness h;
   h.Attach("a");
