@@ -54,9 +54,27 @@ struct Keepalive {
   Duration http2_timeout{};
 };
 
+// An instance that may not come back under its client's id.
+struct Banned {
+  std::string instance_id;  // empty: only the incarnation is over
+  std::uint64_t incarnation = 0;
+  Cause cause = Cause::kUnspecified;  // kSuperseded or kEvicted
+  bool operator==(const Banned&) const = default;
+};
+
+inline constexpr std::size_t kRememberedInstances = 8;
+
+// What few clients have beside the rest of their record.
+struct Annex {
+  std::vector<Banned> banned;                 // the last 8, the oldest first
+  std::optional<WallTime> maintenance_until;  // health is MAINTENANCE until then
+  bool operator==(const Annex&) const = default;
+};
+
 struct ClientRecord {
   PackedInfo info;
   std::shared_ptr<const Evidence> evidence;  // null while there is nothing to explain
+  std::shared_ptr<const Annex> annex;        // null for most
   std::shared_ptr<const std::string> server_id;
   std::uint64_t incarnation = 0;
   std::uint64_t attachment = 0;

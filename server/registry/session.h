@@ -48,18 +48,9 @@ enum class TouchResult : std::uint8_t {
   kStale,    // a newer stream took over, or the session is over
 };
 
-// An instance that may not come back under its client's id.
-struct Banned {
-  std::string instance_id;  // empty: only the incarnation is over
-  std::uint64_t incarnation = 0;
-  core::Cause cause = core::Cause::kUnspecified;  // kSuperseded or kEvicted
-};
-
-inline constexpr std::size_t kRememberedInstances = 8;
-
 // What few sessions have at a time.
 struct SessionExtras {
-  std::vector<Banned> banned;              // the last 8 instances of this client that may not come back
+  std::vector<core::Banned> banned;        // the last 8 instances of this client that may not come back
   std::shared_ptr<Arrivals> arrivals;      // null: nobody wants to know
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
   std::optional<core::LinkEvidence> look;  // the last at its connection
@@ -84,9 +75,9 @@ struct SessionState {
     if (extras == nullptr) extras = std::make_unique<SessionExtras>();
     return *extras;
   }
-  void Ban(Banned banned) {
-    std::vector<Banned>& known = MakeExtras().banned;
-    if (known.size() >= kRememberedInstances) known.erase(known.begin());
+  void Ban(core::Banned banned) {
+    std::vector<core::Banned>& known = MakeExtras().banned;
+    if (known.size() >= core::kRememberedInstances) known.erase(known.begin());
     known.push_back(std::move(banned));
   }
 };

@@ -1,4 +1,4 @@
-// A store that forgets: everything lives as long as the process.
+// A store that forgets: everything lives as long as the process. It commits at once.
 //
 // Revisions start at the wall clock in microseconds, so that revisions and
 // incarnations have grown when a restarted server gives out new ones: it would
@@ -20,8 +20,11 @@ class MemoryStore final : public Store {
   std::string_view kind() const override { return "memory"; }
   const std::string& history_id() const override { return history_id_; }
   const TokenKey& token_key() const override { return token_key_; }
-  std::uint64_t LastRevision() const override { return last_revision_.load(std::memory_order_relaxed); }
-  std::uint64_t NextRevision() override { return last_revision_.fetch_add(1, std::memory_order_relaxed) + 1; }
+  absl::StatusOr<Contents> Load() override;
+  void Start(StoreListener&) override {}
+  void Stop() override {}
+  core::RecordPtr Propose(Proposal proposal) override;
+  absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
 
  private:
   std::string history_id_;

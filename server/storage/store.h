@@ -1,31 +1,137 @@
-// Where a registry's history lives. This is the seam behind which a durable
-// store takes the place of memory: a registry asks it for revisions and for the
-// secrets that must outlive a process, and for nothing per heartbeat.
+// Where a registry's truth lives: the seam behind which memory, SQLite and etcd
+// take each other's place.
+//
+// A registry decides on changes of records and proposes them; the store commits
+// each, gives it its revision, and says so. Nothing is welcomed or told before
+// that. Heartbeats never come here.
+//
+//   registry                                store
+//      |--- Propose(before, after) ----------->|   under the registry's lock: queued
+//      |<---------- OnCommitted(revision) -----|   on a thread of the store's, in revision order
+//      |<---------- OnRefused(why) ------------|   or not at all: somebody else wrote, or it failed
+//
+// Who writes to one record proposes one change at a time: the next when the
+// outcome of the last is known. Changes of different records may be under way
+// together, and are committed in any order.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/core/record.h"
 
 namespace liveness::storage {
 
 using TokenKey = std::array<std::uint8_t, 32>;
 
-// Thread-safe.
+// A change that a server has decided on.
+struct Proposal {
+  std::uint64_t id = 0;    // the proposer's: not 0, not used twice
+  core::RecordPtr before;  // the committed record that it changes; null: the client is not known
+  // What becomes of it. Its `revision` does not count; an `incarnation` of 0 begins
+  // a session. In state FORGOTTEN the record goes.
+  core::RecordPtr after;
+  core::WallTime time{};
+};
+
+// A change that holds, whatever happens to this process.
+struct Committed {
+  std::uint64_t proposal = 0;  // 0: another server's
+  core::RecordPtr after;       // with its revision and incarnation
+  core::WallTime time{};
+};
+
+// Whom a store tells. Implemented by the registry.
+class StoreListener {
+ public:
+  virtual ~StoreListener() = default;
+  // In revision order; changes that share a revision come in one call. One call
+  // at a time, never under a lock of the store's.
+  virtual void OnCommitted(std::vector<Committed> changes) = 0;
+  // The proposal is not committed and never will be.
+  //   UNAVAILABLE STORE_UNAVAILABLE  the store fails; only a change that begins a session
+  //   ABORTED CONFLICT               another server wrote first: what it wrote has been told before this
+  virtual void OnRefused(std::uint64_t proposal, const absl::Status& why) = 0;
+  // The servers that hold a lease on the store now, this one included; told at the start and whenever it
+  // changes. Only a shared store tells.
+  virtual void OnServers(const std::vector<std::string>& server_ids) = 0;
+};
+
+// Everything as it was when a process took the store over.
+struct Contents {
+  std::vector<core::RecordPtr> records;  // one a client
+  std::uint64_t revision = 0;            // all up to here is in `records`; the next is above it
+};
+
+// What to read of the past.
+struct HistoryQuery {
+  std::uint64_t after = 0;                                           // revisions above
+  std::uint64_t before = std::numeric_limits<std::uint64_t>::max();  // and below
+  bool newest_first = false;
+  std::string client_id;                // empty: of all
+  std::optional<core::WallTime> from;   // not before
+  std::optional<core::WallTime> until;  // before
+  std::size_t limit = 100;              // about: transitions that share a revision are not split
+};
+
+struct HistoryPart {
+  std::vector<core::TransitionPtr> transitions;
+  std::uint64_t compacted = 0;  // history up to here is no longer kept
+  // Revisions in (first, second] were told while the store failed and are not in it.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
+};
+
+// Thread-safe, but for Load, Start and Stop.
 class Store {
  public:
   virtual ~Store() = default;
+
   // `memory`, `sqlite` or `etcd`.
   virtual std::string_view kind() const = 0;
-  // Names this line of revisions: 16 hex digits.
+  // Names this line of revisions: 16 hex digits. Valid from the start.
   virtual const std::string& history_id() const = 0;
-  // Authenticates resume and page tokens.
+  // Authenticates resume and page tokens; the same after a restart and on every server of a cluster.
   virtual const TokenKey& token_key() const = 0;
-  // The last one given out; where a fresh history starts, before the first.
-  virtual std::uint64_t LastRevision() const = 0;
-  // Grows with each call and is never repeated.
-  virtual std::uint64_t NextRevision() = 0;
+  // True if other servers write to it as well.
+  virtual bool shared() const { return false; }
+
+  // What it holds. Once, before Start.
+  virtual absl::StatusOr<Contents> Load() = 0;
+  // From now on proposals are taken and `listener` is told. Once.
+  virtual void Start(StoreListener& listener) = 0;
+  // Commits what was proposed, as far as that can be done soon; tells nothing after it returns.
+  virtual void Stop() = 0;
+
+  // Takes a change. Quick: called under the registry's lock; never calls back.
+  // A store that commits at once returns the record with its revision, and does
+  // not tell the listener; otherwise null.
+  // REQUIRES: the outcome of the last proposal for this client is known.
+  virtual core::RecordPtr Propose(Proposal proposal) = 0;
+
+  // Committed transitions. May read a disk: not for a thread that serves streams.
+  // UNIMPLEMENTED where the registry's own memory is all there is.
+  virtual absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const = 0;
+
+  // OK, or why it cannot commit now (in an operator's words): then this server is not ready.
+  virtual absl::Status health() const { return absl::OkStatus(); }
 };
+
+// `record` as committed under `revision`.
+inline core::RecordPtr Stamped(const core::ClientRecord& record, std::uint64_t revision) {
+  auto stamped = std::make_shared<core::ClientRecord>(record);
+  stamped->revision = revision;
+  if (stamped->incarnation == 0) stamped->incarnation = revision;
+  return stamped;
+}
 
 }  // namespace liveness::storage
