@@ -54,7 +54,7 @@ int Main(int argc, char** argv) {
   const bool whole = std::string_view(argv[1]) == "ping";
   const std::uint64_t count = std::strtoull(argv[2], nullptr, 10);
   storage::MemoryStore store(SystemClock());
-  registry::Registry registry(FleetOptions(), SystemClock(), store);
+  registry::Registry registry(FleetOptions(), SystemClock(), store, *store.Load());
   const auto session = Join(registry, 1).session;
   grpc::ByteBuffer bytes = MakePing();
   const common::MonoTime begun = SystemClock().Mono();

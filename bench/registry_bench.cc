@@ -40,7 +40,7 @@ struct Fleet {
   }
 
   storage::MemoryStore store{common::SystemClock()};
-  registry::Registry registry{FleetOptions(), common::SystemClock(), store};
+  registry::Registry registry{FleetOptions(), common::SystemClock(), store, *store.Load()};
   std::vector<Session*> sessions;  // in random order
 };
 

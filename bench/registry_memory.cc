@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
   using namespace liveness;
   const std::uint64_t clients = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
   storage::MemoryStore store(common::SystemClock());
-  registry::Registry registry(bench::FleetOptions(), common::SystemClock(), store);
+  registry::Registry registry(bench::FleetOptions(), common::SystemClock(), store, *store.Load());
   const long resident = Resident();
   const auto blocks_before = blocks;
   const long held_before = held;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -69,6 +70,12 @@ struct Annex {
   std::vector<Banned> banned;                 // the last 8, the oldest first
   std::optional<WallTime> maintenance_until;  // health is MAINTENANCE until then
   bool operator==(const Annex&) const = default;
+
+  // Remembers one more, and forgets the oldest beyond the bound.
+  void Ban(Banned instance) {
+    if (banned.size() >= kRememberedInstances) banned.erase(banned.begin());
+    banned.push_back(std::move(instance));
+  }
 };
 
 struct ClientRecord {

@@ -21,6 +21,13 @@ struct Registry::Effects {
     std::uint64_t sequence = 0;
   };
 
+  // A change that somebody waits for is committed, or will not be.
+  struct Done {
+    Settled settled;
+    absl::StatusOr<core::RecordPtr> record;
+  };
+
+  std::vector<Done> dones;
   std::vector<End> ends;
   std::vector<Probe> probes;
   bool publish = false;                                 // there are new transitions

@@ -1,5 +1,10 @@
 // The live registry: one truth per client, told in revision order.
 //
+// A change is decided here, at once, and proposed to the store. Until the store
+// has committed it, it guides this server's own detection and nothing else:
+// queries, watches, history and welcomes show what is committed (pending.h).
+// A store of several servers also tells what the others committed.
+//
 // Thread-safe. One lock guards all records; a heartbeat does not take it (see
 // session.h). Nothing is called back under it: what a change makes known
 // (probes, ends of streams, watchers to wake) is carried out after it.
@@ -16,8 +21,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/clock.h"
@@ -27,6 +35,7 @@
 #include "server/core/session_rules.h"
 #include "server/core/witness_clock.h"
 #include "server/registry/history.h"
+#include "server/registry/pending.h"
 #include "server/registry/session.h"
 #include "server/registry/session_table.h"
 #include "server/registry/types.h"
@@ -36,12 +45,19 @@
 
 namespace liveness::registry {
 
-class Registry {
+class Registry : public storage::StoreListener {
  public:
-  // `clock` and `store` outlive the registry.
-  Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store);
+  // `clock` and `store` outlive the registry. `contents`: what store.Load() gave. The store is started with
+  // this registry as its listener before anything is proposed, and stopped before it goes.
+  Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store,
+           storage::Contents contents);
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
+  ~Registry() override;
+
+  // This server can be reached from now on: the known clients that nobody serves are SUSPECT (SERVER_LOST)
+  // and have max(timeout, restart_grace) from here to come back. Once.
+  void BeginServing();
 
   // --- Sessions -------------------------------------------------------------
 
@@ -51,8 +67,9 @@ class Registry {
   //   ABORTED             SUPERSEDED, EVICTED: this instance is over for good
   //   PERMISSION_DENIED   PRINCIPAL_MISMATCH
   //   RESOURCE_EXHAUSTED  TOO_MANY_CLIENTS, with a retry delay
-  //   UNAVAILABLE         DRAINING
-  void Attach(HelloRequest hello, std::function<void(absl::StatusOr<Attached>)> done);
+  //   UNAVAILABLE         DRAINING, STORE_UNAVAILABLE
+  using AttachDone = std::function<void(absl::StatusOr<Attached>)>;
+  void Attach(HelloRequest hello, AttachDone done);
 
   // Touch() said kRefutes: the suspicion was wrong.
   void Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment);
@@ -81,12 +98,22 @@ class Registry {
   void StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how,
                     const core::LinkEvidence& link = {});
 
-  // NOT_FOUND CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE.
-  absl::StatusOr<core::ClientView> Evict(std::string_view client_id, std::string_view reason);
+  // `done` is called once, without the lock, when it is committed: at once or later. NOT_FOUND
+  // CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE; UNAVAILABLE STORE_UNAVAILABLE.
+  void Evict(std::string_view client_id, std::string_view reason,
+             std::function<void(absl::StatusOr<core::ClientView>)> done);
 
   // From now on: no new session, no suspicion, no death; goodbyes still count.
   // What the end of this server does to its clients is not their fault.
   void BeginShutdown();
+
+  // --- The store's word (registry_commit.cc, registry_cluster.cc) ------------
+
+  void OnCommitted(std::vector<storage::Committed> changes) override;
+  void OnRefused(std::uint64_t proposal, const absl::Status& why) override;
+  void OnServers(const std::vector<std::string>& server_ids) override;
+  // OK, or why nothing can be committed now.
+  absl::Status store_health() const { return store_.health(); }
 
   // --- Time -----------------------------------------------------------------
 
@@ -115,7 +142,10 @@ class Registry {
     std::vector<core::TransitionPtr> transitions;
     std::uint64_t compacted = 0;
     std::uint64_t revision = 0;
+    // Revisions in (first, second] were told while the store failed, and are not among them.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
   };
+  // Beyond what memory holds they read the store's disk: not for a thread that serves streams.
   HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const;
   HistoryPage HistoryBefore(std::uint64_t before, std::size_t limit) const;
 
@@ -136,31 +166,89 @@ class Registry {
  private:
   // What a change makes known, carried out once the lock is gone.
   struct Effects;
+  // Called without the lock with the committed record, or why there is none.
+  using Settled = std::function<void(const absl::StatusOr<core::RecordPtr>&)>;
   // What becomes of a session at a transition.
   struct Change {
     core::State state = core::State::kUnspecified;
     core::Cause cause = core::Cause::kUnspecified;
     std::shared_ptr<core::Evidence> evidence;
+    std::optional<core::Banned> ban = std::nullopt;
   };
 
   // registry_attach.cc
   absl::Status CheckHello(const HelloRequest& hello, const Session* known) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Resumes(const HelloRequest& hello, const Session* known) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  Attached Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects)
+  void Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  Attached Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects)
+  void Resume(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  static Settled Welcome(Attached attached, AttachDone done);
+  // A new attachment that is no transition.
+  void SetAttachment(const std::shared_ptr<Session>& session, core::RecordPtr record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // registry_sessions.cc
   // The session that a stream of this attachment still speaks for, else false.
   bool Owns(const Session& session, std::uint64_t attachment) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, core::MonoTime now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status CheckEvict(std::string_view client_id, const Session* session) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The session ends for good; its stream, if any, is ended with `why`.
   void EndSession(const std::shared_ptr<Session>& session, Change change, const absl::Status& why,
-                  Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects)
+                  Effects& effects, Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // registry_commit.cc
+  // Decides on a change of the session's client; the session becomes its entry.
+  void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
+               Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The record as it is shown: the committed one; null if there is none yet.
+  core::RecordPtr Shown(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Append(core::RecordPtr before, core::RecordPtr after, core::WallTime time, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void ProposeNext(PendingClient& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Settle(PendingClient& pending, const storage::Committed& change, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Decisions of a session that will not be carried out; the client's entry is its committed one again.
+  void Drop(PendingClient& pending, const absl::Status& why, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The session's record is what was committed, and no change waits.
+  void SetCommitted(const std::shared_ptr<Session>& session, core::RecordPtr record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Gives a session another decided record; it stays its client's entry, or stays none.
+  void SetDecided(const std::shared_ptr<Session>& session, core::RecordPtr record)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // registry_cluster.cc
+  // Another server committed it.
+  void TakeForeign(const storage::Committed& change, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // This server's session is over or elsewhere, by another server's doing.
+  void LoseSession(Session& session, const core::ClientRecord& after, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Why our stream ends, given what another server made of the record.
+  static absl::Status WhyLost(const core::ClientRecord& ours, const core::ClientRecord& after);
+  // True if what waits for the client may still be carried out on top of `after`.
+  bool Stands(const PendingClient& pending, const core::ClientRecord& after) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Rebase(PendingClient& pending, const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Arms what a session that is not ours needs: to be forgotten, or to be taken for an orphan.
+  void WatchOver(const std::shared_ptr<Session>& session, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if its server is there.
+  bool IsServed(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // How long this server leaves to others what any of them may do.
+  core::Duration OurTurn() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Orphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SuspectOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void BuryOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void LookForOrphans(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void FollowStoreHealth(core::MonoTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When an ended record is to be forgotten.
+  core::MonoTime ForgetAt(const core::ClientRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<core::Evidence> Gather(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Counts a suspicion or a death that turned out wrong.
@@ -196,6 +284,8 @@ class Registry {
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // Adds what the store holds beyond memory.
+  void ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const ABSL_LOCKS_EXCLUDED(mu_);
   core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -222,6 +312,20 @@ class Registry {
   core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
+
+  // Clients with a change under way, by id.
+  absl::node_hash_map<std::string, PendingClient> pending_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::uint64_t, PendingClient*> under_way_ ABSL_GUARDED_BY(mu_);  // by proposal
+  std::uint64_t next_proposal_ ABSL_GUARDED_BY(mu_) = 1;
+
+  std::vector<std::string> servers_ ABSL_GUARDED_BY(mu_);  // of a shared store, sorted; empty: not told yet
+  bool serving_ ABSL_GUARDED_BY(mu_) = false;
+  // Where the look for clients that nobody serves goes on; nullopt: it is done.
+  std::optional<std::string> orphan_cursor_ ABSL_GUARDED_BY(mu_);
+  core::MonoTime orphans_since_ ABSL_GUARDED_BY(mu_){};  // when the last of them became so
+  core::MonoTime orphans_floor_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();  // their time counts from here
+  bool store_fails_ ABSL_GUARDED_BY(mu_) = false;
+  core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();
 
   WatchHub hub_;
 };

@@ -42,17 +42,23 @@ void SetArrivals(SessionState& state, const HelloRequest& hello) {
 
 }  // namespace
 
-void Registry::Attach(HelloRequest hello, std::function<void(absl::StatusOr<Attached>)> done) {
+void Registry::Attach(HelloRequest hello, AttachDone done) {
   Effects effects;
-  absl::StatusOr<Attached> attached = [&]() -> absl::StatusOr<Attached> {
+  absl::Status refused;
+  {
     MutexLock lock(mu_);
     const std::shared_ptr<Session> known = table_.Find(hello.info.client_id);
-    if (absl::Status status = CheckHello(hello, known.get()); !status.ok()) return status;
-    return Resumes(hello, known.get()) ? Resume(std::move(hello), known, effects)
-                                       : Begin(std::move(hello), known, effects);
-  }();
+    refused = CheckHello(hello, known.get());
+    if (refused.ok()) {
+      if (Resumes(hello, known.get())) {
+        Resume(std::move(hello), known, std::move(done), effects);
+      } else {
+        Begin(std::move(hello), known, std::move(done), effects);
+      }
+    }
+  }
   CarryOut(effects);
-  done(std::move(attached));
+  if (!refused.ok()) done(std::move(refused));
 }
 
 absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* known) const {
@@ -60,8 +66,8 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
     return common::Error(absl::StatusCode::kUnavailable, "DRAINING", "this server is going away");
   }
   const bool live = known != nullptr && core::IsLive(known->cold_.record->state);
-  if (known != nullptr && known->cold_.extras != nullptr) {
-    for (const Banned& banned : known->cold_.extras->banned) {
+  if (known != nullptr && known->cold_.record->annex != nullptr) {
+    for (const core::Banned& banned : known->cold_.record->annex->banned) {
       const bool meant = (!banned.instance_id.empty() && banned.instance_id == hello.info.instance_id) ||
                          hello.resume_incarnation == banned.incarnation;
       if (meant) return banned.cause == Cause::kEvicted ? EvictedError() : SupersededError();
@@ -77,6 +83,22 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
                       common::StrCat("this server holds its most, ", options_.max_clients, " live clients")),
         kRetryWhenFull);
   }
+  // A session that this server holds goes on without its store; what is new to it does not.
+  const bool held = Resumes(hello, known) && (known->local_ || !store_.shared());
+  if (!held) {
+    if (const absl::Status health = store_.health(); !health.ok()) {
+      return common::WithRetryDelay(
+          common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                        common::StrCat("no session can begin now: ", std::string(health.message()))),
+          kRetryWhenFull);
+    }
+    if (known != nullptr && known->pending_ &&
+        pending_.find(hello.info.client_id)->second.waiting.size() >= kMaxWaiting) {
+      return common::WithRetryDelay(common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                                                  "too many changes of this client wait for the store"),
+                                    kRetryWhenFull);
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -87,9 +109,10 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
          record.info.instance_id() == hello.info.instance_id;
 }
 
-Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, Effects& effects) {
+void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done,
+                     Effects& effects) {
   const MonoTime now = clock_.Mono();
-  std::vector<Banned> banned;
+  std::shared_ptr<const core::Annex> annex;
   core::Mistakes mistakes;
   std::shared_ptr<Arrivals> arrivals;
   std::uint64_t attachment = 1;
@@ -99,18 +122,18 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
     if (core::IsLive(old->state)) {
       std::shared_ptr<core::Evidence> evidence = Gather(*known, now);
       // An instance that begins anew stays welcome; only its old token is over.
-      known->cold_.Ban({std::string(same_instance ? std::string_view() : old->info.instance_id()),
-                        old->incarnation, Cause::kSuperseded});
-      EndSession(known, {State::kDead, Cause::kSuperseded, std::move(evidence)},
-                 same_instance ? ReplacedError() : SupersededError(), effects);
+      const std::string_view instance_id = same_instance ? std::string_view() : old->info.instance_id();
+      Change change{State::kDead, Cause::kSuperseded, std::move(evidence)};
+      change.ban = core::Banned{std::string(instance_id), old->incarnation, Cause::kSuperseded};
+      EndSession(known, std::move(change), same_instance ? ReplacedError() : SupersededError(), effects);
     } else if (same_instance && old->state == State::kDead) {
       const core::Duration wrong_for = clock_.Wall() - old->state_time;
       scorecard_.mistaken_deaths.Add(wrong_for);
       mistakes.Add(wrong_for);
     }
+    annex = known->cold_.record->annex;
     if (known->cold_.extras != nullptr) {
       arrivals = known->cold_.extras->arrivals;
-      banned = std::move(known->cold_.extras->banned);
       mistakes += known->cold_.extras->mistakes;
     }
     attachment = old->attachment + 1;
@@ -119,7 +142,6 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
 
   // new, not make_shared: its control block would cost a cache line of padding.
   const std::shared_ptr<Session> session(new Session());
-  if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
   if (arrivals != nullptr) session->cold_.MakeExtras().arrivals = std::move(arrivals);
   if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
   Bind(*session, hello, attachment, now);
@@ -134,51 +156,87 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   after.accrual_threshold = static_cast<float>(hello.accrual_threshold.value_or(0));
   after.state = State::kAlive;
   after.health = core::Health::kOk;
-  Transit(session, std::move(after), effects);
-  Arm(*session, NextTurn(*session, now), effects);
-  return {session, attachment, session->cold_.record->incarnation, options_.resume_grace,
-          false,   false,      ArrivalsOf(session->cold_)};
+  if (annex != nullptr && annex->maintenance_until) after.health = core::Health::kMaintenance;
+  after.annex = std::move(annex);
+  Attached attached{session, attachment, 0, options_.resume_grace, false, false, ArrivalsOf(session->cold_)};
+  Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)));
+  // Otherwise it is watched from its welcome on.
+  if (!session->pending_) Arm(*session, NextTurn(*session, now), effects);
 }
 
-Attached Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& session, Effects& effects) {
+Registry::Settled Registry::Welcome(Attached attached, AttachDone done) {
+  return [attached = std::move(attached), done = std::move(done)](const absl::StatusOr<RecordPtr>& record) {
+    if (!record.ok()) return done(record.status());
+    Attached welcomed = attached;
+    welcomed.incarnation = (*record)->incarnation;
+    done(std::move(welcomed));
+  };
+}
+
+void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done,
+                      Effects& effects) {
   const MonoTime now = clock_.Mono();
   SessionState& cold = session->cold_;
   const RecordPtr before = cold.record;
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), ReplacedError()});
+  const bool held = session->local_;
+  const bool orphaned = cold.extras != nullptr && cold.extras->orphaned;
+  if (orphaned) cold.extras->orphaned = false;
 
   const std::uint64_t attachment = before->attachment + 1;
   Bind(*session, hello, attachment, now);
-  if (before->state == State::kSuspect) CountMistake(*session, now - cold.extras->suspect_since);
+  // A suspicion of another server's, or for our own absence, is no mistake of ours.
+  if (before->state == State::kSuspect && held && !orphaned) {
+    CountMistake(*session, now - cold.extras->suspect_since);
+  }
 
   const core::PackedInfo info(hello.info);
   const auto threshold = static_cast<float>(hello.accrual_threshold.value_or(0));
   const bool changed = before->state != State::kAlive || before->info != info ||
                        before->interval != hello.interval || before->timeout != hello.timeout ||
-                       before->accrual_threshold != threshold;
+                       before->accrual_threshold != threshold || before->server_id != server_id_;
   ClientRecord after = *before;
   after.attachment = attachment;
+  Attached attached{session,
+                    attachment,
+                    before->incarnation,
+                    options_.resume_grace,
+                    true,
+                    before->health == core::Health::kStalled,
+                    ArrivalsOf(cold)};
   if (changed) {
     after.info = info;
+    after.server_id = server_id_;
     after.interval = hello.interval;
     after.timeout = hello.timeout;
     after.accrual_threshold = threshold;
     core::BecomeAlive(after);
-    Transit(session, std::move(after), effects);
+    if (held) {
+      // It was welcomed before: this need not wait for the store.
+      Transit(session, std::move(after), effects);
+      effects.dones.push_back({Welcome(std::move(attached), std::move(done)), before});
+    } else {
+      Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)));
+    }
   } else {
     // The same client on the same address: nothing that anybody cares for.
-    table_.SetRecord(session, std::make_shared<const ClientRecord>(std::move(after)));
+    SetAttachment(session, std::make_shared<const ClientRecord>(std::move(after)));
+    effects.dones.push_back({Welcome(std::move(attached), std::move(done)), before});
   }
-  Arm(*session, NextTurn(*session, now), effects);
-  return {session,
-          attachment,
-          before->incarnation,
-          options_.resume_grace,
-          true,
-          before->health == core::Health::kStalled,
-          ArrivalsOf(session->cold_)};
+  if (held || !session->pending_) Arm(*session, NextTurn(*session, now), effects);
+}
+
+void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr record) {
+  if (session->pending_) {
+    // What waits last for the store becomes the record again when it is committed.
+    Decision& last = pending_.find(common::ToAbsl(record->client_id()))->second.waiting.back();
+    if (last.after == session->cold_.record) last.after = record;
+  }
+  table_.SetRecord(session, std::move(record));
 }
 
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
+  session.local_ = true;
   session.cold_.stream = hello.stream;
   session.cold_.keepalive = hello.keepalive;
   if (session.cold_.extras != nullptr) {

@@ -1,6 +1,8 @@
 // What can be asked of the registry. See registry.h.
+#include <algorithm>
 #include <utility>
 
+#include "server/registry/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -15,22 +17,36 @@ constexpr std::size_t kMaxLookedAt = 2'000;
 
 }  // namespace
 
-Registry::Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store)
+Registry::Registry(RegistryOptions options, const common::Clock& clock, storage::Store& store,
+                   storage::Contents contents)
     : options_(std::move(options)),
       clock_(clock),
       store_(store),
       server_id_(std::make_shared<const std::string>(options_.server_id)),
-      history_(store.LastRevision(), options_.max_history),
+      history_(contents.revision, options_.max_history),
       wheel_(clock.Mono()),
       last_tick_(clock.Mono()),
-      published_(store.LastRevision()),
-      hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
+      published_(contents.revision),
+      hub_(contents.revision, options_.max_mailbox, options_.max_watchers) {
+  MutexLock lock(mu_);
+  Effects effects;  // nobody is told of anything yet
+  for (core::RecordPtr& record : contents.records) {
+    const std::shared_ptr<Session> session(new Session());
+    const bool live = core::IsLive(record->state);
+    table_.SetRecord(session, std::move(record));
+    if (!live) Arm(*session, ForgetAt(*session->cold_.record), effects);
+  }
+}
+
+Registry::~Registry() = default;
 
 std::optional<core::ClientView> Registry::Get(std::string_view client_id) const {
   MutexLock lock(mu_);
   const std::shared_ptr<Session> session = table_.Find(client_id);
   if (session == nullptr) return std::nullopt;
-  return core::ClientView{session->cold_.record, VitalsOf(*session, clock_.Mono())};
+  core::RecordPtr shown = Shown(*session);
+  if (shown == nullptr) return std::nullopt;
+  return core::ClientView{std::move(shown), VitalsOf(*session, clock_.Mono())};
 }
 
 ScanResult Registry::Scan(const ScanRequest& request) const {
@@ -46,9 +62,11 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
     if (result.views.size() >= request.limit || looked_at >= kMaxLookedAt) return false;
     ++looked_at;
     cursor = session.cold_.record->client_id();
+    core::RecordPtr shown = Shown(session);
+    if (shown == nullptr) return true;
     core::Vitals vitals = VitalsOf(session, now);
-    if (!request.matches || request.matches(*session.cold_.record, vitals)) {
-      result.views.push_back({session.cold_.record, std::move(vitals)});
+    if (!request.matches || request.matches(*shown, vitals)) {
+      result.views.push_back({std::move(shown), std::move(vitals)});
     }
     return true;
   };
@@ -95,13 +113,45 @@ std::uint64_t Registry::revision() const {
 const std::string& Registry::history_id() const { return store_.history_id(); }
 
 Registry::HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {
-  MutexLock lock(mu_);
-  return {history_.After(after, limit), history_.compacted(), history_.last()};
+  HistoryPage page;
+  {
+    MutexLock lock(mu_);
+    page = {history_.After(after, limit), history_.compacted(), history_.last()};
+  }
+  if (after < page.compacted) ReadOlder({.after = after, .before = page.compacted + 1, .limit = limit}, page);
+  return page;
 }
 
 Registry::HistoryPage Registry::HistoryBefore(std::uint64_t before, std::size_t limit) const {
-  MutexLock lock(mu_);
-  return {history_.Before(before, limit), history_.compacted(), history_.last()};
+  HistoryPage page;
+  {
+    MutexLock lock(mu_);
+    page = {history_.Before(before, limit), history_.compacted(), history_.last()};
+  }
+  if (page.transitions.size() >= limit) return page;
+  const std::uint64_t oldest = page.transitions.empty() ? before : page.transitions.back()->revision();
+  ReadOlder({.before = std::min(oldest, page.compacted + 1),
+             .newest_first = true,
+             .limit = limit - page.transitions.size()},
+            page);
+  return page;
+}
+
+void Registry::ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const {
+  absl::StatusOr<storage::HistoryPart> older = store_.ReadHistory(query);
+  if (!older.ok()) return;  // what memory holds is all there is
+  std::vector<core::TransitionPtr>& transitions = older->transitions;
+  if (query.newest_first) {
+    page.transitions.insert(page.transitions.end(), transitions.begin(), transitions.end());
+  } else if (transitions.size() >= query.limit) {
+    page.transitions = std::move(transitions);
+  } else {
+    // All that is older than memory's, and then memory's own.
+    transitions.insert(transitions.end(), page.transitions.begin(), page.transitions.end());
+    page.transitions = std::move(transitions);
+  }
+  page.compacted = older->compacted;
+  page.gaps = std::move(older->gaps);
 }
 
 }  // namespace liveness::registry

@@ -112,35 +112,49 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
   CarryOut(effects);
 }
 
-absl::StatusOr<core::ClientView> Registry::Evict(std::string_view client_id, std::string_view reason) {
+void Registry::Evict(std::string_view client_id, std::string_view reason,
+                     std::function<void(absl::StatusOr<core::ClientView>)> done) {
   Effects effects;
-  core::ClientView view;
+  absl::Status refused;
   {
     MutexLock lock(mu_);
     const std::shared_ptr<Session> session = table_.Find(client_id);
-    if (session == nullptr) {
-      return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
-                           common::StrCat("no client \"", client_id, "\" is known"));
+    refused = CheckEvict(client_id, session.get());
+    if (refused.ok()) {
+      const MonoTime now = clock_.Mono();
+      const RecordPtr old = session->cold_.record;
+      Change change{State::kDead, Cause::kEvicted, Gather(*session, now)};
+      change.evidence->reason = std::string(reason);
+      change.ban = core::Banned{std::string(old->info.instance_id()), old->incarnation, Cause::kEvicted};
+      EndSession(session, std::move(change), EvictedError(), effects,
+                 [done, vitals = VitalsOf(*session, now)](const absl::StatusOr<RecordPtr>& record) {
+                   if (!record.ok()) return done(record.status());
+                   done(core::ClientView{*record, vitals});
+                 });
     }
-    const RecordPtr old = session->cold_.record;
-    if (!core::IsLive(old->state)) {
-      return common::Error(
-          absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
-          common::StrCat("client \"", client_id, "\" is ", core::Name(old->state), " already"));
-    }
-    const MonoTime now = clock_.Mono();
-    std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
-    evidence->reason = std::string(reason);
-    session->cold_.Ban({std::string(old->info.instance_id()), old->incarnation, Cause::kEvicted});
-    EndSession(session, {State::kDead, Cause::kEvicted, std::move(evidence)}, EvictedError(), effects);
-    view = {session->cold_.record, VitalsOf(*session, now)};
   }
   CarryOut(effects);
-  return view;
+  if (!refused.ok()) done(std::move(refused));
+}
+
+absl::Status Registry::CheckEvict(std::string_view client_id, const Session* session) const {
+  if (session == nullptr || Shown(*session) == nullptr) {
+    return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                         common::StrCat("no client \"", client_id, "\" is known"));
+  }
+  const State state = session->cold_.record->state;
+  if (!core::IsLive(state)) {
+    return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
+                         common::StrCat("client \"", client_id, "\" is ", core::Name(state), " already"));
+  }
+  if (const absl::Status health = store_.health(); !health.ok() && store_.shared()) {
+    return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", std::string(health.message()));
+  }
+  return absl::OkStatus();
 }
 
 void Registry::EndSession(const std::shared_ptr<Session>& session, Change change, const absl::Status& why,
-                          Effects& effects) {
+                          Effects& effects, Settled settled) {
   SessionState& cold = session->cold_;
   session->attachment_.store(0, std::memory_order_seq_cst);
   session->suspected_.store(false, std::memory_order_seq_cst);
@@ -158,28 +172,15 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
     if (!words->will.empty() || !words->notes.empty()) change.evidence->last_words = std::move(words);
   }
   after.evidence = std::move(change.evidence);
-  Transit(session, std::move(after), effects);
-  const core::Duration keep = change.state == State::kLeft ? options_.keep_left : options_.keep_dead;
-  Arm(*session, clock_.Mono() + keep, effects);
+  if (change.ban) {
+    auto annex = after.annex == nullptr ? std::make_shared<core::Annex>()
+                                        : std::make_shared<core::Annex>(*after.annex);
+    annex->Ban(*std::move(change.ban));
+    after.annex = std::move(annex);
+  }
+  Transit(session, std::move(after), effects, std::move(settled));
+  Arm(*session, ForgetAt(*session->cold_.record), effects);
   ForgetBeyondBound(effects);
-}
-
-void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord after, Effects& effects) {
-  const std::shared_ptr<Session> known = table_.Find(after.client_id());
-  RecordPtr before = known == nullptr ? nullptr : known->cold_.record;
-  const core::WallTime wall = clock_.Wall();
-  const MonoTime now = clock_.Mono();
-  scorecard_.observed_seconds += static_cast<double>(table_.counts().live()) *
-                                 std::chrono::duration<double>(now - observed_until_).count();
-  observed_until_ = now;
-  after.revision = store_.NextRevision();
-  if (after.incarnation == 0) after.incarnation = after.revision;
-  if (before == nullptr || before->state != after.state) after.state_time = wall;
-  auto record = std::make_shared<const ClientRecord>(std::move(after));
-  history_.Append(
-      std::make_shared<const core::Transition>(core::Transition{std::move(before), record, wall}));
-  table_.SetRecord(session, std::move(record));
-  effects.publish = true;
 }
 
 std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTime now) const {

@@ -37,6 +37,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
     }
     last_tick_ = now;
     next_tick_ = MonoTime::max();
+    FollowStoreHealth(now);
     if (!shutting_down_) {
       wheel_.AdvanceTo(now);
       int turns = 0;
@@ -48,6 +49,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
       }
       const bool all = turns < kTurnsPerTick && doubts.size() < kDoubtsPerTick;
       next_tick_ = all ? wheel_.NextDeadline() : now;
+      LookForOrphans(now, effects);
     }
   }
   for (Doubt& doubt : doubts) {
@@ -70,6 +72,8 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
     Forget(session, effects);
     return;
   }
+  const bool orphaned = session->cold_.extras != nullptr && session->cold_.extras->orphaned;
+  if (orphaned && session->cold_.record->state == State::kAlive) return SuspectOrphan(session, now, effects);
   const core::Watched watched = AsWatched(*session);
   switch (core::Assess(watched, witness_, now).due) {
     case core::Due::kNothing: break;
@@ -97,6 +101,7 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
     Arm(session, NextTurn(session, now), effects);
     return;
   }
+  if (cold.extras != nullptr && cold.extras->orphaned) return BuryOrphan(doubt.session, now, effects);
   if (doubt.stream != nullptr) {
     cold.MakeExtras().look = doubt.link;
     if (HoldsUnread(session, doubt, now)) {
@@ -191,7 +196,6 @@ void Registry::Forget(const std::shared_ptr<Session>& session, Effects& effects)
   ClientRecord after = *session->cold_.record;
   after.state = State::kForgotten;
   Transit(session, std::move(after), effects);
-  table_.Erase(session);
 }
 
 void Registry::ForgetBeyondBound(Effects& effects) {
@@ -213,12 +217,18 @@ core::Watched Registry::AsWatched(const Session& session) const {
   if (extras != nullptr && extras->arrivals != nullptr) {
     timeout = std::min(timeout, extras->arrivals->DueAfter());
   }
+  MonoTime suspect_since = extras == nullptr ? MonoTime() : extras->suspect_since;
+  core::Duration grace = record.resume_grace;
+  if (extras != nullptr && extras->orphaned) {
+    suspect_since = std::max(suspect_since, orphans_floor_);
+    grace = std::max(record.timeout, options_.restart_grace) + OurTurn();
+  }
   return {.state = record.state,
           .last_heard = last_heard,
-          .suspect_since = session.cold_.extras == nullptr ? MonoTime() : session.cold_.extras->suspect_since,
+          .suspect_since = suspect_since,
           .probed = session.cold_.probed_at > last_heard,
           .timing = {.interval = std::min(record.interval, timeout), .timeout = timeout},
-          .grace = record.resume_grace};
+          .grace = grace};
 }
 
 bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
@@ -252,7 +262,7 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   const ClientRecord& record = *session.cold_.record;
   core::Vitals vitals;
   vitals.last_heard = session.last_heard();
-  if (record.state == State::kAlive) {
+  if (record.state == State::kAlive && session.local_) {
     vitals.until_deadline = AsWatched(session).timing.timeout - witness_.Elapsed(vitals.last_heard, now);
   }
   vitals.rtt = session.rtt();
@@ -268,6 +278,7 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
 }
 
 void Registry::CarryOut(Effects& effects) {
+  for (const auto& done : effects.dones) done.settled(done.record);
   for (const auto& end : effects.ends) end.stream->End(end.why);
   for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
   if (effects.earlier_tick != MonoTime::max() && wake_detector_) wake_detector_(effects.earlier_tick);

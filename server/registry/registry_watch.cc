@@ -94,7 +94,8 @@ class Registry::WatchImpl final : public Watch {
     const std::uint64_t until = mailbox_->opened_at();
     while (pulled_ < until) {
       HistoryPage page = registry_.HistoryAfter(pulled_, kMaxBatch);
-      if (pulled_ < page.compacted) {
+      const auto lost = [&](const auto& gap) { return gap.second > pulled_ && gap.first < until; };
+      if (pulled_ < page.compacted || std::any_of(page.gaps.begin(), page.gaps.end(), lost)) {
         BeginGap();
         return TakeGap(item);
       }
@@ -188,7 +189,7 @@ absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request
                            common::StrCat("start_revision ", request.start_revision,
                                           " is above this history's last, ", history_.last()));
     }
-    gap = !ours || request.start_revision < history_.compacted();
+    gap = !ours;
   }
   return std::shared_ptr<Watch>(
       std::make_shared<WatchImpl>(*this, std::move(request), std::move(mailbox), gap));

@@ -50,7 +50,6 @@ enum class TouchResult : std::uint8_t {
 
 // What few sessions have at a time.
 struct SessionExtras {
-  std::vector<core::Banned> banned;        // the last 8 instances of this client that may not come back
   std::shared_ptr<Arrivals> arrivals;      // null: nobody wants to know
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
   std::optional<core::LinkEvidence> look;  // the last at its connection
@@ -61,6 +60,7 @@ struct SessionExtras {
   core::MonoTime unread_after = core::MonoTime::min();
   core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
   core::StreamEnd stream_end = core::StreamEnd::kNone;
+  bool orphaned = false;  // nobody serves it, since suspect_since
 };
 
 // What the registry alone reads and writes, under its lock.
@@ -74,11 +74,6 @@ struct SessionState {
   SessionExtras& MakeExtras() {
     if (extras == nullptr) extras = std::make_unique<SessionExtras>();
     return *extras;
-  }
-  void Ban(core::Banned banned) {
-    std::vector<core::Banned>& known = MakeExtras().banned;
-    if (known.size() >= core::kRememberedInstances) known.erase(known.begin());
-    known.push_back(std::move(banned));
   }
 };
 
@@ -120,6 +115,9 @@ class alignas(64) Session : public core::WheelNode {
   std::atomic<std::int64_t> rtt_{0};
   std::atomic<std::uint32_t> missed_{0};
   std::atomic<bool> suspected_{false};
+  // The registry's, under its lock; here because there is room.
+  bool local_ = false;    // this process serves it
+  bool pending_ = false;  // its client has a change under way: pending.h
 
   SessionState cold_;
 };

@@ -19,6 +19,7 @@ namespace liveness::registry {
 struct RegistryOptions {
   std::string server_id;
   core::Duration resume_grace = std::chrono::seconds(1);  // 0 is allowed
+  core::Duration restart_grace = std::chrono::seconds(5);
   core::Duration keep_dead = std::chrono::hours(24);
   core::Duration keep_left = std::chrono::hours(1);
   std::size_t max_clients = 1'000'000;  // live ones

@@ -1,5 +1,8 @@
 #include "server/rpc/admin_service.h"
 
+#include <chrono>
+#include <future>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,12 @@
 #include "server/rpc/unary.h"
 
 namespace liveness::rpc {
+namespace {
+
+// How long a caller waits for the store.
+constexpr auto kPatience = std::chrono::seconds(5);
+
+}  // namespace
 
 AdminService::AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
                            std::function<bool()> draining)
@@ -21,7 +30,7 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::AdminService::service_full_name();
   router.Add(kName, "EvictClient",
              UnaryMethod<v1::EvictClientRequest, v1::Client>(
-                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
+                 Where::kWorker, [this](const auto&, const auto& request, auto& response) {
                    return Evict(request, response);
                  }));
   router.Add(kName, "GetServerInfo",
@@ -55,7 +64,17 @@ absl::Status AdminService::Evict(const v1::EvictClientRequest& request, v1::Clie
   common::CheckText("reason", request.reason(), common::kMaxReasonBytes, &violations);
   if (!violations.empty()) return common::BadFields("BAD_REASON", violations);
 
-  absl::StatusOr<core::ClientView> evicted = registry_.Evict(*client_id, request.reason());
+  // Shared with the registry: the store may outlast our patience.
+  const auto outcome = std::make_shared<std::promise<absl::StatusOr<core::ClientView>>>();
+  registry_.Evict(*client_id, request.reason(), [outcome](absl::StatusOr<core::ClientView> evicted) {
+    outcome->set_value(std::move(evicted));
+  });
+  std::future<absl::StatusOr<core::ClientView>> told = outcome->get_future();
+  if (told.wait_for(kPatience) != std::future_status::ready) {
+    return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                         "the store has not committed it yet; it may still");
+  }
+  const absl::StatusOr<core::ClientView> evicted = told.get();
   if (!evicted.ok()) return evicted.status();
   ToProto(*evicted, Detail::kFull, {clock_.Mono(), clock_.Wall()}, response);
   return absl::OkStatus();

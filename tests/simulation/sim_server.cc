@@ -11,7 +11,7 @@ SimServer::SimServer(registry::RegistryOptions options, Random& random, Truth& t
       truth_(truth),
       after_tick_(std::move(after_tick)),
       store_(clock_),
-      registry_(std::move(options), clock_, store_),
+      registry_(std::move(options), clock_, store_, *store_.Load()),
       last_tick_(clock_.Mono()) {
   registry_.OnEarlierDeadline([this](MonoTime when) { due_ = std::min(due_, std::max(when, now())); });
 }

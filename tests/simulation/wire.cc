@@ -204,7 +204,7 @@ void World::Start(const std::string& client_id) {
 void World::Evict(const std::string& client_id) {
   if (server_.stopped()) return;
   truth_.Condemn(client_id, core::Cause::kEvicted);
-  (void)server_.registry().Evict(client_id, "to see what happens");
+  server_.registry().Evict(client_id, "to see what happens", [](const absl::StatusOr<core::ClientView>&) {});
 }
 
 }  // namespace liveness::simulation

@@ -41,7 +41,7 @@ struct Peer {
 class RegistryHarness {
  public:
   explicit RegistryHarness(registry::RegistryOptions options = {})
-      : store(clock), registry(WithServerId(std::move(options)), clock, store) {
+      : store(clock), registry(WithServerId(std::move(options)), clock, store, *store.Load()) {
     registry.OnEarlierDeadline([this](common::MonoTime when) { next_tick_ = std::min(next_tick_, when); });
   }
 
@@ -81,6 +81,13 @@ class RegistryHarness {
     if (result == registry::TouchResult::kRefutes)
       registry.Refute(peer.attached.session, peer.attached.attachment);
     return result;
+  }
+
+  // A store that commits at once answers at once.
+  absl::StatusOr<core::ClientView> Evict(const std::string& id, const std::string& reason = "") {
+    absl::StatusOr<core::ClientView> evicted = absl::UnknownError("not answered yet");
+    registry.Evict(id, reason, [&](absl::StatusOr<core::ClientView> view) { evicted = std::move(view); });
+    return evicted;
   }
 
   void Close(const Peer& peer, core::StreamEnd how = core::StreamEnd::kConnectionClosed) {

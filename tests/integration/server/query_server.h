@@ -35,7 +35,7 @@ class QueryServer {
  public:
   explicit QueryServer(registry::RegistryOptions options = {})
       : store_(common::SystemClock()),
-        registry_(WithId(std::move(options)), common::SystemClock(), store_),
+        registry_(WithId(std::move(options)), common::SystemClock(), store_, *store_.Load()),
         publisher_(registry_),
         detector_(registry_, common::SystemClock()) {
     const auto signer = std::make_shared<const common::Signer>(

@@ -143,7 +143,7 @@ TEST(Detection, OneDeathIsToldOncePerIncarnation) {
   h.Run(seconds(10));
   h.Close(a);
   h.registry.SayGoodbye(a.attached.session, a.attached.attachment, {.exit_code = 1});
-  EXPECT_FALSE(h.registry.Evict("a", "").ok());
+  EXPECT_FALSE(h.Evict("a", "").ok());
   h.Run(seconds(10));
   EXPECT_THAT(h.Told(), SizeIs(3));
 }

@@ -149,7 +149,7 @@ TEST(Sessions, GoodbyeOfAFailureIsADeathAtOnce) {
 TEST(Sessions, EvictionIsFinalForTheInstanceOnly) {
   RegistryHarness h;
   const Peer a = h.Attach("a", "i1");
-  const auto evicted = h.registry.Evict("a", "runaway");
+  const auto evicted = h.Evict("a", "runaway");
   ASSERT_TRUE(evicted.ok());
   EXPECT_EQ(evicted->record->state, State::kDead);
   EXPECT_EQ(evicted->record->cause, core::Cause::kEvicted);
@@ -162,10 +162,10 @@ TEST(Sessions, EvictionIsFinalForTheInstanceOnly) {
 
 TEST(Sessions, OnlyLiveClientsCanBeEvicted) {
   RegistryHarness h;
-  EXPECT_EQ(ReasonOf(h.registry.Evict("a", "").status()), "CLIENT_NOT_FOUND");
+  EXPECT_EQ(ReasonOf(h.Evict("a", "").status()), "CLIENT_NOT_FOUND");
   const Peer a = h.Attach("a");
   h.registry.SayGoodbye(a.attached.session, a.attached.attachment, {});
-  EXPECT_EQ(ReasonOf(h.registry.Evict("a", "").status()), "CLIENT_NOT_LIVE");
+  EXPECT_EQ(ReasonOf(h.Evict("a", "").status()), "CLIENT_NOT_LIVE");
 }
 
 TEST(Sessions, NobodyTakesOverAnothersLiveId) {

@@ -309,7 +309,7 @@ TEST(Watch, ReplayEqualsTheRegistryUnderRandomLife) {
             if (again.refused.ok()) peers.push_back(again);
           }
           break;
-        case 8: static_cast<void>(h.registry.Evict(id, "")); break;
+        case 8: static_cast<void>(h.Evict(id, "")); break;
       }
       if (random() % 3 == 0) Publish(h);
       Watcher& some = watchers[random() % watchers.size()];

@@ -1,0 +1,46 @@
+// Changes that are decided and not yet committed.
+//
+// The session's record is what this server has decided; what is committed is
+// kept here while the two differ. One change of a client is under way at a time,
+// so that each says what it changes; the next wait behind it in order.
+//
+//   t=0   the stream closes   decided SUSPECT   committed ALIVE    under way: SUSPECT
+//   t=1   a new stream        decided ALIVE     committed ALIVE    under way: SUSPECT, waiting: ALIVE
+//   t=2   the store commits   decided ALIVE     committed SUSPECT  under way: ALIVE
+//   t=3   the store commits   nothing is pending
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "server/core/record.h"
+#include "server/registry/session.h"
+
+namespace liveness::registry {
+
+struct Decision {
+  std::shared_ptr<Session> session;
+  core::RecordPtr after;
+  core::WallTime time{};
+  // Whom to tell; may be null. Called once, without the lock.
+  std::function<void(const absl::StatusOr<core::RecordPtr>&)> settled;
+};
+
+struct PendingClient {
+  core::RecordPtr committed;                   // null: the client is not known
+  std::shared_ptr<Session> committed_session;  // whose record that is; null with it
+  std::uint64_t proposal = 0;                  // under way for waiting.front()
+  std::deque<Decision> waiting;                // never empty
+};
+
+// From this many on, a suspicion that waits and its refutation become one: what
+// a store that stands still may cost is bounded.
+inline constexpr std::size_t kCoalesceFrom = 8;
+// And no session begins for a client with this many.
+inline constexpr std::size_t kMaxWaiting = 32;
+
+}  // namespace liveness::registry

@@ -1,0 +1,204 @@
+// From a decision to what everybody is told. See registry.h and pending.h.
+#include <algorithm>
+#include <utility>
+
+#include "common/strings.h"
+#include "server/registry/effects.h"
+#include "server/registry/registry.h"
+
+namespace liveness::registry {
+
+using common::MutexLock;
+using core::ClientRecord;
+using core::MonoTime;
+using core::RecordPtr;
+using core::State;
+
+void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord after, Effects& effects,
+                       Settled settled) {
+  const std::shared_ptr<Session> known = table_.Find(after.client_id());
+  const RecordPtr before = known == nullptr ? nullptr : known->cold_.record;
+  const core::WallTime wall = clock_.Wall();
+  const MonoTime now = clock_.Mono();
+  scorecard_.observed_seconds += static_cast<double>(table_.counts().live()) *
+                                 std::chrono::duration<double>(now - observed_until_).count();
+  observed_until_ = now;
+  if (before == nullptr || before->state != after.state) after.state_time = wall;
+  const RecordPtr decided = std::make_shared<const ClientRecord>(std::move(after));
+
+  if (known == nullptr || !known->pending_) {
+    const std::uint64_t proposal = next_proposal_++;
+    const RecordPtr committed = store_.Propose({proposal, before, decided, wall});
+    if (committed != nullptr) {
+      if (committed->state == State::kForgotten) {
+        table_.Erase(known);
+      } else {
+        table_.SetRecord(session, committed);
+      }
+      Append(before, committed, wall, effects);
+      if (settled) effects.dones.push_back({std::move(settled), committed});
+      return;
+    }
+    PendingClient& pending = pending_[std::string(decided->client_id())];
+    pending = {before, known, proposal, {}};
+    pending.waiting.push_back({session, decided, wall, std::move(settled)});
+    under_way_[proposal] = &pending;
+  } else {
+    std::deque<Decision>& waiting = pending_.find(common::ToAbsl(decided->client_id()))->second.waiting;
+    Decision& last = waiting.back();
+    const bool coalesces = waiting.size() >= kCoalesceFrom && last.session == session && !last.settled &&
+                           core::IsLive(last.after->state) && core::IsLive(decided->state);
+    if (coalesces) {
+      last = {session, decided, wall, std::move(settled)};
+    } else {
+      waiting.push_back({session, decided, wall, std::move(settled)});
+    }
+  }
+  table_.SetRecord(session, decided);
+  session->pending_ = true;
+}
+
+void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
+  history_.Append(
+      std::make_shared<const core::Transition>(core::Transition{std::move(before), std::move(after), time}));
+  effects.publish = true;
+}
+
+RecordPtr Registry::Shown(const Session& session) const {
+  // Without its store this server's own truth is the best there is.
+  if (!session.pending_) return session.cold_.record;
+  if (store_fails_) {
+    const RecordPtr& ours = session.cold_.record;
+    return ours->state == State::kForgotten ? nullptr : ours;
+  }
+  return pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.committed;
+}
+
+void Registry::OnCommitted(std::vector<storage::Committed> changes) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    for (const storage::Committed& change : changes) {
+      const auto at = pending_.find(common::ToAbsl(change.after->client_id()));
+      const bool ours =
+          change.proposal != 0 && at != pending_.end() && at->second.proposal == change.proposal;
+      if (ours) {
+        Settle(at->second, change, effects);
+      } else {
+        TakeForeign(change, effects);
+      }
+    }
+  }
+  CarryOut(effects);
+}
+
+void Registry::Settle(PendingClient& pending, const storage::Committed& change, Effects& effects) {
+  under_way_.erase(pending.proposal);
+  const Decision decision = std::move(pending.waiting.front());
+  pending.waiting.pop_front();
+  Append(pending.committed, change.after, change.time, effects);
+  const bool forgotten = change.after->state == State::kForgotten;
+  pending.committed = forgotten ? nullptr : change.after;
+  pending.committed_session = forgotten ? nullptr : decision.session;
+  if (decision.settled) effects.dones.push_back({decision.settled, change.after});
+
+  if (!pending.waiting.empty()) {
+    // What was decided before the session had an incarnation.
+    for (Decision& each : pending.waiting) {
+      if (each.session != decision.session || each.after->incarnation != 0) continue;
+      auto named = std::make_shared<ClientRecord>(*each.after);
+      named->incarnation = change.after->incarnation;
+      if (each.session->cold_.record == each.after) SetDecided(each.session, named);
+      each.after = std::move(named);
+    }
+    ProposeNext(pending);
+    return;
+  }
+  const std::shared_ptr<Session>& session = decision.session;
+  session->pending_ = false;
+  const bool welcomes = decision.settled != nullptr && core::IsLive(change.after->state);
+  if (forgotten) {
+    table_.Erase(session);
+  } else {
+    SetCommitted(session, change.after);
+  }
+  pending_.erase(common::ToAbsl(change.after->client_id()));
+  if (welcomes) {
+    // Its client could not ping before its welcome.
+    const MonoTime now = clock_.Mono();
+    session->last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
+    Arm(*session, NextTurn(*session, now), effects);
+  }
+}
+
+void Registry::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr record) {
+  // A stream that took over meanwhile, without a transition, stays the one.
+  const RecordPtr& decided = session->cold_.record;
+  if (decided != nullptr && session->local_ && decided->attachment > record->attachment) {
+    auto attached = std::make_shared<ClientRecord>(*record);
+    attached->attachment = decided->attachment;
+    record = std::move(attached);
+  }
+  table_.SetRecord(session, std::move(record));
+}
+
+void Registry::SetDecided(const std::shared_ptr<Session>& session, RecordPtr record) {
+  if (table_.IsCurrent(*session)) {
+    table_.SetRecord(session, std::move(record));
+  } else {
+    session->cold_.record = std::move(record);
+  }
+}
+
+void Registry::ProposeNext(PendingClient& pending) {
+  const Decision& next = pending.waiting.front();
+  pending.proposal = next_proposal_++;
+  under_way_[pending.proposal] = &pending;
+  // A store that commits later never commits at once.
+  (void)store_.Propose({pending.proposal, pending.committed, next.after, next.time});
+}
+
+void Registry::OnRefused(std::uint64_t proposal, const absl::Status& why) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    const auto at = under_way_.find(proposal);
+    if (at == under_way_.end()) return;  // dropped meanwhile, with the session that it was for
+    PendingClient& pending = *at->second;
+    under_way_.erase(at);
+    const bool begins = pending.waiting.front().after->incarnation == 0;
+    if (absl::IsAborted(why) && !begins) {
+      ProposeNext(pending);  // on what the other server wrote, which has been told
+    } else {
+      Drop(pending, why, effects);
+    }
+  }
+  CarryOut(effects);
+}
+
+void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& effects) {
+  const std::shared_ptr<Session> session = pending.waiting.back().session;  // the client's entry
+  const std::string client_id(session->cold_.record->client_id());
+  for (Decision& each : pending.waiting) {
+    if (each.settled) effects.dones.push_back({std::move(each.settled), why});
+    SessionState& cold = each.session->cold_;
+    each.session->attachment_.store(0, std::memory_order_seq_cst);
+    if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), why});
+    cold.stream = nullptr;
+    wheel_.Cancel(*each.session);
+  }
+  session->pending_ = false;
+  const std::shared_ptr<Session> committed_session = pending.committed_session;
+  const RecordPtr committed = pending.committed;
+  under_way_.erase(pending.proposal);
+  pending_.erase(client_id);
+  if (committed_session == nullptr) {
+    table_.Erase(session);
+    return;
+  }
+  committed_session->pending_ = false;
+  table_.SetRecord(committed_session, committed);
+  WatchOver(committed_session, effects);
+}
+
+}  // namespace liveness::registry
