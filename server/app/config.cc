@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/duration_text.h"
+#include "server/app/data_dir.h"
 #include "server/app/version.h"
 
 namespace liveness::app {
@@ -116,7 +117,6 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   Config config;
   config.io_threads = DefaultIoThreads();
   KeepaliveFlags keepalive;
-  std::string store = "memory";
   DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left;
 
   CLI::App app(
@@ -132,9 +132,11 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   app.add_option("--server-id", config.server_id,
                  "Name of this server; a new one at each start if not given");
   app.add_option("--data-dir", config.data_dir,
-                 "Directory of this server, locked while it runs; made if missing")
+                 "Where the clients are kept over a restart, locked while the server runs; made if missing. "
+                 "Not given: below $XDG_STATE_HOME or ~/.local/state. :memory: for none, as with port 0")
       ->type_name("DIR");
-  app.add_option("--store", store, "memory | sqlite | etcd; only memory is built in so far")
+  app.add_option("--store", config.store,
+                 "memory | sqlite, in the data directory | etcd, for several servers")
       ->capture_default_str()
       ->check(CLI::IsMember({"memory", "sqlite", "etcd"}));
   app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
@@ -157,7 +159,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   resume_grace.AddTo(app, "--resume-grace", "Time between SUSPECT and DEAD (1s)");
   restart_grace.AddTo(
       app, "--restart-grace",
-      "Time that known clients have to come back after a restart; no effect with --store=memory");
+      "Time that known clients have to come back after a restart, or their timeout if that is "
+      "longer (5s)");
   drain_timeout.AddTo(app, "--drain-timeout", "Longest time from SIGTERM to the end (5s)");
   keep_dead.AddTo(app, "--keep-dead", "How long DEAD clients are listed (24h)");
   keep_left.AddTo(app, "--keep-left", "How long clients that LEFT are listed (1h)");
@@ -188,9 +191,6 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
     return Refuse(error.what());
   }
 
-  if (store != "memory") {
-    return Refuse("--store=" + store + " is not available in this build; use --store=memory");
-  }
   if (!HasPort(config.listen)) return Refuse("--listen=" + config.listen + ": must be HOST:PORT");
   config.keepalive = *common::PresetByName(config.keepalive_preset);
   keepalive.ApplyTo(config.keepalive);
@@ -199,9 +199,18 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   }
   min_interval.ApplyTo(config.min_interval);
   resume_grace.ApplyTo(config.resume_grace);
+  restart_grace.ApplyTo(config.restart_grace);
   drain_timeout.ApplyTo(config.drain_timeout);
   keep_dead.ApplyTo(config.keep_dead);
   keep_left.ApplyTo(config.keep_left);
+  if (config.store == "sqlite") {
+    if (config.data_dir.empty()) {
+      auto dir = DefaultDataDir(config.listen);
+      if (!dir.ok()) return Refuse(std::string(dir.status().message()));
+      config.data_dir = *std::move(dir);
+    }
+    if (config.data_dir == kNoDataDir) config.store = "memory";
+  }
   ParsedConfig parsed;
   parsed.config = std::move(config);
   return parsed;

@@ -15,7 +15,9 @@ namespace liveness::app {
 
 struct Config {
   std::string listen = "127.0.0.1:7700";  // HOST:PORT
+  std::string store = "sqlite";           // memory, sqlite or etcd
   std::string data_dir;                   // empty: none
+  bool fsync_always = false;              // sync the disk with each commit, not behind it
   std::string server_id;                  // empty: HOST-XXXXXXXX, new at each start
 
   std::string keepalive_preset = "standard";
@@ -23,6 +25,7 @@ struct Config {
 
   common::Duration min_interval = std::chrono::milliseconds(100);
   common::Duration resume_grace = std::chrono::seconds(1);
+  common::Duration restart_grace = std::chrono::seconds(5);
   common::Duration drain_timeout = std::chrono::seconds(5);
   common::Duration keep_dead = std::chrono::hours(24);
   common::Duration keep_left = std::chrono::hours(1);

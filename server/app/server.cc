@@ -14,7 +14,9 @@
 #include "common/duration_text.h"
 #include "common/random.h"
 #include "common/signer.h"
+#include "server/app/data_dir.h"
 #include "server/app/data_dir_lock.h"
+#include "server/app/open_store.h"
 #include "server/app/version.h"
 #include "server/auth/tls.h"
 #include "server/net/accepted_sockets.h"
@@ -30,7 +32,7 @@
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
 #include "server/rpc/server_builder.h"
-#include "server/storage/memory_store.h"
+#include "server/storage/store.h"
 
 namespace liveness::app {
 namespace {
@@ -51,6 +53,7 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   registry::RegistryOptions options;
   options.server_id = config.server_id;
   options.resume_grace = config.resume_grace;
+  options.restart_grace = config.restart_grace;
   options.keep_dead = config.keep_dead;
   options.keep_left = config.keep_left;
   options.max_clients = config.max_clients;
@@ -73,28 +76,43 @@ rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
 
 // Destroyed from the bottom up: the engine with its calls before what they use.
 struct Server::Parts {
-  explicit Parts(const Config& given)
+  Parts(const Config& given, std::unique_ptr<DataDirLock> taken, std::unique_ptr<storage::Store> opened,
+        storage::Contents contents)
       : config(given),
-        store(common::SystemClock()),
-        signer(std::string_view(reinterpret_cast<const char*>(store.token_key().data()),
-                                store.token_key().size())),
+        lock(std::move(taken)),
+        store(std::move(opened)),
+        signer(std::string_view(reinterpret_cast<const char*>(store->token_key().data()),
+                                store->token_key().size())),
         sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
-        registry(MakeRegistryOptions(given), common::SystemClock(), store),
+        registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
+        running(*store, registry),
         detector(registry, common::SystemClock()),
         publisher(registry),
         engine(rpc::EngineOptions{.io_threads = given.io_threads}) {}
+
+  // Between the two the registry may be told.
+  struct RunningStore {
+    RunningStore(storage::Store& given, storage::StoreListener& listener) : store(given) {
+      store.Start(listener);
+    }
+    ~RunningStore() { store.Stop(); }
+    storage::Store& store;
+  };
 
   void AddServices();
   v1::ServerInfo Describe() const;
   absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials);
 
+  std::int64_t Drain(common::Duration within);
+
   const Config config;
-  std::unique_ptr<DataDirLock> lock;
+  const std::unique_ptr<DataDirLock> lock;
   const common::WallTime start_time = common::SystemClock().Wall();
-  storage::MemoryStore store;
+  const std::unique_ptr<storage::Store> store;
   const common::Signer signer;
   net::AcceptedSockets sockets;
   registry::Registry registry;
+  const RunningStore running;  // after the detector: it is not told of what nobody would carry out
   registry::DetectorThread detector;
   registry::PublisherThread publisher;
   std::string address;
@@ -107,7 +125,7 @@ struct Server::Parts {
 void Server::Parts::AddServices() {
   const common::Clock& clock = common::SystemClock();
   auto service =
-      std::make_unique<rpc::HeartbeatService>(MakeHeartbeatOptions(config), clock, registry, store, sockets);
+      std::make_unique<rpc::HeartbeatService>(MakeHeartbeatOptions(config), clock, registry, *store, sockets);
   heartbeat = service.get();
   engine.Add(std::move(service));
   engine.Add(std::make_unique<rpc::RegistryService>(
@@ -117,9 +135,10 @@ void Server::Parts::AddServices() {
                                  heartbeat->ping_count()};
       }));
   engine.Add(std::make_unique<rpc::AdminService>(
-      registry, clock, [this] { return Describe(); }, [this] { return heartbeat->draining(); }));
-  auto health_service =
-      std::make_unique<rpc::HealthService>(registry, [this] { return !heartbeat->draining(); });
+      registry, clock, [this] { return Describe(); }, [this] { return heartbeat->draining(); },
+      [this](common::Duration within) { return Drain(within); }));
+  auto health_service = std::make_unique<rpc::HealthService>(
+      registry, [this] { return !heartbeat->draining() && registry.store_health().ok(); });
   health = health_service.get();
   engine.Add(std::move(health_service));
   engine.Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
@@ -127,13 +146,21 @@ void Server::Parts::AddServices() {
       v1::AdminService::service_full_name(), ::grpc::health::v1::Health::service_full_name()}));
 }
 
+std::int64_t Server::Parts::Drain(common::Duration within) {
+  registry.BeginDrain();
+  health->BeginDrain();
+  const std::int64_t asked = heartbeat->Drain(within);
+  spdlog::info("draining: asked {} streams to move within {}", asked, common::FormatDuration(within));
+  return asked;
+}
+
 v1::ServerInfo Server::Parts::Describe() const {
   v1::ServerInfo info;
   info.set_server_id(config.server_id);
   info.set_version(kVersion);
   rpc::ToProto(start_time, *info.mutable_start_time());
-  info.set_store(std::string(store.kind()));
-  info.set_history_id(store.history_id());
+  info.set_store(std::string(store->kind()));
+  info.set_history_id(store->history_id());
   info.set_listen_address(address);
   info.set_keepalive_preset(config.keepalive_preset);
   rpc::ToProto(listener, *info.mutable_keepalive());
@@ -179,7 +206,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   Config complete = config;
   if (complete.server_id.empty()) complete.server_id = NewServerId();
   std::unique_ptr<DataDirLock> lock;
-  if (!complete.data_dir.empty()) {
+  if (complete.data_dir != kNoDataDir && !complete.data_dir.empty()) {
     auto taken = DataDirLock::Take(complete.data_dir);
     if (!taken.ok()) return taken.status();
     lock = *std::move(taken);
@@ -187,12 +214,18 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   auto credentials = auth::MakeServerCredentials(complete.tls);
   if (!credentials.ok()) return credentials.status();
 
-  auto parts = std::make_unique<Parts>(complete);
-  parts->lock = std::move(lock);
+  auto store = OpenStore(complete, common::SystemClock());
+  if (!store.ok()) return store.status();
+  auto contents = (*store)->Load();
+  if (!contents.ok()) return contents.status();
+  const std::size_t known = contents->records.size();
+
+  auto parts = std::make_unique<Parts>(complete, std::move(lock), *std::move(store), *std::move(contents));
   parts->AddServices();
   if (absl::Status listening = parts->Listen(*std::move(credentials)); !listening.ok()) return listening;
-  spdlog::info("server {} serves on {}, history {}", complete.server_id, parts->address,
-               parts->store.history_id());
+  parts->registry.BeginServing();
+  spdlog::info("server {} serves on {}; store {}, history {}, {} clients known", complete.server_id,
+               parts->address, parts->store->kind(), parts->store->history_id(), known);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -208,10 +241,8 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   const common::MonoTime end_calls_at = begun + timeout - timeout / kEndShare;
 
   parts_->registry.BeginShutdown();
-  parts_->health->BeginDrain();
-  const std::int64_t asked = parts_->heartbeat->Drain(timeout / kWindowShare);
-  spdlog::info("draining: asked {} streams to move; stopping within {}", asked,
-               common::FormatDuration(timeout));
+  spdlog::info("stopping within {}", common::FormatDuration(timeout));
+  (void)parts_->Drain(timeout / kWindowShare);
   bool in_hurry = false;
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {
     in_hurry = hurry(kHurryPoll);

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,6 +103,18 @@ class Registry : public storage::StoreListener {
   // CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE; UNAVAILABLE STORE_UNAVAILABLE.
   void Evict(std::string_view client_id, std::string_view reason,
              std::function<void(absl::StatusOr<core::ClientView>)> done);
+
+  // Marks the known clients that match, in any state, until then; nothing: no longer. Looks at about 2000
+  // records a call, so that nobody waits long: call again with `cursor` until `done`. For each that is
+  // changed `settling` is called under the lock, and what it returns once without it, when the change is
+  // committed or will not be.
+  using MaintenanceSettled = std::function<void(const absl::Status&)>;
+  MaintenanceResult SetMaintenance(const MaintenanceRequest& request,
+                                   const std::function<MaintenanceSettled()>& settling);
+
+  // The clients are being sent to other servers: a stream that closes from now on is silence, and its
+  // session is suspected at its deadline.
+  void BeginDrain();
 
   // From now on: no new session, no suspicion, no death; goodbyes still count.
   // What the end of this server does to its clients is not their fault.
@@ -220,6 +233,15 @@ class Registry : public storage::StoreListener {
   void SetDecided(const std::shared_ptr<Session>& session, core::RecordPtr record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // registry_maintenance.cc
+  // True if its health changes.
+  bool MarkMaintenance(const std::shared_ptr<Session>& session, std::optional<core::WallTime> until,
+                       const std::function<MaintenanceSettled()>& settling, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Of every record that is committed: notes when its maintenance ends.
+  void FollowMaintenance(const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndMaintenance(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // registry_cluster.cc
   // Another server committed it.
   void TakeForeign(const storage::Committed& change, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -312,6 +334,9 @@ class Registry : public storage::StoreListener {
   core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  std::set<std::pair<core::WallTime, std::string>> maintenance_ends_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, core::WallTime> maintenance_ ABSL_GUARDED_BY(mu_);  // the same, by client
 
   // Clients with a change under way, by id.
   absl::node_hash_map<std::string, PendingClient> pending_ ABSL_GUARDED_BY(mu_);

@@ -59,6 +59,7 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
 }
 
 void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
+  FollowMaintenance(*after);
   history_.Append(
       std::make_shared<const core::Transition>(core::Transition{std::move(before), std::move(after), time}));
   effects.publish = true;

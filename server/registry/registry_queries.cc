@@ -33,6 +33,7 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
   for (core::RecordPtr& record : contents.records) {
     const std::shared_ptr<Session> session(new Session());
     const bool live = core::IsLive(record->state);
+    FollowMaintenance(*record);
     table_.SetRecord(session, std::move(record));
     if (!live) Arm(*session, ForgetAt(*session->cold_.record), effects);
   }

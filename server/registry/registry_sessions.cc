@@ -105,7 +105,8 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
     // A session that is suspected already goes on its way; how its stream ended
     // is in the evidence of its death.
     // One that may have left because we stood is only silent: its deadline stays.
-    if (cold.record->state == State::kAlive && !MayHaveClosedForOurSake(*session, now)) {
+    // So is one that we have sent to another server.
+    if (cold.record->state == State::kAlive && !draining_ && !MayHaveClosedForOurSake(*session, now)) {
       Suspect(session, now, effects);
     }
   }

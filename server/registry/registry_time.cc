@@ -50,6 +50,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
       const bool all = turns < kTurnsPerTick && doubts.size() < kDoubtsPerTick;
       next_tick_ = all ? wheel_.NextDeadline() : now;
       LookForOrphans(now, effects);
+      EndMaintenance(effects);
     }
   }
   for (Doubt& doubt : doubts) {
@@ -202,6 +203,11 @@ void Registry::ForgetBeyondBound(Effects& effects) {
   while (table_.counts().ended() > static_cast<std::int64_t>(options_.max_ended)) {
     Forget(table_.OldestEnded(), effects);
   }
+}
+
+void Registry::BeginDrain() {
+  MutexLock lock(mu_);
+  draining_ = true;
 }
 
 void Registry::BeginShutdown() {

@@ -70,6 +70,21 @@ struct Totals {
   std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
 };
 
+struct MaintenanceRequest {
+  std::string client_id;  // only this one; empty: all that match
+  std::string after;      // exclusive; empty: from the start
+  // Called under the lock for each record, as ScanRequest's. Null: all.
+  std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
+  std::optional<core::WallTime> until;  // nothing or past: ends it
+};
+
+struct MaintenanceResult {
+  std::int64_t matched = 0;
+  std::int64_t changed = 0;  // of these: whose health is another now
+  std::string cursor;
+  bool done = false;
+};
+
 struct ScanRequest {
   std::string after;  // exclusive; empty: from the start
   bool descending = false;

@@ -17,19 +17,26 @@ class AdminService final : public AsyncService {
   // Asked for at each call, so that it may know a port that was chosen late.
   using Describe = std::function<v1::ServerInfo()>;
 
-  // All outlive the engine's calls. `describe` and `draining` from any thread.
+  // Sends the clients of this server to others within that span; returns how many were asked.
+  using Drain = std::function<std::int64_t(common::Duration)>;
+
+  // All outlive the engine's calls, and are called from any thread.
   AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
-               std::function<bool()> draining);
+               std::function<bool()> draining, Drain drain);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
 
  private:
   absl::Status Evict(const v1::EvictClientRequest& request, v1::Client& response) const;
+  absl::Status SetMaintenance(const v1::SetMaintenanceRequest& request,
+                              v1::SetMaintenanceResponse& response) const;
+  absl::Status DrainServer(const v1::DrainServerRequest& request, v1::DrainServerResponse& response) const;
 
   registry::Registry& registry_;
   const common::Clock& clock_;
   const Describe describe_;
   const std::function<bool()> draining_;
+  const Drain drain_;
 };
 
 }  // namespace liveness::rpc

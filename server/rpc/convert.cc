@@ -41,4 +41,11 @@ common::Duration FromProto(const google::protobuf::Duration& proto) {
   return common::Duration(nanos);
 }
 
+common::WallTime FromProto(const google::protobuf::Timestamp& proto) {
+  google::protobuf::Duration since_epoch;
+  since_epoch.set_seconds(proto.seconds());
+  since_epoch.set_nanos(proto.nanos());
+  return common::WallTime(FromProto(since_epoch));
+}
+
 }  // namespace liveness::rpc

@@ -17,5 +17,7 @@ void ToProto(const core::Keepalive& keepalive, v1::Keepalive& proto);
 // What a Duration cannot hold becomes its nearest: Duration::max() or min().
 // Nanoseconds of another sign or beyond a second are added as they are.
 common::Duration FromProto(const google::protobuf::Duration& proto);
+// Likewise: about 292 years around 1970.
+common::WallTime FromProto(const google::protobuf::Timestamp& proto);
 
 }  // namespace liveness::rpc

@@ -1,0 +1,25 @@
+#include "server/app/data_dir.h"
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "common/strings.h"
+
+namespace liveness::app {
+
+absl::StatusOr<std::string> DefaultDataDir(std::string_view listen) {
+  if (listen.ends_with(":0")) return std::string(kNoDataDir);
+  std::string state;
+  if (const char* xdg = std::getenv("XDG_STATE_HOME"); xdg != nullptr && *xdg == '/') {
+    state = xdg;
+  } else if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
+    state = absl::StrCat(home, "/.local/state");
+  } else {
+    return absl::FailedPreconditionError(
+        "--data-dir: neither XDG_STATE_HOME nor HOME is set; say where to keep what is known, or "
+        "--data-dir=:memory: to keep nothing");
+  }
+  return absl::StrCat(state, "/liveness/", common::ToAbsl(listen));
+}
+
+}  // namespace liveness::app

@@ -1,0 +1,17 @@
+// The store that the flags ask for.
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "server/app/config.h"
+#include "server/storage/store.h"
+
+namespace liveness::app {
+
+// FAILED_PRECONDITION, INVALID_ARGUMENT or UNAVAILABLE with a message for the
+// operator. `clock` outlives the store. The data directory is locked already.
+absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, const common::Clock& clock);
+
+}  // namespace liveness::app
