@@ -36,19 +36,67 @@ struct Peer {
   registry::Attached attached;
   core::RecordPtr record;  // as it was then
   absl::Status refused;    // OK if attached
+  int answers = 0;         // how often the hello was answered: 0 while it waits for the store
 };
 
-class RegistryHarness {
+// A clock and a store of the test's own.
+struct OwnClockAndStore {
+  ManualClock own_clock;
+  storage::MemoryStore own_store{own_clock};
+};
+
+class RegistryHarness : private OwnClockAndStore {
  public:
+  // Over a store that commits at once.
   explicit RegistryHarness(registry::RegistryOptions options = {})
-      : store(clock), registry(WithServerId(std::move(options)), clock, store, *store.Load()) {
+      : RegistryHarness(own_clock, own_store, std::move(options)) {}
+  // One process over a store that outlives it; another harness over the same is its restart. Not serving yet.
+  RegistryHarness(ManualClock& the_clock, storage::Store& the_store, registry::RegistryOptions options = {})
+      : clock(the_clock),
+        store(the_store),
+        registry(WithServerId(std::move(options)), clock, store, *store.Load()) {
     registry.OnEarlierDeadline([this](common::MonoTime when) { next_tick_ = std::min(next_tick_, when); });
+    store.Start(registry);
   }
+  ~RegistryHarness() { store.Stop(); }
+  RegistryHarness(const RegistryHarness&) = delete;
+  RegistryHarness& operator=(const RegistryHarness&) = delete;
 
   // Attaches a stream; interval 1 s, timeout 3 s.
   Peer Attach(const std::string& id, const std::string& instance = "i1",
               std::optional<std::uint64_t> resume = std::nullopt, core::Labels labels = {},
               const std::string& address = "10.0.0.1:1000") {
+    return Attach(Hello(id, instance, resume, std::move(labels), address));
+  }
+  Peer Attach(registry::HelloRequest hello) { return *AttachLater(std::move(hello)); }
+
+  // The same with a store that answers later: the peer changes when it does.
+  std::shared_ptr<Peer> AttachLater(const std::string& id, const std::string& instance = "i1",
+                                    std::optional<std::uint64_t> resume = std::nullopt,
+                                    core::Labels labels = {}, const std::string& address = "10.0.0.1:1000") {
+    return AttachLater(Hello(id, instance, resume, std::move(labels), address));
+  }
+  std::shared_ptr<Peer> AttachLater(registry::HelloRequest hello) {
+    const auto peer = std::make_shared<Peer>();
+    const std::string client_id = hello.info.client_id;
+    peer->stream = std::make_shared<RecordingStream>();
+    hello.stream = peer->stream;
+    registry.Attach(std::move(hello), [this, peer, client_id](absl::StatusOr<registry::Attached> attached) {
+      ++peer->answers;
+      if (attached.ok()) {
+        peer->attached = *std::move(attached);
+        peer->record = Record(client_id);
+      } else {
+        peer->refused = attached.status();
+      }
+    });
+    return peer;
+  }
+
+  static registry::HelloRequest Hello(const std::string& id, const std::string& instance = "i1",
+                                      std::optional<std::uint64_t> resume = std::nullopt,
+                                      core::Labels labels = {},
+                                      const std::string& address = "10.0.0.1:1000") {
     registry::HelloRequest hello;
     hello.info.client_id = id;
     hello.info.instance_id = instance;
@@ -57,22 +105,7 @@ class RegistryHarness {
     hello.interval = std::chrono::seconds(1);
     hello.timeout = std::chrono::seconds(3);
     hello.resume_incarnation = resume;
-    return Attach(std::move(hello));
-  }
-  Peer Attach(registry::HelloRequest hello) {
-    Peer peer;
-    const std::string client_id = hello.info.client_id;
-    peer.stream = std::make_shared<RecordingStream>();
-    hello.stream = peer.stream;
-    registry.Attach(std::move(hello), [&](absl::StatusOr<registry::Attached> attached) {
-      if (attached.ok()) {
-        peer.attached = *std::move(attached);
-      } else {
-        peer.refused = attached.status();
-      }
-    });
-    if (peer.refused.ok()) peer.record = Record(client_id);
-    return peer;
+    return hello;
   }
 
   // A valid message on the peer's stream, as server/rpc handles one.
@@ -85,8 +118,14 @@ class RegistryHarness {
 
   // A store that commits at once answers at once.
   absl::StatusOr<core::ClientView> Evict(const std::string& id, const std::string& reason = "") {
-    absl::StatusOr<core::ClientView> evicted = absl::UnknownError("not answered yet");
-    registry.Evict(id, reason, [&](absl::StatusOr<core::ClientView> view) { evicted = std::move(view); });
+    return *EvictLater(id, reason);
+  }
+  using Evicted = std::shared_ptr<absl::StatusOr<core::ClientView>>;
+  Evicted EvictLater(const std::string& id, const std::string& reason = "") {
+    const auto evicted =
+        std::make_shared<absl::StatusOr<core::ClientView>>(absl::UnknownError("not answered yet"));
+    registry.Evict(id, reason,
+                   [evicted](absl::StatusOr<core::ClientView> view) { *evicted = std::move(view); });
     return evicted;
   }
 
@@ -102,10 +141,12 @@ class RegistryHarness {
       const common::MonoTime wake =
           std::min({end, std::max(next_tick_, clock.Mono()), clock.Mono() + std::chrono::milliseconds(10)});
       clock.Advance(wake - clock.Mono());
-      next_tick_ = registry.Tick(clock.Mono(), clock.Mono());
+      Tick();
       if (next_tick_ <= clock.Mono()) clock.Advance(std::chrono::microseconds(1));
     }
   }
+  // One punctual wake of the detector.
+  void Tick() { next_tick_ = registry.Tick(clock.Mono(), clock.Mono()); }
 
   // The server does not run for `span`; then one late tick.
   void Stall(common::Duration span) {
@@ -139,13 +180,13 @@ class RegistryHarness {
     return told;
   }
 
-  ManualClock clock;
-  storage::MemoryStore store;
+  ManualClock& clock;
+  storage::Store& store;
   registry::Registry registry;
 
  private:
   static registry::RegistryOptions WithServerId(registry::RegistryOptions options) {
-    options.server_id = "server-1";
+    if (options.server_id.empty()) options.server_id = "server-1";
     return options;
   }
   common::MonoTime next_tick_ = common::MonoTime::max();
