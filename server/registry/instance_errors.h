@@ -1,5 +1,7 @@
-// What a stream is told whose instance or stream was set aside.
+// What a stream is told whose instance or stream was set aside, or who came second.
 #pragma once
+
+#include <chrono>
 
 #include "absl/status/status.h"
 #include "common/status.h"
@@ -19,6 +21,14 @@ inline absl::Status EvictedError() {
 inline absl::Status ReplacedError() {
   return common::Error(absl::StatusCode::kCancelled, "STREAM_REPLACED",
                        "a newer stream of the same instance took over");
+}
+
+// Two servers decided on the same client at once. Nothing is wrong with who lost: it may try again.
+inline absl::Status ConflictError() {
+  return common::WithRetryDelay(
+      common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                    "another server wrote to this client at the same moment; try again"),
+      std::chrono::milliseconds(100));
 }
 
 }  // namespace liveness::registry

@@ -26,7 +26,7 @@ struct Decision {
   std::shared_ptr<Session> session;
   core::RecordPtr after;
   core::WallTime time{};
-  // Whom to tell; may be null. Called once, without the lock.
+  // Who waits for it, a hello or an operator; may be null. Called once, without the lock.
   std::function<void(const absl::StatusOr<core::RecordPtr>&)> settled;
 };
 
@@ -36,6 +36,14 @@ struct PendingClient {
   std::uint64_t proposal = 0;                  // under way for waiting.front()
   std::deque<Decision> waiting;                // never empty
 };
+
+// How a ban names a session: by its incarnation, or, before there is one, by its
+// stream's attachment, which no other session of the client has. Settling names
+// it anew, so that no store ever sees the latter.
+inline std::uint64_t BanName(const core::ClientRecord& record) {
+  constexpr std::uint64_t kNotYet = std::uint64_t{1} << 63;
+  return record.incarnation != 0 ? record.incarnation : kNotYet | record.attachment;
+}
 
 // From this many on, a suspicion that waits and its refutation become one: what
 // a store that stands still may cost is bounded.

@@ -193,6 +193,8 @@ class Registry : public storage::StoreListener {
   absl::Status CheckHello(const HelloRequest& hello, const Session* known) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Resumes(const HelloRequest& hello, const Session* known) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if this process serves it and its welcome is committed: it may go on without the store.
+  bool Holds(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Resume(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done, Effects& effects)
@@ -216,8 +218,10 @@ class Registry : public storage::StoreListener {
   // Decides on a change of the session's client; the session becomes its entry.
   void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
                Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // The record as it is shown: the committed one; null if there is none yet.
-  core::RecordPtr Shown(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The record as it is shown: the committed one; null if there is none yet. While the store fails it is what
+  // was decided, unless `committed`.
+  core::RecordPtr Shown(const Session& session, bool committed = false) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Append(core::RecordPtr before, core::RecordPtr after, core::WallTime time, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ProposeNext(PendingClient& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -229,9 +233,11 @@ class Registry : public storage::StoreListener {
   // The session's record is what was committed, and no change waits.
   void SetCommitted(const std::shared_ptr<Session>& session, core::RecordPtr record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Gives a session another decided record; it stays its client's entry, or stays none.
-  void SetDecided(const std::shared_ptr<Session>& session, core::RecordPtr record)
+  // The session that `begun` began has its incarnation: what waits behind it may name it.
+  void Name(PendingClient& pending, const Decision& begun, std::uint64_t incarnation)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // A decision that waits becomes another; the session stays its client's entry, or stays none.
+  void Redecide(Decision& decision, core::RecordPtr record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_maintenance.cc
   // True if its health changes.
@@ -250,7 +256,8 @@ class Registry : public storage::StoreListener {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Why our stream ends, given what another server made of the record.
   static absl::Status WhyLost(const core::ClientRecord& ours, const core::ClientRecord& after);
-  // True if what waits for the client may still be carried out on top of `after`.
+  // True if what waits for the client may still be carried out, now that another server made `after` of
+  // what was committed.
   bool Stands(const PendingClient& pending, const core::ClientRecord& after) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Rebase(PendingClient& pending, const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -260,7 +267,7 @@ class Registry : public storage::StoreListener {
   // True if its server is there.
   bool IsServed(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // How long this server leaves to others what any of them may do.
-  core::Duration OurTurn() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  core::Duration OurTurn(const core::ClientRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Orphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SuspectOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
@@ -350,7 +357,7 @@ class Registry : public storage::StoreListener {
   core::MonoTime orphans_since_ ABSL_GUARDED_BY(mu_){};  // when the last of them became so
   core::MonoTime orphans_floor_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();  // their time counts from here
   bool store_fails_ ABSL_GUARDED_BY(mu_) = false;
-  core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();
+  core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_){};
 
   WatchHub hub_;
 };

@@ -1,4 +1,5 @@
 // How a stream gets its session: a new one, or its own again. See registry.h.
+#include <algorithm>
 #include <utility>
 
 #include "common/status.h"
@@ -84,7 +85,7 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
         kRetryWhenFull);
   }
   // A session that this server holds goes on without its store; what is new to it does not.
-  const bool held = Resumes(hello, known) && (known->local_ || !store_.shared());
+  const bool held = Resumes(hello, known) && (Holds(*known) || !store_.shared());
   if (!held) {
     if (const absl::Status health = store_.health(); !health.ok()) {
       return common::WithRetryDelay(
@@ -109,6 +110,12 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
          record.info.instance_id() == hello.info.instance_id;
 }
 
+bool Registry::Holds(const Session& session) const {
+  if (!session.local_ || !session.pending_) return session.local_;
+  const auto& waiting = pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.waiting;
+  return std::none_of(waiting.begin(), waiting.end(), [](const Decision& each) { return each.settled; });
+}
+
 void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done,
                      Effects& effects) {
   const MonoTime now = clock_.Mono();
@@ -124,7 +131,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
       // An instance that begins anew stays welcome; only its old token is over.
       const std::string_view instance_id = same_instance ? std::string_view() : old->info.instance_id();
       Change change{State::kDead, Cause::kSuperseded, std::move(evidence)};
-      change.ban = core::Banned{std::string(instance_id), old->incarnation, Cause::kSuperseded};
+      change.ban = core::Banned{std::string(instance_id), BanName(*old), Cause::kSuperseded};
       EndSession(known, std::move(change), same_instance ? ReplacedError() : SupersededError(), effects);
     } else if (same_instance && old->state == State::kDead) {
       const core::Duration wrong_for = clock_.Wall() - old->state_time;
@@ -179,7 +186,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
   SessionState& cold = session->cold_;
   const RecordPtr before = cold.record;
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), ReplacedError()});
-  const bool held = session->local_;
+  const bool held = Holds(*session);
   const bool orphaned = cold.extras != nullptr && cold.extras->orphaned;
   if (orphaned) cold.extras->orphaned = false;
 
@@ -192,9 +199,9 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
 
   const core::PackedInfo info(hello.info);
   const auto threshold = static_cast<float>(hello.accrual_threshold.value_or(0));
-  const bool changed = before->state != State::kAlive || before->info != info ||
+  const bool changed = !held || before->state != State::kAlive || before->info != info ||
                        before->interval != hello.interval || before->timeout != hello.timeout ||
-                       before->accrual_threshold != threshold || before->server_id != server_id_;
+                       before->accrual_threshold != threshold || *before->server_id != *server_id_;
   ClientRecord after = *before;
   after.attachment = attachment;
   Attached attached{session,
@@ -223,7 +230,11 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
     SetAttachment(session, std::make_shared<const ClientRecord>(std::move(after)));
     effects.dones.push_back({Welcome(std::move(attached), std::move(done)), before});
   }
-  if (held || !session->pending_) Arm(*session, NextTurn(*session, now), effects);
+  if (held || !session->pending_) {
+    Arm(*session, NextTurn(*session, now), effects);
+  } else {
+    wheel_.Cancel(*session);  // it is watched from its welcome on
+  }
 }
 
 void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr record) {

@@ -34,6 +34,17 @@ constexpr auto kTurn = std::chrono::milliseconds(500);
 constexpr auto kAskStoreEvery = std::chrono::milliseconds(100);
 constexpr auto kWaitForStore = std::chrono::seconds(1);
 
+// Another server's annex, and the bans that we decided on.
+std::shared_ptr<const core::Annex> WithBans(const std::shared_ptr<const core::Annex>& theirs,
+                                            const std::shared_ptr<const core::Annex>& ours) {
+  if (ours == nullptr || theirs == ours) return theirs;
+  auto both = theirs == nullptr ? std::make_shared<core::Annex>() : std::make_shared<core::Annex>(*theirs);
+  for (const core::Banned& banned : ours->banned) {
+    if (std::find(both->banned.begin(), both->banned.end(), banned) == both->banned.end()) both->Ban(banned);
+  }
+  return both;
+}
+
 }  // namespace
 
 void Registry::BeginServing() {
@@ -69,8 +80,9 @@ bool Registry::IsServed(const Session& session) const {
   return servers_.empty() || std::binary_search(servers_.begin(), servers_.end(), server);
 }
 
-Duration Registry::OurTurn() const {
-  if (!store_.shared()) return Duration::zero();
+Duration Registry::OurTurn(const ClientRecord& record) const {
+  // The others leave a server that is back what was its own.
+  if (!store_.shared() || *record.server_id == options_.server_id) return Duration::zero();
   const auto at = std::lower_bound(servers_.begin(), servers_.end(), options_.server_id);
   return kTurn * (at - servers_.begin());
 }
@@ -108,10 +120,11 @@ void Registry::Orphan(const std::shared_ptr<Session>& session, MonoTime now, Eff
   extras.orphaned = true;
   extras.suspect_since = orphans_since_;
   session->last_heard_.store(orphans_since_.time_since_epoch().count(), std::memory_order_seq_cst);
+  const Duration turn = OurTurn(*session->cold_.record);
   if (session->cold_.record->state == State::kSuspect) {
     Arm(*session, NextTurn(*session, now), effects);
-  } else if (OurTurn() > Duration::zero()) {
-    Arm(*session, now + OurTurn(), effects);
+  } else if (turn > Duration::zero()) {
+    Arm(*session, now + turn, effects);
   } else {
     SuspectOrphan(session, now, effects);
   }
@@ -152,42 +165,36 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
   std::shared_ptr<Session> session = table_.Find(after.client_id());
   if (const auto at = pending_.find(common::ToAbsl(after.client_id())); at != pending_.end()) {
     PendingClient& pending = at->second;
+    const bool stands = Stands(pending, after);
     Append(pending.committed, change.after, change.time, effects);
     pending.committed = forgotten ? nullptr : change.after;
     if (forgotten) pending.committed_session = nullptr;
     if (!forgotten && pending.committed_session == nullptr) pending.committed_session.reset(new Session());
     // The store refuses what was built on the record before, after this.
-    if (Stands(pending, after)) return Rebase(pending, after);
-    Drop(pending, WhyLost(*session->cold_.record, after), effects);
-    session = table_.Find(after.client_id());
-    if (session != nullptr && session->local_) LoseSession(*session, after, effects);
-  } else {
-    if (session == nullptr && forgotten) return;
-    Append(session == nullptr ? nullptr : session->cold_.record, change.after, change.time, effects);
-    if (session == nullptr) session.reset(new Session());
-    const bool ours = session->local_ && core::IsLive(after.state) &&
-                      after.incarnation == session->cold_.record->incarnation &&
-                      after.attachment <= session->cold_.record->attachment &&
-                      *after.server_id == options_.server_id;
-    if (session->local_ && !ours) LoseSession(*session, after, effects);
-    if (forgotten) {
-      wheel_.Cancel(*session);
-      table_.Erase(session);
-      return;
-    }
-    SetCommitted(session, change.after);
-    if (ours) {
-      // Others took us for gone; we are not, and neither is it.
-      if (after.state == State::kSuspect && session->cold_.stream != nullptr) {
-        ClientRecord alive = *session->cold_.record;
-        BecomeAlive(alive);
-        Transit(session, std::move(alive), effects);
-      }
-      return;
-    }
+    if (stands) return Rebase(pending, after);
+    return Drop(pending, WhyLost(*session->cold_.record, after), effects);
   }
-  if (session == nullptr) return;
-  WatchOver(session, effects);
+  if (session == nullptr && forgotten) return;
+  const RecordPtr before = session == nullptr ? nullptr : session->cold_.record;
+  Append(before, change.after, change.time, effects);
+  if (session == nullptr) session.reset(new Session());
+  const bool ours = session->local_ && core::IsLive(after.state) &&
+                    after.incarnation == before->incarnation && after.attachment <= before->attachment &&
+                    *after.server_id == options_.server_id;
+  if (session->local_ && !ours) LoseSession(*session, after, effects);
+  if (forgotten) {
+    wheel_.Cancel(*session);
+    table_.Erase(session);
+    return;
+  }
+  SetCommitted(session, change.after);
+  if (!ours) return WatchOver(session, effects);
+  // Others took us for gone; we are not, and what we know of it stands.
+  if (after.state == State::kSuspect && before->state == State::kAlive) {
+    ClientRecord alive = *session->cold_.record;
+    BecomeAlive(alive);
+    Transit(session, std::move(alive), effects);
+  }
 }
 
 void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effects) {
@@ -208,29 +215,47 @@ void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effec
 
 bool Registry::Stands(const PendingClient& pending, const ClientRecord& after) const {
   const ClientRecord& ours = *pending.waiting.front().after;
-  if (ours.incarnation == 0) return true;  // begins: refused for good, which is told next
-  const bool later = ours.attachment > after.attachment ||
-                     (ours.attachment == after.attachment && *after.server_id == *ours.server_id);
-  return core::IsLive(after.state) && ours.incarnation == after.incarnation && later;
+  if (ours.incarnation == 0) return true;  // it begins: the store refuses that for good, and says so next
+  const ClientRecord& before = *pending.committed;
+  if (!core::IsLive(after.state) || after.incarnation != ours.incarnation) return false;
+  // It has moved. Attachments do not tell who is right: a server gives out some that no transition tells of.
+  if (*after.server_id != *before.server_id) return false;
+  if (*ours.server_id != *before.server_id) return ours.attachment > after.attachment;  // it moves to us
+  if (*ours.server_id == options_.server_id) return true;
+  // Of another server's client: an end that somebody asked for, or our belief that nobody serves it, which
+  // what was just written may refute; if it does not, we come to it again.
+  return ours.cause == Cause::kEvicted || ours.cause == Cause::kSuperseded;
 }
 
 void Registry::Rebase(PendingClient& pending, const ClientRecord& after) {
+  RecordPtr previous = std::make_shared<ClientRecord>(after);
   for (Decision& each : pending.waiting) {
-    auto rebased = std::make_shared<ClientRecord>(*each.after);
-    rebased->annex = after.annex;
+    const ClientRecord& ours = *each.after;
+    const bool anothers = ours.incarnation == after.incarnation && *ours.server_id != options_.server_id;
+    // What another server serves is as that one says, but for what we decided of it.
+    auto rebased = std::make_shared<ClientRecord>(anothers ? after : ours);
+    rebased->state = ours.state;
+    rebased->cause = ours.cause;
+    rebased->evidence = ours.evidence;
+    rebased->annex = WithBans(after.annex, ours.annex);
+    rebased->state_time = ours.state == previous->state ? previous->state_time : each.time;
     const bool maintenance =
         after.health == core::Health::kMaintenance || rebased->health == core::Health::kMaintenance;
     if (maintenance) rebased->health = after.health;
-    if (each.session->cold_.record == each.after) SetDecided(each.session, rebased);
-    each.after = std::move(rebased);
+    previous = rebased;
+    Redecide(each, std::move(rebased));
   }
 }
 
 absl::Status Registry::WhyLost(const ClientRecord& ours, const ClientRecord& after) {
   if (after.cause == Cause::kEvicted) return EvictedError();
-  if (after.info.instance_id() != ours.info.instance_id() || after.cause == Cause::kSuperseded) {
-    return SupersededError();
+  if (after.cause == Cause::kSuperseded) {
+    // The same instance began anew elsewhere: it stays welcome, and only its old token is over.
+    const bool by_itself = after.annex != nullptr && !after.annex->banned.empty() &&
+                           after.annex->banned.back().instance_id.empty();
+    return by_itself ? ReplacedError() : SupersededError();
   }
+  if (after.info.instance_id() != ours.info.instance_id()) return SupersededError();
   if (core::IsLive(after.state)) return ReplacedError();
   return common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT",
                        "another server gave this session up while this one was cut off");
@@ -250,16 +275,16 @@ void Registry::FollowStoreHealth(MonoTime now) {
   if (now - store_asked_at_ < kAskStoreEvery) return;
   store_asked_at_ = now;
   const bool fails = !store_.health().ok();
-  // While it failed nobody could come back: they have their time from now on.
-  if (store_fails_ && !fails) orphans_floor_ = now;
+  // While it failed nobody could come back to another server: they have their time from now on.
+  if (store_fails_ && !fails && store_.shared()) orphans_floor_ = now;
   store_fails_ = fails;
 }
 
 MonoTime Registry::ForgetAt(const ClientRecord& record) const {
   const Duration keep = record.state == State::kLeft ? options_.keep_left : options_.keep_dead;
   const Duration kept = std::clamp<Duration>(clock_.Wall() - record.state_time, Duration::zero(), keep);
-  const bool ours = record.server_id == server_id_ || !store_.shared();
-  return clock_.Mono() + (keep - kept) + (ours ? Duration::zero() : kTurn + OurTurn());
+  const bool ours = *record.server_id == options_.server_id || !store_.shared();
+  return clock_.Mono() + (keep - kept) + (ours ? Duration::zero() : kTurn + OurTurn(record));
 }
 
 }  // namespace liveness::registry

@@ -4,6 +4,7 @@
 
 #include "common/strings.h"
 #include "server/registry/effects.h"
+#include "server/registry/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -65,10 +66,10 @@ void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Ef
   effects.publish = true;
 }
 
-RecordPtr Registry::Shown(const Session& session) const {
-  // Without its store this server's own truth is the best there is.
+RecordPtr Registry::Shown(const Session& session, bool committed) const {
   if (!session.pending_) return session.cold_.record;
-  if (store_fails_) {
+  // Without its store this server's own truth is the best there is.
+  if (store_fails_ && !committed) {
     const RecordPtr& ours = session.cold_.record;
     return ours->state == State::kForgotten ? nullptr : ours;
   }
@@ -99,36 +100,48 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
   pending.waiting.pop_front();
   Append(pending.committed, change.after, change.time, effects);
   const bool forgotten = change.after->state == State::kForgotten;
+  const bool welcomes =
+      decision.settled != nullptr &&
+      (pending.committed == nullptr || pending.committed->attachment < change.after->attachment);
   pending.committed = forgotten ? nullptr : change.after;
   pending.committed_session = forgotten ? nullptr : decision.session;
   if (decision.settled) effects.dones.push_back({decision.settled, change.after});
 
-  if (!pending.waiting.empty()) {
-    // What was decided before the session had an incarnation.
-    for (Decision& each : pending.waiting) {
-      if (each.session != decision.session || each.after->incarnation != 0) continue;
-      auto named = std::make_shared<ClientRecord>(*each.after);
-      named->incarnation = change.after->incarnation;
-      if (each.session->cold_.record == each.after) SetDecided(each.session, named);
-      each.after = std::move(named);
-    }
-    ProposeNext(pending);
-    return;
-  }
   const std::shared_ptr<Session>& session = decision.session;
-  session->pending_ = false;
-  const bool welcomes = decision.settled != nullptr && core::IsLive(change.after->state);
-  if (forgotten) {
-    table_.Erase(session);
+  if (!pending.waiting.empty()) {
+    if (decision.after->incarnation == 0) Name(pending, decision, change.after->incarnation);
+    ProposeNext(pending);
   } else {
-    SetCommitted(session, change.after);
+    session->pending_ = false;
+    if (forgotten) {
+      table_.Erase(session);
+    } else {
+      SetCommitted(session, change.after);
+    }
+    pending_.erase(common::ToAbsl(change.after->client_id()));
   }
-  pending_.erase(common::ToAbsl(change.after->client_id()));
-  if (welcomes) {
+  if (welcomes && table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state)) {
     // Its client could not ping before its welcome.
     const MonoTime now = clock_.Mono();
     session->last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
     Arm(*session, NextTurn(*session, now), effects);
+  }
+  if (!core::IsLive(change.after->state)) ForgetBeyondBound(effects);
+}
+
+void Registry::Name(PendingClient& pending, const Decision& begun, std::uint64_t incarnation) {
+  const std::uint64_t ban_name = BanName(*begun.after);
+  for (Decision& each : pending.waiting) {
+    auto named = std::make_shared<ClientRecord>(*each.after);
+    if (each.session == begun.session) named->incarnation = incarnation;
+    if (named->annex != nullptr) {
+      auto annex = std::make_shared<core::Annex>(*named->annex);
+      for (core::Banned& banned : annex->banned) {
+        if (banned.incarnation == ban_name) banned.incarnation = incarnation;
+      }
+      named->annex = std::move(annex);
+    }
+    Redecide(each, std::move(named));
   }
 }
 
@@ -143,12 +156,16 @@ void Registry::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr r
   table_.SetRecord(session, std::move(record));
 }
 
-void Registry::SetDecided(const std::shared_ptr<Session>& session, RecordPtr record) {
-  if (table_.IsCurrent(*session)) {
-    table_.SetRecord(session, std::move(record));
-  } else {
-    session->cold_.record = std::move(record);
+void Registry::Redecide(Decision& decision, RecordPtr record) {
+  const std::shared_ptr<Session>& session = decision.session;
+  if (session->cold_.record == decision.after) {
+    if (table_.IsCurrent(*session)) {
+      table_.SetRecord(session, record);
+    } else {
+      session->cold_.record = record;
+    }
   }
+  decision.after = std::move(record);
 }
 
 void Registry::ProposeNext(PendingClient& pending) {
@@ -171,7 +188,7 @@ void Registry::OnRefused(std::uint64_t proposal, const absl::Status& why) {
     if (absl::IsAborted(why) && !begins) {
       ProposeNext(pending);  // on what the other server wrote, which has been told
     } else {
-      Drop(pending, why, effects);
+      Drop(pending, absl::IsAborted(why) ? ConflictError() : why, effects);
     }
   }
   CarryOut(effects);
@@ -181,11 +198,15 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
   const std::shared_ptr<Session> session = pending.waiting.back().session;  // the client's entry
   const std::string client_id(session->cold_.record->client_id());
   for (Decision& each : pending.waiting) {
-    if (each.settled) effects.dones.push_back({std::move(each.settled), why});
+    // Who waits for an answer may try again: ABORTED would stop a client whom nobody has told anything yet.
+    const absl::Status& told = each.settled && !absl::IsUnavailable(why) ? ConflictError() : why;
     SessionState& cold = each.session->cold_;
-    each.session->attachment_.store(0, std::memory_order_seq_cst);
-    if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), why});
+    if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), told});
     cold.stream = nullptr;
+    if (each.settled) effects.dones.push_back({std::move(each.settled), told});
+    each.session->local_ = false;
+    each.session->attachment_.store(0, std::memory_order_seq_cst);
+    each.session->suspected_.store(false, std::memory_order_seq_cst);
     wheel_.Cancel(*each.session);
   }
   session->pending_ = false;

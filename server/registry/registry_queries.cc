@@ -63,7 +63,7 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
     if (result.views.size() >= request.limit || looked_at >= kMaxLookedAt) return false;
     ++looked_at;
     cursor = session.cold_.record->client_id();
-    core::RecordPtr shown = Shown(session);
+    core::RecordPtr shown = Shown(session, request.committed);
     if (shown == nullptr) return true;
     core::Vitals vitals = VitalsOf(session, now);
     if (!request.matches || request.matches(*shown, vitals)) {

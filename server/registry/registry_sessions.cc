@@ -126,7 +126,7 @@ void Registry::Evict(std::string_view client_id, std::string_view reason,
       const RecordPtr old = session->cold_.record;
       Change change{State::kDead, Cause::kEvicted, Gather(*session, now)};
       change.evidence->reason = std::string(reason);
-      change.ban = core::Banned{std::string(old->info.instance_id()), old->incarnation, Cause::kEvicted};
+      change.ban = core::Banned{std::string(old->info.instance_id()), BanName(*old), Cause::kEvicted};
       EndSession(session, std::move(change), EvictedError(), effects,
                  [done, vitals = VitalsOf(*session, now)](const absl::StatusOr<RecordPtr>& record) {
                    if (!record.ok()) return done(record.status());
@@ -159,6 +159,7 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
   SessionState& cold = session->cold_;
   session->attachment_.store(0, std::memory_order_seq_cst);
   session->suspected_.store(false, std::memory_order_seq_cst);
+  session->local_ = false;
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), why});
   cold.stream = nullptr;
   ClientRecord after = *cold.record;
@@ -188,6 +189,8 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   auto evidence = std::make_shared<core::Evidence>();
   const MonoTime last_heard = session.last_heard();
   evidence->gather_time = clock_.Wall();
+  evidence->host = table_.NeighboursOf(*session.cold_.record);
+  if (!session.local_) return evidence;  // who does not serve it has heard nothing of it
   if (const SessionExtras* extras = session.cold_.extras.get();
       extras != nullptr && extras->stream_end != core::StreamEnd::kNone) {
     evidence->stream_end = extras->stream_end;
@@ -204,7 +207,6 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
     }
     if (extras->board != nullptr) evidence->progress = extras->board->tokens();
   }
-  evidence->host = table_.NeighboursOf(*session.cold_.record);
   return evidence;
 }
 

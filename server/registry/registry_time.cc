@@ -201,7 +201,10 @@ void Registry::Forget(const std::shared_ptr<Session>& session, Effects& effects)
 
 void Registry::ForgetBeyondBound(Effects& effects) {
   while (table_.counts().ended() > static_cast<std::int64_t>(options_.max_ended)) {
-    Forget(table_.OldestEnded(), effects);
+    const std::shared_ptr<Session> oldest = table_.OldestEnded();
+    // It has the age of the record before its end until that is committed; then we are called again.
+    if (oldest->pending_) return;
+    Forget(oldest, effects);
   }
 }
 
@@ -227,7 +230,7 @@ core::Watched Registry::AsWatched(const Session& session) const {
   core::Duration grace = record.resume_grace;
   if (extras != nullptr && extras->orphaned) {
     suspect_since = std::max(suspect_since, orphans_floor_);
-    grace = std::max(record.timeout, options_.restart_grace) + OurTurn();
+    grace = std::max(record.timeout, options_.restart_grace) + OurTurn(record);
   }
   return {.state = record.state,
           .last_heard = last_heard,

@@ -68,7 +68,8 @@ class Registry::WatchImpl final : public Watch {
   }
 
   void TakeSnapshotPart(WatchItem& item) {
-    ScanRequest scan{.after = cursor_, .limit = kSnapshotPart, .matches = nullptr};
+    // Never a change that has no revision: if it came to nothing, no transition would take it back.
+    ScanRequest scan{.after = cursor_, .limit = kSnapshotPart, .committed = true, .matches = nullptr};
     if (request_.filter) {
       scan.matches = [this](const core::ClientRecord& record, const core::Vitals&) {
         return request_.filter(record);

@@ -89,6 +89,7 @@ struct ScanRequest {
   std::string after;  // exclusive; empty: from the start
   bool descending = false;
   std::size_t limit = 100;  // views to return at most
+  bool committed = false;   // also while the store fails, when this server's own truth is shown otherwise
   // Called under the lock for each record: must be quick and touch nothing else. Null: all.
   std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
 };

@@ -1,0 +1,228 @@
+// Races between what one server has decided and another has committed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/status.h"
+#include "tests/support/cluster_harness.h"
+
+namespace liveness::registry {
+namespace {
+
+using common::ReasonOf;
+using core::Cause;
+using core::State;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Cluster;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::Peer;
+using ::testing::SizeIs;
+
+TEST_F(Cluster, AStaleServersSuspicionAfterAMoveIsDropped) {
+  const Peer old = s(1).Welcomed("a");
+  Settle();
+  h(1).Close(old);
+  const auto young = h(2).AttachLater("a", "i1", old.attached.incarnation);
+  s(2).Settle();  // first
+  Settle();
+  EXPECT_EQ(young->answers, 1);
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE"));
+  EXPECT_EQ(h(2).Beat(*young), TouchResult::kHeard);
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, SoItIsWhenTheStaleServerHadManyStreams) {
+  Peer old = s(1).Welcomed("a");
+  // Streams that no transition tells of: the other servers do not know their numbers.
+  for (int i = 0; i < 5; ++i) old = s(1).Welcomed("a", "i1", old.attached.incarnation);
+  ASSERT_THAT(Committed(), SizeIs(1));
+  Settle();
+  h(1).Close(old);
+  const auto young = h(2).AttachLater("a", "i1", old.attached.incarnation);
+  s(2).Settle();
+  Settle();
+  EXPECT_EQ(young->answers, 1);
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE"));
+  EXPECT_EQ(h(2).Beat(*young), TouchResult::kHeard);
+  EXPECT_THAT(young->stream->ends, IsEmpty());
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, AStaleServersVerdictAfterAMoveIsDropped) {
+  const Peer old = s(1).Welcomed("a");
+  Settle();
+  h(1).Close(old);
+  s(1).Settle();
+  s(2).store.Tell();
+  Cut(1, true);
+  clock_.Advance(milliseconds(1'100));
+  h(1).Tick();  // DEAD, and cannot say so
+  const Peer young = s(2).Welcomed("a", "i1", old.attached.incarnation);
+  EXPECT_TRUE(young.attached.resumed);
+  Cut(1, false);
+  Settle();
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(PROCESS_EXITED)", "a:SUSPECT>ALIVE"));
+  EXPECT_EQ(h(2).Beat(young), TouchResult::kHeard);
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, AMoveStandsAfterTheOldServersSuspicion) {
+  const Peer old = s(1).Welcomed("a");
+  Settle();
+  h(1).Close(old);
+  const auto young = h(2).AttachLater("a", "i1", old.attached.incarnation);
+  s(1).Settle();  // first
+  Settle();
+  EXPECT_EQ(young->answers, 1);
+  EXPECT_TRUE(young->attached.resumed);
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(PROCESS_EXITED)", "a:SUSPECT>ALIVE"));
+  EXPECT_EQ(h(2).Beat(*young), TouchResult::kHeard);
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, AMoveToTwoServersAtOnceEndsOnOne) {
+  const Peer old = s(1).Welcomed("a");
+  Settle();
+  const auto second = h(2).AttachLater("a", "i1", old.attached.incarnation);
+  const auto third = h(3).AttachLater("a", "i1", old.attached.incarnation);
+  s(2).store.Apply();
+  Settle();
+  EXPECT_EQ(second->answers, 1);
+  EXPECT_EQ(h(2).Beat(*second), TouchResult::kHeard);
+  EXPECT_EQ(third->answers, 1);
+  EXPECT_EQ(third->refused.code(), absl::StatusCode::kUnavailable) << "it may try again";
+  EXPECT_THAT(third->stream->ends, SizeIs(1));
+  const Peer again = s(3).Welcomed("a", "i1", old.attached.incarnation);
+  EXPECT_TRUE(again.attached.resumed);
+  Settle();
+  EXPECT_EQ(ReasonOf(second->stream->ends.at(0)), "STREAM_REPLACED");
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, TwoBeginAtOnceAndOneWins) {
+  const auto first = h(1).AttachLater("a", "i1");
+  const auto second = h(2).AttachLater("a", "i2");
+  s(1).Settle();
+  Settle();
+  EXPECT_TRUE(first->refused.ok());
+  EXPECT_EQ(first->answers, 1);
+  EXPECT_EQ(second->answers, 1);
+  EXPECT_EQ(second->refused.code(), absl::StatusCode::kUnavailable) << second->refused;
+  EXPECT_TRUE(common::RetryDelayOf(second->refused).has_value());
+  ASSERT_THAT(second->stream->ends, SizeIs(1));
+  EXPECT_EQ(second->stream->ends[0].code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(h(1).Beat(*first), TouchResult::kHeard);
+  const Peer again = s(2).Welcomed("a", "i2");
+  Settle();
+  EXPECT_EQ(ReasonOf(first->stream->ends.at(0)), "SUPERSEDED");
+  EXPECT_EQ(h(2).Beat(again), TouchResult::kHeard);
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, TwoSupersedeAtOnceAndOneWins) {
+  const Peer old = s(3).Welcomed("a", "i0");
+  Settle();
+  const auto first = h(1).AttachLater("a", "i1");
+  const auto second = h(2).AttachLater("a", "i2");
+  s(1).store.Apply();  // the end of i0: what follows it comes later
+  s(1).store.Tell();
+  s(2).store.ApplyAll();
+  s(2).store.Tell();
+  EXPECT_EQ(second->answers, 1);
+  EXPECT_EQ(second->refused.code(), absl::StatusCode::kUnavailable)
+      << second->refused << ": ABORTED would stop an instance that nobody has superseded";
+  Settle();
+  EXPECT_EQ(h(1).Beat(*first), TouchResult::kHeard);
+  EXPECT_EQ(ReasonOf(old.stream->ends.at(0)), "SUPERSEDED");
+  const Peer again = s(2).Welcomed("a", "i2");
+  EXPECT_EQ(h(2).Beat(again), TouchResult::kHeard);
+  Settle();
+  EXPECT_EQ(ReasonOf(first->stream->ends.at(0)), "SUPERSEDED");
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, AServerThatHasNotHeardOfAClientYetTurnsItAwayForNow) {
+  const Peer a = s(1).Welcomed("a");
+  const auto too_soon = h(2).AttachLater("a", "i1", a.attached.incarnation);
+  Settle();
+  EXPECT_EQ(too_soon->refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(a.stream->ends, IsEmpty());
+  EXPECT_TRUE(s(2).Welcomed("a", "i1", a.attached.incarnation).attached.resumed);
+}
+
+TEST_F(Cluster, TheLoserOfABeginWatchesOverTheWinner) {
+  const Peer before = s(2).Welcomed("a", "i0");
+  h(2).registry.SayGoodbye(before.attached.session, before.attached.attachment, {});
+  Settle();
+  const auto winner = h(1).AttachLater("a", "i1");
+  const auto loser = h(2).AttachLater("a", "i2");
+  s(1).Settle();
+  Settle();
+  ASSERT_FALSE(loser->refused.ok());
+  Kill(1);
+  Kill(3);
+  TellServers();
+  Run(seconds(6));
+  EXPECT_EQ(h(2).StateOf("a"), State::kDead);
+  EXPECT_EQ(h(2).Record("a")->cause, Cause::kNotReturned);
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, AnEvictionOnTopOfAnotherChangeKeepsBoth) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  s(1).Labels(a, "eu");
+  const auto evicted = h(2).EvictLater("a");
+  s(1).Settle();
+  Settle();
+  ASSERT_TRUE(evicted->ok());
+  const core::RecordPtr record = h(3).Record("a");
+  EXPECT_EQ(record->state, State::kDead);
+  EXPECT_EQ(record->info.FindLabel("zone"), "eu") << "an older truth must not overwrite a newer one";
+  for (const int server : {1, 2, 3}) EXPECT_EQ(ReasonOf(h(server).Attach("a", "i1").refused), "EVICTED");
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, ASupersededInstanceStaysOutOverAnotherChange) {
+  const Peer old = s(1).Welcomed("a", "i1");
+  Settle();
+  s(1).Labels(old, "eu");
+  const auto young = h(2).AttachLater("a", "i2");
+  s(1).Settle();
+  Settle();
+  EXPECT_EQ(young->answers, 1);
+  EXPECT_TRUE(young->refused.ok()) << young->refused;
+  EXPECT_EQ(ReasonOf(h(1).Attach("a", "i1").refused), "SUPERSEDED");
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, AnEvictionOfAClientThatMovesMayBeTriedAgain) {
+  const Peer old = s(1).Welcomed("a");
+  Settle();
+  const auto evicted = h(3).EvictLater("a");
+  const Peer young = s(2).Welcomed("a", "i1", old.attached.incarnation);
+  Settle();
+  EXPECT_EQ(evicted->status().code(), absl::StatusCode::kUnavailable) << evicted->status();
+  EXPECT_EQ(h(2).Beat(young), TouchResult::kHeard);
+  const auto again = h(3).EvictLater("a");
+  Settle();
+  EXPECT_TRUE(again->ok());
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, WhatOtherServersWroteDoesNotMakeAReconnectATransition) {
+  Peer a = s(1).Welcomed("a");
+  core::ClientRecord lost = *ledger_.Find("a");
+  lost.server_id = std::make_shared<const std::string>("s1");  // as it comes from the store
+  ledger_.Write(lost);
+  Settle();
+  const std::size_t before = Committed().size();
+  a = s(1).Welcomed("a", "i1", a.attached.incarnation);
+  EXPECT_EQ(a.answers, 1);
+  EXPECT_THAT(Committed(), SizeIs(before));
+}
+
+}  // namespace
+}  // namespace liveness::registry

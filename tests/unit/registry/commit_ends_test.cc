@@ -1,0 +1,111 @@
+// Evictions and supersessions of sessions that are not committed yet.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/status.h"
+#include "tests/support/machine.h"
+
+namespace liveness::registry {
+namespace {
+
+using common::ReasonOf;
+using core::State;
+using ::testing::ElementsAre;
+using testing::Machine;
+using testing::Peer;
+using testing::RegistryHarness;
+using ::testing::SizeIs;
+
+// --- Evictions ---------------------------------------------------------------
+
+TEST(Commit, AnEvictionIsAnsweredOnceItIsCommitted) {
+  Machine m;
+  const Peer a = m.Welcomed("a");
+  m.Labels(a, "eu");
+  const auto evicted = m.h().EvictLater("a", "runaway");
+  EXPECT_EQ(evicted->status().code(), absl::StatusCode::kUnknown);
+  EXPECT_EQ(m.StateOf("a"), State::kAlive);
+  EXPECT_EQ(ReasonOf(m.h().Evict("a").status()), "CLIENT_NOT_LIVE") << "once is enough";
+  m.store().Commit();
+  EXPECT_EQ(evicted->status().code(), absl::StatusCode::kUnknown) << "its turn has not come";
+  m.store().Commit();
+  ASSERT_TRUE(evicted->ok());
+  EXPECT_EQ((*evicted)->record, m.ledger.Find("a"));
+  EXPECT_EQ((*evicted)->record->state, State::kDead);
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i1").refused), "EVICTED");
+}
+
+TEST(Commit, WhoIsEvictedBeforeItsWelcomeStaysOut) {
+  Machine m;
+  m.Goodbye(m.Welcomed("a", "i1"));
+  m.store().CommitAll();
+  const auto a = m.h().AttachLater("a", "i2");
+  const auto evicted = m.h().EvictLater("a");
+  ASSERT_THAT(a->stream->ends, SizeIs(1));
+  EXPECT_EQ(ReasonOf(a->stream->ends[0]), "EVICTED");
+  m.store().CommitAll();
+  EXPECT_EQ(a->answers, 1);
+  ASSERT_TRUE(evicted->ok());
+  EXPECT_EQ((*evicted)->record->incarnation, a->attached.incarnation);
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i2").refused), "EVICTED");
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i3", a->attached.incarnation).refused), "EVICTED") << "nor its token";
+}
+
+// --- Supersession ------------------------------------------------------------
+
+TEST(Commit, AnotherInstanceSupersedesTheOneThatWaits) {
+  Machine m;
+  const auto old = m.h().AttachLater("a", "i1");
+  const auto young = m.h().AttachLater("a", "i2");
+  ASSERT_THAT(old->stream->ends, SizeIs(1));
+  EXPECT_EQ(ReasonOf(old->stream->ends[0]), "SUPERSEDED");
+  m.store().CommitAll();
+  EXPECT_EQ(old->answers, 1);
+  EXPECT_EQ(young->answers, 1);
+  EXPECT_GT(young->attached.incarnation, old->attached.incarnation);
+  EXPECT_THAT(m.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
+  EXPECT_EQ(m.h().Beat(*old), TouchResult::kStale);
+  EXPECT_EQ(m.h().Beat(*young), TouchResult::kHeard);
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i1").refused), "SUPERSEDED");
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i3", old->attached.incarnation).refused), "SUPERSEDED")
+      << "nor its token";
+}
+
+TEST(Commit, TheTokenOfASessionThatItsOwnInstanceBeganAnewIsOver) {
+  Machine m;
+  const auto first = m.h().AttachLater("a", "i1");
+  const auto second = m.h().AttachLater("a", "i1");
+  const auto third = m.h().AttachLater("a", "i1");
+  EXPECT_EQ(ReasonOf(first->stream->ends.at(0)), "STREAM_REPLACED");
+  m.store().CommitAll();
+  for (const auto& over : {first, second}) {
+    EXPECT_EQ(ReasonOf(m.h().Attach("a", "i1", over->attached.incarnation).refused), "SUPERSEDED");
+  }
+  EXPECT_TRUE(m.h().Attach("a", "i1", third->attached.incarnation).attached.resumed);
+  for (const core::Banned& banned : m.ledger.Find("a")->annex->banned) EXPECT_NE(banned.incarnation, 0u);
+}
+
+TEST(Commit, ABanNamesTheSessionThatItIsFor) {
+  Machine m;
+  // The first of the two that wait is not banned: it leaves.
+  HelloRequest hello = RegistryHarness::Hello("a", "i1");
+  hello.stream = std::make_shared<testing::RecordingStream>();
+  std::uint64_t first = 0;
+  m.h().registry.Attach(std::move(hello), [&](const absl::StatusOr<Attached>& attached) {
+    first = attached->incarnation;
+    m.h().registry.SayGoodbye(attached->session, attached->attachment, {});
+  });
+  m.store().Apply();
+  m.store().Tell();
+  const auto second = m.h().AttachLater("a", "i2");
+  const auto third = m.h().AttachLater("a", "i3");
+  m.store().CommitAll();
+  ASSERT_EQ(third->answers, 1);
+  ASSERT_NE(m.ledger.Find("a")->annex, nullptr);
+  EXPECT_THAT(m.ledger.Find("a")->annex->banned,
+              ElementsAre(core::Banned{"i2", second->attached.incarnation, core::Cause::kSuperseded}));
+  EXPECT_NE(first, 0u);
+}
+
+}  // namespace
+}  // namespace liveness::registry
