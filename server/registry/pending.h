@@ -38,8 +38,8 @@ struct PendingClient {
 };
 
 // How a ban names a session: by its incarnation, or, before there is one, by its
-// stream's attachment, which no other session of the client has. Settling names
-// it anew, so that no store ever sees the latter.
+// last attachment, which no other session of the client has. Settling names it
+// anew, so that no store ever sees the latter.
 inline std::uint64_t BanName(const core::ClientRecord& record) {
   constexpr std::uint64_t kNotYet = std::uint64_t{1} << 63;
   return record.incarnation != 0 ? record.incarnation : kNotYet | record.attachment;

@@ -233,6 +233,8 @@ class Registry : public storage::StoreListener {
   // The session's record is what was committed, and no change waits.
   void SetCommitted(const std::shared_ptr<Session>& session, core::RecordPtr record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The session is welcomed: its time begins.
+  void BeginWatching(Session& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The session that `begun` began has its incarnation: what waits behind it may name it.
   void Name(PendingClient& pending, const Decision& begun, std::uint64_t incarnation)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -305,10 +307,12 @@ class Registry : public storage::StoreListener {
   void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // True if this server stood for so long, and so lately, that the client may
-  // have closed on our account.
+  // True if this server stood for so long, or welcomed so late, and so lately,
+  // that the client may have closed on our account.
   bool MayHaveClosedForOurSake(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The silence of ours after which a client may give us up.
+  static core::Duration EnoughToGiveUp(const core::ClientRecord& record);
   // When the session wants its next turn if nothing happens until then.
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -104,10 +104,13 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
 }
 
 bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
-  if (known == nullptr || !hello.resume_incarnation) return false;
+  if (known == nullptr) return false;
   const ClientRecord& record = *known->cold_.record;
-  return core::IsLive(record.state) && record.incarnation == *hello.resume_incarnation &&
-         record.info.instance_id() == hello.info.instance_id;
+  if (!core::IsLive(record.state) || record.info.instance_id() != hello.info.instance_id) return false;
+  // An instance that lost patience with our store has no token yet: nothing of its was welcomed, so there is
+  // nothing to supersede either.
+  if (record.incarnation == 0) return true;
+  return hello.resume_incarnation == record.incarnation;
 }
 
 bool Registry::Holds(const Session& session) const {
@@ -208,7 +211,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
                     attachment,
                     before->incarnation,
                     options_.resume_grace,
-                    true,
+                    before->incarnation != 0,
                     before->health == core::Health::kStalled,
                     ArrivalsOf(cold)};
   if (changed) {

@@ -120,24 +120,37 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
     }
     pending_.erase(common::ToAbsl(change.after->client_id()));
   }
-  if (welcomes && table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state)) {
-    // Its client could not ping before its welcome.
-    const MonoTime now = clock_.Mono();
-    session->last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
-    Arm(*session, NextTurn(*session, now), effects);
-  }
+  const bool lives = table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state);
+  if (welcomes && lives && Holds(*session)) BeginWatching(*session, effects);
   if (!core::IsLive(change.after->state)) ForgetBeyondBound(effects);
 }
 
+void Registry::BeginWatching(Session& session, Effects& effects) {
+  const MonoTime now = clock_.Mono();
+  const core::Duration timeout = session.cold_.record->timeout;
+  // A client that waited this long may have given us up before its welcome came.
+  if (now - session.last_heard() >= EnoughToGiveUp(*session.cold_.record)) {
+    session.cold_.MakeExtras().excused_until = now + timeout;
+  }
+  // Nor could it ping before that.
+  session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
+  Arm(session, NextTurn(session, now), effects);
+}
+
 void Registry::Name(PendingClient& pending, const Decision& begun, std::uint64_t incarnation) {
-  const std::uint64_t ban_name = BanName(*begun.after);
+  std::vector<std::uint64_t> names = {BanName(*begun.after)};
+  for (const Decision& each : pending.waiting) {
+    if (each.session == begun.session) names.push_back(BanName(*each.after));
+  }
   for (Decision& each : pending.waiting) {
     auto named = std::make_shared<ClientRecord>(*each.after);
     if (each.session == begun.session) named->incarnation = incarnation;
     if (named->annex != nullptr) {
       auto annex = std::make_shared<core::Annex>(*named->annex);
       for (core::Banned& banned : annex->banned) {
-        if (banned.incarnation == ban_name) banned.incarnation = incarnation;
+        if (std::find(names.begin(), names.end(), banned.incarnation) != names.end()) {
+          banned.incarnation = incarnation;
+        }
       }
       named->annex = std::move(annex);
     }

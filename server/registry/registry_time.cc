@@ -241,17 +241,21 @@ core::Watched Registry::AsWatched(const Session& session) const {
 }
 
 bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
+  if (session.cold_.extras != nullptr && now < session.cold_.extras->excused_until) return true;
   // Of the last timeout, whatever was heard in it: pings that waited in the socket are read before the close.
   const core::Duration timeout = session.cold_.record->timeout;
   const MonoTime since = now - timeout;
   core::Duration stood = timeout - witness_.Elapsed(since, now);
   // Right after a stall the detector may not have run yet.
   stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
+  return stood >= EnoughToGiveUp(*session.cold_.record);
+}
+
+core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
   // A client gives a server up that is silent for its timeout, less the interval (and some lateness) that it
   // may have waited before: with a timeout of two intervals that is less than half of it.
-  const core::Duration interval = session.cold_.record->interval;
-  const core::Duration enough = std::min(timeout / 2, (timeout - interval) * 3 / 5);
-  return stood >= std::max<core::Duration>(enough, 2 * core::WitnessClock::kTolerance);
+  const core::Duration enough = std::min(record.timeout / 2, (record.timeout - record.interval) * 3 / 5);
+  return std::max<core::Duration>(enough, 2 * core::WitnessClock::kTolerance);
 }
 
 MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {

@@ -58,6 +58,7 @@ struct SessionExtras {
   // Since when the connection held unread bytes, in the silence that began at `unread_after`.
   core::MonoTime unread_since{};
   core::MonoTime unread_after = core::MonoTime::min();
+  core::MonoTime excused_until{};    // its welcome came so late that a close may be our fault until then
   core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
   core::StreamEnd stream_end = core::StreamEnd::kNone;
   bool orphaned = false;  // nobody serves it, since suspect_since

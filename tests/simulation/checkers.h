@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/simulation/checker.h"
+#include "tests/simulation/durable.h"
 #include "tests/simulation/honest_watch.h"
 #include "tests/simulation/no_false_death.h"
 #include "tests/simulation/one_death.h"
@@ -14,13 +15,15 @@
 
 namespace liveness::simulation {
 
-// With the name under which each complains. `truth` outlives them.
-inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers(const Truth& truth) {
+// With the name under which each complains. `truth` and `disk` (null: there is none) outlive them.
+inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers(
+    const Truth& truth, const testing::Ledger* disk) {
   std::vector<std::pair<const char*, std::unique_ptr<Checker>>> all;
   all.emplace_back("invariant 1, no false death", std::make_unique<NoFalseDeath>(truth));
   all.emplace_back("invariant 2, silence is found", std::make_unique<SilenceFound>(truth));
   all.emplace_back("invariant 3, one truth", std::make_unique<OneTruth>());
   all.emplace_back("invariant 4, a watch cannot lie", std::make_unique<HonestWatch>());
+  all.emplace_back("invariant 5, committed first", std::make_unique<Durable>(disk));
   all.emplace_back("invariant 6, one death", std::make_unique<OneDeath>(truth));
   return all;
 }

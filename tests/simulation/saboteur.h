@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "server/registry/watch.h"
+#include "server/storage/store.h"
 #include "tests/simulation/random.h"
+#include "tests/support/manual_store.h"
 
 namespace liveness::simulation {
 
@@ -16,6 +18,11 @@ class Saboteur {
   virtual MonoTime ReadAt(MonoTime now) { return now; }
   // True: an event of a stale stream is handed over as if its stream spoke for the client.
   virtual bool ForgesAttachment() { return false; }
+  // What a restarted server finds on its disk; the disk while it is down.
+  virtual void Loaded(storage::Contents&) {}
+  virtual void Killed(testing::Ledger&) {}
+  // The incarnation that a stream is welcomed under.
+  virtual std::uint64_t WelcomedAs(std::uint64_t incarnation) { return incarnation; }
   // What the registry told in a step; what a query showed; what a watcher pulled.
   virtual void Told(std::vector<core::TransitionPtr>&) {}
   virtual void Shown(std::vector<core::RecordPtr>&) {}

@@ -11,6 +11,7 @@
 // changes when the test tells it to. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -56,6 +57,11 @@ class Ledger {
   const std::vector<Entry>& log() const { return log_; }
   std::uint64_t revision() const { return revision_; }
   const std::string& history_id() const { return history_id_; }
+  // So much of the past can be read.
+  void KeepHistory(std::size_t transitions) { kept_ = transitions; }
+  std::size_t compacted() const { return log_.size() - std::min(kept_, log_.size()); }
+  // Gives the last `n` revisions out once more, as no store may.
+  void TurnBack(std::uint64_t n) { revision_ -= n; }
 
   // All that is committed now survives a loss of power.
   void Sync() { synced_ = log_.size(); }
@@ -83,6 +89,7 @@ class Ledger {
   std::map<std::string, core::RecordPtr> records_;
   std::vector<Entry> log_;
   std::size_t synced_ = 0;
+  std::size_t kept_ = ~std::size_t{0};
   std::uint64_t revision_ = 1'000;
   std::string history_id_ = "0000000000000000";
 };
@@ -126,9 +133,13 @@ class ManualStore final : public storage::Store {
 
   absl::StatusOr<storage::HistoryPart> ReadHistory(const storage::HistoryQuery& query) const override {
     storage::HistoryPart part;
+    if (const std::size_t n = ledger_.compacted(); n != 0) {
+      part.compacted = ledger_.log()[n - 1].change.after->revision;
+    }
     const auto take = [&](const Ledger::Entry& entry) {
       const storage::Committed& change = entry.change;
-      if (change.after->revision <= query.after || change.after->revision >= query.before) return;
+      if (change.after->revision <= std::max(query.after, part.compacted)) return;
+      if (change.after->revision >= query.before) return;
       if (part.transitions.size() >= query.limit) return;
       part.transitions.push_back(std::make_shared<const core::Transition>(
           core::Transition{entry.before, change.after, change.time}));
@@ -158,6 +169,7 @@ class ManualStore final : public storage::Store {
     const storage::Proposal proposal = Take(at);
     const std::string id(proposal.after->client_id());
     if (ledger_.Apply(this, proposal, together)) return;
+    if (kind_ == Kind::kOwn) Complain("a change of " + id + " on a record that was not committed");
     refusals_.push_back({ledger_.log().size(), proposal.id, id,
                          absl::AbortedError("CONFLICT: somebody else wrote to " + id)});
   }

@@ -146,7 +146,11 @@ class RegistryHarness : private OwnClockAndStore {
     }
   }
   // One punctual wake of the detector.
-  void Tick() { next_tick_ = registry.Tick(clock.Mono(), clock.Mono()); }
+  void Tick() {
+    next_tick_ = common::MonoTime::max();
+    const common::MonoTime next = registry.Tick(clock.Mono(), clock.Mono());
+    next_tick_ = std::min(next_tick_, next);
+  }
 
   // The server does not run for `span`; then one late tick.
   void Stall(common::Duration span) {

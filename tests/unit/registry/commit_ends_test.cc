@@ -10,6 +10,7 @@ namespace {
 
 using common::ReasonOf;
 using core::State;
+using std::chrono::seconds;
 using ::testing::ElementsAre;
 using testing::Machine;
 using testing::Peer;
@@ -71,18 +72,49 @@ TEST(Commit, AnotherInstanceSupersedesTheOneThatWaits) {
       << "nor its token";
 }
 
-TEST(Commit, TheTokenOfASessionThatItsOwnInstanceBeganAnewIsOver) {
+TEST(Commit, AnInstanceThatLosesPatienceIsNoSecondSession) {
   Machine m;
   const auto first = m.h().AttachLater("a", "i1");
   const auto second = m.h().AttachLater("a", "i1");
-  const auto third = m.h().AttachLater("a", "i1");
+  const auto third = m.h().AttachLater("a", "i1", std::nullopt, {{"zone", "eu"}});
   EXPECT_EQ(ReasonOf(first->stream->ends.at(0)), "STREAM_REPLACED");
+  EXPECT_EQ(ReasonOf(second->stream->ends.at(0)), "STREAM_REPLACED");
+  m.store().Commit();
+  EXPECT_EQ(third->answers, 0) << "its labels are not committed";
+  m.h().Run(seconds(60));
   m.store().CommitAll();
-  for (const auto& over : {first, second}) {
-    EXPECT_EQ(ReasonOf(m.h().Attach("a", "i1", over->attached.incarnation).refused), "SUPERSEDED");
-  }
+  ASSERT_EQ(third->answers, 1);
+  EXPECT_FALSE(third->attached.resumed);
+  EXPECT_EQ(m.h().Beat(*first), TouchResult::kStale);
+  EXPECT_EQ(m.h().Beat(*third), TouchResult::kHeard);
+  EXPECT_EQ(m.h().Record("a")->info.FindLabel("zone"), "eu");
+  // Nobody was told of a death that was only our slowness.
+  EXPECT_THAT(m.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE", "a:ALIVE>ALIVE"));
   EXPECT_TRUE(m.h().Attach("a", "i1", third->attached.incarnation).attached.resumed);
-  for (const core::Banned& banned : m.ledger.Find("a")->annex->banned) EXPECT_NE(banned.incarnation, 0u);
+}
+
+TEST(Commit, NorIsItsBanAnothers) {
+  Machine m;
+  const auto first = m.h().AttachLater("a", "i1");
+  const auto again = m.h().AttachLater("a", "i1");
+  const auto other = m.h().AttachLater("a", "i2");
+  EXPECT_EQ(ReasonOf(again->stream->ends.at(0)), "SUPERSEDED");
+  m.store().CommitAll();
+  EXPECT_EQ(other->answers, 1);
+  EXPECT_THAT(m.ledger.Find("a")->annex->banned,
+              ElementsAre(core::Banned{"i1", again->attached.incarnation, core::Cause::kSuperseded}));
+  EXPECT_EQ(first->attached.incarnation, again->attached.incarnation);
+}
+
+TEST(Commit, TheTokenOfASessionThatItsOwnInstanceBeganAnewIsOver) {
+  Machine m;
+  const Peer first = m.Welcomed("a", "i1");
+  const auto second = m.h().AttachLater("a", "i1");
+  const auto third = m.h().AttachLater("a", "i2");
+  m.store().CommitAll();
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i3", first.attached.incarnation).refused), "SUPERSEDED");
+  EXPECT_EQ(ReasonOf(m.h().Attach("a", "i3", second->attached.incarnation).refused), "SUPERSEDED");
+  EXPECT_TRUE(m.h().Attach("a", "i2", third->attached.incarnation).attached.resumed);
 }
 
 TEST(Commit, ABanNamesTheSessionThatItIsFor) {

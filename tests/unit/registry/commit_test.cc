@@ -189,6 +189,22 @@ TEST(Commit, WhoWaitsForItsWelcomeIsNotSuspected) {
   EXPECT_EQ(m.StateOf("a"), State::kDead);
 }
 
+TEST(Commit, WhoGaveUpBecauseItsWelcomeCameLateIsOnlySilent) {
+  for (const bool late : {true, false}) {
+    Machine m;
+    const auto a = m.h().AttachLater("a");
+    m.h().Run(late ? seconds(2) : seconds(1));
+    m.store().CommitAll();
+    m.h().Run(seconds(1));
+    m.h().Close(*a);
+    m.store().CommitAll();
+    EXPECT_EQ(m.StateOf("a"), late ? State::kAlive : State::kSuspect);
+    m.h().Run(milliseconds(2'100));
+    m.store().CommitAll();
+    EXPECT_EQ(m.StateOf("a"), late ? State::kSuspect : State::kDead) << "it is found at its deadline";
+  }
+}
+
 TEST(Commit, AStreamThatIsGoneBeforeItsWelcomeIsFound) {
   Machine m;
   const auto stream = std::make_shared<testing::RecordingStream>();
