@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "server/registry/types.h"
 #include "server/registry/watch.h"
 #include "server/storage/store.h"
 #include "tests/simulation/random.h"
@@ -18,6 +19,11 @@ class Saboteur {
   virtual MonoTime ReadAt(MonoTime now) { return now; }
   // True: an event of a stale stream is handed over as if its stream spoke for the client.
   virtual bool ForgesAttachment() { return false; }
+  // The server's options, of which the checkers know the true ones.
+  virtual void Configure(registry::RegistryOptions&) {}
+  // True: a hello is lost on its way to the registry; a server that starts does not say that it serves.
+  virtual bool SwallowsHello() { return false; }
+  virtual bool ForgetsToServe() { return false; }
   // What a restarted server finds on its disk; the disk while it is down.
   virtual void Loaded(storage::Contents&) {}
   virtual void Killed(testing::Ledger&) {}

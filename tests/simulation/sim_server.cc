@@ -37,7 +37,7 @@ void SimServer::Start() {
 }
 
 void SimServer::Serve() {
-  registry_->BeginServing();
+  if (!saboteur_.ForgetsToServe()) registry_->BeginServing();
   truth_.Serve(now());
 }
 

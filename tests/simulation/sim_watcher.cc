@@ -41,7 +41,10 @@ void SimWatcher::Start(std::uint64_t revision, std::string history_id) {
   // What it knows of another history counts for nothing here.
   revision_ = request.history_id.empty() ? revision : 0;
   on_start_(filter_, revision_);
-  watch_ = *registry_->StartWatch(std::move(request));
+  auto watch = registry_->StartWatch(std::move(request));
+  // Only a server that forgets what it told refuses: then all is asked for anew.
+  if (!watch.ok()) return Start(0, "");
+  watch_ = *std::move(watch);
 }
 
 void SimWatcher::Pull(Random& random) {

@@ -200,6 +200,7 @@ void World::Hello(const Arrival& arrival) {
   arrival.line->waiting = true;
   arrival.line->asked = now();
   if (arrival.message.token) truth_.CameBack(*arrival.line, *arrival.message.token);
+  if (saboteur_.SwallowsHello()) return;
   server_.registry().Attach(std::move(hello),
                             [this, arrival](const auto& attached) { Answer(arrival, attached); });
 }

@@ -58,6 +58,7 @@ SimServer::Options World::DrawOptions() {
   all.commits_in = all.durable ? kCommits[random_.Below(4)] : Duration::zero();
   all.kept = random_.Chance(50) ? 30 : 100'000;
   truth_.restart_grace = options.restart_grace;
+  saboteur_.Configure(options);
   // All that may wait before it, and itself.
   truth_.commit_slack = all.commits_in * (registry::kCoalesceFrom + 2);
   return all;
