@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "common": [],
     "common/grpc": ["common"],
     "server/core": ["common"],
-    "server/storage": CORE,
+    "server/storage": ["proto/storage"] + CORE,
     "server/net": ["common/grpc"] + CORE,
     "server/auth": CORE,
     "server/registry": ["server/storage"] + CORE,
@@ -77,6 +77,8 @@ def folder_of(path):
 
 def target_of(bracket, header):
     """The folder of ours that an include names, or None for somebody else's."""
+    if re.match(r"liveness/storage/.*\.pb\.h$", header):
+        return "proto/storage"
     if re.match(r"(liveness|grpc/health)/.*\.pb\.h$", header):
         return "proto"
     if header.startswith("liveness/"):

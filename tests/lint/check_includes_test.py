@@ -54,6 +54,12 @@ class CheckIncludes(unittest.TestCase):
         self.assert_bad("server/registry/a.h", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")
         self.assert_good("server/rpc/a.h", '#include "liveness/v1/client.pb.h"\n')
 
+    def test_what_stores_keep_stays_with_them(self):
+        self.assert_good("server/storage/a.cc", '#include "liveness/storage/v1/record.pb.h"\n')
+        self.assert_bad("server/storage/a.cc", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")
+        for folder in ["server/rpc", "server/registry", "client/src"]:
+            self.assert_bad(f"{folder}/a.cc", '#include "liveness/storage/v1/record.pb.h"\n', 1, "proto/storage")
+
     def test_arrows_that_are_right(self):
         self.assert_good("server/app/main.cc", '#include "server/rpc/stream.h"\n#include <grpcpp/grpcpp.h>\n')
         self.assert_good("server/registry/a.cc", '#include "server/core/record.h"\n#include "common/mutex.h"\n')
