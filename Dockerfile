@@ -3,7 +3,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
       libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libssl-dev \
-      libcli11-dev libspdlog-dev \
+      libcli11-dev libspdlog-dev libsqlite3-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./
@@ -20,7 +20,7 @@ RUN cmake --preset release -DLIVENESS_BUILD_TESTS=OFF -DLIVENESS_INSTALL=OFF \
 FROM debian:bookworm-slim
 # tini is not needed: livenessd reaps nothing and handles its signals itself.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      libgrpc++1.51 libprotobuf32 libspdlog1.10 \
+      libgrpc++1.51 libprotobuf32 libspdlog1.10 libsqlite3-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
 COPY --from=build /src/build/release/bin/ /usr/local/bin/

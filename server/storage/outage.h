@@ -1,0 +1,50 @@
+// What is told and not on disk, while the disk fails.
+//
+// Changes of sessions that exist are told all the same, under revisions that were
+// reserved before (DESIGN section 5, invariant 5). The latest record of each
+// client and the range of revisions are kept here until a try to write succeeds;
+// tries come at 100 ms, 200 ms ... 1 s.
+//
+// Not thread-safe; `now` is an argument. At most one record for each client.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "common/clock.h"
+#include "server/core/record.h"
+#include "server/storage/sqlite_writer.h"
+
+namespace liveness::storage {
+
+class Outage {
+ public:
+  static constexpr common::Duration kFirstRetry = std::chrono::milliseconds(100);
+  static constexpr common::Duration kMaxRetry = std::chrono::seconds(1);
+
+  // A write failed. `last`: the last revision that was given out before.
+  void Failed(std::uint64_t last, common::MonoTime now);
+  bool active() const { return active_; }
+  // REQUIRES: active().
+  common::MonoTime retry_at() const { return retry_at_; }
+
+  // A change was told under its revision. REQUIRES: active(), and a revision above the last.
+  void Told(core::RecordPtr after);
+  // What a successful write must hold; the range is empty if nothing was told.
+  std::vector<core::RecordPtr> Latest() const;
+  RevisionRange gap() const { return gap_; }
+
+  // All of it is on disk.
+  void Over() { *this = Outage(); }
+
+ private:
+  bool active_ = false;
+  RevisionRange gap_;
+  common::Duration pause_ = kFirstRetry;  // before the next try
+  common::MonoTime retry_at_{};
+  absl::flat_hash_map<std::string, core::RecordPtr> latest_;
+};
+
+}  // namespace liveness::storage

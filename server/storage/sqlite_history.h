@@ -1,0 +1,36 @@
+// Reads the past from a SQLite store, on a connection of its own: it neither waits
+// for the writer nor holds it up. Thread-safe; one reads at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/mutex.h"
+#include "server/storage/sqlite_database.h"
+#include "server/storage/store.h"
+
+namespace liveness::storage {
+
+class SqliteHistory {
+ public:
+  // The database is migrated already. `uri` and `vfs` as in SqliteDatabase::Open.
+  static absl::StatusOr<std::unique_ptr<SqliteHistory>> Open(const std::string& uri, const std::string& vfs);
+
+  // DATA_LOSS if a row cannot be read.
+  absl::StatusOr<HistoryPart> Read(const HistoryQuery& query);
+
+  // The statement for queries of this form: for a look at SQLite's plan.
+  static std::string Sql(const HistoryQuery& query);
+
+ private:
+  explicit SqliteHistory(SqliteDatabase database) : database_(std::move(database)) {}
+  absl::Status Clamp(HistoryQuery& query) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status ReadRows(const HistoryQuery& query, HistoryPart& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status ReadGaps(const HistoryQuery& query, HistoryPart& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  common::Mutex mu_;
+  SqliteDatabase database_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace liveness::storage

@@ -1,0 +1,153 @@
+#include "server/storage/sqlite_log_keeper.h"
+
+#include <utility>
+
+#include "common/strings.h"
+
+namespace liveness::storage {
+namespace {
+
+constexpr std::int64_t kPageBytes = 4096;
+constexpr std::int64_t kCheckpointPages = (std::int64_t{4} << 20) / kPageBytes;
+constexpr common::Duration kCheckpointPause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+using common::MutexLock;
+
+SqliteLogKeeper::SqliteLogKeeper(SqliteOptions options, common::Mutex& writing)
+    : options_(std::move(options)),
+      max_pages_(static_cast<std::int64_t>(options_.max_log_bytes) / kPageBytes),
+      writing_(writing) {}
+
+absl::StatusOr<std::unique_ptr<SqliteLogKeeper>> SqliteLogKeeper::Start(const std::string& uri,
+                                                                        SqliteOptions options,
+                                                                        common::Mutex& writing) {
+  std::unique_ptr<SqliteLogKeeper> keeper(new SqliteLogKeeper(std::move(options), writing));
+  if (auto status = keeper->Connect(uri); !status.ok()) return status;
+  SqliteLogKeeper* const self = keeper.get();
+  self->checkpointing_.emplace(kCheckpointPause, [self] { return self->CheckpointRound(); });
+  if (!self->options_.fsync_always) {
+    self->syncing_.emplace(self->options_.sync_interval / 2, [self] { return self->SyncRound(); });
+  }
+  return keeper;
+}
+
+absl::Status SqliteLogKeeper::Connect(const std::string& uri) {
+  for (SqliteDatabase* database : {&sync_database_, &checkpoint_database_}) {
+    auto opened = SqliteDatabase::Open(uri, SqliteDatabase::Access::kReadWrite, options_.vfs);
+    if (!opened.ok()) return opened.status();
+    *database = *std::move(opened);
+    // The first read opens the log too.
+    if (auto read = database->QueryInt("SELECT count(*) FROM meta"); !read.ok()) return read.status();
+    if (auto status = database->Execute("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0");
+        !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+void SqliteLogKeeper::Committed(std::int64_t pages) {
+  bool long_enough = false;
+  {
+    MutexLock lock(mu_);
+    ++commits_;
+    pages_ = pages;
+    long_enough = pages >= kCheckpointPages;
+  }
+  if (syncing_) syncing_->Ask();
+  if (long_enough) checkpointing_->Ask();
+}
+
+absl::Status SqliteLogKeeper::status() const {
+  MutexLock lock(mu_);
+  if (!sync_failure_.ok()) return sync_failure_;
+  if (must_write_anew_)
+    return absl::UnavailableError("the disk failed to keep the log; it is being written anew");
+  return absl::OkStatus();
+}
+
+absl::Status SqliteLogKeeper::Sync() {
+  // "Journal" is what SQLite calls the log here too. The syncing thread's handle
+  // of it is its own, and a sync of any is a sync of the file.
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(sync_database_.handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && (log == nullptr || log->pMethods == nullptr)) code = SQLITE_IOERR_FSYNC;
+  if (code == SQLITE_OK) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  return SqliteError(sync_database_.handle(), code);
+}
+
+bool SqliteLogKeeper::SyncRound() {
+  const absl::Status status = Sync();
+  {
+    MutexLock lock(mu_);
+    const bool known = !sync_failure_.ok();
+    sync_failure_ = status;
+    if (status.ok()) return false;
+    must_write_anew_ = true;
+    ++failures_;
+    if (known) return true;
+  }
+  options_.log(common::StrCat(
+      options_.path, ": what was committed may not survive a power loss: ", common::ToStd(status.message())));
+  checkpointing_->Ask();
+  return true;
+}
+
+absl::StatusOr<bool> SqliteLogKeeper::Checkpoint(int mode) {
+  int in_log = 0, copied = 0;
+  const int code = sqlite3_wal_checkpoint_v2(checkpoint_database_.handle(), "main", mode, &in_log, &copied);
+  // Somebody reads an older page: the next time, then.
+  if ((code & 0xff) == SQLITE_BUSY) return false;
+  if (code != SQLITE_OK) return SqliteError(checkpoint_database_.handle(), code);
+  return copied == in_log;
+}
+
+void SqliteLogKeeper::Complain(const absl::Status& status) {
+  if (!complained_) {
+    options_.log(common::StrCat(options_.path, ": its log cannot be moved into it, and grows meanwhile: ",
+                                common::ToStd(status.message())));
+  }
+  complained_ = true;
+}
+
+bool SqliteLogKeeper::CheckpointRound() {
+  std::int64_t pages = 0;
+  bool calm = false, anew = false;
+  std::uint64_t failures = 0;
+  {
+    MutexLock lock(mu_);
+    pages = pages_;
+    calm = commits_ == commits_seen_;
+    commits_seen_ = commits_;
+    anew = must_write_anew_;
+    failures = failures_;
+  }
+  if (pages < checkpointed_pages_) checkpointed_pages_ = 0;  // the log began anew
+  const bool outgrown = pages > max_pages_;
+  if (!anew && !outgrown && pages - checkpointed_pages_ < kCheckpointPages) return false;
+
+  absl::StatusOr<bool> done = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  if (done.ok() && outgrown && (calm || pages > 2 * max_pages_)) {
+    // The file keeps its length and is written from its start again: to give
+    // blocks back takes a file system longer than all the rest.
+    const bool huge = calm && pages > 4 * max_pages_;
+    MutexLock lock(writing_);
+    done = Checkpoint(huge ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
+    if (done.ok() && *done) pages = 0;
+  }
+  checkpointed_pages_ = pages;
+  if (!done.ok()) {
+    Complain(done.status());
+    return anew;
+  }
+  complained_ = false;
+  MutexLock lock(mu_);
+  if (pages == 0) pages_ = 0;
+  // A sync that failed meanwhile may be of pages that this has not seen.
+  if (anew && *done && failures == failures_) must_write_anew_ = false;
+  return must_write_anew_ || pages_ > max_pages_;
+}
+
+}  // namespace liveness::storage

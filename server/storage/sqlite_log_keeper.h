@@ -1,0 +1,78 @@
+// Looks after the write-ahead log, so that the writer need not: brings it to the
+// disk, moves its pages into the database, and keeps it from growing.
+//
+// A commit writes to the log and does not wait for the disk: a killed process loses
+// nothing, for the kernel has it. Against power loss one thread syncs the log: it
+// begins within half of `sync_interval` after a commit, so that what is lost is
+// the last `sync_interval`, unless the disk itself takes longer than half of it for
+// one sync. A second thread copies the log's pages into the database (a checkpoint)
+// for every 4 MiB, and has the log begin anew when it has outgrown its bound: only
+// that last step keeps the writer out, at a calm moment and for the pages that the
+// copying before it has left over. Both have a connection of their own.
+//
+// A sync that fails has told the kernel's last word: another one may succeed and
+// mean nothing. What was committed counts as safe again only after a checkpoint,
+// which writes it anew.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/mutex.h"
+#include "server/storage/rounds.h"
+#include "server/storage/sqlite_database.h"
+#include "server/storage/sqlite_options.h"
+
+namespace liveness::storage {
+
+class SqliteLogKeeper {
+ public:
+  // `writing` is held by whoever writes to the database; it outlives this.
+  static absl::StatusOr<std::unique_ptr<SqliteLogKeeper>> Start(const std::string& uri, SqliteOptions options,
+                                                                common::Mutex& writing);
+
+  // The writer committed, and the log holds `pages` now. Does not wait.
+  void Committed(std::int64_t pages);
+  // OK, or why power loss may cost more than was promised.
+  absl::Status status() const;
+
+ private:
+  SqliteLogKeeper(SqliteOptions options, common::Mutex& writing);
+  absl::Status Connect(const std::string& uri);
+
+  // One thread's each.
+  bool SyncRound();
+  bool CheckpointRound();
+  absl::Status Sync();
+  // True if all that the log holds is in the database.
+  absl::StatusOr<bool> Checkpoint(int mode);
+  void Complain(const absl::Status& status);
+
+  const SqliteOptions options_;
+  const std::int64_t max_pages_;
+  common::Mutex& writing_;
+  SqliteDatabase sync_database_;        // the syncing thread's
+  SqliteDatabase checkpoint_database_;  // the checkpointing thread's, as the three below
+  std::int64_t checkpointed_pages_ = 0;
+  std::uint64_t commits_seen_ = 0;
+  bool complained_ = false;
+
+  mutable common::Mutex mu_;
+  std::int64_t pages_ ABSL_GUARDED_BY(mu_) = 0;
+  std::uint64_t commits_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::Status sync_failure_ ABSL_GUARDED_BY(mu_);     // of the last sync
+  bool must_write_anew_ ABSL_GUARDED_BY(mu_) = false;  // one failed since the last whole checkpoint
+  std::uint64_t failures_ ABSL_GUARDED_BY(mu_) = 0;
+
+  // Last: their threads use the others.
+  std::optional<Rounds> checkpointing_;
+  std::optional<Rounds> syncing_;
+};
+
+}  // namespace liveness::storage

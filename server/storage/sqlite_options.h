@@ -1,0 +1,41 @@
+// What a SQLite store is told when it is opened.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "common/clock.h"
+
+namespace liveness::storage {
+
+struct SqliteOptions {
+  // A file, made if it is missing; its directory must be there. Or kInMemory.
+  std::string path;
+  // Each commit waits for the disk (synchronous=FULL): power loss costs nothing.
+  // Otherwise what was committed is brought to the disk in the background, and
+  // power loss costs the last `sync_interval` at most.
+  bool fsync_always = false;
+  common::Duration sync_interval = std::chrono::milliseconds(50);
+
+  // History beyond either is dropped, the oldest first, a few rows after each
+  // commit and more when there is nothing else to do.
+  common::Duration max_history_age = std::chrono::hours(7 * 24);
+  std::size_t max_history_rows = 1'000'000;
+
+  // Revisions reserved ahead: half as many can be given out while the disk fails.
+  std::uint64_t revision_block = std::uint64_t{1} << 20;
+  // The log (-wal) begins anew at a calm moment beyond this, and at any beyond twice as much.
+  std::size_t max_log_bytes = std::size_t{64} << 20;
+
+  // A line for the operator. Called on any thread, under no lock of the store's, until Stop returns.
+  std::function<void(std::string_view line)> log = [](std::string_view) {};
+  // SQLite's way to the disk; empty: its own. Tests break it (tests/support/faulty_disk.h).
+  std::string vfs;
+};
+
+inline constexpr std::string_view kInMemory = ":memory:";
+
+}  // namespace liveness::storage

@@ -1,0 +1,269 @@
+#include "server/storage/sqlite_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/storage/sqlite_schema.h"
+
+namespace liveness::storage {
+namespace {
+
+// More in one transaction would make those at its front wait for no gain.
+constexpr std::size_t kMaxBatch = 4096;
+// Dropping this much of history takes a few milliseconds, during which a change waits.
+constexpr std::size_t kTrimRows = 256;
+constexpr common::Duration kIdleLook = std::chrono::seconds(10);
+// A write that takes longer than this is told of in health().
+constexpr common::Duration kLongWrite = std::chrono::seconds(1);
+
+absl::Status Unwritable() {
+  return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                       "the server's disk fails; try again later");
+}
+
+}  // namespace
+
+using common::MutexLock;
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(SqliteOptions options,
+                                                               const common::Clock& clock) {
+  auto opened = OpenSqlite(options, clock);
+  if (!opened.ok()) return opened.status();
+  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(options), clock, *std::move(opened)));
+  if (auto status = store->Connect(); !status.ok()) return status;
+  return store;
+}
+
+SqliteStore::SqliteStore(SqliteOptions options, const common::Clock& clock, OpenedSqlite opened)
+    : options_(std::move(options)),
+      clock_(clock),
+      opened_(std::move(opened)),
+      last_(opened_.contents.revision),
+      reserved_(opened_.reserved_until) {}
+
+SqliteStore::~SqliteStore() { Stop(); }
+
+absl::Status SqliteStore::Connect() {
+  auto writer = SqliteWriter::On(opened_.database, options_);
+  if (!writer.ok()) return writer.status();
+  writer_ = *std::move(writer);
+  const bool in_memory = options_.path == kInMemory;
+  auto history = SqliteHistory::Open(opened_.uri, in_memory ? "" : options_.vfs);
+  if (!history.ok()) return history.status();
+  history_ = *std::move(history);
+  if (in_memory) return absl::OkStatus();
+  auto keeper = SqliteLogKeeper::Start(opened_.uri, options_, writing_);
+  if (!keeper.ok()) return keeper.status();
+  log_keeper_ = *std::move(keeper);
+  // Called by the commit, on the thread that commits.
+  sqlite3_wal_hook(
+      opened_.database.handle(),
+      [](void* keeper, sqlite3*, const char*, int pages) {
+        static_cast<SqliteLogKeeper*>(keeper)->Committed(pages);
+        return SQLITE_OK;
+      },
+      log_keeper_.get());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Contents> SqliteStore::Load() { return std::move(opened_.contents); }
+
+void SqliteStore::Start(StoreListener& listener) {
+  listener_ = &listener;
+  thread_ = std::thread([this] { Run(); });
+}
+
+void SqliteStore::Stop() {
+  if (thread_.joinable()) {
+    {
+      MutexLock lock(mu_);
+      stopping_ = true;
+      changed_.NotifyAll();
+    }
+    thread_.join();
+  }
+  if (opened_.database.is_open()) Close();
+}
+
+core::RecordPtr SqliteStore::Propose(Proposal proposal) {
+  MutexLock lock(mu_);
+  if (stopping_) return nullptr;
+  queue_.push_back(std::move(proposal));
+  if (queue_.size() == 1) changed_.NotifyOne();
+  return nullptr;
+}
+
+absl::StatusOr<HistoryPart> SqliteStore::ReadHistory(const HistoryQuery& query) const {
+  if (history_ == nullptr) return absl::UnavailableError("the store has been stopped");
+  return history_->Read(query);
+}
+
+absl::Status SqliteStore::health() const {
+  {
+    MutexLock lock(mu_);
+    if (!failure_.ok()) return failure_;
+  }
+  const common::MonoTime since{common::Duration(writing_since_.load(std::memory_order_relaxed))};
+  if (since != common::MonoTime{}) {
+    const auto span = std::chrono::floor<std::chrono::seconds>(clock_.Mono() - since);
+    if (span >= kLongWrite) {
+      return absl::UnavailableError(common::ToAbsl(common::StrCat(
+          options_.path, ": the disk has not answered for ", span.count(), " s; changes wait for it")));
+    }
+  }
+  return log_keeper_ == nullptr ? absl::OkStatus() : log_keeper_->status();
+}
+
+// --- The writer thread ---------------------------------------------------------
+
+void SqliteStore::Run() {
+  std::vector<Proposal> batch;
+  while (Take(batch)) {
+    const std::size_t size = batch.size();
+    Handle(std::move(batch));
+    batch.clear();
+    TrimSome(size);
+  }
+  if (outage_.active() && Recover(true)) Handle({});
+}
+
+bool SqliteStore::Take(std::vector<Proposal>& batch) {
+  MutexLock lock(mu_);
+  if (queue_.empty() && !stopping_ && !trim_more_) {
+    const common::Duration pause = outage_.active() ? outage_.retry_at() - clock_.Mono() : kIdleLook;
+    // Waking early is no harm: there is just nothing to do.
+    if (pause.count() > 0) changed_.WaitFor(mu_, pause);
+  }
+  if (queue_.size() <= kMaxBatch) {
+    batch.swap(queue_);
+  } else {
+    const auto end = queue_.begin() + kMaxBatch;
+    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+  }
+  return !batch.empty() || !stopping_;
+}
+
+void SqliteStore::Handle(std::vector<Proposal> batch) {
+  if (!Recover(false)) return TellUnwritten(std::move(batch));
+  if (!held_.empty()) {
+    std::move(batch.begin(), batch.end(), std::back_inserter(held_));
+    batch.swap(held_);
+    held_.clear();
+  }
+  if (batch.empty()) return;
+  std::vector<Committed> changes;
+  if (const absl::Status status = Commit(changes, batch); !status.ok()) {
+    BeginOutage(status);
+    return TellUnwritten(std::move(batch));
+  }
+  listener_->OnCommitted(std::move(changes));
+}
+
+template <typename Write>
+absl::Status SqliteStore::Timed(Write write) {
+  writing_since_.store(clock_.Mono().time_since_epoch().count(), std::memory_order_relaxed);
+  absl::Status status = [&] {
+    MutexLock lock(writing_);
+    return write();
+  }();
+  writing_since_.store(0, std::memory_order_relaxed);
+  return status;
+}
+
+absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vector<Proposal>& batch) {
+  if (auto status = MakeRoom(batch.size()); !status.ok()) return status;
+  std::vector<core::Transition> transitions;
+  transitions.reserve(batch.size());
+  changes.reserve(batch.size());
+  for (const Proposal& proposal : batch) {
+    core::RecordPtr after = Stamped(*proposal.after, ++last_);
+    transitions.push_back({proposal.before, after, proposal.time});
+    changes.push_back({proposal.id, std::move(after), proposal.time});
+  }
+  return Timed([&] { return writer_->Write(transitions); });
+}
+
+absl::Status SqliteStore::MakeRoom(std::size_t revisions) {
+  if (reserved_ - last_ >= revisions + options_.revision_block / 2) return absl::OkStatus();
+  const std::uint64_t until = last_ + revisions + options_.revision_block;
+  if (auto status = Timed([&] { return writer_->Reserve(until); }); !status.ok()) return status;
+  reserved_ = until;
+  return absl::OkStatus();
+}
+
+void SqliteStore::BeginOutage(const absl::Status& why) {
+  const bool news = !outage_.active();
+  outage_.Failed(last_, clock_.Mono());
+  const std::string words = common::StrCat(
+      options_.path, ": ", common::ToStd(why.message()),
+      "; until it can be written nobody new is registered, and changes are told but kept in memory");
+  if (news) options_.log(words);
+  MutexLock lock(mu_);
+  failure_ = absl::UnavailableError(common::ToAbsl(words));
+}
+
+bool SqliteStore::Recover(bool now) {
+  if (!outage_.active()) return true;
+  if (!now && clock_.Mono() < outage_.retry_at()) return false;
+  const std::vector<core::RecordPtr> latest = outage_.Latest();
+  const auto status = Timed([&] { return writer_->WriteAfterOutage(latest, outage_.gap()); });
+  if (!status.ok()) {
+    BeginOutage(status);
+    return false;
+  }
+  outage_.Over();
+  options_.log(common::StrCat(options_.path, ": it is written again, with the ", latest.size(),
+                              " records that changed meanwhile"));
+  MutexLock lock(mu_);
+  failure_ = absl::OkStatus();
+  return true;
+}
+
+void SqliteStore::TellUnwritten(std::vector<Proposal> batch) {
+  std::vector<Committed> changes;
+  std::vector<std::uint64_t> refused;
+  for (Proposal& proposal : batch) {
+    if (proposal.after->incarnation == 0) {
+      refused.push_back(proposal.id);
+    } else if (last_ < reserved_) {
+      core::RecordPtr after = Stamped(*proposal.after, ++last_);
+      outage_.Told(after);
+      changes.push_back({proposal.id, std::move(after), proposal.time});
+    } else {
+      held_.push_back(std::move(proposal));
+    }
+  }
+  if (!changes.empty()) listener_->OnCommitted(std::move(changes));
+  for (const std::uint64_t proposal : refused) listener_->OnRefused(proposal, Unwritable());
+}
+
+void SqliteStore::TrimSome(std::size_t committed) {
+  trim_more_ = false;
+  if (outage_.active()) return;
+  // Twice what came in, lest history grow for as long as there is no pause.
+  const std::size_t most = std::max(kTrimRows, 2 * committed);
+  (void)Timed([&] {
+    const absl::StatusOr<std::size_t> dropped = writer_->Trim(clock_.Wall(), most);
+    // Why it failed is found out by the next commit.
+    trim_more_ = dropped.ok() && *dropped == most;
+    return dropped.status();
+  });
+}
+
+void SqliteStore::Close() {
+  sqlite3_wal_hook(opened_.database.handle(), nullptr, nullptr);
+  log_keeper_.reset();
+  history_.reset();
+  writer_.reset();
+  if (!outage_.active()) {
+    // The next process may go on where this one ended.
+    (void)SetMeta(opened_.database, meta::kReservedUntil, static_cast<std::int64_t>(last_));
+  }
+  (void)opened_.database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  opened_.database = SqliteDatabase();
+}
+
+}  // namespace liveness::storage

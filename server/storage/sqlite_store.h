@@ -1,0 +1,112 @@
+// A store in one SQLite database: the default, for a single server.
+//
+// Proposals are queued; one writer thread takes all that are queued into one
+// transaction, commits, and only then tells the listener. While a transaction is
+// under way the next one gathers, so that the rate grows with the load.
+//
+//   Propose --> queue --> writer: encode, BEGIN ... COMMIT (the log, not the disk) --> OnCommitted
+//                           \--> SqliteLogKeeper: sync and checkpoints, on threads of their own
+//
+// Revisions are given out by the writer, in the order of the queue. They are
+// reserved in blocks ahead, on disk before the first of a block is used: a process
+// that is killed at any moment is followed by one whose revisions are all above.
+// If it was stopped in order, the next goes on where it ended.
+//
+// When the disk is full or fails (outage.h), changes that begin a session are
+// refused, all others are told under reserved revisions, and kept in memory until
+// they can be written, with a gap in history. When the reserved block is used up
+// they wait. health() says so in the meantime, and also if one write takes long: a
+// disk that hangs holds all changes up until it answers.
+//
+// One thing cannot be known: a transaction that failed at its very end may stand on
+// disk all the same, and come to light if the process is killed before anything
+// else was written. Its revisions are therefore never used again.
+//
+// The database's own files must not be used by another server (the data
+// directory's lock sees to that); other programs may read it at any time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/storage/outage.h"
+#include "server/storage/sqlite_history.h"
+#include "server/storage/sqlite_log_keeper.h"
+#include "server/storage/sqlite_opening.h"
+#include "server/storage/sqlite_options.h"
+#include "server/storage/sqlite_writer.h"
+#include "server/storage/store.h"
+
+namespace liveness::storage {
+
+class SqliteStore final : public Store {
+ public:
+  // Opens, checks and reads the database; see sqlite_opening.h for what it does to
+  // one that is damaged, of another version or a copy, and for its errors. Takes
+  // about 5 s for a million clients. `clock` outlives the store.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(SqliteOptions options, const common::Clock& clock);
+  ~SqliteStore() override;
+
+  std::string_view kind() const override { return "sqlite"; }
+  const std::string& history_id() const override { return opened_.history_id; }
+  const TokenKey& token_key() const override { return opened_.token_key; }
+  absl::StatusOr<Contents> Load() override;
+  void Start(StoreListener& listener) override;
+  void Stop() override;
+  core::RecordPtr Propose(Proposal proposal) override;
+  absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
+  absl::Status health() const override;
+
+ private:
+  SqliteStore(SqliteOptions options, const common::Clock& clock, OpenedSqlite opened);
+  absl::Status Connect();
+
+  // The writer thread's, all of them.
+  void Run();
+  // Waits for work. False: there is none, and there will be no more.
+  bool Take(std::vector<Proposal>& batch);
+  void Handle(std::vector<Proposal> batch);
+  absl::Status Commit(std::vector<Committed>& changes, const std::vector<Proposal>& batch);
+  absl::Status MakeRoom(std::size_t revisions);
+  void BeginOutage(const absl::Status& why);
+  // True if there is no outage, or none any more.
+  bool Recover(bool now);
+  void TellUnwritten(std::vector<Proposal> batch);
+  void TrimSome(std::size_t committed);
+  void Close();
+  template <typename Write>
+  absl::Status Timed(Write write);
+
+  const SqliteOptions options_;
+  const common::Clock& clock_;
+  common::Mutex writing_;  // see SqliteLogKeeper
+  OpenedSqlite opened_;
+  std::optional<SqliteWriter> writer_;
+  std::unique_ptr<SqliteHistory> history_;
+  std::unique_ptr<SqliteLogKeeper> log_keeper_;  // null in memory
+  StoreListener* listener_ = nullptr;
+
+  // The writer thread's.
+  std::uint64_t last_ = 0;      // given out
+  std::uint64_t reserved_ = 0;  // may be given out
+  Outage outage_;
+  std::vector<Proposal> held_;  // wait for revisions
+  bool trim_more_ = true;       // more of history is, or may be, to be dropped
+
+  std::atomic<common::Duration::rep> writing_since_{0};  // MonoTime; 0: no write is under way
+  mutable common::Mutex mu_;
+  common::CondVar changed_;
+  std::vector<Proposal> queue_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status failure_ ABSL_GUARDED_BY(mu_);
+  std::thread thread_;
+};
+
+}  // namespace liveness::storage
