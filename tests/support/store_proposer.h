@@ -48,6 +48,7 @@ class StoreProposer final : public storage::StoreListener {
   // Proposes and does not wait; the outcome comes with Await.
   // REQUIRES: the outcome of the client's last proposal is known.
   std::uint64_t Propose(core::RecordPtr before, core::ClientRecord after, common::WallTime time = {}) {
+    common::MutexLock registry(registry_mu_);
     const std::uint64_t id = next_++;
     core::RecordPtr committed = store_->Propose(
         {id, std::move(before), std::make_shared<const core::ClientRecord>(std::move(after)), time});
@@ -150,7 +151,8 @@ class StoreProposer final : public storage::StoreListener {
   }
 
   storage::Store* store_ = nullptr;
-  std::atomic<std::uint64_t> next_{1};
+  common::Mutex registry_mu_;  // as a registry's: proposals come one after the other
+  std::uint64_t next_ ABSL_GUARDED_BY(registry_mu_) = 1;
   std::atomic<bool> in_call_{false};
   mutable common::Mutex mu_;
   common::CondVar changed_;
