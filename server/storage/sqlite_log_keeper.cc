@@ -1,5 +1,6 @@
 #include "server/storage/sqlite_log_keeper.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/strings.h"
@@ -54,7 +55,7 @@ void SqliteLogKeeper::Committed(std::int64_t pages) {
     MutexLock lock(mu_);
     ++commits_;
     pages_ = pages;
-    long_enough = pages >= kCheckpointPages;
+    long_enough = pages >= kCheckpointPages || pages > max_pages_;
   }
   if (syncing_) syncing_->Ask();
   if (long_enough) checkpointing_->Ask();
@@ -125,17 +126,21 @@ bool SqliteLogKeeper::CheckpointRound() {
     failures = failures_;
   }
   if (pages < checkpointed_pages_) checkpointed_pages_ = 0;  // the log began anew
+  longest_pages_ = std::max(longest_pages_, pages);
   const bool outgrown = pages > max_pages_;
-  if (!anew && !outgrown && pages - checkpointed_pages_ < kCheckpointPages) return false;
+  const bool too_long = longest_pages_ > 4 * max_pages_;
+  if (!anew && !outgrown && !(too_long && calm) && pages - checkpointed_pages_ < kCheckpointPages)
+    return too_long;
 
   absl::StatusOr<bool> done = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  if (done.ok() && outgrown && (calm || pages > 2 * max_pages_)) {
+  if (done.ok() && ((outgrown || too_long) && (calm || pages > 2 * max_pages_))) {
     // The file keeps its length and is written from its start again: to give
     // blocks back takes a file system longer than all the rest.
-    const bool huge = calm && pages > 4 * max_pages_;
+    const bool cut = calm && too_long;
     MutexLock lock(writing_);
-    done = Checkpoint(huge ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
+    done = Checkpoint(cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
     if (done.ok() && *done) pages = 0;
+    if (done.ok() && *done && cut) longest_pages_ = 0;
   }
   checkpointed_pages_ = pages;
   if (!done.ok()) {
@@ -147,7 +152,7 @@ bool SqliteLogKeeper::CheckpointRound() {
   if (pages == 0) pages_ = 0;
   // A sync that failed meanwhile may be of pages that this has not seen.
   if (anew && *done && failures == failures_) must_write_anew_ = false;
-  return must_write_anew_ || pages_ > max_pages_;
+  return must_write_anew_ || pages_ > max_pages_ || longest_pages_ > 4 * max_pages_;
 }
 
 }  // namespace liveness::storage

@@ -58,8 +58,9 @@ class SqliteLogKeeper {
   const std::int64_t max_pages_;
   common::Mutex& writing_;
   SqliteDatabase sync_database_;        // the syncing thread's
-  SqliteDatabase checkpoint_database_;  // the checkpointing thread's, as the three below
+  SqliteDatabase checkpoint_database_;  // the checkpointing thread's, as the four below
   std::int64_t checkpointed_pages_ = 0;
+  std::int64_t longest_pages_ = 0;  // that the log had since its file was cut
   std::uint64_t commits_seen_ = 0;
   bool complained_ = false;
 

@@ -1,0 +1,155 @@
+// The past: that it is found without a search, and that it stays within its bounds.
+// What a query answers is held in tests/conformance.
+#include "server/storage/sqlite_history.h"
+
+#include <thread>
+
+#include "common/strings.h"
+#include "server/storage/sqlite_schema.h"
+#include "tests/unit/storage/sqlite_fixture.h"
+
+namespace liveness::storage {
+namespace {
+
+using core::State;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class SqlitePast : public SqliteFixture {
+ protected:
+  std::vector<std::uint64_t> Revisions(const HistoryQuery& query = {}) {
+    std::vector<std::uint64_t> revisions;
+    for (const core::TransitionPtr& transition : Read(query).transitions) {
+      revisions.push_back(transition->revision());
+    }
+    return revisions;
+  }
+};
+
+TEST(SqliteHistory, NoQueryScans) {
+  auto database = SqliteDatabase::Open(":memory:", SqliteDatabase::Access::kReadWrite, "");
+  ASSERT_TRUE(database.ok());
+  ASSERT_TRUE(Migrate(*database, SqliteMigrations()).ok());
+  for (const bool one_client : {false, true}) {
+    for (const bool timed : {false, true}) {
+      for (const bool newest_first : {false, true}) {
+        HistoryQuery query;
+        if (one_client) query.client_id = "web-1";
+        if (timed) query.from = common::WallTime(std::chrono::seconds(1));
+        query.newest_first = newest_first;
+        const std::string sql = SqliteHistory::Sql(query);
+        auto plan = database->Prepare("EXPLAIN QUERY PLAN " + sql);
+        ASSERT_TRUE(plan.ok()) << plan.status();
+        while (*plan->Step()) {
+          const std::string step(plan->Bytes(3));
+          EXPECT_THAT(step, HasSubstr("SEARCH history USING")) << sql;
+          EXPECT_THAT(step, HasSubstr(one_client ? "history_by_client (client_id=? AND rowid>? AND rowid<?)"
+                                                 : "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"))
+              << sql;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(SqlitePast, AClockSetBackHidesNothing) {
+  Open();
+  // Seconds at which things happened, in the order in which they did.
+  std::vector<std::uint64_t> revisions;
+  for (const int second : {50, 20, 40, 60, 30}) {
+    const common::WallTime time = clock_.Wall() + std::chrono::seconds(second);
+    const auto outcome = proposer_->Join(common::StrCat("client-", second), time);
+    revisions.push_back((*outcome)->revision);
+  }
+  HistoryQuery query;
+  query.from = clock_.Wall() + std::chrono::seconds(30);
+  query.until = clock_.Wall() + std::chrono::seconds(60);
+  EXPECT_EQ(Revisions(query), (std::vector<std::uint64_t>{revisions[0], revisions[2], revisions[4]}));
+  query.limit = 2;
+  query.newest_first = true;
+  EXPECT_EQ(Revisions(query), (std::vector<std::uint64_t>{revisions[4], revisions[2]}));
+}
+
+TEST_F(SqlitePast, KeepsNoMoreRowsThanItsBound) {
+  options_.max_history_rows = 10;
+  Open();
+  std::vector<std::uint64_t> told;
+  for (int n = 0; n < 50; ++n) told.push_back(Join(common::StrCat("client-", n))->revision);
+  Close();  // what is due is dropped after each commit, on the thread that ends here
+  Open();
+  EXPECT_EQ(Revisions(), (std::vector<std::uint64_t>(told.end() - 10, told.end())));
+  EXPECT_EQ(Read().compacted, told[39]) << "history up to there is no longer kept";
+  EXPECT_EQ(contents_.records.size(), 50u) << "records have no such bound";
+}
+
+TEST_F(SqlitePast, KeepsNothingOlderThanItsBound) {
+  options_.max_history_age = std::chrono::hours(1);
+  Open();
+  const std::uint64_t old = Join("web-1")->revision;
+  clock_.Advance(std::chrono::minutes(40));
+  const std::uint64_t younger = Join("web-2")->revision;
+  clock_.Advance(std::chrono::minutes(40));
+  const std::uint64_t now = Join("web-3")->revision;
+  Close();
+  Open();
+  EXPECT_EQ(Revisions(), (std::vector<std::uint64_t>{younger, now}));
+  EXPECT_EQ(Read().compacted, old);
+}
+
+TEST_F(SqlitePast, DropsMoreThanOneHelpingWhenThereIsNothingElseToDo) {
+  options_.max_history_age = std::chrono::hours(1);
+  Open();
+  std::vector<std::uint64_t> proposals;
+  for (int n = 0; n < 3000; ++n) {
+    proposals.push_back(
+        proposer_->Propose(nullptr, testing::NewSession(common::StrCat("client-", n)), clock_.Wall()));
+  }
+  for (const std::uint64_t proposal : proposals) ASSERT_TRUE(proposer_->Await(proposal).ok());
+  clock_.Advance(std::chrono::hours(2));
+  const std::uint64_t last = Join("web-1")->revision;
+  while (Revisions().size() > 1) std::this_thread::yield();
+  EXPECT_EQ(Revisions(), (std::vector<std::uint64_t>{last}));
+}
+
+TEST_F(SqlitePast, AGapGoesWithTheRowsAroundIt) {
+  options_.max_history_rows = 5;
+  Open();
+  core::RecordPtr one = Join("web-1");
+  disk_.FailFrom(1, SQLITE_FULL);
+  one = Move(one, State::kSuspect);
+  disk_.Heal();
+  clock_.Advance(std::chrono::seconds(2));
+  one = Move(one, State::kAlive);
+  EXPECT_EQ(Read().gaps.size(), 1u);
+  for (int n = 0; n < 10; ++n) Join(common::StrCat("client-", n));
+  Close();
+  Open();
+  EXPECT_THAT(Read().gaps, IsEmpty());
+  EXPECT_GT(Read().compacted, one->revision);
+}
+
+TEST_F(SqlitePast, ARowThatCannotBeReadIsAnErrorAndNoCrash) {
+  Open();
+  Join("web-1");
+  Sql("UPDATE history SET transition = x'ffff'");
+  EXPECT_EQ(store_->ReadHistory({}).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(SqlitePast, TheLogIsEmptiedWhenItHasOutgrownItsBound) {
+  options_.max_log_bytes = 64 << 10;
+  Open();
+  std::vector<std::uint64_t> proposals;
+  for (int n = 0; n < 3000; ++n) {
+    proposals.push_back(proposer_->Propose(nullptr, testing::NewSession(common::StrCat("client-", n))));
+  }
+  for (const std::uint64_t proposal : proposals) ASSERT_TRUE(proposer_->Await(proposal).ok());
+  while (std::filesystem::file_size(options_.path + "-wal") > 2 * options_.max_log_bytes) {
+    std::this_thread::yield();
+  }
+  EXPECT_NE(Join("web-1"), nullptr);
+  EXPECT_TRUE(store_->health().ok());
+}
+
+}  // namespace
+}  // namespace liveness::storage
