@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "server/storage/record_codec.h"
 #include "server/storage/sqlite_files.h"
+#include "server/storage/sqlite_mark.h"
 #include "server/storage/sqlite_schema.h"
 
 namespace liveness::storage {
@@ -122,7 +123,11 @@ class Opening {
     opened_.history_id = *history_id;
     std::memcpy(opened_.token_key.data(), token_key->data(), token_key->size());
     opened_.reserved_until = static_cast<std::uint64_t>(*reserved);
-    copied_ = *home != identity_;
+    if (in_memory()) return absl::OkStatus();
+    const std::vector<std::uint64_t> left = ReadMark(options_.path);
+    copied_ = *home != identity_ || std::find(left.begin(), left.end(), opened_.reserved_until) == left.end();
+    // What a copy does not know of was given out all the same.
+    for (const std::uint64_t until : left) given_ = std::max(given_, until);
     return absl::OkStatus();
   }
 
@@ -141,13 +146,17 @@ class Opening {
     std::uint64_t start = std::max(last_, opened_.reserved_until);
     if (fresh_ || copied_) {
       // Beyond whatever the line that a copy was taken from may have come to (docs/adr/0007).
-      start = std::max(start, Microseconds(clock_.Wall()));
+      start = std::max({start, given_, Microseconds(clock_.Wall())});
       opened_.history_id = common::RandomHexId().substr(0, 16);
       if (fresh_) common::RandomBytes(opened_.token_key);
     }
+    const std::uint64_t was = std::exchange(opened_.reserved_until, start + options_.revision_block);
     opened_.contents.revision = start;
-    opened_.reserved_until = start + options_.revision_block;
+    if (!in_memory()) {
+      if (auto status = WriteMark(options_.path, {was, opened_.reserved_until}); !status.ok()) return status;
+    }
     if (auto status = WriteBeginning(start); !status.ok()) return status;
+    if (!in_memory()) (void)WriteMark(options_.path, {opened_.reserved_until});
     if (copied_) {
       options_.log(common::StrCat(options_.path, " is a copy, as after a restore: its history goes on as ",
                                   opened_.history_id, ", with revisions above ", start));
@@ -185,6 +194,7 @@ class Opening {
   bool fresh_ = false;
   bool copied_ = false;
   std::uint64_t last_ = 0;
+  std::uint64_t given_ = 0;  // by the note beside it; counts if it is a copy
 };
 
 absl::Status SetDamagedAside(const SqliteOptions& options, const common::Clock& clock, std::string_view why) {

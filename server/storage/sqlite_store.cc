@@ -5,7 +5,6 @@
 
 #include "common/status.h"
 #include "common/strings.h"
-#include "server/storage/sqlite_schema.h"
 
 namespace liveness::storage {
 namespace {
@@ -189,7 +188,7 @@ absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vec
 absl::Status SqliteStore::MakeRoom(std::size_t revisions) {
   if (reserved_ - last_ >= revisions + options_.revision_block / 2) return absl::OkStatus();
   const std::uint64_t until = last_ + revisions + options_.revision_block;
-  if (auto status = Timed([&] { return writer_->Reserve(until); }); !status.ok()) return status;
+  if (auto status = Timed([&] { return writer_->Reserve(reserved_, until); }); !status.ok()) return status;
   reserved_ = until;
   return absl::OkStatus();
 }
@@ -257,11 +256,9 @@ void SqliteStore::Close() {
   sqlite3_wal_hook(opened_.database.handle(), nullptr, nullptr);
   log_keeper_.reset();
   history_.reset();
+  // The next process may go on where this one ended.
+  if (!outage_.active() && writer_) (void)writer_->Reserve(reserved_, last_);
   writer_.reset();
-  if (!outage_.active()) {
-    // The next process may go on where this one ended.
-    (void)SetMeta(opened_.database, meta::kReservedUntil, static_cast<std::int64_t>(last_));
-  }
   (void)opened_.database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
   opened_.database = SqliteDatabase();
 }

@@ -5,6 +5,7 @@
 
 #include "common/strings.h"
 #include "server/storage/record_codec.h"
+#include "server/storage/sqlite_mark.h"
 #include "server/storage/sqlite_schema.h"
 
 namespace liveness::storage {
@@ -82,7 +83,16 @@ absl::Status SqliteWriter::WriteAfterOutage(const std::vector<core::RecordPtr>& 
   return transaction.Commit();
 }
 
-absl::Status SqliteWriter::Reserve(std::uint64_t until) {
+absl::Status SqliteWriter::Reserve(std::uint64_t now, std::uint64_t until) {
+  if (options_->path == kInMemory) return SetReserved(until);
+  if (auto status = WriteMark(options_->path, {now, until}); !status.ok()) return status;
+  if (auto status = SetReserved(until); !status.ok()) return status;
+  // If this fails, the note before it agrees with the database as well.
+  (void)WriteMark(options_->path, {until});
+  return absl::OkStatus();
+}
+
+absl::Status SqliteWriter::SetReserved(std::uint64_t until) {
   if (auto status = database_->Execute("PRAGMA synchronous=FULL"); !status.ok()) return status;
   absl::Status status = SetMeta(*database_, meta::kReservedUntil, Signed(until));
   if (!options_->fsync_always) {

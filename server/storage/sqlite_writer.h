@@ -33,9 +33,10 @@ class SqliteWriter {
   // What was told while the disk failed: the latest record of each client, and
   // that history has a gap. FORGOTTEN: the record goes.
   absl::Status WriteAfterOutage(const std::vector<core::RecordPtr>& latest, RevisionRange gap);
-  // No revision up to `until` will be given out by a later process. Waits for the
-  // disk whatever fsync says: power loss must not bring them back.
-  absl::Status Reserve(std::uint64_t until);
+  // No revision up to `until` will be given out by a later process; `now` is what was
+  // reserved before. Waits for the disk whatever fsync says: power loss must not
+  // bring them back. To reserve less is to give back what was not used.
+  absl::Status Reserve(std::uint64_t now, std::uint64_t until);
   // Drops up to `most` rows of history that are beyond the bounds, oldest first.
   // Returns how many: fewer than `most` means that no more are due.
   absl::StatusOr<std::size_t> Trim(common::WallTime now, std::size_t most);
@@ -44,6 +45,7 @@ class SqliteWriter {
   SqliteWriter() = default;
   absl::Status PutRecord(const core::ClientRecord& record);
   absl::Status PutTransition(const core::Transition& transition);
+  absl::Status SetReserved(std::uint64_t until);
   absl::Status DropUpTo(std::uint64_t revision);
 
   SqliteDatabase* database_ = nullptr;

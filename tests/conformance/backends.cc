@@ -28,7 +28,7 @@ class Sqlite final : public Home {
   }
 
  private:
-  testing::TempDir dir_;
+  testing::TempDir dir_{testing::TempDir::On::kMemory};
 };
 
 template <typename Made>

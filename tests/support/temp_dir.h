@@ -1,6 +1,8 @@
 // A directory of the test's own, gone with it. Header only.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -9,8 +11,14 @@ namespace liveness::testing {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "liveness-test-XXXXXX").string();
+  enum class On {
+    kDisk,
+    kMemory,  // where there is such a file system: a sync costs nothing there
+  };
+  explicit TempDir(On on = On::kDisk) {
+    std::filesystem::path parent = std::filesystem::temp_directory_path();
+    if (on == On::kMemory && ::access("/dev/shm", W_OK) == 0) parent = "/dev/shm";
+    std::string name = (parent / "liveness-test-XXXXXX").string();
     path_ = ::mkdtemp(name.data()) == nullptr ? "" : name;
   }
   ~TempDir() {

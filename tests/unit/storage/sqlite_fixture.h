@@ -82,7 +82,7 @@ class SqliteFixture : public ::testing::Test {
     ASSERT_TRUE(status.ok()) << status;
   }
 
-  testing::TempDir dir_;
+  testing::TempDir dir_{testing::TempDir::On::kMemory};
   testing::FaultyDisk disk_;
   testing::ManualClock clock_;
   SqliteOptions options_;

@@ -46,6 +46,7 @@ TEST_F(SqliteOpening, ItsFilesAreItsOwnersAlone) {
   ExpectOwnersAlone(options_.path);
   ExpectOwnersAlone(options_.path + "-wal");
   ExpectOwnersAlone(options_.path + "-shm");
+  ExpectOwnersAlone(options_.path + "-mark");
 }
 
 TEST_F(SqliteOpening, AFreshStoreBeginsAtTheWallClock) {
@@ -220,12 +221,76 @@ TEST_F(SqliteOpening, ACopyInItsPlaceIsGivenAHistoryOfItsOwn) {
   EXPECT_EQ(store_->history_id(), of_its_own) << "once";
 }
 
+TEST_F(SqliteOpening, ACopyWrittenOverTheFileIsKnownToo) {
+  // "cp backup.db liveness.db" keeps inode and birth. Of this run, and of one before.
+  for (const int stops_between : {0, 1, 3}) {
+    Open();
+    const std::string history_id = store_->history_id();
+    Join("web-1");
+    Sql("VACUUM INTO '" + dir_.file("backup.db") + "'");
+    std::uint64_t last = 0;
+    for (int n = 0; n <= stops_between; ++n) {
+      if (n > 0) Open();
+      last = Join("web-2")->revision;
+    }
+    Close();
+    WriteAll(options_.path, ReadAll(dir_.file("backup.db")));
+    fs::remove(dir_.file("backup.db"));
+    clock_.Advance(std::chrono::seconds(10));
+    Open();
+    EXPECT_NE(store_->history_id(), history_id) << stops_between;
+    EXPECT_GT(contents_.revision, last) << stops_between;
+  }
+}
+
+TEST_F(SqliteOpening, ACopyOverTheFileRepeatsNoRevisionEvenIfTheClockIsWrong) {
+  Open();
+  Sql("VACUUM INTO '" + dir_.file("backup.db") + "'");
+  std::uint64_t last = 0;
+  for (int n = 0; n < 3; ++n) {
+    last = Join("web-1")->revision;
+    Kill();
+    Open();
+  }
+  last = Join("web-2")->revision;
+  Close();
+  WriteAll(options_.path, ReadAll(dir_.file("backup.db")));
+  clock_.StepWall(-std::chrono::hours(1000));
+  Open();
+  EXPECT_GE(contents_.revision, last);
+}
+
+TEST_F(SqliteOpening, WithoutItsNoteItCountsAsACopy) {
+  Open();
+  const std::string history_id = store_->history_id();
+  Close();
+  fs::remove(options_.path + "-mark");
+  Open();
+  EXPECT_NE(store_->history_id(), history_id);
+}
+
+TEST_F(SqliteOpening, ANoteOfAChangeThatNeverCameOrJustCameIsNoCopy) {
+  Open();
+  const std::string history_id = store_->history_id();
+  Close();
+  const std::string note = ReadAll(options_.path + "-mark");
+  for (const std::string& left : {note + "99999999999999999\n", "1\n" + note}) {
+    WriteAll(options_.path + "-mark", left);
+    Open();
+    EXPECT_EQ(store_->history_id(), history_id);
+    Close();
+    WriteAll(options_.path + "-mark", note);
+    Sql("UPDATE meta SET value = " + note + " WHERE key = 'reserved_until'");
+  }
+}
+
 TEST_F(SqliteOpening, AMovedFileIsTheSame) {
   Open();
   const std::string history_id = store_->history_id();
   Close();
   fs::create_directory(dir_.file("elsewhere"));
   fs::rename(options_.path, dir_.file("elsewhere/liveness.db"));
+  fs::rename(options_.path + "-mark", dir_.file("elsewhere/liveness.db-mark"));
   options_.path = dir_.file("elsewhere/liveness.db");
   Open();
   EXPECT_EQ(store_->history_id(), history_id);
