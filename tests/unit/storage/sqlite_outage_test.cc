@@ -17,6 +17,8 @@ using testing::NewSession;
 
 class SqliteOutage : public SqliteFixture {
  protected:
+  // Nobody but the writer touches the disk.
+  SqliteOutage() { options_.fsync_always = true; }
   std::map<std::string, core::RecordPtr> Loaded() const {
     std::map<std::string, core::RecordPtr> records;
     for (const core::RecordPtr& record : contents_.records)
@@ -173,7 +175,6 @@ TEST_F(SqliteOutage, WithoutReservedRevisionsChangesWait) {
 }
 
 TEST_F(SqliteOutage, ADiskThatHangsIsTold) {
-  options_.fsync_always = true;  // nobody else touches the disk
   Open();
   const core::RecordPtr one = Join("web-1");
   disk_.Hang();
@@ -208,6 +209,7 @@ TEST_F(SqliteOutage, AnotherProcessThatHoldsTheDatabaseIsAnOutageToo) {
 }
 
 TEST_F(SqliteOutage, SyncsThatFailAreToldUntilTheLogIsWrittenAnew) {
+  options_.fsync_always = false;
   Open();
   Join("web-1");  // the first commit of a log syncs its head
   disk_.FailSyncs();
@@ -224,7 +226,6 @@ TEST_F(SqliteOutage, SyncsThatFailAreToldUntilTheLogIsWrittenAnew) {
 }
 
 TEST_F(SqliteOutage, WithFsyncAlwaysASyncThatFailsIsAnOutage) {
-  options_.fsync_always = true;
   Open();
   core::RecordPtr one = Join("web-1");
   disk_.FailSyncs();
