@@ -2,6 +2,7 @@
 // how long a start with many known clients takes. One JSON object on stdout.
 //
 //   store_bench rate PATH PROPOSERS SECONDS [fsync]
+//   store_bench pace PATH PER_SECOND SECONDS
 //   store_bench fill PATH CLIENTS      writes them, and their history
 //   store_bench load PATH              a process of its own, so that its memory tells
 #include <unistd.h>
@@ -11,14 +12,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "bench/fleet.h"
-#include "common/mutex.h"
 #include "server/storage/sqlite_store.h"
 
 namespace {
@@ -28,7 +27,7 @@ using std::chrono::steady_clock;
 
 double Seconds(steady_clock::duration span) { return std::chrono::duration<double>(span).count(); }
 
-// Thread i of `proposers` has one registration under way at a time, as one client has.
+// Each of `proposers` has one registration under way; the next when it is told of the last, or when asked to.
 class Proposers final : public storage::StoreListener {
  public:
   Proposers(storage::Store& store, std::size_t proposers) : store_(store), slots_(proposers) {}
@@ -51,31 +50,20 @@ class Proposers final : public storage::StoreListener {
   void Begin() {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) Propose(slot);
   }
+  // No next ones.
   void End() { running_ = false; }
   std::uint64_t done() const { return done_; }
   // Once the store is stopped.
   std::vector<steady_clock::duration>& spans() { return spans_; }
+
+  // REQUIRES: the proposer has none under way.
+  void Propose(std::size_t number);
 
  private:
   struct Slot {
     std::uint64_t id = 0;
     steady_clock::time_point since{};
   };
-
-  void Propose(std::size_t number) {
-    const std::uint64_t n = next_++;
-    core::ClientRecord record;
-    record.info = core::PackedInfo(bench::MakeInfo(n));
-    record.server_id = server_id_;
-    record.interval = std::chrono::seconds(10);
-    record.timeout = std::chrono::seconds(40);
-    record.state = core::State::kAlive;
-    Slot& slot = slots_[number];
-    slot.since = steady_clock::now();
-    slot.id += slots_.size();
-    store_.Propose({slot.id + number, nullptr, std::make_shared<const core::ClientRecord>(std::move(record)),
-                    common::SystemClock().Wall()});
-  }
 
   storage::Store& store_;
   std::vector<Slot> slots_;
@@ -85,6 +73,21 @@ class Proposers final : public storage::StoreListener {
   std::vector<steady_clock::duration> spans_;  // the writer thread's
   const std::shared_ptr<const std::string> server_id_ = std::make_shared<const std::string>("bench-server-1");
 };
+
+void Proposers::Propose(std::size_t number) {
+  const std::uint64_t n = next_++;
+  core::ClientRecord record;
+  record.info = core::PackedInfo(bench::MakeInfo(n));
+  record.server_id = server_id_;
+  record.interval = std::chrono::seconds(10);
+  record.timeout = std::chrono::seconds(40);
+  record.state = core::State::kAlive;
+  Slot& slot = slots_[number];
+  slot.since = steady_clock::now();
+  slot.id += slots_.size();
+  store_.Propose({slot.id + number, nullptr, std::make_shared<const core::ClientRecord>(std::move(record)),
+                  common::SystemClock().Wall()});
+}
 
 std::unique_ptr<storage::SqliteStore> Open(const std::string& path, bool fsync) {
   storage::SqliteOptions options;
@@ -132,6 +135,26 @@ void Rate(const std::string& path, std::size_t proposers, double seconds, bool f
       proposers, static_cast<double>(done) / took, Millis(spans, 0.5), Millis(spans, 0.99), Millis(spans, 1));
 }
 
+// Changes at an even pace, as from a fleet: how long each is under way.
+void Pace(const std::string& path, double per_second, double seconds) {
+  auto store = Open(path, false);
+  const auto count = static_cast<std::size_t>(per_second * seconds);
+  Proposers run(*store, count);
+  run.End();
+  store->Start(run);
+  const auto begun = steady_clock::now();
+  for (std::size_t n = 0; n < count; ++n) {
+    const std::chrono::duration<double> at(static_cast<double>(n) / per_second);
+    std::this_thread::sleep_until(begun + std::chrono::duration_cast<steady_clock::duration>(at));
+    run.Propose(n);
+  }
+  store->Stop();
+  auto& spans = run.spans();
+  std::sort(spans.begin(), spans.end());
+  std::printf("{\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"p999_ms\": %.3f, \"max_ms\": %.3f}\n",
+              Millis(spans, 0.5), Millis(spans, 0.99), Millis(spans, 0.999), Millis(spans, 1));
+}
+
 void Fill(const std::string& path, std::uint64_t clients) {
   auto store = Open(path, false);
   Proposers run(*store, 4096);
@@ -164,13 +187,16 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 2 ? argv[1] : "";
   if (mode == "rate" && argc >= 5) {
     Rate(argv[2], std::strtoull(argv[3], nullptr, 10), std::atof(argv[4]), argc > 5);
+  } else if (mode == "pace" && argc == 5) {
+    Pace(argv[2], std::atof(argv[3]), std::atof(argv[4]));
   } else if (mode == "fill" && argc == 4) {
     Fill(argv[2], std::strtoull(argv[3], nullptr, 10));
   } else if (mode == "load") {
     Load(argv[2]);
   } else {
     std::fprintf(stderr,
-                 "usage: store_bench rate PATH PROPOSERS SECONDS [fsync] | fill PATH CLIENTS | load PATH\n");
+                 "usage: store_bench rate PATH PROPOSERS SECONDS [fsync] | pace PATH PER_SECOND SECONDS | "
+                 "fill PATH CLIENTS | load PATH\n");
     return 2;
   }
   return 0;

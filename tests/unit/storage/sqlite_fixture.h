@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,6 +83,19 @@ class SqliteFixture : public ::testing::Test {
     ASSERT_TRUE(database.ok()) << database.status();
     const absl::Status status = database->Execute(sql);
     ASSERT_TRUE(status.ok()) << status;
+  }
+
+  static std::string ReadAll(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static void WriteAll(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  }
+  static void ExpectOwnersAlone(const std::string& path) {
+    struct stat facts {};
+    ASSERT_EQ(stat(path.c_str(), &facts), 0) << path;
+    EXPECT_EQ(facts.st_mode & 0777, 0600u) << path;
   }
 
   testing::TempDir dir_{testing::TempDir::On::kMemory};
