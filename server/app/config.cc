@@ -117,6 +117,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   Config config;
   config.io_threads = DefaultIoThreads();
   KeepaliveFlags keepalive;
+  std::string fsync = "batch";
   DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left;
 
   CLI::App app(
@@ -139,6 +140,11 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                  "memory | sqlite, in the data directory | etcd, for several servers")
       ->capture_default_str()
       ->check(CLI::IsMember({"memory", "sqlite", "etcd"}));
+  app.add_option(
+         "--fsync", fsync,
+         "batch: synced behind each commit, power loss costs 50 ms at most | always: before it, nothing")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"batch", "always"}));
   app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -203,6 +209,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   drain_timeout.ApplyTo(config.drain_timeout);
   keep_dead.ApplyTo(config.keep_dead);
   keep_left.ApplyTo(config.keep_left);
+  config.fsync_always = fsync == "always";
   if (config.store == "sqlite") {
     if (config.data_dir.empty()) {
       auto dir = DefaultDataDir(config.listen);

@@ -94,7 +94,7 @@ void Registry::FollowMaintenance(const ClientRecord& after) {
   const std::string client_id(after.client_id());
   const auto ends_at = [&](const ClientRecord& record) {
     const bool ours = !store_.shared() || *record.server_id == options_.server_id;
-    return *record.annex->maintenance_until + (ours ? core::Duration::zero() : kOthersTurn + OurTurn());
+    return *record.annex->maintenance_until + (ours ? core::Duration::zero() : kOthersTurn + OurTurn(record));
   };
   if (const auto known = maintenance_.find(client_id); known != maintenance_.end()) {
     maintenance_ends_.erase({known->second, client_id});
