@@ -63,10 +63,7 @@ void SqliteLogKeeper::Committed(std::int64_t pages) {
 
 absl::Status SqliteLogKeeper::status() const {
   MutexLock lock(mu_);
-  if (!sync_failure_.ok()) return sync_failure_;
-  if (must_write_anew_)
-    return absl::UnavailableError("the disk failed to keep the log; it is being written anew");
-  return absl::OkStatus();
+  return failure_;
 }
 
 absl::Status SqliteLogKeeper::Sync() {
@@ -81,17 +78,18 @@ absl::Status SqliteLogKeeper::Sync() {
 
 bool SqliteLogKeeper::SyncRound() {
   const absl::Status status = Sync();
+  if (status.ok()) return false;
+  const std::string words = common::StrCat(
+      options_.path, ": what was committed may not survive a power loss, until it is written anew: ",
+      common::ToStd(status.message()));
+  bool known = false;
   {
     MutexLock lock(mu_);
-    const bool known = !sync_failure_.ok();
-    sync_failure_ = status;
-    if (status.ok()) return false;
-    must_write_anew_ = true;
+    known = !failure_.ok();
+    failure_ = absl::UnavailableError(words);
     ++failures_;
-    if (known) return true;
   }
-  options_.log(common::StrCat(
-      options_.path, ": what was committed may not survive a power loss: ", common::ToStd(status.message())));
+  if (!known) options_.log(words);
   checkpointing_->Ask();
   return true;
 }
@@ -122,7 +120,7 @@ bool SqliteLogKeeper::CheckpointRound() {
     pages = pages_;
     calm = commits_ == commits_seen_;
     commits_seen_ = commits_;
-    anew = must_write_anew_;
+    anew = !failure_.ok();
     failures = failures_;
   }
   if (pages < checkpointed_pages_) checkpointed_pages_ = 0;  // the log began anew
@@ -151,8 +149,8 @@ bool SqliteLogKeeper::CheckpointRound() {
   MutexLock lock(mu_);
   if (pages == 0) pages_ = 0;
   // A sync that failed meanwhile may be of pages that this has not seen.
-  if (anew && *done && failures == failures_) must_write_anew_ = false;
-  return must_write_anew_ || pages_ > max_pages_ || longest_pages_ > 4 * max_pages_;
+  if (anew && *done && failures == failures_) failure_ = absl::OkStatus();
+  return !failure_.ok() || pages_ > max_pages_ || longest_pages_ > 4 * max_pages_;
 }
 
 }  // namespace liveness::storage

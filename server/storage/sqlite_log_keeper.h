@@ -67,8 +67,7 @@ class SqliteLogKeeper {
   mutable common::Mutex mu_;
   std::int64_t pages_ ABSL_GUARDED_BY(mu_) = 0;
   std::uint64_t commits_ ABSL_GUARDED_BY(mu_) = 0;
-  absl::Status sync_failure_ ABSL_GUARDED_BY(mu_);     // of the last sync
-  bool must_write_anew_ ABSL_GUARDED_BY(mu_) = false;  // one failed since the last whole checkpoint
+  absl::Status failure_ ABSL_GUARDED_BY(mu_);  // of a sync since the last whole checkpoint
   std::uint64_t failures_ ABSL_GUARDED_BY(mu_) = 0;
 
   // Last: their threads use the others.

@@ -214,8 +214,9 @@ TEST_F(SqliteOutage, SyncsThatFailAreToldUntilTheLogIsWrittenAnew) {
   Join("web-1");  // the first commit of a log syncs its head
   disk_.FailSyncs();
   EXPECT_NE(Join("web-2"), nullptr) << "a commit does not wait for the disk";
-  while (store_->health().ok()) std::this_thread::yield();
+  while (log().empty()) std::this_thread::yield();
   EXPECT_THAT(log(), Contains(HasSubstr("may not survive a power loss")));
+  EXPECT_THAT(std::string(store_->health().message()), HasSubstr("may not survive a power loss"));
   disk_.Heal();
   while (!store_->health().ok()) std::this_thread::yield();
   // Written anew means: moved into the database itself.
