@@ -20,8 +20,8 @@ struct SqliteOptions {
   bool fsync_always = false;
   common::Duration sync_interval = std::chrono::milliseconds(50);
 
-  // History beyond either is dropped, the oldest first, a few rows after each
-  // commit and more when there is nothing else to do.
+  // History beyond either is dropped, the oldest first: some for every few hundred
+  // changes, and all of it when there is nothing else to do.
   common::Duration max_history_age = std::chrono::hours(7 * 24);
   std::size_t max_history_rows = 1'000'000;
 

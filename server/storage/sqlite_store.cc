@@ -11,8 +11,10 @@ namespace {
 
 // More in one transaction would make those at its front wait for no gain.
 constexpr std::size_t kMaxBatch = 4096;
-// Dropping this much of history takes a few milliseconds, during which a change waits.
+// Dropping this much of history takes a few milliseconds, during which a change waits:
+// it is done once for as many changes, or when none has come for a while.
 constexpr std::size_t kTrimRows = 256;
+constexpr common::Duration kCalm = std::chrono::milliseconds(100);
 constexpr common::Duration kIdleLook = std::chrono::seconds(10);
 // A write that takes longer than this is told of in health().
 constexpr common::Duration kLongWrite = std::chrono::seconds(1);
@@ -123,7 +125,8 @@ void SqliteStore::Run() {
     const std::size_t size = batch.size();
     Handle(std::move(batch));
     batch.clear();
-    TrimSome(size);
+    untrimmed_ += size;
+    if (size == 0 || untrimmed_ >= kTrimRows) TrimSome();
   }
   if (outage_.active() && Recover(true)) Handle({});
 }
@@ -131,7 +134,9 @@ void SqliteStore::Run() {
 bool SqliteStore::Take(std::vector<Proposal>& batch) {
   MutexLock lock(mu_);
   if (queue_.empty() && !stopping_ && !trim_more_) {
-    const common::Duration pause = outage_.active() ? outage_.retry_at() - clock_.Mono() : kIdleLook;
+    const common::Duration pause = outage_.active()  ? outage_.retry_at() - clock_.Mono()
+                                   : untrimmed_ != 0 ? kCalm
+                                                     : kIdleLook;
     // Waking early is no harm: there is just nothing to do.
     if (pause.count() > 0) changed_.WaitFor(mu_, pause);
   }
@@ -239,11 +244,11 @@ void SqliteStore::TellUnwritten(std::vector<Proposal> batch) {
   for (const std::uint64_t proposal : refused) listener_->OnRefused(proposal, Unwritable());
 }
 
-void SqliteStore::TrimSome(std::size_t committed) {
+void SqliteStore::TrimSome() {
   trim_more_ = false;
   if (outage_.active()) return;
   // Twice what came in, lest history grow for as long as there is no pause.
-  const std::size_t most = std::max(kTrimRows, 2 * committed);
+  const std::size_t most = std::max(kTrimRows, 2 * std::exchange(untrimmed_, 0));
   (void)Timed([&] {
     const absl::StatusOr<std::size_t> dropped = writer_->Trim(clock_.Wall(), most);
     // Why it failed is found out by the next commit.

@@ -79,7 +79,7 @@ class SqliteStore final : public Store {
   // True if there is no outage, or none any more.
   bool Recover(bool now);
   void TellUnwritten(std::vector<Proposal> batch);
-  void TrimSome(std::size_t committed);
+  void TrimSome();
   void Close();
   template <typename Write>
   absl::Status Timed(Write write);
@@ -98,6 +98,7 @@ class SqliteStore final : public Store {
   std::uint64_t reserved_ = 0;  // may be given out
   Outage outage_;
   std::vector<Proposal> held_;  // wait for revisions
+  std::size_t untrimmed_ = 0;   // changes since history was last looked through
   bool trim_more_ = true;       // more of history is, or may be, to be dropped
 
   std::atomic<common::Duration::rep> writing_since_{0};  // MonoTime; 0: no write is under way

@@ -25,6 +25,10 @@ class SqlitePast : public SqliteFixture {
     }
     return revisions;
   }
+  // What is due is dropped at a calm moment.
+  void AwaitRows(std::size_t count) {
+    while (Revisions().size() != count) std::this_thread::yield();
+  }
 };
 
 TEST(SqliteHistory, NoQueryScans) {
@@ -76,11 +80,12 @@ TEST_F(SqlitePast, KeepsNoMoreRowsThanItsBound) {
   Open();
   std::vector<std::uint64_t> told;
   for (int n = 0; n < 50; ++n) told.push_back(Join(common::StrCat("client-", n))->revision);
-  Close();  // what is due is dropped after each commit, on the thread that ends here
-  Open();
+  AwaitRows(10);
   EXPECT_EQ(Revisions(), (std::vector<std::uint64_t>(told.end() - 10, told.end())));
   EXPECT_EQ(Read().compacted, told[39]) << "history up to there is no longer kept";
+  Open();
   EXPECT_EQ(contents_.records.size(), 50u) << "records have no such bound";
+  EXPECT_EQ(Read().compacted, told[39]);
 }
 
 TEST_F(SqlitePast, KeepsNothingOlderThanItsBound) {
@@ -91,8 +96,7 @@ TEST_F(SqlitePast, KeepsNothingOlderThanItsBound) {
   const std::uint64_t younger = Join("web-2")->revision;
   clock_.Advance(std::chrono::minutes(40));
   const std::uint64_t now = Join("web-3")->revision;
-  Close();
-  Open();
+  AwaitRows(2);
   EXPECT_EQ(Revisions(), (std::vector<std::uint64_t>{younger, now}));
   EXPECT_EQ(Read().compacted, old);
 }
@@ -108,8 +112,24 @@ TEST_F(SqlitePast, DropsMoreThanOneHelpingWhenThereIsNothingElseToDo) {
   for (const std::uint64_t proposal : proposals) ASSERT_TRUE(proposer_->Await(proposal).ok());
   clock_.Advance(std::chrono::hours(2));
   const std::uint64_t last = Join("web-1")->revision;
-  while (Revisions().size() > 1) std::this_thread::yield();
+  AwaitRows(1);
   EXPECT_EQ(Revisions(), (std::vector<std::uint64_t>{last}));
+}
+
+TEST_F(SqlitePast, KeepsItsBoundWithoutAnyCalm) {
+  options_.max_history_rows = 10;
+  std::size_t most = 0;
+  Open();
+  core::RecordPtr record = Join("web-1");
+  for (int n = 0; n < 3000; ++n) {
+    record = Move(record, State::kAlive);
+    if (n % 100 == 0) {
+      HistoryQuery query;
+      query.limit = 10'000;
+      most = std::max(most, Revisions(query).size());
+    }
+  }
+  EXPECT_LE(most, 10u + 256u);
 }
 
 TEST_F(SqlitePast, AGapGoesWithTheRowsAroundIt) {
@@ -123,8 +143,7 @@ TEST_F(SqlitePast, AGapGoesWithTheRowsAroundIt) {
   one = Move(one, State::kAlive);
   EXPECT_EQ(Read().gaps.size(), 1u);
   for (int n = 0; n < 10; ++n) Join(common::StrCat("client-", n));
-  Close();
-  Open();
+  AwaitRows(5);
   EXPECT_THAT(Read().gaps, IsEmpty());
   EXPECT_GT(Read().compacted, one->revision);
 }
