@@ -35,19 +35,19 @@ bool CanaryWatch::Assess(std::span<const Pulse> pulses, MonoTime now, WitnessClo
   if (was_in_doubt) from = std::min(from, last_look_);
   last_look_ = now;
 
-  if (in_doubt_ && state_ == Doubt::kNone) {
-    state_ = Doubt::kCredited;
+  if (in_doubt_ && state_ == CanaryDoubt::kNone) {
+    state_ = CanaryDoubt::kCredited;
     spent_ = Duration::zero();
     ++episodes_;
   }
   if (from < now) {
     last_doubt_ = now;
-    if (state_ == Doubt::kCredited) Credit(from, now, witness);
+    if (state_ == CanaryDoubt::kCredited) Credit(from, now, witness);
   }
-  if (!in_doubt_ && proven && state_ != Doubt::kNone && witness.Elapsed(last_doubt_, now) >= spent_) {
-    state_ = Doubt::kNone;
+  if (!in_doubt_ && proven && state_ != CanaryDoubt::kNone && witness.Elapsed(last_doubt_, now) >= spent_) {
+    state_ = CanaryDoubt::kNone;
   }
-  return in_doubt_ && state_ == Doubt::kCredited;
+  return in_doubt_ && state_ == CanaryDoubt::kCredited;
 }
 
 void CanaryWatch::Credit(MonoTime from, MonoTime now, WitnessClock& witness) {
@@ -55,7 +55,7 @@ void CanaryWatch::Credit(MonoTime from, MonoTime now, WitnessClock& witness) {
   const Duration added = witness.Credit(std::max(from, now - left), now);
   spent_ += added;
   credited_ += added;
-  if (spent_ >= max_doubt_) state_ = Doubt::kSpent;
+  if (spent_ >= max_doubt_) state_ = CanaryDoubt::kSpent;
 }
 
 }  // namespace liveness::core

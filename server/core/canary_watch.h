@@ -59,7 +59,7 @@ struct Pulse {
   common::MonoTime heard = kNever;  // the last message, the canary's or a client's
 };
 
-enum class Doubt : std::uint8_t {
+enum class CanaryDoubt : std::uint8_t {
   kNone,      // no episode
   kCredited,  // one is open, and time stands while a queue is in doubt
   kSpent,     // one is open, its credit is used up: time runs
@@ -80,7 +80,7 @@ class CanaryWatch {
   // been told of the detector's lateness up to `now`; the queues are as many each time.
   bool Assess(std::span<const Pulse> pulses, common::MonoTime now, WitnessClock& witness);
 
-  Doubt state() const { return state_; }
+  CanaryDoubt state() const { return state_; }
   bool in_doubt() const { return in_doubt_; }  // a queue is, now
   std::int64_t doubts() const { return doubts_; }
   std::int64_t episodes() const { return episodes_; }
@@ -97,7 +97,7 @@ class CanaryWatch {
   Doubted doubted_;
   common::MonoTime last_look_ = Pulse::kNever;
   common::MonoTime last_doubt_ = Pulse::kNever;
-  Doubt state_ = Doubt::kNone;
+  CanaryDoubt state_ = CanaryDoubt::kNone;
   bool in_doubt_ = false;
   std::int64_t doubts_ = 0;
   std::int64_t episodes_ = 0;

@@ -6,12 +6,16 @@ namespace liveness::core {
 
 using common::Duration;
 
+Duration SuspendWatch::SleptUnseen(common::BootTime boot, common::MonoTime mono) const {
+  if (ahead_ == Duration::min()) return Duration::zero();
+  const Duration slept = boot.time_since_epoch() - mono.time_since_epoch() - ahead_;
+  return slept <= kTolerance ? Duration::zero() : slept;
+}
+
 Duration SuspendWatch::Observe(common::BootTime boot, common::MonoTime mono) {
-  const Duration ahead = boot.time_since_epoch() - mono.time_since_epoch();
-  const bool first = ahead_ == Duration::min();
-  const Duration slept = first ? Duration::zero() : ahead - ahead_;
-  ahead_ = std::max(ahead_, ahead);
-  if (slept <= kTolerance) return Duration::zero();
+  const Duration slept = SleptUnseen(boot, mono);
+  ahead_ = std::max(ahead_, boot.time_since_epoch() - mono.time_since_epoch());
+  if (slept == Duration::zero()) return slept;
   ++count_;
   total_ += slept;
   last_sleep_ = slept;

@@ -46,6 +46,9 @@ class SuspendWatch {
   // two then sees too little, which is made up for by the next call, not a sleep.
   common::Duration Observe(common::BootTime boot, common::MonoTime mono);
 
+  // The same without taking note: what the next call would find.
+  common::Duration SleptUnseen(common::BootTime boot, common::MonoTime mono) const;
+
   // True in the moments after a sleep that do not count.
   bool IsSettling(common::MonoTime now) const { return now < settled_at_; }
 

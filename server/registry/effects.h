@@ -23,6 +23,7 @@ struct Registry::Effects {
 
   std::vector<End> ends;
   std::vector<Probe> probes;
+  std::vector<WitnessEvent> witness;
   bool publish = false;                                 // there are new transitions
   core::MonoTime earlier_tick = core::MonoTime::max();  // the detector must wake sooner
 };

@@ -25,8 +25,10 @@
 #include "server/core/deadline_wheel.h"
 #include "server/core/record.h"
 #include "server/core/session_rules.h"
+#include "server/core/suspend_watch.h"
 #include "server/core/witness_clock.h"
 #include "server/registry/history.h"
+#include "server/registry/queue_pulses.h"
 #include "server/registry/session.h"
 #include "server/registry/session_table.h"
 #include "server/registry/types.h"
@@ -92,11 +94,20 @@ class Registry {
 
   // Carries out what is due at `now`, after a look at the connections in question; returns when it wants to
   // be called again (MonoTime::max(): not before something changes). `expected` is when this call was meant
-  // to happen: lateness beyond 20 ms is credited to every client.
+  // to happen: lateness beyond 20 ms is credited to every client, and so is time in which the machine or the
+  // completion queues did not run (core/suspend_watch.h, core/canary_watch.h); nobody is due meanwhile.
   core::MonoTime Tick(core::MonoTime expected, core::MonoTime now);
   // `wake` is called, without the lock, when Tick should run sooner than it
   // last said. Set it before any other thread uses the registry.
   void OnEarlierDeadline(std::function<void(core::MonoTime)> wake);
+
+  // Where each completion queue notes whom it hears, and the canary what it sends.
+  QueuePulses& pulses() { return pulses_; }
+  // kSpent: this server doubts that it can receive, and judges its clients all the same. Any thread.
+  core::CanaryDoubt doubt() const { return doubt_.load(std::memory_order_relaxed); }
+  // `tell` is called, without the lock, with what Tick finds out of this server.
+  // Set it before any other thread uses the registry.
+  void OnWitness(std::function<void(const WitnessEvent&)> tell);
 
   // --- Queries --------------------------------------------------------------
 
@@ -174,6 +185,13 @@ class Registry {
     core::LinkEvidence link;
   };
 
+  // registry_witness.cc
+  // Credits what this server did not run. True while time stands.
+  bool StandsStill(core::MonoTime expected, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool HeedCanary(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  WitnessTotals WitnessTotalsNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // registry_time.cc
   void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, std::vector<Doubt>& doubts,
                 Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -205,15 +223,22 @@ class Registry {
   const common::Clock& clock_;
   storage::Store& store_;
   const std::shared_ptr<const std::string> server_id_;
-  std::function<void(core::MonoTime)> wake_detector_;  // set before the first thread starts
-  std::function<void()> wake_publisher_;               // likewise
+  std::function<void(core::MonoTime)> wake_detector_;      // set before the first thread starts
+  std::function<void()> wake_publisher_;                   // likewise
+  std::function<void(const WitnessEvent&)> tell_witness_;  // likewise
   std::atomic<std::int64_t> stalls_{0};
+  std::atomic<core::CanaryDoubt> doubt_{core::CanaryDoubt::kNone};
+  QueuePulses pulses_;
 
   mutable common::Mutex mu_;
   SessionTable table_ ABSL_GUARDED_BY(mu_);
   History history_ ABSL_GUARDED_BY(mu_);
   core::DeadlineWheel wheel_ ABSL_GUARDED_BY(mu_);
   core::WitnessClock witness_ ABSL_GUARDED_BY(mu_);
+  core::SuspendWatch suspends_ ABSL_GUARDED_BY(mu_);
+  core::CanaryWatch canary_ ABSL_GUARDED_BY(mu_);
+  std::vector<core::Pulse> pulses_read_ ABSL_GUARDED_BY(mu_);
+  core::Duration settling_ ABSL_GUARDED_BY(mu_){};
   core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
   core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);

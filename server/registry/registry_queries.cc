@@ -20,8 +20,11 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       clock_(clock),
       store_(store),
       server_id_(std::make_shared<const std::string>(options_.server_id)),
+      pulses_(options_.queues),
       history_(store.LastRevision(), options_.max_history),
       wheel_(clock.Mono()),
+      suspends_(options_.max_doubt),
+      canary_(options_.max_doubt),
       last_tick_(clock.Mono()),
       published_(store.LastRevision()),
       hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
@@ -84,7 +87,8 @@ Totals Registry::totals() const {
           .scorecard = scorecard_,
           .credited = witness_.credited(),
           .stalls = stall_count(),
-          .unread_credits = unread_credits_};
+          .unread_credits = unread_credits_,
+          .witness = WitnessTotalsNow()};
 }
 
 std::uint64_t Registry::revision() const {

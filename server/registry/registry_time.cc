@@ -21,6 +21,8 @@ constexpr int kTurnsPerTick = 1'000;
 // Bounds how long it looks at connections: a look takes up to 50 us, and a tick
 // that took 20 ms would be credited as a stall.
 constexpr std::size_t kDoubtsPerTick = 100;
+// While time stands nobody is due: how soon to look whether it runs again.
+constexpr auto kStandPoll = std::chrono::milliseconds(10);
 // How soon a connection with unread bytes is looked at again.
 constexpr auto kUnreadPoll = std::chrono::milliseconds(5);
 
@@ -32,12 +34,10 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   {
     MutexLock lock(mu_);
     // First of all: what we slept through must not count against anybody.
-    if (witness_.Observe(expected, now) > core::Duration::zero()) {
-      stalls_.fetch_add(1, std::memory_order_relaxed);
-    }
+    const bool stands = StandsStill(expected, now, effects);
     last_tick_ = now;
-    next_tick_ = MonoTime::max();
-    if (!shutting_down_) {
+    next_tick_ = stands ? now + kStandPoll : MonoTime::max();
+    if (!shutting_down_ && !stands) {
       wheel_.AdvanceTo(now);
       int turns = 0;
       core::WheelNode* due = nullptr;
@@ -226,6 +226,9 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
   const core::Duration timeout = session.cold_.record->timeout;
   const MonoTime since = now - timeout;
   core::Duration stood = timeout - witness_.Elapsed(since, now);
+  // What the machine slept is no time on this clock, but it was time for the client.
+  const common::BootTime boot = clock_.Boot();
+  stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());
   // Right after a stall the detector may not have run yet.
   stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
   // A client gives a server up that is silent for its timeout, less the interval (and some lateness) that it
@@ -272,6 +275,8 @@ void Registry::CarryOut(Effects& effects) {
   for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
   if (effects.earlier_tick != MonoTime::max() && wake_detector_) wake_detector_(effects.earlier_tick);
   if (effects.publish && wake_publisher_) wake_publisher_();
+  if (!tell_witness_) return;
+  for (const WitnessEvent& event : effects.witness) tell_witness_(event);
 }
 
 void Registry::OnEarlierDeadline(std::function<void(MonoTime)> wake) { wake_detector_ = std::move(wake); }

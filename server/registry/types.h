@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/core/canary_watch.h"
 #include "server/core/quality.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
@@ -26,6 +27,10 @@ struct RegistryOptions {
   std::size_t max_history = 200'000;    // transitions kept in memory
   std::size_t max_watchers = 1'000;
   std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
+  std::size_t queues = 1;             // completion queues, each with a canary
+  // The most that is credited in one episode without proof: on the canary's word,
+  // and after the machine slept.
+  core::Duration max_doubt = std::chrono::seconds(10);
 };
 
 // A hello that was found to be valid.
@@ -59,6 +64,31 @@ struct Goodbye {
   std::optional<std::int32_t> signal;
 };
 
+// What this server found out of itself.
+struct WitnessEvent {
+  enum class Kind : std::uint8_t {
+    kStalled,     // it did not run for `length`
+    kSuspended,   // the machine slept for `length`
+    kDoubtBegan,  // the canary is not heard: an episode, see core/canary_watch.h
+    kDoubtSpent,  // its credit of `length` is used up: not ready until it ends
+    kDoubtEnded,  // `length` was credited in it
+  };
+  Kind kind = Kind::kStalled;
+  core::Duration length{};
+};
+
+// What was credited beyond the stalls that the detector's own lateness proves.
+struct WitnessTotals {
+  core::Duration canary_credited{};        // on the canary's word alone
+  std::int64_t canary_doubts = 0;          // times that a queue's canary was not heard
+  std::int64_t canary_episodes = 0;        // which these belong to
+  bool in_doubt = false;                   // now
+  core::CanaryDoubt doubt = core::CanaryDoubt::kNone;  // the episode that is open
+  std::int64_t suspends = 0;               // times that the machine slept
+  core::Duration suspended{};              // for so long
+  core::Duration settling{};               // what was credited right after that
+};
+
 struct Totals {
   Counts counts;
   std::uint64_t revision = 0;
@@ -67,6 +97,7 @@ struct Totals {
   core::Duration credited{};        // on the witness clock
   std::int64_t stalls = 0;          // that it was credited for
   std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
+  WitnessTotals witness;
 };
 
 struct ScanRequest {

@@ -73,7 +73,7 @@ class Watched {
 TEST(CanaryWatchTest, AHealthyServerIsNotDoubted) {
   Watched world;
   world.RunUntil(seconds(60));
-  EXPECT_EQ(world.watch.state(), Doubt::kNone);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kNone);
   EXPECT_EQ(world.watch.doubts(), 0);
   EXPECT_EQ(world.witness.credited(), Duration(0));
 }
@@ -94,7 +94,7 @@ TEST(CanaryWatchTest, AFrozenQueueStopsTheClockUntilItIsHeard) {
   world.RunUntil(seconds(2));
   EXPECT_TRUE(world.stands);
   EXPECT_TRUE(world.watch.in_doubt());
-  EXPECT_EQ(world.watch.state(), Doubt::kCredited);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kCredited);
   world.RunUntil(seconds(6));
   // Nothing of the freeze has passed, and of the time before it no more than a period was taken.
   EXPECT_LE(world.witnessed(), before);
@@ -149,7 +149,7 @@ TEST(CanaryWatchTest, ADoubtThatDoesNotEndIsCreditedUpToTheBound) {
   world.RunUntil(seconds(1));
   world.frozen[0] = true;
   world.RunUntil(seconds(30));
-  EXPECT_EQ(world.watch.state(), Doubt::kSpent);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kSpent);
   EXPECT_TRUE(world.watch.in_doubt());
   EXPECT_FALSE(world.stands) << "time runs on";
   EXPECT_EQ(world.witness.credited(), seconds(3));
@@ -157,9 +157,9 @@ TEST(CanaryWatchTest, ADoubtThatDoesNotEndIsCreditedUpToTheBound) {
   world.frozen[0] = false;
   world.RunUntil(seconds(32));
   EXPECT_FALSE(world.watch.in_doubt());
-  EXPECT_EQ(world.watch.state(), Doubt::kSpent) << "not well for as long as was credited";
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kSpent) << "not well for as long as was credited";
   world.RunUntil(milliseconds(33'100));
-  EXPECT_EQ(world.watch.state(), Doubt::kNone);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kNone);
   EXPECT_EQ(world.witness.credited(), seconds(3));
   // The next episode has a credit of its own.
   world.frozen[0] = true;
@@ -177,7 +177,7 @@ TEST(CanaryWatchTest, AServerThatGaspsGetsOneEpisode) {
     world.RunUntil(world.now() + milliseconds(100));
   }
   EXPECT_EQ(world.watch.episodes(), 1);
-  EXPECT_EQ(world.watch.state(), Doubt::kSpent);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kSpent);
   EXPECT_EQ(world.witness.credited(), seconds(5));
 }
 
@@ -201,16 +201,16 @@ TEST(CanaryWatchTest, AStreamThatBreaksEndsTheCreditAndNewOnesGetNoMore) {
     world.connected[0] = false;
     world.RunUntil(world.now() + seconds(5));
     EXPECT_FALSE(world.stands);
-    EXPECT_NE(world.watch.state(), Doubt::kNone) << "nobody was heard";
+    EXPECT_NE(world.watch.state(), CanaryDoubt::kNone) << "nobody was heard";
     world.connected[0] = true;
     world.RunUntil(world.now() + seconds(1));
   }
   EXPECT_EQ(world.watch.episodes(), 1);
-  EXPECT_EQ(world.watch.state(), Doubt::kSpent);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kSpent);
   EXPECT_EQ(world.witness.credited(), seconds(3));
   world.frozen[0] = false;
   world.RunUntil(world.now() + seconds(4));
-  EXPECT_EQ(world.watch.state(), Doubt::kNone);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kNone);
 }
 
 TEST(CanaryWatchTest, AStoppedProcessIsCreditedOnItsOwnProof) {
@@ -233,7 +233,7 @@ TEST(CanaryWatchTest, AStopAmidstADoubtIsCreditedOnceAndNotOnTheCanarysWord) {
   const Duration before = world.watch.credited();
   world.StopFor(seconds(60));
   EXPECT_LE(world.watch.credited() - before, milliseconds(10));
-  EXPECT_EQ(world.watch.state(), Doubt::kCredited);
+  EXPECT_EQ(world.watch.state(), CanaryDoubt::kCredited);
   world.RunUntil(seconds(63));
   EXPECT_LE(world.witness.credited(), seconds(62) + CanaryWatch::kPeriod);
 }

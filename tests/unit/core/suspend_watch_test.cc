@@ -42,7 +42,9 @@ TEST(SuspendWatchTest, TheSleepOfTheEssay) {
   machine.Runs(seconds(4));
   machine.Sleeps(seconds(8));
   const MonoTime resumed = machine.mono;
+  EXPECT_EQ(watch.SleptUnseen(machine.boot, machine.mono), seconds(8));
   EXPECT_EQ(watch.Observe(machine.boot, machine.mono), seconds(8));
+  EXPECT_EQ(watch.SleptUnseen(machine.boot, machine.mono), Duration(0));
   EXPECT_TRUE(watch.IsSettling(resumed));
   EXPECT_TRUE(watch.IsSettling(resumed + milliseconds(7'999)));
   EXPECT_FALSE(watch.IsSettling(resumed + seconds(8))) << "it ends by itself";
