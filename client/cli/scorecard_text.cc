@@ -57,6 +57,22 @@ std::string Credited(const v1::GetStatsResponse& stats) {
                       " put off for unread bytes");
 }
 
+std::string Canary(const v1::GetStatsResponse& stats) {
+  return absl::StrCat(Span(stats.canary_credited_time()), " of it on the canary's word, ",
+                      Counted(stats.canary_doubt_count(), "doubt"), " in ",
+                      Counted(stats.canary_episode_count(), "episode"),
+                      stats.in_doubt() ? ", in doubt now" : "");
+}
+
+std::string Slept(const v1::GetStatsResponse& stats) {
+  std::string text = Counted(stats.suspend_count(), "sleep");
+  if (stats.suspend_count() > 0) {
+    absl::StrAppend(&text, " of the machine, ", Span(stats.suspended_time()), " in all, ",
+                    Span(stats.settling_time()), " credited after");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string AccuracyText(double share) {
@@ -83,7 +99,8 @@ std::string DescribeScorecard(const v1::GetStatsResponse& stats) {
                       DescribeLine("  Refuted", Refuted(card)), DescribeLine("  Mistaken", Mistaken(card)),
                       DescribeLine("  Mistake rate", MistakeRate(card.mistake_rate())),
                       DescribeLine("  Query accuracy", AccuracyText(card.query_accuracy())),
-                      DescribeLine("  Credited", Credited(stats)));
+                      DescribeLine("  Credited", Credited(stats)), DescribeLine("  Canary", Canary(stats)),
+                      DescribeLine("  Suspended", Slept(stats)));
 }
 
 }  // namespace liveness::cli

@@ -117,7 +117,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   config.io_threads = DefaultIoThreads();
   KeepaliveFlags keepalive;
   std::string store = "memory";
-  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left;
+  std::string canary = "on";
+  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt;
 
   CLI::App app(
       "The liveness server: knows which processes are live, and why one is gone.\n"
@@ -162,6 +163,14 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   keep_dead.AddTo(app, "--keep-dead", "How long DEAD clients are listed (24h)");
   keep_left.AddTo(app, "--keep-left", "How long clients that LEFT are listed (1h)");
 
+  app.add_option("--canary", canary,
+                 "on | off; whether the server beats on its own listener, to know when it cannot receive")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  max_doubt.AddTo(app, "--max-doubt",
+                  "Longest time that deadlines stand on the canary's word, and after the machine slept (10s)",
+                  std::chrono::milliseconds(100));
+
   app.add_option("--max-ping-rate", config.max_ping_rate,
                  "Pings beyond this many times a client's interval end its stream; 0: no limit")
       ->capture_default_str();
@@ -202,6 +211,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   drain_timeout.ApplyTo(config.drain_timeout);
   keep_dead.ApplyTo(config.keep_dead);
   keep_left.ApplyTo(config.keep_left);
+  max_doubt.ApplyTo(config.max_doubt);
+  config.canary = canary == "on";
   ParsedConfig parsed;
   parsed.config = std::move(config);
   return parsed;

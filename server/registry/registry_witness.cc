@@ -48,8 +48,10 @@ bool Registry::HeedCanary(MonoTime now, Effects& effects) {
   doubt_.store(after, std::memory_order_relaxed);
   // An episode may be spent in the look that begins it.
   if (before == CanaryDoubt::kNone) effects.witness.push_back({WitnessEvent::Kind::kDoubtBegan, {}});
-  if (after == CanaryDoubt::kSpent) effects.witness.push_back({WitnessEvent::Kind::kDoubtSpent, canary_.spent()});
-  if (after == CanaryDoubt::kNone) effects.witness.push_back({WitnessEvent::Kind::kDoubtEnded, canary_.spent()});
+  if (after == CanaryDoubt::kSpent)
+    effects.witness.push_back({WitnessEvent::Kind::kDoubtSpent, canary_.spent()});
+  if (after == CanaryDoubt::kNone)
+    effects.witness.push_back({WitnessEvent::Kind::kDoubtEnded, canary_.spent()});
   return stands;
 }
 

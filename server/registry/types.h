@@ -79,14 +79,14 @@ struct WitnessEvent {
 
 // What was credited beyond the stalls that the detector's own lateness proves.
 struct WitnessTotals {
-  core::Duration canary_credited{};        // on the canary's word alone
-  std::int64_t canary_doubts = 0;          // times that a queue's canary was not heard
-  std::int64_t canary_episodes = 0;        // which these belong to
-  bool in_doubt = false;                   // now
+  core::Duration canary_credited{};                    // on the canary's word alone
+  std::int64_t canary_doubts = 0;                      // times that a queue's canary was not heard
+  std::int64_t canary_episodes = 0;                    // which these belong to
+  bool in_doubt = false;                               // now
   core::CanaryDoubt doubt = core::CanaryDoubt::kNone;  // the episode that is open
-  std::int64_t suspends = 0;               // times that the machine slept
-  core::Duration suspended{};              // for so long
-  core::Duration settling{};               // what was credited right after that
+  std::int64_t suspends = 0;                           // times that the machine slept
+  core::Duration suspended{};                          // for so long
+  core::Duration settling{};                           // what was credited right after that
 };
 
 struct Totals {

@@ -54,6 +54,16 @@ void ToProto(const core::Scorecard& card, v1::Scorecard& proto) {
   proto.set_query_accuracy(card.QueryAccuracy());
 }
 
+void ToProto(const registry::WitnessTotals& witness, v1::GetStatsResponse& response) {
+  rpc::ToProto(witness.canary_credited, *response.mutable_canary_credited_time());
+  response.set_canary_doubt_count(witness.canary_doubts);
+  response.set_canary_episode_count(witness.canary_episodes);
+  response.set_in_doubt(witness.in_doubt);
+  response.set_suspend_count(witness.suspends);
+  rpc::ToProto(witness.suspended, *response.mutable_suspended_time());
+  rpc::ToProto(witness.settling, *response.mutable_settling_time());
+}
+
 struct Scanned {
   registry::Counts counts;
   GroupedCounts groups{kMaxGroups};
@@ -152,6 +162,7 @@ absl::Status GetStats(const registry::Registry& registry, const common::Clock& c
   response.set_stall_count(totals.stalls);
   response.set_unread_credit_count(totals.unread_credits);
   ToProto(totals.scorecard, *response.mutable_scorecard());
+  ToProto(totals.witness, response);
   return absl::OkStatus();
 }
 
