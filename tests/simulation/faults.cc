@@ -80,7 +80,7 @@ void Strike(World& world) {
   const auto note = [&](const char* what, const Process* whom) {
     world.Note([&] { return "  " + std::string(what) + (whom ? " " + whom->habits().instance_id : ""); });
   };
-  switch (random.Below(17)) {
+  switch (random.Below(19)) {
     case 0: note("crash of", &victim); return victim.Crash();
     case 1:
     case 2: note("stop of", &victim); return victim.Stop(AnyLength(random));
@@ -98,6 +98,8 @@ void Strike(World& world) {
     case 12:
     case 13: return DisturbWatcher(world);
     case 14: return Starve(world, 2 + static_cast<int>(random.Below(8)));
+    case 15:
+    case 16: return world.Freeze(AnyLength(random));
     default: return world.Stall(AnyLength(random));
   }
 }

@@ -9,8 +9,11 @@ using core::State;
 
 namespace {
 
-// A stall that nobody can see may hide what came just before the end.
+// What waits in the session's own connection is seen by a look at it, and puts a
+// verdict off. What waits in another one, a hello, is not: a stall that nobody can
+// see may hide it, and so may a freeze that is not yet noticed.
 constexpr Duration kUnseen = kPeriod + kLateness;
+constexpr Duration kUnseenFreeze = kBeat + kBeatLate + kUnseen;
 
 }  // namespace
 
@@ -27,8 +30,10 @@ void NoFalseDeath::CheckSuspicion(const core::ClientRecord& record, MonoTime now
   const Line* line = truth_.Current(record.client_id());
   if (line == nullptr) return Complain(Who(record) + " suspected", "a client that was welcomed", "unknown");
   if (line->closed && !line->for_our_sake) return;
+  // Too short for the canary, and long enough for a client that waits no longer than that.
+  if (line->closed && truth_.HasUnnoticedFreeze(*line->closed - line->timeout, *line->closed)) return;
   const Duration heard_nothing = truth_.MostUptime(line->last_arrival, Until(record, now));
-  if (heard_nothing + kUnseen >= line->timeout) return;
+  if (heard_nothing + Slack(record, now) >= line->timeout) return;
   Complain(Who(record) + " suspected" + (line->closed ? ", closed for our sake" : ""),
            "silence of " + Millis(line->timeout) + " while we could hear", Millis(heard_nothing));
 }
@@ -47,8 +52,13 @@ void NoFalseDeath::CheckDeath(const core::ClientRecord& before, const core::Clie
   // What waited unread before the suspicion counts from there.
   const MonoTime until = std::max(since->second, Until(after, now));
   const Duration suspected = truth_.MostUptime(since->second, until);
-  if (line != nullptr && suspected + kUnseen >= line->grace) return;
+  if (line != nullptr && suspected + Slack(after, now) >= line->grace) return;
   Complain(Who(after) + " dead", "suspected for the grace while we could hear", Millis(suspected));
+}
+
+Duration NoFalseDeath::Slack(const core::ClientRecord& record, MonoTime now) const {
+  if (!truth_.HasHiddenUnread(record.client_id(), record.info.instance_id())) return Duration::zero();
+  return truth_.IsFrozen(now) ? kUnseenFreeze : kUnseen;
 }
 
 MonoTime NoFalseDeath::Until(const core::ClientRecord& record, MonoTime now) const {

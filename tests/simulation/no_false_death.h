@@ -11,9 +11,10 @@
 //   we could hear            |----------|                            = 110 at most
 //
 // 110 < 300: nobody may be suspected at 1000, whether the detector or the
-// socket is looked at first. What the registry cannot see is allowed for: a
-// stall is noticed one detector period late, and not at all if it is short
-// (truth.h), and what came within those is a client on the very edge.
+// socket is looked at first. A stall is noticed one detector period late, and not
+// at all if it is short (truth.h); what came within those waits in the socket, and
+// the registry looks there before it judges. Only a hello that waits in another
+// connection is beyond it: a client on the very edge is allowed for.
 //
 // A close is the client's own doing, and may be suspected at once, unless its
 // process closed only because we had not answered for its timeout: then only
@@ -39,6 +40,8 @@ class NoFalseDeath final : public Checker {
  private:
   void CheckSuspicion(const core::ClientRecord& record, MonoTime now);
   void CheckDeath(const core::ClientRecord& before, const core::ClientRecord& after, MonoTime now);
+  // What the registry cannot see is allowed for.
+  Duration Slack(const core::ClientRecord& record, MonoTime now) const;
   // The end of a silence that is judged now.
   MonoTime Until(const core::ClientRecord& record, MonoTime now) const;
 

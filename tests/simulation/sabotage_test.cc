@@ -17,16 +17,16 @@ using ::testing::Contains;
 using ::testing::StartsWith;
 
 // The first complaint of the first worlds; nothing if there was none.
-std::optional<Report> FirstReport(Saboteur& saboteur) {
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+std::optional<Report> FirstReport(Saboteur& saboteur, std::uint64_t worlds = 50) {
+  for (std::uint64_t seed = 0; seed < worlds; ++seed) {
     auto report = World({.seed = seed, .steps = 200, .saboteur = &saboteur}).Run();
     if (report) return report;
   }
   return std::nullopt;
 }
 
-void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur) {
-  const auto report = FirstReport(saboteur);
+void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur, std::uint64_t worlds = 50) {
+  const auto report = FirstReport(saboteur, worlds);
   ASSERT_TRUE(report) << "nobody complained";
   std::vector<std::string> broken = report->also;
   broken.push_back(report->invariant);
@@ -50,6 +50,21 @@ TEST(Sabotage, HeartbeatsDatedAheadHideSilence) {
     MonoTime ReadAt(MonoTime now) override { return now + std::chrono::milliseconds(400); }
   } early;
   ExpectSeenBy("invariant 2", early);
+}
+
+TEST(Sabotage, UnreadBytesThatAreNotShownAreFalseDeaths) {
+  struct : Saboteur {
+    bool HidesUnread() override { return true; }
+  } blindfold;
+  // It takes a deadline that passes before the canary is missed.
+  ExpectSeenBy("invariant 1", blindfold, 2'000);
+}
+
+TEST(Sabotage, ACanaryThatLiesIsFalseDeaths) {
+  struct : Saboteur {
+    bool LiesForTheCanary() override { return true; }
+  } liar;
+  ExpectSeenBy("invariant 1", liar);
 }
 
 TEST(Sabotage, AStaleStreamWithTheNewAttachmentIsASecondTruth) {

@@ -16,6 +16,10 @@ class Saboteur {
   virtual MonoTime ReadAt(MonoTime now) { return now; }
   // True: an event of a stale stream is handed over as if its stream spoke for the client.
   virtual bool ForgesAttachment() { return false; }
+  // True: what waits in a socket is not shown to who looks at it.
+  virtual bool HidesUnread() { return false; }
+  // True: the canary says that it is heard while nobody is.
+  virtual bool LiesForTheCanary() { return false; }
   // What the registry told in a step; what a query showed; what a watcher pulled.
   virtual void Told(std::vector<core::TransitionPtr>&) {}
   virtual void Shown(std::vector<core::RecordPtr>&) {}

@@ -4,7 +4,8 @@
 // The detector wakes when something is due, now and then up to 20 ms late as
 // threads are, and each 10 ms otherwise (told only where it can matter). In a
 // stall nothing runs; the first wake after it tells the registry by how much it
-// was late, as the thread would. Not thread-safe.
+// was late, as the thread would. While it is frozen the detector runs and nothing
+// is read; its canary (one queue) is not heard. Not thread-safe.
 #pragma once
 
 #include <functional>
@@ -33,11 +34,23 @@ class SimServer {
   // The first wake of the detector after a stop.
   void CatchUp();
 
+  // Its I/O threads stand from now on, and the detector runs, until Thaw(). The
+  // canary pings on and is not heard, unless it `lies`.
+  void Freeze(bool lies);
+  void Thaw();
+  bool frozen() const { return frozen_; }
+  // Nothing is read.
+  bool deaf() const { return stopped_ || frozen_; }
+  // A message was read.
+  void Heard() { registry_.pulses().at(0).Heard(now()); }
+
   void StepWall(Duration step) { clock_.StepWall(step); }
   registry::Registry& registry() { return registry_; }
 
  private:
   void Tick(MonoTime expected);
+  // The canary's pings until now.
+  void Beat();
   MonoTime Wake() const { return std::max(due_, last_tick_); }
 
   Random& random_;
@@ -47,6 +60,9 @@ class SimServer {
   storage::MemoryStore store_;
   registry::Registry registry_;
   bool stopped_ = false;
+  bool frozen_ = false;
+  bool lies_ = false;
+  MonoTime next_beat_;
   MonoTime expected_{};  // while stopped: when the detector meant to wake
   MonoTime due_ = MonoTime::max();
   MonoTime last_tick_;

@@ -58,11 +58,33 @@ std::optional<MonoTime> Truth::FirstUnread(std::string_view client_id, std::stri
   return first;
 }
 
+bool Truth::HasHiddenUnread(std::string_view client_id, std::string_view instance_id) const {
+  const auto at = clients_.find(client_id);
+  if (at == clients_.end()) return false;
+  return std::any_of(at->second.lines.begin(), at->second.lines.end(), [&](const auto& line) {
+    const bool shown = line == at->second.current && !line->closed;
+    return line->instance_id == instance_id && !line->unread.empty() && !shown;
+  });
+}
+
+bool Truth::IsNoticed(const Stall& freeze, MonoTime to) {
+  return std::min(freeze.to, to) > freeze.from + kBeat + kBeatLate + kPeriod + kLateness;
+}
+
+bool Truth::HasUnnoticedFreeze(MonoTime from, MonoTime to) const {
+  return std::any_of(freezes_.begin(), freezes_.end(), [&](const Stall& freeze) {
+    return Overlap(from, to, freeze.from, freeze.to) > Duration::zero() && !IsNoticed(freeze, to);
+  });
+}
+
 Duration Truth::MostUptime(MonoTime from, MonoTime to) const {
   Duration uptime = to - from;
   for (const Stall& stall : stalls_) {
     const MonoTime seen = stall.from + kPeriod;
     if (stall.to > seen + kLateness) uptime -= Overlap(from, to, seen, stall.to);
+  }
+  for (const Stall& freeze : freezes_) {
+    if (IsNoticed(freeze, to)) uptime -= Overlap(from, to, freeze.from, freeze.to);
   }
   return uptime;
 }
@@ -70,6 +92,10 @@ Duration Truth::MostUptime(MonoTime from, MonoTime to) const {
 Duration Truth::LeastUptime(MonoTime from, MonoTime to) const {
   Duration uptime = to - from;
   for (const Stall& stall : stalls_) uptime -= Overlap(from, to, stall.from - kLateness, stall.to);
+  for (const Stall& freeze : freezes_) {
+    const MonoTime end = freeze.to == MonoTime::max() ? freeze.to : freeze.to + kPeriod + kLateness;
+    uptime -= Overlap(from, to, freeze.from - kBeat, end);
+  }
   return uptime;
 }
 

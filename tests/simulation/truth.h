@@ -9,6 +9,9 @@
 //                 and not at all if it is too short to be told from scheduling;
 //   LeastUptime   leaves the whole stall out, and the lateness that the
 //                 detector may have had when it began.
+// A freeze (the detector runs, nothing is read) is noticed by a canary that pings
+// each 200 ms: the first measure counts only one that is sure to be noticed, the
+// second leaves out a canary's period before it too.
 // Who says "too early" uses the first, who says "too late" the second.
 #pragma once
 
@@ -21,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/core/canary_watch.h"
 #include "server/core/record.h"
 #include "server/registry/session.h"
 #include "tests/simulation/random.h"
@@ -30,6 +34,9 @@ namespace liveness::simulation {
 // The detector wakes at least this often, and this much lateness is no stall.
 inline constexpr Duration kPeriod = std::chrono::milliseconds(10);
 inline constexpr Duration kLateness = std::chrono::milliseconds(20);
+// The canary pings this often, and is doubted when it is this much late.
+inline constexpr Duration kBeat = core::CanaryWatch::kPeriod;
+inline constexpr Duration kBeatLate = core::CanaryWatch::kTolerance;
 
 // One stream of one process.
 struct Line {
@@ -76,10 +83,20 @@ class Truth {
   bool Speaks(const Line& line) const;
   // When the oldest message of this process came that waits in a socket of ours.
   std::optional<MonoTime> FirstUnread(std::string_view client_id, std::string_view instance_id) const;
+  // True if something of it waits where no look at its session's connection can
+  // see it: in another connection than the one that the session is bound to.
+  bool HasHiddenUnread(std::string_view client_id, std::string_view instance_id) const;
 
   void BeginStall(MonoTime from) { stalls_.push_back({from, MonoTime::max()}); }
   // The detector has run again. REQUIRES: a stall began and has not ended.
   void EndStall(MonoTime to) { stalls_.back().to = to; }
+  // The detector runs, and nothing is read.
+  void BeginFreeze(MonoTime from) { freezes_.push_back({from, MonoTime::max()}); }
+  void EndFreeze(MonoTime to) { freezes_.back().to = to; }
+  // Nothing is read, or was not until a moment ago.
+  bool IsFrozen(MonoTime now) const { return !freezes_.empty() && freezes_.back().to >= now - kPeriod; }
+  // A freeze that the canary may not have noticed touched that span.
+  bool HasUnnoticedFreeze(MonoTime from, MonoTime to) const;
   Duration MostUptime(MonoTime from, MonoTime to) const;
   Duration LeastUptime(MonoTime from, MonoTime to) const;
 
@@ -98,6 +115,7 @@ class Truth {
     MonoTime from;
     MonoTime to;
   };
+  static bool IsNoticed(const Stall& freeze, MonoTime to);
   struct Client {
     std::vector<std::shared_ptr<Line>> lines;
     std::shared_ptr<Line> current;
@@ -105,6 +123,7 @@ class Truth {
   };
   std::map<std::string, Client, std::less<>> clients_;
   std::vector<Stall> stalls_;
+  std::vector<Stall> freezes_;
   std::set<std::pair<std::string, core::Cause>> condemned_;
   std::set<std::pair<std::string, std::uint64_t>> incarnations_;
   int lines_ = 0;

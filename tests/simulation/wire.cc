@@ -31,6 +31,14 @@ class Wire final : public registry::StreamHandle {
   Wire(World& world, const std::shared_ptr<Process>& process, std::shared_ptr<Line> line)
       : world_(world), process_(process), line_(std::move(line)) {}
   void Probe(std::uint64_t) override {}
+  core::LinkEvidence Look() override {
+    core::LinkEvidence link;
+    link.taken_at = world_.now();
+    link.tcp.absence = core::TcpAbsence::kPresent;
+    link.tcp.established = true;
+    if (!world_.saboteur().HidesUnread()) link.tcp.unread_bytes = line_->unread.size();
+    return link;
+  }
   void End(const absl::Status& why) override {
     world_.Note([&] { return "  ends " + line_->instance_id + " " + common::ReasonOf(why); });
     const auto process = process_.lock();
@@ -55,15 +63,28 @@ void World::Deliver(MonoTime when, std::shared_ptr<Process> from, std::shared_pt
 
 void World::Arrive(Arrival arrival) {
   if (arrival.message.kind != Kind::kClose) arrival.line->unread.push_back(arrival.at);
-  if (server_.stopped()) {
+  if (server_.deaf()) {
     backlog_.push_back(std::move(arrival));
   } else {
     Read(arrival);
   }
 }
 
+void World::Freeze(Duration span) {
+  if (server_.deaf()) return;
+  Note([&] { return "  nothing is read for " + Millis(span); });
+  server_.Freeze(saboteur_.LiesForTheCanary());
+  After(span, "the I/O threads run again", [this] { Thaw(); });
+}
+
+void World::Thaw() {
+  if (!server_.frozen()) return;
+  RunOne("the detector looks", [this] { server_.Thaw(); });
+  ReadBacklog(std::nullopt);
+}
+
 void World::Stall(Duration span) {
-  if (server_.stopped()) return;
+  if (server_.deaf()) return;
   Note([&] { return "  the server stands for " + Millis(span); });
   server_.Stop();
   After(span, "the server runs again", [this] { Resume(); });
@@ -72,12 +93,15 @@ void World::Stall(Duration span) {
 void World::Resume() {
   if (!server_.stopped()) return;
   // The detector may run before, amidst or after what waits.
-  std::size_t before_detector = random_.Below(3) == 0 ? 0 : random_.Below(backlog_.size() + 1);
+  ReadBacklog(random_.Below(3) == 0 ? 0 : random_.Below(backlog_.size() + 1));
+}
+
+void World::ReadBacklog(std::optional<std::size_t> before_detector) {
   const bool in_order = random_.Chance(50);
   std::vector<Arrival> backlog = std::exchange(backlog_, {});
   const auto detect = [&] { RunOne("the detector catches up", [this] { server_.CatchUp(); }); };
   while (!backlog.empty() && !report_) {
-    if (server_.stopped() && before_detector-- == 0) detect();
+    if (before_detector && server_.stopped() && (*before_detector)-- == 0) detect();
     // Any stream's first.
     const Line* line = backlog[in_order ? 0 : random_.Below(backlog.size())].line.get();
     const auto next = std::find_if(backlog.begin(), backlog.end(),
@@ -92,6 +116,7 @@ void World::Resume() {
 
 void World::Read(const Arrival& arrival) {
   Line& line = *arrival.line;
+  if (arrival.message.kind != Kind::kClose) server_.Heard();
   if (arrival.message.kind != Kind::kClose) line.unread.pop_front();
   Note([&] { return "  of " + line.instance_id + ", stream " + std::to_string(line.number); });
   if (arrival.message.kind == Kind::kHello) return Hello(arrival);
@@ -202,7 +227,7 @@ void World::Start(const std::string& client_id) {
 }
 
 void World::Evict(const std::string& client_id) {
-  if (server_.stopped()) return;
+  if (server_.deaf()) return;
   truth_.Condemn(client_id, core::Cause::kEvicted);
   (void)server_.registry().Evict(client_id, "to see what happens");
 }

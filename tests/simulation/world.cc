@@ -49,6 +49,8 @@ registry::RegistryOptions World::DrawOptions() {
   options.keep_left = random_.Between(seconds(1), seconds(10));
   options.max_ended = 1 + random_.Below(4);
   options.max_history = random_.Chance(50) ? 20 : 200'000;
+  // The bound of a doubt is the unit tests' matter.
+  options.max_doubt = std::chrono::hours(1);
   options.max_mailbox = random_.Chance(50) ? 4 : 100'000;
   return options;
 }
@@ -150,6 +152,7 @@ void World::Check() {
 
 void World::Finish() {
   if (server_.stopped()) RunOne("the server runs again", [this] { Resume(); });
+  Thaw();
   for (auto& process : processes_) process->BeSilent();
   Note([] { return std::string("everybody is silent"); });
   over_ = true;

@@ -59,6 +59,7 @@ class World {
   Random& random() { return random_; }
   Truth& truth() { return truth_; }
   SimServer& server() { return server_; }
+  Saboteur& saboteur() { return saboteur_; }
   std::vector<std::shared_ptr<Process>>& processes() { return processes_; }
   std::vector<std::unique_ptr<SimWatcher>>& watchers() { return watchers_; }
 
@@ -69,6 +70,8 @@ class World {
   void Start(const std::string& client_id);
   // The server stands for `span`.
   void Stall(Duration span);
+  // Its detector runs and nothing is read for `span`.
+  void Freeze(Duration span);
   void Evict(const std::string& client_id);
   // A line of the log. `text` is called only if there is one.
   void Note(const std::function<std::string()>& text) const;
@@ -104,6 +107,9 @@ class World {
   // What the registry made of it, if it was a heartbeat.
   std::optional<registry::TouchResult> Handle(const Arrival& arrival);
   void Resume();  // after a stall
+  void Thaw();    // after a freeze
+  // All that waits; the detector's catching up comes after that many, if it has to.
+  void ReadBacklog(std::optional<std::size_t> before_detector);
   void Observe();
   void Finish();
   void Check();
