@@ -96,12 +96,33 @@ TEST(NoFalseDeath, SilenceInAStallMayNot) {
   EXPECT_TRUE(checker.complaint());
 }
 
+TEST(NoFalseDeath, NorSilenceInAFreezeThatTheCanaryNotices) {
+  for (const bool noticed : {true, false}) {
+    Tale tale;
+    NoFalseDeath checker(tale.truth);
+    tale.truth.BeginFreeze(At(10));
+    tale.truth.EndFreeze(At(noticed ? 300 : 280));
+    checker.OnTold(tale.Tell(State::kSuspect, Cause::kUnknown), At(300));
+    EXPECT_EQ(checker.complaint().has_value(), noticed);
+  }
+}
+
 TEST(NoFalseDeath, NorOneWhosePingWaitsInOurSocket) {
   Tale tale;
   NoFalseDeath checker(tale.truth);
-  tale.line->unread.push_back(At(250));
-  checker.OnTold(tale.Tell(State::kSuspect, Cause::kUnknown), At(310));
-  EXPECT_TRUE(checker.complaint());
+  tale.line->unread.push_back(At(299));
+  checker.OnTold(tale.Tell(State::kSuspect, Cause::kUnknown), At(300));
+  EXPECT_TRUE(checker.complaint()) << "a look at it shows that, to the moment";
+}
+
+TEST(NoFalseDeath, AHelloThatWaitsElsewhereIsAllowedFor) {
+  for (const int arrival : {290, 250}) {
+    Tale tale;
+    NoFalseDeath checker(tale.truth);
+    tale.truth.NewLine("a", "a-1")->unread.push_back(At(arrival));
+    checker.OnTold(tale.Tell(State::kSuspect, Cause::kUnknown), At(300));
+    EXPECT_EQ(checker.complaint().has_value(), arrival == 250);
+  }
 }
 
 TEST(NoFalseDeath, ACloseIsSuspectedAtOnceUnlessItWasForOurSake) {
@@ -152,6 +173,19 @@ TEST(SilenceFound, AStallIsLeftOut) {
   checker.OnShown({tale.last}, At(5'200));
   EXPECT_FALSE(checker.complaint());
   checker.OnShown({tale.last}, At(5'250));
+  EXPECT_TRUE(checker.complaint());
+}
+
+TEST(SilenceFound, AFreezeIsLeftOut) {
+  Tale tale;
+  SilenceFound checker(tale.truth);
+  tale.line->last_read = At(500);
+  tale.truth.BeginFreeze(At(1'000 - 300));
+  tale.truth.EndFreeze(At(5'000));
+  // None of it counts, nor the canary's period before it.
+  checker.OnShown({tale.last}, At(5'300));
+  EXPECT_FALSE(checker.complaint());
+  checker.OnShown({tale.last}, At(5'360));
   EXPECT_TRUE(checker.complaint());
 }
 

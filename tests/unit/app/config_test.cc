@@ -40,6 +40,16 @@ TEST(ConfigTest, DefaultsAreTheContracts) {
   EXPECT_EQ(config.max_ping_rate, 10U);
   EXPECT_GE(config.io_threads, 1);
   EXPECT_FALSE(config.channelz);
+  EXPECT_TRUE(config.canary);
+  EXPECT_EQ(config.max_doubt, seconds(10));
+}
+
+TEST(ConfigTest, TheCanaryCanBeBoundAndTurnedOff) {
+  const Config config = Accepted({"--canary=off", "--max-doubt=2s"});
+  EXPECT_FALSE(config.canary);
+  EXPECT_EQ(config.max_doubt, seconds(2));
+  EXPECT_THAT(Refused({"--canary=maybe"}), HasSubstr("--canary"));
+  EXPECT_THAT(Refused({"--max-doubt=10ms"}), HasSubstr("--max-doubt"));
 }
 
 TEST(ConfigTest, FlagsChangeSingleValuesOfThePreset) {
