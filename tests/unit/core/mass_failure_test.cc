@@ -1,0 +1,377 @@
+#include "server/core/mass_failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/core/scopes.h"
+#include "server/core/standing.h"
+
+namespace liveness::core {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+MonoTime At(int ms) { return MonoTime(seconds(1'000) + milliseconds(ms)); }
+
+// Clients whose records a test changes.
+class Fleet {
+ public:
+  explicit Fleet(MassFailure::Options options = {}) : mass(std::move(options)) {}
+
+  // The events, as "scope: affected/members".
+  std::vector<std::string> Put(const std::string& id, ClientRecord after, int ms) {
+    const auto known = records.find(id);
+    std::vector<std::string> told;
+    for (const GroupEvent& each :
+         mass.Changed(known == records.end() ? nullptr : &known->second, after, At(ms))) {
+      told.push_back(each.scope + ": " + std::to_string(each.affected) + "/" + std::to_string(each.members));
+    }
+    if (after.state == State::kForgotten) {
+      records.erase(id);
+    } else {
+      records.insert_or_assign(id, std::move(after));
+    }
+    return told;
+  }
+  std::vector<std::string> Join(const std::string& id, const std::string& host, int ms = 0,
+                                Labels labels = {}) {
+    ClientRecord record;
+    record.info = PackedInfo({.client_id = id, .labels = std::move(labels), .host = host});
+    record.state = State::kAlive;
+    return Put(id, record, ms);
+  }
+  void JoinMany(int count, const std::string& host, const std::string& prefix = "c") {
+    for (int i = 0; i < count; ++i) Join(prefix + std::to_string(i), host);
+  }
+  std::vector<std::string> Set(const std::string& id, int ms, State state, Cause cause = Cause::kUnknown,
+                               Health health = Health::kOk) {
+    ClientRecord after = records.at(id);
+    after.state = state;
+    after.cause = cause;
+    after.health = health;
+    return Put(id, after, ms);
+  }
+  std::vector<std::string> Suspect(const std::string& id, int ms) { return Set(id, ms, State::kSuspect); }
+  std::vector<std::string> Die(const std::string& id, int ms) { return Set(id, ms, State::kDead); }
+  std::vector<std::string> Back(const std::string& id, int ms) { return Set(id, ms, State::kAlive); }
+
+  std::map<std::string, ClientRecord> records;
+  MassFailure mass;
+};
+
+std::string C(int n) { return "c" + std::to_string(n); }
+
+// Only what is told of the host.
+std::vector<std::string> OfHosts(std::vector<std::string> told) {
+  std::erase_if(told, [](const std::string& each) { return !each.starts_with("host="); });
+  return told;
+}
+
+TEST(MassFailureTest, TheHostOfTheEssay) {
+  Fleet fleet;
+  fleet.JoinMany(12, "db-7");
+  fleet.JoinMany(20, "web-1", "other");
+  for (int i = 0; i < 6; ++i) EXPECT_THAT(fleet.Suspect(C(i), 8 + i), IsEmpty()) << "not more than half";
+  EXPECT_THAT(fleet.Suspect("c6", 15), ElementsAre("host=db-7: 7/12"));
+  for (int i = 7; i < 12; ++i) EXPECT_THAT(fleet.Suspect(C(i), 9 + i), IsEmpty()) << "once";
+  for (int i = 0; i < 12; ++i) EXPECT_THAT(fleet.Die(C(i), 1'008 + i), IsEmpty());
+  EXPECT_EQ(fleet.mass.event_count(), 1);
+}
+
+TEST(MassFailureTest, NineAreTooFew) {
+  Fleet fleet;
+  fleet.JoinMany(9, "db-7");
+  for (int i = 0; i < 9; ++i) EXPECT_THAT(fleet.Suspect(C(i), i), IsEmpty());
+}
+
+TEST(MassFailureTest, TenAreEnough) {
+  Fleet fleet;
+  fleet.JoinMany(10, "db-7");
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(fleet.Suspect(C(i), i), IsEmpty());
+  EXPECT_THAT(fleet.Suspect("c5", 5), UnorderedElementsAre("everyone: 6/10", "host=db-7: 6/10"));
+}
+
+TEST(MassFailureTest, FallsOutsideTheWindowDoNotCount) {
+  Fleet fleet;
+  fleet.JoinMany(10, "db-7");
+  for (int i = 0; i < 9; ++i) EXPECT_THAT(fleet.Suspect(C(i), i * 2'000), IsEmpty()) << i;
+  EXPECT_EQ(fleet.mass.fall_count(), 5u) << "bounded by the window";
+}
+
+TEST(MassFailureTest, TheWindowIsExact) {
+  for (const int last : {9'999, 10'000}) {
+    Fleet fleet;
+    fleet.JoinMany(10, "db-7");
+    for (int i = 0; i < 5; ++i) fleet.Suspect(C(i), 0);
+    EXPECT_EQ(OfHosts(fleet.Suspect("c5", last)).size(), last < 10'000 ? 1u : 0u);
+  }
+}
+
+TEST(MassFailureTest, WhoIsBackHasNotFallen) {
+  Fleet fleet;
+  fleet.JoinMany(10, "db-7");
+  for (int i = 0; i < 5; ++i) fleet.Suspect(C(i), i);
+  fleet.Back("c0", 10);
+  EXPECT_THAT(fleet.Suspect("c5", 20), IsEmpty());
+  EXPECT_THAT(OfHosts(fleet.Suspect("c6", 21)), ElementsAre("host=db-7: 6/10"));
+}
+
+TEST(MassFailureTest, NorHasWhoTurnsOutToBeAway) {
+  Fleet fleet;
+  fleet.JoinMany(14, "db-7");
+  for (int i = 0; i < 6; ++i) fleet.Suspect(C(i), i);
+  fleet.Set("c0", 10, State::kLeft, Cause::kSaidGoodbye);
+  fleet.Set("c1", 10, State::kDead, Cause::kEvicted);
+  EXPECT_THAT(fleet.Suspect("c6", 20), IsEmpty()) << "5 of 12";
+  EXPECT_THAT(fleet.Suspect("c7", 21), IsEmpty()) << "6 of 12";
+  EXPECT_THAT(OfHosts(fleet.Suspect("c8", 22)), ElementsAre("host=db-7: 7/12"));
+}
+
+TEST(MassFailureTest, MaintenanceIsNeitherMemberNorFall) {
+  Fleet fleet;
+  fleet.JoinMany(20, "db-7");
+  for (int i = 10; i < 20; ++i) fleet.Set(C(i), 0, State::kAlive, Cause::kUnspecified, Health::kMaintenance);
+  for (int i = 10; i < 20; ++i) {
+    EXPECT_THAT(fleet.Set(C(i), 1, State::kSuspect, Cause::kUnknown, Health::kMaintenance), IsEmpty());
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(fleet.Suspect(C(i), 2), IsEmpty());
+  EXPECT_THAT(OfHosts(fleet.Suspect("c5", 3)), ElementsAre("host=db-7: 6/10"));
+}
+
+TEST(MassFailureTest, TheDeadOfTheWindowAreStillMembers) {
+  Fleet fleet;
+  fleet.JoinMany(12, "db-7");
+  for (int i = 0; i < 4; ++i) {
+    fleet.Suspect(C(i), i);
+    fleet.Die(C(i), 1'000 + i);
+  }
+  for (int i = 4; i < 6; ++i) EXPECT_THAT(fleet.Suspect(C(i), 2'000 + i), IsEmpty()) << "6 of 12, not of 8";
+  EXPECT_THAT(OfHosts(fleet.Suspect("c6", 2'010)), ElementsAre("host=db-7: 7/12"));
+}
+
+TEST(MassFailureTest, ADeathWithoutSuspicionIsAFall) {
+  Fleet fleet;
+  fleet.JoinMany(10, "db-7");
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(fleet.Set(C(i), i, State::kDead, Cause::kProcessExited), IsEmpty());
+  EXPECT_THAT(OfHosts(fleet.Set("c5", 5, State::kDead, Cause::kProcessExited)),
+              ElementsAre("host=db-7: 6/10"));
+}
+
+TEST(MassFailureTest, AnEpisodeIsToldAgainOnlyAfterHalfTheShare) {
+  Fleet fleet;
+  fleet.JoinMany(20, "db-7");
+  for (int i = 0; i < 10; ++i) fleet.Suspect(C(i), i);
+  EXPECT_THAT(OfHosts(fleet.Suspect("c10", 20)), ElementsAre("host=db-7: 11/20"));
+  for (int i = 0; i < 5; ++i) fleet.Back(C(i), 30);
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(fleet.Suspect(C(i), 40), IsEmpty()) << "6 of 20 was still more";
+  for (int i = 0; i < 6; ++i) fleet.Back(C(i), 50);
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(fleet.Suspect(C(i), 60), IsEmpty());
+  EXPECT_THAT(OfHosts(fleet.Suspect("c5", 60)), ElementsAre("host=db-7: 11/20"));
+}
+
+TEST(MassFailureTest, AnEpisodeEndsWithTheWindow) {
+  Fleet fleet;
+  fleet.JoinMany(10, "db-7");
+  for (int i = 0; i < 6; ++i) fleet.Suspect(C(i), i);
+  for (int i = 0; i < 6; ++i) fleet.Die(C(i), 1'000);
+  for (int i = 0; i < 6; ++i) fleet.Join(C(i), "db-7", 20'000);
+  for (int i = 0; i < 5; ++i) EXPECT_THAT(fleet.Suspect(C(i), 21'000), IsEmpty());
+  EXPECT_THAT(OfHosts(fleet.Suspect("c5", 21'000)), ElementsAre("host=db-7: 6/10"));
+}
+
+TEST(MassFailureTest, ChosenLabelsAreScopes) {
+  Fleet fleet({.labels = {"zone"}});
+  for (int i = 0; i < 10; ++i)
+    fleet.Join(C(i), "h" + std::to_string(i), 0, {{"tier", "db"}, {"zone", "eu-1"}});
+  for (int i = 0; i < 20; ++i)
+    fleet.Join("other" + std::to_string(i), "x", 0, {{"tier", "db"}, {"zone", "eu-2"}});
+  for (int i = 0; i < 5; ++i) fleet.Suspect(C(i), i);
+  EXPECT_THAT(fleet.Suspect("c5", 5), ElementsAre("label zone=eu-1: 6/10"));
+}
+
+TEST(MassFailureTest, WhoMovesTakesItsFallAlong) {
+  Fleet fleet({.labels = {"zone"}});
+  for (int i = 0; i < 20; ++i) fleet.Join(C(i), "", 0, {{"zone", i < 10 ? "a" : "b"}});
+  for (int i = 0; i < 3; ++i) fleet.Suspect(C(i), i);
+  ClientRecord moved = fleet.records.at("c0");
+  moved.info = PackedInfo({.client_id = "c0", .labels = {{"zone", "b"}}});
+  fleet.Put("c0", moved, 10);
+  for (int i = 10; i < 14; ++i) EXPECT_THAT(fleet.Suspect(C(i), i), IsEmpty()) << "5 of 11";
+  EXPECT_THAT(fleet.Suspect("c14", 20), ElementsAre("label zone=b: 6/11"));
+}
+
+TEST(MassFailureTest, AScopeGoesWithItsLastMember) {
+  Fleet fleet;
+  for (int i = 0; i < 100; ++i) fleet.Join(C(i), "h" + std::to_string(i));
+  EXPECT_EQ(fleet.mass.scope_count(), 101u);
+  for (int i = 0; i < 50; ++i) fleet.Set(C(i), 1, State::kLeft, Cause::kSaidGoodbye);
+  for (int i = 50; i < 100; ++i) fleet.Die(C(i), 1);
+  EXPECT_EQ(fleet.mass.Everyone(At(2)).fallen, 50);
+  EXPECT_EQ(fleet.mass.Everyone(At(20'000)).members, 0);
+  EXPECT_EQ(fleet.mass.scope_count(), 0u);
+  EXPECT_EQ(fleet.mass.fall_count(), 0u);
+}
+
+// --- Before any death ----------------------------------------------------------
+
+TEST(MassFailureTest, ADeathWaitsForFallsThatMayBeOnTheirWay) {
+  Fleet fleet;
+  fleet.JoinMany(100, "db-7");
+  fleet.Suspect("c0", 0);
+  const ClientRecord& first = fleet.records.at("c0");
+  EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(0)), At(50));
+  EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(50)), std::nullopt) << "it fell alone";
+}
+
+TEST(MassFailureTest, WhileTheyComeItWaitsForASecondAtMost) {
+  Fleet fleet;
+  fleet.JoinMany(2'000, "db-7");
+  const ClientRecord& first = fleet.records.at("c0");
+  for (int i = 0; i <= 900; ++i) {
+    EXPECT_THAT(fleet.Suspect(C(i), i), IsEmpty());
+    EXPECT_NE(fleet.mass.HoldUntil(first, At(0), At(i)), std::nullopt) << i;
+  }
+  EXPECT_LE(*fleet.mass.HoldUntil(first, At(0), At(990)), At(1'000));
+  EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(1'000)), std::nullopt);
+}
+
+TEST(MassFailureTest, AndNotBeyondTheEvent) {
+  Fleet fleet;
+  fleet.JoinMany(20, "db-7");
+  for (int i = 0; i < 10; ++i) fleet.Suspect(C(i), 0);
+  EXPECT_NE(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(1)), std::nullopt);
+  EXPECT_THAT(fleet.Suspect("c10", 2), ::testing::SizeIs(2));
+  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(2)), std::nullopt);
+}
+
+TEST(MassFailureTest, ATrickleHoldsNobodyBeyondTheFirstMoment) {
+  Fleet fleet;
+  fleet.JoinMany(10'000, "db-7");
+  for (int i = 0; i < 100; ++i) fleet.Suspect(C(i), i * 10);  // 100 a second: 1 % of them
+  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c90"), At(900), At(995)), std::nullopt);
+}
+
+TEST(MassFailureTest, AFewWaitForNobody) {
+  Fleet fleet;
+  fleet.JoinMany(9, "db-7");
+  fleet.Suspect("c0", 0);
+  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(0)), std::nullopt);
+}
+
+// --- Against a plain count -------------------------------------------------------
+
+// All of the above by looking at every client each time.
+class PlainCount {
+ public:
+  explicit PlainCount(const MassFailure::Options& options) : options_(options) {}
+
+  std::set<std::string> Changed(const std::map<std::string, ClientRecord>& records, const std::string& id,
+                                const ClientRecord* before, const ClientRecord& after, int ms) {
+    // Re-armed by what grew old, before anything new counts.
+    for (auto& [scope, told] : told_) told = told && IsMoreThan(records, scope, options_.share / 2, ms);
+    if (IsFall(before, after)) {
+      fell_at_[id] = ms;
+    } else if (StandingOf(&after) != Standing::kDown) {
+      fell_at_.erase(id);
+    }
+    std::map<std::string, ClientRecord> now = records;
+    now.insert_or_assign(id, after);
+    for (auto& [scope, told] : told_) told = told && IsMoreThan(now, scope, options_.share / 2, ms);
+    std::set<std::string> events;
+    if (!IsFall(before, after)) return events;
+    for (const std::string& scope : ScopesOf(after, options_.labels)) {
+      if (told_[scope] || Members(now, scope, ms) < options_.min_members) continue;
+      if (!IsMoreThan(now, scope, options_.share, ms)) continue;
+      told_[scope] = true;
+      events.insert(scope + ": " + std::to_string(Fallen(now, scope, ms)) + "/" +
+                    std::to_string(Members(now, scope, ms)));
+    }
+    return events;
+  }
+
+ private:
+  using Records = std::map<std::string, ClientRecord>;
+  bool Counts(const std::string& id, int ms) const {
+    const auto at = fell_at_.find(id);
+    return at != fell_at_.end() && milliseconds(at->second) + options_.window > milliseconds(ms);
+  }
+  bool IsIn(const ClientRecord& record, const std::string& scope) const {
+    const auto scopes = ScopesOf(record, options_.labels);
+    return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
+  }
+  std::int64_t Fallen(const Records& records, const std::string& scope, int ms) const {
+    std::int64_t count = 0;
+    for (const auto& [id, record] : records) count += IsIn(record, scope) && Counts(id, ms) ? 1 : 0;
+    return count;
+  }
+  std::int64_t Members(const Records& records, const std::string& scope, int ms) const {
+    std::int64_t count = 0;
+    for (const auto& [id, record] : records) {
+      const bool live = IsLive(record.state) && StandingOf(&record) != Standing::kAway;
+      count += IsIn(record, scope) && (live || Counts(id, ms)) ? 1 : 0;
+    }
+    return count;
+  }
+  bool IsMoreThan(const Records& records, const std::string& scope, double share, int ms) const {
+    return static_cast<double>(Fallen(records, scope, ms)) >
+           share * static_cast<double>(Members(records, scope, ms));
+  }
+
+  const MassFailure::Options options_;
+  std::map<std::string, int> fell_at_;
+  std::map<std::string, bool> told_;
+};
+
+TEST(MassFailureTest, CountsAsAPlainCountDoes) {
+  int events = 0;
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    std::mt19937 random(seed);
+    const auto below = [&](int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); };
+    const MassFailure::Options options{.window = milliseconds(20 + below(200)),
+                                       .share = 0.2 + 0.1 * below(6),
+                                       .min_members = 1 + below(5),
+                                       .labels = {"zone"}};
+    Fleet fleet(options);
+    PlainCount plain(options);
+    int ms = 0;
+    for (int step = 0; step < 400; ++step) {
+      ms += below(10);
+      const std::string id = C(below(12));
+      const auto known = fleet.records.find(id);
+      const bool is_known = known != fleet.records.end();
+      ClientRecord after;
+      if (is_known) after = known->second;
+      if (!is_known || below(10) == 0) {
+        after.info = PackedInfo({.client_id = id,
+                                 .labels = {{"zone", below(2) == 0 ? "a" : "b"}},
+                                 .host = below(3) == 0 ? "h1" : "h2"});
+      }
+      constexpr State kStates[] = {State::kAlive, State::kAlive,   State::kSuspect, State::kSuspect,
+                                   State::kDead,  State::kSuspect, State::kLeft,    State::kForgotten};
+      constexpr Cause kCauses[] = {Cause::kUnknown, Cause::kUnknown, Cause::kEvicted, Cause::kServerLost};
+      after.state = is_known ? kStates[below(8)] : State::kAlive;
+      after.cause = after.state == State::kAlive ? Cause::kUnspecified : kCauses[below(4)];
+      after.health = below(10) == 0 ? Health::kMaintenance : Health::kOk;
+      const ClientRecord before = is_known ? known->second : ClientRecord();
+      const auto expected = plain.Changed(fleet.records, id, is_known ? &before : nullptr, after, ms);
+      const auto told = fleet.Put(id, after, ms);
+      ASSERT_EQ(std::set<std::string>(told.begin(), told.end()), expected)
+          << "seed " << seed << " step " << step;
+      events += static_cast<int>(told.size());
+    }
+  }
+  EXPECT_GT(events, 100);
+}
+
+}  // namespace
+}  // namespace liveness::core
