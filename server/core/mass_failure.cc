@@ -23,7 +23,7 @@ GroupEvents MassFailure::Changed(const ClientRecord* before, const ClientRecord&
   Expire(now);
   const bool was_member = IsMember(before);
   const bool is_member = IsMember(&after);
-  if (was_member != is_member || before == nullptr || !before->info.Is(after.info)) {
+  if (was_member != is_member || before == nullptr || !HaveSameScopes(*before, after, options_.labels)) {
     if (was_member) Part(*before);
     if (is_member) Join(after);
   }
@@ -68,7 +68,8 @@ MassFailure::Fall& MassFailure::Add(const ClientRecord& after, MonoTime now) {
 
 void MassFailure::Update(Fall& fall, const ClientRecord* before, const ClientRecord& after) {
   const bool gone = !IsMember(&after);
-  if (gone == fall.gone && before != nullptr && before->info.Is(after.info)) return;
+  const bool same_scopes = before != nullptr && HaveSameScopes(*before, after, options_.labels);
+  if (gone == fall.gone && same_scopes) return;
   Discharge(fall);
   fall.gone = gone;
   Charge(fall, after);
@@ -157,12 +158,17 @@ bool MassFailure::Passed(const Scope& scope) const {
 }
 
 bool MassFailure::IsGathering(const Scope& scope, MonoTime now) const {
-  const Duration age = now - scope.episode->span_began;
+  const Episode& episode = *scope.episode;
+  const Duration age = now - episode.span_began;
   if (age >= 2 * kSettle) return false;
-  // Of the last one to two spans.
-  const std::int64_t lately = scope.episode->in_span + (age < kSettle ? scope.episode->in_last_span : 0);
-  const std::int64_t soon = scope.episode->fallen + lately * (kLongestWait / kSettle);
-  return static_cast<double>(soon) > options_.share * static_cast<double>(Members(scope));
+  const bool last_counts = age < kSettle && episode.in_last_span > 0;
+  const std::int64_t lately = episode.in_span + (last_counts ? episode.in_last_span : 0);
+  const Duration within = std::max(kSettle, age + (last_counts ? kSettle : Duration::zero()));
+  // Steps between falls: one alone has no pace.
+  const double pace = static_cast<double>(lately - 1) / static_cast<double>(within.count());
+  const double soon =
+      static_cast<double>(episode.fallen) + pace * static_cast<double>(Duration(kLongestWait).count());
+  return soon > options_.share * static_cast<double>(Members(scope));
 }
 
 std::optional<MonoTime> MassFailure::HoldUntil(const ClientRecord& record, MonoTime since, MonoTime now) {

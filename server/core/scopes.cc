@@ -35,6 +35,14 @@ std::string SubnetOf(std::string_view peer_address) {
   return common::StrCat(text, v4 ? "/24" : "/64");
 }
 
+bool HaveSameScopes(const ClientRecord& a, const ClientRecord& b,
+                    const std::vector<std::string>& label_keys) {
+  if (a.info.Is(b.info)) return true;
+  return a.info.host() == b.info.host() && a.info.peer_address() == b.info.peer_address() &&
+         std::all_of(label_keys.begin(), label_keys.end(),
+                     [&](const std::string& key) { return a.info.FindLabel(key) == b.info.FindLabel(key); });
+}
+
 std::vector<std::string> ScopesOf(const ClientRecord& record, const std::vector<std::string>& label_keys) {
   std::vector<std::string> scopes;
   scopes.reserve(3 + label_keys.size());

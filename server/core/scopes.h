@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxGroupLabels = 8;
 // The scopes of a client, `everyone` first. `label_keys`: the chosen labels.
 std::vector<std::string> ScopesOf(const ClientRecord& record, const std::vector<std::string>& label_keys);
 
+// True if nothing changed that ScopesOf looks at; allocates nothing.
+bool HaveSameScopes(const ClientRecord& a, const ClientRecord& b, const std::vector<std::string>& label_keys);
+
 // `10.1.2.0/24` of `10.1.2.3:4567`, `2001:db8::/64` of `[2001:db8::5]:4567`; empty
 // for what is no IP address.
 std::string SubnetOf(std::string_view peer_address);

@@ -23,7 +23,9 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/core/deadline_wheel.h"
+#include "server/core/mass_failure.h"
 #include "server/core/record.h"
+#include "server/core/self_doubt.h"
 #include "server/core/session_rules.h"
 #include "server/core/witness_clock.h"
 #include "server/registry/history.h"
@@ -97,6 +99,13 @@ class Registry {
   // `wake` is called, without the lock, when Tick should run sooner than it
   // last said. Set it before any other thread uses the registry.
   void OnEarlierDeadline(std::function<void(core::MonoTime)> wake);
+
+  // The canary (this server's own client, over its own listener) got an answer at `answered_at` to what it
+  // sent at `sent_at`. Until the first of these there is no canary, and nothing waits for one.
+  void CanaryAnswered(core::MonoTime sent_at, core::MonoTime answered_at);
+  // `tell` is called, without the lock, with what an operator should read in the log. Set it before any
+  // other thread uses the registry.
+  void OnNotice(std::function<void(const std::string&)> tell);
 
   // --- Queries --------------------------------------------------------------
 
@@ -196,6 +205,20 @@ class Registry {
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // registry_groups.cc
+  // What the change completes: to be told with it. Null for most.
+  core::GroupEventsPtr CountFalls(const core::ClientRecord* before, const core::ClientRecord& after,
+                                  core::WallTime wall, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if the death of a client, due now, must not be told yet; the session is armed for when to ask again.
+  bool IsDeathHeld(Session& session, core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CountDoubt(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The mark of the record that follows `before`.
+  void MarkFlapping(Session& session, const core::ClientRecord* before, core::ClientRecord& after,
+                    core::MonoTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When the mark of a live client goes; MonoTime::max() if it has none.
+  core::MonoTime CalmAt(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -205,8 +228,9 @@ class Registry {
   const common::Clock& clock_;
   storage::Store& store_;
   const std::shared_ptr<const std::string> server_id_;
-  std::function<void(core::MonoTime)> wake_detector_;  // set before the first thread starts
-  std::function<void()> wake_publisher_;               // likewise
+  std::function<void(core::MonoTime)> wake_detector_;      // set before the first thread starts
+  std::function<void()> wake_publisher_;                   // likewise
+  std::function<void(const std::string&)> tell_operator_;  // likewise
   std::atomic<std::int64_t> stalls_{0};
 
   mutable common::Mutex mu_;
@@ -222,6 +246,9 @@ class Registry {
   core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
+  core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
+  core::SelfDoubt doubt_ ABSL_GUARDED_BY(mu_);
+  std::int64_t held_deaths_ ABSL_GUARDED_BY(mu_) = 0;
 
   WatchHub hub_;
 };

@@ -91,6 +91,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   const MonoTime now = clock_.Mono();
   std::vector<Banned> banned;
   core::Mistakes mistakes;
+  core::FlapState flap;
   std::shared_ptr<Arrivals> arrivals;
   std::uint64_t attachment = 1;
   if (known != nullptr) {
@@ -109,6 +110,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
       mistakes.Add(wrong_for);
     }
     if (known->cold_.extras != nullptr) {
+      flap = known->cold_.extras->flap;
       arrivals = known->cold_.extras->arrivals;
       banned = std::move(known->cold_.extras->banned);
       mistakes += known->cold_.extras->mistakes;
@@ -122,6 +124,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
   if (arrivals != nullptr) session->cold_.MakeExtras().arrivals = std::move(arrivals);
   if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
+  if (!flap.empty()) session->cold_.MakeExtras().flap = flap;
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);

@@ -24,6 +24,10 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       wheel_(clock.Mono()),
       last_tick_(clock.Mono()),
       published_(store.LastRevision()),
+      mass_(options_.mass),
+      doubt_({.share = options_.doubt_share,
+              .min_members = options_.mass.min_members,
+              .window = options_.mass.window}),
       hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
 
 std::optional<core::ClientView> Registry::Get(std::string_view client_id) const {
@@ -84,7 +88,10 @@ Totals Registry::totals() const {
           .scorecard = scorecard_,
           .credited = witness_.credited(),
           .stalls = stall_count(),
-          .unread_credits = unread_credits_};
+          .unread_credits = unread_credits_,
+          .group_events = mass_.event_count(),
+          .doubts = doubt_.episode_count(),
+          .held_deaths = held_deaths_};
 }
 
 std::uint64_t Registry::revision() const {

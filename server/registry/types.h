@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "server/core/flap_damping.h"
+#include "server/core/mass_failure.h"
 #include "server/core/quality.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
@@ -26,6 +28,9 @@ struct RegistryOptions {
   std::size_t max_history = 200'000;    // transitions kept in memory
   std::size_t max_watchers = 1'000;
   std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
+  core::MassFailure::Options mass;
+  double doubt_share = 0.9;  // of all live clients fell: this server doubts itself; 1: never
+  core::FlapOptions flap;
 };
 
 // A hello that was found to be valid.
@@ -67,6 +72,9 @@ struct Totals {
   core::Duration credited{};        // on the witness clock
   std::int64_t stalls = 0;          // that it was credited for
   std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
+  std::int64_t group_events = 0;
+  std::int64_t doubts = 0;       // how often this server has doubted itself
+  std::int64_t held_deaths = 0;  // that waited because it did
 };
 
 struct ScanRequest {

@@ -233,6 +233,17 @@ TEST(MassFailureTest, ADeathWaitsForFallsThatMayBeOnTheirWay) {
   EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(50)), std::nullopt) << "it fell alone";
 }
 
+TEST(MassFailureTest, OneAloneHasNoPaceHoweverSmallTheScope) {
+  Fleet fleet;
+  fleet.JoinMany(10, "db-7");
+  fleet.Suspect("c0", 0);
+  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(50)), std::nullopt);
+  fleet.Suspect("c1", 60);
+  fleet.Suspect("c2", 70);
+  EXPECT_NE(fleet.mass.HoldUntil(fleet.records.at("c1"), At(60), At(110)), std::nullopt) << "100 a second";
+  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c1"), At(60), At(170)), std::nullopt) << "it was but two";
+}
+
 TEST(MassFailureTest, WhileTheyComeItWaitsForASecondAtMost) {
   Fleet fleet;
   fleet.JoinMany(2'000, "db-7");

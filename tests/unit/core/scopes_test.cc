@@ -41,6 +41,22 @@ TEST(ScopesTest, NamesWhatAClientSharesWithOthers) {
   EXPECT_THAT(ScopesOf(Record({}), {"zone"}), ElementsAre("everyone"));
 }
 
+TEST(ScopesTest, SeesWhenAClientMoved) {
+  const ClientInfo info{.labels = {{"tier", "db"}, {"zone", "a"}}, .peer_address = "10.1.2.3:4", .host = "h"};
+  const ClientRecord record = Record(info);
+  const auto same_with = [&](void (*change)(ClientInfo&)) {
+    ClientInfo changed = info;
+    change(changed);
+    return HaveSameScopes(record, Record(changed), {"zone"});
+  };
+  EXPECT_TRUE(same_with([](ClientInfo& i) { i.version = "2"; }));
+  EXPECT_TRUE(same_with([](ClientInfo& i) { i.labels[0].second = "web"; })) << "nobody chose that label";
+  EXPECT_FALSE(same_with([](ClientInfo& i) { i.labels[1].second = "b"; }));
+  EXPECT_FALSE(same_with([](ClientInfo& i) { i.labels.pop_back(); }));
+  EXPECT_FALSE(same_with([](ClientInfo& i) { i.host = "h2"; }));
+  EXPECT_FALSE(same_with([](ClientInfo& i) { i.peer_address = "10.1.3.3:4"; }));
+}
+
 TEST(StandingTest, OnlyWhatWasFoundOrFailedIsAFall) {
   const ClientRecord up = Record({});
   const auto becomes = [&](State state, Cause cause, Health health = Health::kOk) {
