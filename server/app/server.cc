@@ -55,6 +55,10 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.keep_left = config.keep_left;
   options.max_clients = config.max_clients;
   options.max_watchers = config.max_watchers;
+  options.mass = config.falls.mass;
+  options.doubt_share = config.falls.doubt_share;
+  options.flap = config.falls.flap;
+  options.on_notice = [](const std::string& text) { spdlog::warn(text); };
   return options;
 }
 

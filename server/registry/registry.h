@@ -103,9 +103,6 @@ class Registry {
   // The canary (this server's own client, over its own listener) got an answer at `answered_at` to what it
   // sent at `sent_at`. Until the first of these there is no canary, and nothing waits for one.
   void CanaryAnswered(core::MonoTime sent_at, core::MonoTime answered_at);
-  // `tell` is called, without the lock, with what an operator should read in the log. Set it before any
-  // other thread uses the registry.
-  void OnNotice(std::function<void(const std::string&)> tell);
 
   // --- Queries --------------------------------------------------------------
 
@@ -228,9 +225,8 @@ class Registry {
   const common::Clock& clock_;
   storage::Store& store_;
   const std::shared_ptr<const std::string> server_id_;
-  std::function<void(core::MonoTime)> wake_detector_;      // set before the first thread starts
-  std::function<void()> wake_publisher_;                   // likewise
-  std::function<void(const std::string&)> tell_operator_;  // likewise
+  std::function<void(core::MonoTime)> wake_detector_;  // set before the first thread starts
+  std::function<void()> wake_publisher_;               // likewise
   std::atomic<std::int64_t> stalls_{0};
 
   mutable common::Mutex mu_;

@@ -94,6 +94,4 @@ void Registry::CanaryAnswered(MonoTime sent_at, MonoTime answered_at) {
   doubt_.CanaryAnswered(sent_at, answered_at);
 }
 
-void Registry::OnNotice(std::function<void(const std::string&)> tell) { tell_operator_ = std::move(tell); }
-
 }  // namespace liveness::registry

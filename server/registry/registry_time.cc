@@ -124,7 +124,8 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   const core::Verdict verdict = core::Judge(core::SymptomsOf(*evidence, cold.keepalive.get()));
   evidence->confidence = verdict.confidence;
   ++scorecard_.deaths;
-  scorecard_.detection_times.Add(cold.extras->suspect_since - session.last_heard());
+  cold.extras->detected_after = cold.extras->suspect_since - session.last_heard();
+  scorecard_.detection_times.Add(cold.extras->detected_after);
   EndSession(
       doubt.session, {State::kDead, verdict.cause, std::move(evidence)},
       common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT", "nothing was heard within the timeout"),
@@ -268,6 +269,8 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
     if (extras->board != nullptr) vitals.progress = extras->board->tokens();
     vitals.mistakes = extras->mistakes;
+    vitals.known_before = extras->known_before;
+    vitals.detected_after = extras->detected_after;
     if (extras->arrivals != nullptr) {
       vitals.suspicion = extras->arrivals->Suspicion(witness_.Elapsed(vitals.last_heard, now));
     }
@@ -278,8 +281,8 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
 void Registry::CarryOut(Effects& effects) {
   for (const auto& end : effects.ends) end.stream->End(end.why);
   for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
-  if (tell_operator_) {
-    for (const std::string& notice : effects.notices) tell_operator_(notice);
+  if (options_.on_notice) {
+    for (const std::string& notice : effects.notices) options_.on_notice(notice);
   }
   if (effects.earlier_tick != MonoTime::max() && wake_detector_) wake_detector_(effects.earlier_tick);
   if (effects.publish && wake_publisher_) wake_publisher_();

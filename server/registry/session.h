@@ -65,6 +65,8 @@ struct SessionExtras {
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
   std::optional<core::LinkEvidence> look;  // the last at its connection
   core::Mistakes mistakes;                 // of this client's sessions
+  core::Duration known_before{};           // in earlier sessions, if there was a mistake
+  core::Duration detected_after{};         // last heard until SUSPECT, of its last death that was found
   core::FlapState flap;                    // over all its sessions
   core::MonoTime suspect_since{};
   bool death_held = false;  // in this suspicion, because this server doubted itself

@@ -31,6 +31,8 @@ struct RegistryOptions {
   core::MassFailure::Options mass;
   double doubt_share = 0.9;  // of all live clients fell: this server doubts itself; 1: never
   core::FlapOptions flap;
+  // Called, without the lock and from any thread, with what belongs in an operator's log. May be null.
+  std::function<void(const std::string&)> on_notice;
 };
 
 // A hello that was found to be valid.

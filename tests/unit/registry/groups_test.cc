@@ -241,9 +241,8 @@ TEST(Doubt, WhoAnswersTheProbeLives) {
 }
 
 TEST(Doubt, ASilentCanaryHoldsDeathsForFiveSeconds) {
-  RegistryHarness h;
   std::vector<std::string> notices;
-  h.registry.OnNotice([&](const std::string& text) { notices.push_back(text); });
+  RegistryHarness h({.on_notice = [&](const std::string& text) { notices.push_back(text); }});
   AttachMany(h, 20);
   h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
   h.Run(milliseconds(7'900));
