@@ -37,7 +37,7 @@ void FallFlags::AddTo(CLI::App& app, FallSettings& settings) {
                  "A host, subnet, label value or everyone of whom more than this share fell is told as one "
                  "group event; 1: never")
       ->check(Share())
-      ->type_name("")
+      ->type_name("SHARE")
       ->capture_default_str()
       ->group(group);
   app.add_option("--mass-min", settings.mass.min_members, "Fewer clients than this are no mass")
@@ -55,7 +55,7 @@ void FallFlags::AddTo(CLI::App& app, FallSettings& settings) {
                  "If more than this share of all clients fell, deaths wait until the server has shown that "
                  "it hears, max(timeout, 5s) at most; 1: never")
       ->check(Share())
-      ->type_name("")
+      ->type_name("SHARE")
       ->capture_default_str()
       ->group(group);
   half_life_

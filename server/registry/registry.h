@@ -243,7 +243,7 @@ class Registry {
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
   core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
-  core::SelfDoubt doubt_ ABSL_GUARDED_BY(mu_);
+  core::SelfDoubt self_doubt_ ABSL_GUARDED_BY(mu_);
   std::int64_t held_deaths_ ABSL_GUARDED_BY(mu_) = 0;
 
   WatchHub hub_;

@@ -29,7 +29,7 @@ core::GroupEventsPtr Registry::CountFalls(const ClientRecord* before, const Clie
 
 void Registry::CountDoubt(MonoTime now, Effects& effects) {
   const core::MassFailure::Tally everyone = mass_.Everyone(now);
-  switch (doubt_.Count(everyone.fallen, everyone.members, now)) {
+  switch (self_doubt_.Count(everyone.fallen, everyone.members, now)) {
     case SelfDoubt::Turn::kNone: return;
     case SelfDoubt::Turn::kBegins:
       effects.notices.push_back(common::StrCat(
@@ -57,14 +57,14 @@ bool Registry::IsDeathHeld(Session& session, MonoTime now, Effects& effects) {
   const bool closed =
       cold.stream == nullptr && (cause == core::Cause::kProcessExited || cause == core::Cause::kStreamClosed);
   const core::Duration patience = std::max<core::Duration>(cold.record->timeout, SelfDoubt::kLeastBound);
-  const auto hold = doubt_.HoldBack({.since = extras.suspect_since,
-                                     .bound = witness_.DueAt(extras.suspect_since, patience),
-                                     .closed = closed,
-                                     .open = cold.stream != nullptr,
-                                     .held = extras.death_held,
-                                     .probed_at = cold.probed_at,
-                                     .rtt = session.rtt()},
-                                    now);
+  const auto hold = self_doubt_.HoldBack({.since = extras.suspect_since,
+                                          .bound = witness_.DueAt(extras.suspect_since, patience),
+                                          .closed = closed,
+                                          .open = cold.stream != nullptr,
+                                          .held = extras.death_held,
+                                          .probed_at = cold.probed_at,
+                                          .rtt = session.rtt()},
+                                         now);
   if (!hold) return false;
   if (!std::exchange(extras.death_held, true)) ++held_deaths_;
   if (hold->probe) {
@@ -91,7 +91,7 @@ MonoTime Registry::CalmAt(const Session& session) const {
 
 void Registry::CanaryAnswered(MonoTime sent_at, MonoTime answered_at) {
   MutexLock lock(mu_);
-  doubt_.CanaryAnswered(sent_at, answered_at);
+  self_doubt_.CanaryAnswered(sent_at, answered_at);
 }
 
 }  // namespace liveness::registry

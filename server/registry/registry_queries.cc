@@ -25,9 +25,9 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       last_tick_(clock.Mono()),
       published_(store.LastRevision()),
       mass_(options_.mass),
-      doubt_({.share = options_.doubt_share,
-              .min_members = options_.mass.min_members,
-              .window = options_.mass.window}),
+      self_doubt_({.share = options_.doubt_share,
+                   .min_members = options_.mass.min_members,
+                   .window = options_.mass.window}),
       hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
 
 std::optional<core::ClientView> Registry::Get(std::string_view client_id) const {
@@ -90,7 +90,7 @@ Totals Registry::totals() const {
           .stalls = stall_count(),
           .unread_credits = unread_credits_,
           .group_events = mass_.event_count(),
-          .doubts = doubt_.episode_count(),
+          .doubts = self_doubt_.episode_count(),
           .held_deaths = held_deaths_};
 }
 
