@@ -41,6 +41,9 @@ TEST(ScorecardTextTest, TellsTheMistakesAndTheirLengths) {
   stats.mutable_credited_time()->set_seconds(30);
   stats.set_stall_count(1);
   stats.set_unread_credit_count(4);
+  stats.set_group_event_count(2);
+  stats.set_doubt_count(1);
+  stats.set_held_death_count(20);
   EXPECT_EQ(DescribeScorecard(stats),
             "Detection since the server started, of all clients:\n"
             "  Suspicions:       12\n"
@@ -50,7 +53,8 @@ TEST(ScorecardTextTest, TellsTheMistakesAndTheirLengths) {
             "  Mistaken:         1 death, wrong for 40s in all\n"
             "  Mistake rate:     0.0123 per client and day\n"
             "  Query accuracy:   99.999%\n"
-            "  Credited:         30s for 1 stall of the server, 4 suspicions put off for unread bytes\n");
+            "  Credited:         30s for 1 stall of the server, 4 suspicions put off for unread bytes\n"
+            "  Mass failures:    2 told; the server doubted itself 1 time and held back 20 deaths\n");
 }
 
 TEST(ScorecardTextTest, AHighRateIsWrittenOut) {
