@@ -25,8 +25,9 @@ void SimServer::AdvanceTo(MonoTime when) {
       Tick(expected);
       after_tick_();
     }
-    if (when - last_tick_ > kPeriod && Wake() > when) {
-      const MonoTime idle = std::max(now(), when - random_.Between(Duration::zero(), kPeriod));
+    // Also before a wake that is late: it slept at most one period until that was due.
+    if (const MonoTime until = std::min(when, Wake()); until - last_tick_ > kPeriod) {
+      const MonoTime idle = std::max(now(), until - random_.Between(Duration::zero(), kPeriod));
       clock_.Advance(idle - now());
       Tick(idle);
     }
