@@ -45,10 +45,10 @@ std::string Mistaken(const v1::Scorecard& card) {
   return text;
 }
 
-std::string MistakeRate(double rate) {
-  // Three digits, and never a power of ten: a young server extrapolates to thousands a day.
-  return absl::StrFormat("%.*g per client and day", rate < 1000 ? 3 : 15,
-                         rate < 1000 ? rate : std::round(rate));
+std::string MassFailures(const v1::GetStatsResponse& stats) {
+  return absl::StrCat(stats.group_event_count(), " told; the server doubted itself ",
+                      Counted(stats.doubt_count(), "time"), " and held back ",
+                      Counted(stats.held_death_count(), "death"));
 }
 
 std::string Credited(const v1::GetStatsResponse& stats) {
@@ -75,6 +75,11 @@ std::string Slept(const v1::GetStatsResponse& stats) {
 
 }  // namespace
 
+std::string RateText(double rate) {
+  // Three digits, and never a power of ten: a young server extrapolates to thousands a day.
+  return absl::StrFormat("%.*g", rate < 1000 ? 3 : 15, rate < 1000 ? rate : std::round(rate));
+}
+
 std::string AccuracyText(double share) {
   // What double arithmetic leaves over is no mistake.
   constexpr double kNothing = 1e-11;
@@ -97,10 +102,11 @@ std::string DescribeScorecard(const v1::GetStatsResponse& stats) {
                       DescribeLine("  Deaths found", absl::StrCat(card.death_count())),
                       DescribeLine("  Detection time", DetectionTimes(card)),
                       DescribeLine("  Refuted", Refuted(card)), DescribeLine("  Mistaken", Mistaken(card)),
-                      DescribeLine("  Mistake rate", MistakeRate(card.mistake_rate())),
+                      DescribeLine("  Mistake rate", RateText(card.mistake_rate()) + " per client and day"),
                       DescribeLine("  Query accuracy", AccuracyText(card.query_accuracy())),
                       DescribeLine("  Credited", Credited(stats)), DescribeLine("  Canary", Canary(stats)),
-                      DescribeLine("  Suspended", Slept(stats)));
+                      DescribeLine("  Suspended", Slept(stats)),
+                      DescribeLine("  Mass failures", MassFailures(stats)));
 }
 
 }  // namespace liveness::cli

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/duration_text.h"
+#include "server/app/duration_flag.h"
 #include "server/app/version.h"
 
 namespace liveness::app {
@@ -19,33 +19,6 @@ constexpr int kMaxDefaultIoThreads = 8;
 int DefaultIoThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, kMaxDefaultIoThreads);
 }
-
-// A duration flag that keeps whether it was given.
-class DurationFlag {
- public:
-  void AddTo(CLI::App& app, const std::string& name, const std::string& description,
-             Duration least = Duration::zero()) {
-    app.add_option_function<std::string>(
-           name,
-           [this, name, least](const std::string& text) {
-             const auto parsed = common::ParseDuration(text);
-             if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
-             if (*parsed < least) {
-               throw CLI::ValidationError(name, text + " is below " + common::FormatDuration(least));
-             }
-             value_ = *parsed;
-           },
-           description)
-        ->type_name("DURATION");
-  }
-  void ApplyTo(Duration& target) const {
-    if (value_) target = *value_;
-  }
-  const std::optional<Duration>& value() const { return value_; }
-
- private:
-  std::optional<Duration> value_;
-};
 
 struct KeepaliveFlags {
   DurationFlag interval, timeout, tcp_idle, tcp_interval, tcp_user_timeout, http2_time, http2_timeout;
@@ -119,6 +92,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   std::string store = "memory";
   std::string canary = "on";
   DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt;
+  FallFlags falls;
 
   CLI::App app(
       "The liveness server: knows which processes are live, and why one is gone.\n"
@@ -171,6 +145,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                   "Longest time that deadlines stand on the canary's word, and after the machine slept (10s)",
                   std::chrono::milliseconds(100));
 
+  falls.AddTo(app, config.falls);
   app.add_option("--max-ping-rate", config.max_ping_rate,
                  "Pings beyond this many times a client's interval end its stream; 0: no limit")
       ->capture_default_str();
@@ -206,6 +181,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   if (const auto violations = common::Validate(config.keepalive); !violations.empty()) {
     return Refuse(FlagOf(violations.front().field) + ": " + violations.front().description);
   }
+  if (const std::string wrong = falls.ApplyTo(config.falls); !wrong.empty()) return Refuse(wrong);
   min_interval.ApplyTo(config.min_interval);
   resume_grace.ApplyTo(config.resume_grace);
   drain_timeout.ApplyTo(config.drain_timeout);

@@ -60,6 +60,10 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.max_watchers = config.max_watchers;
   options.queues = static_cast<std::size_t>(config.io_threads);
   options.max_doubt = config.max_doubt;
+  options.mass = config.falls.mass;
+  options.doubt_share = config.falls.doubt_share;
+  options.flap = config.falls.flap;
+  options.on_notice = [](const std::string& text) { spdlog::warn(text); };
   return options;
 }
 

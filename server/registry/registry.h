@@ -23,7 +23,9 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/core/deadline_wheel.h"
+#include "server/core/mass_failure.h"
 #include "server/core/record.h"
+#include "server/core/self_doubt.h"
 #include "server/core/session_rules.h"
 #include "server/core/suspend_watch.h"
 #include "server/core/witness_clock.h"
@@ -108,6 +110,9 @@ class Registry {
   // `tell` is called, without the lock, with what Tick finds out of this server.
   // Set it before any other thread uses the registry.
   void OnWitness(std::function<void(const WitnessEvent&)> tell);
+  // The canary (this server's own client, over its own listener) got an answer at `answered_at` to what it
+  // sent at `sent_at`. Until the first of these there is no canary, and nothing waits for one.
+  void CanaryAnswered(core::MonoTime sent_at, core::MonoTime answered_at);
 
   // --- Queries --------------------------------------------------------------
 
@@ -214,6 +219,20 @@ class Registry {
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // registry_groups.cc
+  // What the change completes: to be told with it. Null for most.
+  core::GroupEventsPtr CountFalls(const core::ClientRecord* before, const core::ClientRecord& after,
+                                  core::WallTime wall, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if the death of a client, due now, must not be told yet; the session is armed for when to ask again.
+  bool IsDeathHeld(Session& session, core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CountDoubt(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The mark of the record that follows `before`.
+  void MarkFlapping(Session& session, const core::ClientRecord* before, core::ClientRecord& after,
+                    core::MonoTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When the mark of a live client goes; MonoTime::max() if it has none.
+  core::MonoTime CalmAt(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -247,6 +266,9 @@ class Registry {
   core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
+  core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
+  core::SelfDoubt self_doubt_ ABSL_GUARDED_BY(mu_);
+  std::int64_t held_deaths_ ABSL_GUARDED_BY(mu_) = 0;
 
   WatchHub hub_;
 };

@@ -1,4 +1,5 @@
 // How a stream gets its session: a new one, or its own again. See registry.h.
+#include <algorithm>
 #include <utility>
 
 #include "common/status.h"
@@ -38,6 +39,19 @@ void SetArrivals(SessionState& state, const HelloRequest& hello) {
     arrivals = std::make_shared<Arrivals>(timing, hello.accrual_threshold, arrivals->path());
   }
   arrivals->NewStream();
+}
+
+// What is kept of a client beyond its session.
+void Inherit(const SessionState& from, core::WallTime now, SessionState& to) {
+  if (from.extras == nullptr) return;
+  const SessionExtras& old = *from.extras;
+  if (!old.flap.empty()) to.MakeExtras().flap = old.flap;
+  if (old.detected_after > core::Duration::zero()) to.MakeExtras().detected_after = old.detected_after;
+  if (to.extras == nullptr || to.extras->mistakes.count == 0) return;
+  // Mistakes are counted over all its sessions, so their time is too.
+  const core::WallTime until = core::IsLive(from.record->state) ? now : from.record->state_time;
+  to.extras->known_before =
+      old.known_before + std::max(core::Duration::zero(), until - from.record->register_time);
 }
 
 }  // namespace
@@ -122,6 +136,7 @@ Attached Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& kno
   if (!banned.empty()) session->cold_.MakeExtras().banned = std::move(banned);
   if (arrivals != nullptr) session->cold_.MakeExtras().arrivals = std::move(arrivals);
   if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
+  if (known != nullptr) Inherit(known->cold_, clock_.Wall(), session->cold_);
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);

@@ -27,6 +27,10 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       canary_(options_.max_doubt),
       last_tick_(clock.Mono()),
       published_(store.LastRevision()),
+      mass_(options_.mass),
+      self_doubt_({.share = options_.doubt_share,
+                   .min_members = options_.mass.min_members,
+                   .window = options_.mass.window}),
       hub_(store.LastRevision(), options_.max_mailbox, options_.max_watchers) {}
 
 std::optional<core::ClientView> Registry::Get(std::string_view client_id) const {
@@ -88,7 +92,10 @@ Totals Registry::totals() const {
           .credited = witness_.credited(),
           .stalls = stall_count(),
           .unread_credits = unread_credits_,
-          .witness = WitnessTotalsNow()};
+          .witness = WitnessTotalsNow(),
+          .group_events = mass_.event_count(),
+          .doubts = self_doubt_.episode_count(),
+          .held_deaths = held_deaths_};
 }
 
 std::uint64_t Registry::revision() const {

@@ -175,9 +175,11 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
   after.revision = store_.NextRevision();
   if (after.incarnation == 0) after.incarnation = after.revision;
   if (before == nullptr || before->state != after.state) after.state_time = wall;
+  MarkFlapping(*session, before.get(), after, now);
   auto record = std::make_shared<const ClientRecord>(std::move(after));
-  history_.Append(
-      std::make_shared<const core::Transition>(core::Transition{std::move(before), record, wall}));
+  core::GroupEventsPtr groups = CountFalls(before.get(), *record, wall, now, effects);
+  history_.Append(std::make_shared<const core::Transition>(
+      core::Transition{std::move(before), record, wall, std::move(groups)}));
   table_.SetRecord(session, std::move(record));
   effects.publish = true;
 }

@@ -70,6 +70,7 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
     Forget(session, effects);
     return;
   }
+  if (CalmAt(*session) <= now) Transit(session, *session->cold_.record, effects);
   const core::Watched watched = AsWatched(*session);
   switch (core::Assess(watched, witness_, now).due) {
     case core::Due::kNothing: break;
@@ -77,8 +78,10 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
       session->cold_.probed_at = now;
       if (session->cold_.stream != nullptr) effects.probes.push_back({session->cold_.stream, next_probe_++});
       break;
-    case core::Due::kSuspicion:
     case core::Due::kDeath:
+      if (IsDeathHeld(*session, now, effects)) return;
+      [[fallthrough]];
+    case core::Due::kSuspicion:
       doubts.push_back({session, session->cold_.stream, watched.last_heard, {}});
       return;
   }
@@ -97,6 +100,7 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
     Arm(session, NextTurn(session, now), effects);
     return;
   }
+  if (due == core::Due::kDeath && IsDeathHeld(session, now, effects)) return;
   if (doubt.stream != nullptr) {
     cold.MakeExtras().look = doubt.link;
     if (HoldsUnread(session, doubt, now)) {
@@ -120,7 +124,8 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   const core::Verdict verdict = core::Judge(core::SymptomsOf(*evidence, cold.keepalive.get()));
   evidence->confidence = verdict.confidence;
   ++scorecard_.deaths;
-  scorecard_.detection_times.Add(cold.extras->suspect_since - session.last_heard());
+  cold.extras->detected_after = cold.extras->suspect_since - session.last_heard();
+  scorecard_.detection_times.Add(cold.extras->detected_after);
   EndSession(
       doubt.session, {State::kDead, verdict.cause, std::move(evidence)},
       common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT", "nothing was heard within the timeout"),
@@ -141,6 +146,7 @@ bool Registry::HoldsUnread(Session& session, const Doubt& doubt, MonoTime now) {
 void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
   SessionState& cold = session->cold_;
   cold.MakeExtras().suspect_since = now;
+  cold.extras->death_held = false;
   session->suspected_.store(true, std::memory_order_seq_cst);
   ClientRecord after = *cold.record;
   std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
@@ -151,7 +157,10 @@ void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Ef
   after.evidence = std::move(evidence);
   ++scorecard_.suspicions;
   Transit(session, std::move(after), effects);
-  if (cold.stream != nullptr) effects.probes.push_back({cold.stream, next_probe_++});
+  if (cold.stream != nullptr) {
+    cold.probed_at = now;
+    effects.probes.push_back({cold.stream, next_probe_++});
+  }
   Arm(*session, NextTurn(*session, now), effects);
 }
 
@@ -240,7 +249,7 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
 
 MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {
   const core::Assessment assessment = core::Assess(AsWatched(session), witness_, now);
-  return assessment.due == core::Due::kNothing ? assessment.next : now;
+  return assessment.due == core::Due::kNothing ? std::min(assessment.next, CalmAt(session)) : now;
 }
 
 void Registry::Arm(Session& session, MonoTime when, Effects& effects) {
@@ -263,6 +272,8 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
     if (extras->board != nullptr) vitals.progress = extras->board->tokens();
     vitals.mistakes = extras->mistakes;
+    vitals.known_before = extras->known_before;
+    vitals.detected_after = extras->detected_after;
     if (extras->arrivals != nullptr) {
       vitals.suspicion = extras->arrivals->Suspicion(witness_.Elapsed(vitals.last_heard, now));
     }
@@ -273,6 +284,9 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
 void Registry::CarryOut(Effects& effects) {
   for (const auto& end : effects.ends) end.stream->End(end.why);
   for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
+  if (options_.on_notice) {
+    for (const std::string& notice : effects.notices) options_.on_notice(notice);
+  }
   if (effects.earlier_tick != MonoTime::max() && wake_detector_) wake_detector_(effects.earlier_tick);
   if (effects.publish && wake_publisher_) wake_publisher_();
   if (!tell_witness_) return;

@@ -41,6 +41,14 @@ bool Registry::HeedCanary(MonoTime now, Effects& effects) {
   const std::int64_t doubts = canary_.doubts();
   pulses_.Read(pulses_read_);
   const bool stands = canary_.Assess(pulses_read_, now, witness_);
+  // A server that doubts itself asks for no more than that: every queue has heard since its ping left.
+  MonoTime sent = MonoTime::max(), heard = MonoTime::max();
+  for (const core::Pulse& pulse : pulses_read_) {
+    sent = std::min(sent, pulse.sent);
+    heard = pulse.heard >= pulse.sent ? std::min(heard, pulse.heard) : core::Pulse::kNever;
+    if (heard == core::Pulse::kNever) break;
+  }
+  if (sent != core::Pulse::kNever && heard != core::Pulse::kNever) self_doubt_.CanaryAnswered(sent, heard);
   if (canary_.doubts() != doubts) stalls_.fetch_add(1, std::memory_order_relaxed);
   const CanaryDoubt after = canary_.state();
   if (after == before) return stands;

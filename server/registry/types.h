@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "server/core/canary_watch.h"
+#include "server/core/flap_damping.h"
+#include "server/core/mass_failure.h"
 #include "server/core/quality.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
@@ -31,6 +33,11 @@ struct RegistryOptions {
   // The most that is credited in one episode without proof: on the canary's word,
   // and after the machine slept.
   core::Duration max_doubt = std::chrono::seconds(10);
+  core::MassFailure::Options mass;
+  double doubt_share = 0.9;  // of all live clients fell: this server doubts itself; 1: never
+  core::FlapOptions flap;
+  // Called, without the lock and from any thread, with what belongs in an operator's log. May be null.
+  std::function<void(const std::string&)> on_notice;
 };
 
 // A hello that was found to be valid.
@@ -98,6 +105,9 @@ struct Totals {
   std::int64_t stalls = 0;          // that it was credited for
   std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
   WitnessTotals witness;
+  std::int64_t group_events = 0;
+  std::int64_t doubts = 0;       // how often this server has doubted itself
+  std::int64_t held_deaths = 0;  // that waited because it did
 };
 
 struct ScanRequest {

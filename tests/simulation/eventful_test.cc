@@ -21,6 +21,9 @@ class Tally final : public Checker {
       ++counts[after.cause == core::Cause::kEvicted      ? "evicted"
                : after.cause == core::Cause::kSuperseded ? "superseded"
                                                          : "died"];
+    if (told->groups != nullptr) ++counts["mass failure"];
+    if (after.flapping && !(told->before != nullptr && told->before->flapping)) ++counts["begins to flap"];
+    if (told->before != nullptr && told->before->flapping && !after.flapping) ++counts["calms down"];
     if (after.evidence != nullptr && after.evidence->credited > Duration::zero()) ++counts["credited"];
   }
   void OnWelcome(const Line&, std::optional<std::uint64_t>, bool resumed) override {
@@ -70,6 +73,9 @@ TEST(Simulation, IsEventful) {
                                  "watched from nothing",
                                  "watched from a revision",
                                  "gap",
+                                 "mass failure",
+                                 "begins to flap",
+                                 "calms down",
                                  "snapshot",
                                  "closed for our sake, excused"}) {
     EXPECT_GE(tally.counts[what], kWorlds / 100) << what;

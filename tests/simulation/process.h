@@ -36,6 +36,7 @@ struct Message {
 struct Habits {
   std::string client_id;
   std::string instance_id;
+  std::string host;
   Duration interval{};
   Duration timeout{};
   Duration latency{};      // of its path, at most, while nothing is wrong

@@ -95,10 +95,12 @@ TEST(Sabotage, ATransitionThatIsNotToldIsALie) {
     void Pulled(registry::WatchItem& item) override {
       if (item.batches.empty()) return;
       auto rest = item.batches.back()->transitions();
-      if (rest.back()->after->state != State::kAlive) return;
+      const auto groups = item.batches.back()->groups();
+      if (rest.empty() || rest.back()->after->state != State::kAlive) return;
       rest.pop_back();
       item.batches.pop_back();
-      if (!rest.empty()) item.batches.push_back(std::make_shared<registry::Batch>(std::move(rest)));
+      if (!rest.empty() || !groups.empty())
+        item.batches.push_back(std::make_shared<registry::Batch>(std::move(rest), groups));
     }
   } censor;
   ExpectSeenBy("invariant 4", censor);
@@ -130,9 +132,9 @@ TEST(Sabotage, ADeathToldTwiceIsOneTooMany) {
     void Pulled(registry::WatchItem& item) override {
       for (auto& batch : item.batches) {
         auto told = batch->transitions();
-        if (told.back()->after->state != State::kDead) continue;
+        if (told.empty() || told.back()->after->state != State::kDead) continue;
         told.push_back(told.back());
-        batch = std::make_shared<registry::Batch>(std::move(told));
+        batch = std::make_shared<registry::Batch>(std::move(told), batch->groups());
       }
     }
   } echo;
@@ -145,12 +147,56 @@ TEST(Sabotage, ADeathThatIsNotToldIsMissed) {
       for (auto& batch : item.batches) {
         auto told = batch->transitions();
         std::erase_if(told, [](const auto& each) { return each->after->state == State::kDead; });
-        batch = told.empty() ? nullptr : std::make_shared<registry::Batch>(std::move(told));
+        const bool none = told.empty() && batch->groups().empty();
+        batch = none ? nullptr : std::make_shared<registry::Batch>(std::move(told), batch->groups());
       }
       std::erase(item.batches, nullptr);
     }
   } undertaker;
   ExpectSeenBy("invariant 6", undertaker);
+}
+
+TEST(Sabotage, AMassFailureThatAWatcherIsNotToldOfIsMissed) {
+  struct : Saboteur {
+    void Pulled(registry::WatchItem& item) override {
+      for (auto& batch : item.batches) {
+        if (batch->groups().empty()) continue;
+        const bool none = batch->transitions().empty();
+        batch = none ? nullptr : std::make_shared<registry::Batch>(batch->transitions());
+      }
+      std::erase(item.batches, nullptr);
+    }
+  } censor;
+  ExpectSeenBy("mass failure", censor);
+}
+
+TEST(Sabotage, AMassFailureThatTheRegistryKeepsToItselfIsMissed) {
+  struct : Saboteur {
+    void Told(std::vector<core::TransitionPtr>& told) override {
+      for (auto& each : told) {
+        if (each->groups == nullptr) continue;
+        auto silent = *each;
+        silent.groups = nullptr;
+        each = std::make_shared<const core::Transition>(std::move(silent));
+      }
+    }
+  } keeper;
+  ExpectSeenBy("mass failure", keeper);
+}
+
+TEST(Sabotage, AMassFailureToldWithEveryFallIsTooMany) {
+  struct : Saboteur {
+    void Told(std::vector<core::TransitionPtr>& told) override {
+      for (auto& each : told) {
+        if (each->after->state != State::kSuspect) continue;
+        auto loud = *each;
+        loud.groups = std::make_shared<const core::GroupEvents>(
+            core::GroupEvents{{"everyone", 1, 1, each->revision(), each->time}});
+        each = std::make_shared<const core::Transition>(std::move(loud));
+      }
+    }
+  } crier;
+  ExpectSeenBy("mass failure", crier);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tests/simulation/silence_found.h"
 
+#include <algorithm>
+
 namespace liveness::simulation {
 
 using core::State;
@@ -29,16 +31,24 @@ void SilenceFound::OnShown(const std::vector<core::RecordPtr>& records, MonoTime
   }
 }
 
+Duration SilenceFound::Patience(const Line& line) const {
+  Duration patience = line.grace;
+  if (holds_.gathering) patience = std::max<Duration>(patience, std::chrono::seconds(1));
+  if (holds_.doubt) patience = std::max({patience, line.timeout, Duration(std::chrono::seconds(5))});
+  return patience;
+}
+
 void SilenceFound::CheckLive(const core::ClientRecord& record, const Line& line, MonoTime now) {
+  const Duration patience = Patience(line);
   const Duration silence = truth_.LeastUptime(line.last_read, now);
-  if (silence > line.timeout + line.grace + 2 * kLate) {
-    return Complain(Who(record) + " looks live", "dead after " + Millis(line.timeout + line.grace),
+  if (silence > line.timeout + patience + 2 * kLate) {
+    return Complain(Who(record) + " looks live", "dead after " + Millis(line.timeout + patience),
                     "silent for " + Millis(silence));
   }
   if (record.state == State::kSuspect) {
     const Duration suspected = truth_.LeastUptime(suspect_since_[std::string(record.client_id())], now);
-    if (suspected <= line.grace + kLate) return;
-    return Complain(Who(record) + " is SUSPECT", "dead after " + Millis(line.grace),
+    if (suspected <= patience + kLate) return;
+    return Complain(Who(record) + " is SUSPECT", "dead after " + Millis(patience),
                     "suspect for " + Millis(suspected));
   }
   if (silence > line.timeout + kLate) {

@@ -23,14 +23,23 @@ namespace liveness::simulation {
 
 class SilenceFound final : public Checker {
  public:
+  // For what a death may wait beyond the grace; each has its own bound.
+  struct Holds {
+    bool gathering = false;  // others of its scopes are falling
+    bool doubt = false;      // nearly everyone has
+  };
   explicit SilenceFound(const Truth& truth) : truth_(truth) {}
+  SilenceFound(const Truth& truth, const Holds& holds) : truth_(truth), holds_(holds) {}
   void OnTold(const core::TransitionPtr& told, MonoTime now) override;
   void OnShown(const std::vector<core::RecordPtr>& records, MonoTime now) override;
 
  private:
+  // The longest time as SUSPECT.
+  Duration Patience(const Line& line) const;
   void CheckLive(const core::ClientRecord& record, const Line& line, MonoTime now);
 
   const Truth& truth_;
+  const Holds holds_;
   std::map<std::string, MonoTime, std::less<>> suspect_since_;
 };
 

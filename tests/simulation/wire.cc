@@ -179,6 +179,7 @@ void World::Hello(const Arrival& arrival) {
   hello.info.instance_id = habits.instance_id;
   hello.info.labels = arrival.message.labels;
   hello.info.peer_address = "10.0.0.1:" + std::to_string(habits.many_ports ? arrival.line->number : 1);
+  hello.info.host = habits.host;
   hello.interval = habits.interval;
   hello.timeout = habits.timeout;
   hello.resume_incarnation = arrival.message.token;
@@ -222,6 +223,7 @@ void World::Start(const std::string& client_id) {
   if (random_.Chance(50)) habits.timeout += random_.Between(Duration::zero(), habits.interval);
   habits.latency = random_.Between(std::chrono::microseconds(100), std::chrono::milliseconds(10));
   habits.many_ports = random_.Chance(90);
+  habits.host = random_.Chance(50) ? "h1" : "h2";
   processes_.push_back(std::make_shared<Process>(*this, std::move(habits)));
   processes_.back()->Connect();
 }

@@ -35,7 +35,7 @@ World::World(const Options& options)
                 ++step_;
                 Observe();
               }),
-      checkers_(AllCheckers(truth_)),
+      checkers_(AllCheckers(truth_, server_.registry().options())),
       collected_(server_.registry().revision()) {}
 
 World::~World() = default;
@@ -52,6 +52,16 @@ registry::RegistryOptions World::DrawOptions() {
   // The bound of a doubt is the unit tests' matter.
   options.max_doubt = std::chrono::hours(1);
   options.max_mailbox = random_.Chance(50) ? 4 : 100'000;
+  options.flap = {
+      .half_life = random_.Between(milliseconds(200), seconds(5)), .suppress = 1'500, .reuse = 900};
+  if (random_.Chance(50)) {
+    // A few are a mass here; in the other half of the worlds nobody ever is.
+    options.mass.min_members = 2 + static_cast<int>(random_.Below(2));
+    options.mass.share = 0.3 + 0.1 * static_cast<double>(random_.Below(6));
+    options.mass.window = random_.Between(milliseconds(100), seconds(5));
+    options.mass.labels = {"zone"};
+    options.doubt_share = random_.Chance(50) ? 1 : 0.5 + 0.1 * static_cast<double>(random_.Below(5));
+  }
   return options;
 }
 
@@ -72,6 +82,7 @@ std::optional<Report> World::Run() {
           Tell([&](Checker& checker) { checker.OnPulled(number, item); });
         }));
   }
+  if (random_.Chance(50)) PlanCanary();
   PlanFault();
   while (step_ < options_.steps && !report_ && !events_.empty()) {
     const Event event = events_.top();
@@ -87,6 +98,13 @@ void World::PlanFault() {
   After(random_.Between(milliseconds(10), fault_pause_), "fault", [this] {
     Strike(*this);
     PlanFault();
+  });
+}
+
+void World::PlanCanary() {
+  After(milliseconds(200), "canary", [this] {
+    if (!server_.stopped() && !random_.Chance(20)) server_.registry().CanaryAnswered(now(), now());
+    PlanCanary();
   });
 }
 

@@ -114,6 +114,7 @@ class World {
   void Finish();
   void Check();
   void PlanFault();
+  void PlanCanary();
   registry::RegistryOptions DrawOptions();
 
   const Options options_;

@@ -158,6 +158,7 @@ class Replay {
         ++transitions;
         Put(each->after);
       }
+      groups.insert(groups.end(), batch->groups().begin(), batch->groups().end());
     }
     if (item.snapshot_done) ++snapshots;
     if (item.revision != 0) revision = item.revision;
@@ -170,6 +171,7 @@ class Replay {
 
   const std::map<std::string, core::RecordPtr>& records() const { return records_; }
 
+  core::GroupEvents groups;
   int gaps = 0;
   int snapshots = 0;
   int transitions = 0;

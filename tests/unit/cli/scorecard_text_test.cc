@@ -48,6 +48,9 @@ TEST(ScorecardTextTest, TellsTheMistakesAndTheirLengths) {
   stats.set_suspend_count(2);
   stats.mutable_suspended_time()->set_seconds(3600);
   stats.mutable_settling_time()->set_seconds(20);
+  stats.set_group_event_count(2);
+  stats.set_doubt_count(1);
+  stats.set_held_death_count(20);
   EXPECT_EQ(DescribeScorecard(stats),
             "Detection since the server started, of all clients:\n"
             "  Suspicions:       12\n"
@@ -59,7 +62,8 @@ TEST(ScorecardTextTest, TellsTheMistakesAndTheirLengths) {
             "  Query accuracy:   99.999%\n"
             "  Credited:         30s for 1 stall of the server, 4 suspicions put off for unread bytes\n"
             "  Canary:           2s of it on the canary's word, 3 doubts in 1 episode, in doubt now\n"
-            "  Suspended:        2 sleeps of the machine, 1h in all, 20s credited after\n");
+            "  Suspended:        2 sleeps of the machine, 1h in all, 20s credited after\n"
+            "  Mass failures:    2 told; the server doubted itself 1 time and held back 20 deaths\n");
 }
 
 TEST(ScorecardTextTest, AHighRateIsWrittenOut) {
