@@ -15,8 +15,8 @@ namespace {
 std::vector<std::string> Headers(bool wide) {
   std::vector<std::string> headers = {"NAME", "STATE", "HEALTH", "CAUSE", "LAST-HEARTBEAT", "SERVER"};
   if (wide) {
-    for (const char* more :
-         {"INSTANCE", "INCARNATION", "PEER", "HOST", "PID", "VERSION", "INTERVAL/TIMEOUT", "LABELS"}) {
+    for (const char* more : {"INSTANCE", "INCARNATION", "PEER", "HOST", "PID", "VERSION", "INTERVAL/TIMEOUT",
+                             "FLAPPING", "LABELS"}) {
       headers.emplace_back(more);
     }
   }
@@ -48,6 +48,7 @@ void ClientTable::Add(const v1::Client& client, common::WallTime now) {
     cells.emplace_back(client.version());
     cells.emplace_back(absl::StrCat(common::FormatDuration(FromProto(client.interval())), "/",
                                     common::FormatDuration(FromProto(client.timeout()))));
+    cells.emplace_back(client.flapping() ? "yes" : "no", client.flapping() ? Style::kWarning : Style::kPlain);
     cells.emplace_back(LabelsText(client.labels()));
   }
   cells.emplace_back(client.has_register_time() ? common::FormatAge(now - FromProto(client.register_time()))

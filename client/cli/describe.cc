@@ -87,7 +87,8 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
                               : std::string(),
       "\n");
   text += DescribeLine("Health", HealthText(client.health()));
-  if (client.flapping()) text += DescribeLine("Flapping", "yes, it changes state often");
+  if (client.flapping())
+    text += DescribeLine("Flapping", "yes, it falls again and again; alerts about it are better held back");
   text += DescribeLine("Cause", CauseText(client.cause()));
   if (client.has_evidence()) text += DescribeEvidence(client.evidence(), now);
   text += DescribeLine("Registered", Moment(client.has_register_time(), client.register_time(), now));

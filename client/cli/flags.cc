@@ -128,9 +128,10 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
       "Only what is not older than this");
 
   CLI::App& stats = AddVerb(app, "stats", "Count clients by state, and say how well the server detects",
-                            "  livenessctl stats\n  livenessctl stats --by-label=zone -o wide\n");
+                            "  livenessctl stats\n  livenessctl stats --by-label=zone\n");
   AddFilter(stats, verbs.stats.filter);
-  stats.add_option("--by-label", verbs.stats.by_label, "Also per value of this label")->type_name("KEY");
+  stats.add_option("--by-label,--group-by", verbs.stats.by_label, "Also per value of this label")
+      ->type_name("KEY");
 
   CLI::App& evict = AddVerb(app, "evict", "Declare clients dead and refuse the processes behind them",
                             "  livenessctl evict web-1 --reason='host is being scrapped'\n");

@@ -45,10 +45,10 @@ std::string Mistaken(const v1::Scorecard& card) {
   return text;
 }
 
-std::string MistakeRate(double rate) {
-  // Three digits, and never a power of ten: a young server extrapolates to thousands a day.
-  return absl::StrFormat("%.*g per client and day", rate < 1000 ? 3 : 15,
-                         rate < 1000 ? rate : std::round(rate));
+std::string MassFailures(const v1::GetStatsResponse& stats) {
+  return absl::StrCat(stats.group_event_count(), " told; the server doubted itself ",
+                      Counted(stats.doubt_count(), "time"), " and held back ",
+                      Counted(stats.held_death_count(), "death"));
 }
 
 std::string Credited(const v1::GetStatsResponse& stats) {
@@ -57,7 +57,28 @@ std::string Credited(const v1::GetStatsResponse& stats) {
                       " put off for unread bytes");
 }
 
+std::string Canary(const v1::GetStatsResponse& stats) {
+  return absl::StrCat(Span(stats.canary_credited_time()), " of it on the canary's word, ",
+                      Counted(stats.canary_doubt_count(), "doubt"), " in ",
+                      Counted(stats.canary_episode_count(), "episode"),
+                      stats.in_doubt() ? ", in doubt now" : "");
+}
+
+std::string Slept(const v1::GetStatsResponse& stats) {
+  std::string text = Counted(stats.suspend_count(), "sleep");
+  if (stats.suspend_count() > 0) {
+    absl::StrAppend(&text, " of the machine, ", Span(stats.suspended_time()), " in all, ",
+                    Span(stats.settling_time()), " credited after");
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string RateText(double rate) {
+  // Three digits, and never a power of ten: a young server extrapolates to thousands a day.
+  return absl::StrFormat("%.*g", rate < 1000 ? 3 : 15, rate < 1000 ? rate : std::round(rate));
+}
 
 std::string AccuracyText(double share) {
   // What double arithmetic leaves over is no mistake.
@@ -81,9 +102,11 @@ std::string DescribeScorecard(const v1::GetStatsResponse& stats) {
                       DescribeLine("  Deaths found", absl::StrCat(card.death_count())),
                       DescribeLine("  Detection time", DetectionTimes(card)),
                       DescribeLine("  Refuted", Refuted(card)), DescribeLine("  Mistaken", Mistaken(card)),
-                      DescribeLine("  Mistake rate", MistakeRate(card.mistake_rate())),
+                      DescribeLine("  Mistake rate", RateText(card.mistake_rate()) + " per client and day"),
                       DescribeLine("  Query accuracy", AccuracyText(card.query_accuracy())),
-                      DescribeLine("  Credited", Credited(stats)));
+                      DescribeLine("  Credited", Credited(stats)), DescribeLine("  Canary", Canary(stats)),
+                      DescribeLine("  Suspended", Slept(stats)),
+                      DescribeLine("  Mass failures", MassFailures(stats)));
 }
 
 }  // namespace liveness::cli

@@ -11,6 +11,9 @@ namespace liveness::cli {
 // was asked to be counted.
 std::string DescribeScorecard(const v1::GetStatsResponse& stats);
 
+// Mistakes per client and day: `0.0123`, `1667`.
+std::string RateText(double rate);
+
 // A share as a percentage with as many nines as it has: `99.9998%`; `100%` only if
 // nothing was wrong at all.
 std::string AccuracyText(double share);

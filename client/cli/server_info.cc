@@ -12,6 +12,24 @@
 namespace liveness::cli {
 namespace {
 
+std::string CanaryText(const v1::Canary& canary) {
+  const std::string bound = common::FormatDuration(FromProto(canary.max_doubt()));
+  switch (canary.state()) {
+    case v1::CANARY_STATE_OFF: return "off";
+    case v1::CANARY_STATE_PARTIAL:
+      return absl::StrCat("reaches ", canary.watched_queue_count(), " of ", canary.queue_count(),
+                          " I/O threads");
+    case v1::CANARY_STATE_WATCHING:
+      return absl::StrCat("heard on all I/O threads (", canary.queue_count(), ")");
+    case v1::CANARY_STATE_DOUBT:
+      return absl::StrCat("not heard: an I/O thread does not run; deadlines stand, for ", bound, " at most");
+    case v1::CANARY_STATE_SPENT:
+      return absl::StrCat("not heard for more than ", bound,
+                          ": deadlines count again, the server is not ready");
+    default: return "unknown";
+  }
+}
+
 std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked, common::WallTime now) {
   const auto span = [](const google::protobuf::Duration& d) { return common::FormatDuration(FromProto(d)); };
   std::string text = DescribeLine("Server", info.server_id());
@@ -24,6 +42,8 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
         DescribeLine("Started", absl::StrCat(TimeText(start), " (", common::FormatAge(now - start), " ago)"));
   }
   text += DescribeLine("Draining", info.draining() ? "yes" : "no");
+  text += DescribeLine("Ready", info.ready() ? "yes" : "no");
+  text += DescribeLine("Canary", CanaryText(info.canary()));
   text += DescribeLine("Store", info.store());
   text += DescribeLine("History", info.history_id());
   text += DescribeLine("Revision", absl::StrCat(info.revision()));

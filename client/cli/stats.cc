@@ -1,5 +1,7 @@
 // `livenessctl stats`: how many clients are in which state, and how well the server detects.
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -7,9 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/describe.h"
 #include "client/cli/proto_output.h"
+#include "client/cli/proto_text.h"
 #include "client/cli/scorecard_text.h"
 #include "client/cli/table.h"
 #include "client/cli/verbs.h"
+#include "common/duration_text.h"
 
 namespace liveness::cli {
 namespace {
@@ -33,29 +37,47 @@ void AddCounts(const v1::StateCounts& counts, std::vector<Cell>& cells) {
   cells.push_back(Count(Total(counts), Style::kPlain));
 }
 
-// A group's row; `-` for what is not known of it.
-std::vector<Cell> GroupRow(const std::string& name, const v1::StateCounts& counts, bool wide,
-                           const std::string& mistakes = "-", const std::string& accuracy = "-") {
-  std::vector<Cell> cells;
-  cells.emplace_back(name);
-  AddCounts(counts, cells);
-  if (wide) {
-    cells.emplace_back(mistakes);
-    cells.emplace_back(accuracy);
+constexpr std::array kDetectionHeaders = {"DETECT-P50", "DETECT-P99", "DETECT-MAX",
+                                          "MISTAKES",   "PER-DAY",    "ACCURACY"};
+
+// The columns on how well a group's clients were judged.
+void AddDetection(const v1::GroupCounts& group, std::vector<Cell>& cells) {
+  const auto span = [&](const google::protobuf::Duration& duration) {
+    return group.has_detection_time_max() ? common::FormatForPeople(FromProto(duration)) : std::string("-");
+  };
+  cells.emplace_back(span(group.detection_time_p50()));
+  cells.emplace_back(span(group.detection_time_p99()));
+  cells.emplace_back(span(group.detection_time_max()));
+  cells.emplace_back(absl::StrCat(group.mistake_count()));
+  cells.emplace_back(RateText(group.mistake_rate()));
+  cells.emplace_back(AccuracyText(group.query_accuracy()));
+}
+
+// Of what is no group, only the mistakes may be known.
+void AddNoDetection(const std::string& mistakes, std::vector<Cell>& cells) {
+  for (const char* header : kDetectionHeaders) {
+    cells.emplace_back(std::string_view(header) == "MISTAKES" ? mistakes : std::string("-"));
   }
-  return cells;
 }
 
 void PrintGroups(const v1::GetStatsResponse& stats, bool wide, Table& table) {
   std::int64_t mistakes = 0;
   for (const v1::GroupCounts& group : stats.groups()) {
-    table.AddRow(GroupRow(group.value(), group.counts(), wide, absl::StrCat(group.mistake_count()),
-                          AccuracyText(group.query_accuracy())));
+    std::vector<Cell> cells = {group.value()};
+    AddCounts(group.counts(), cells);
+    if (wide) AddDetection(group, cells);
+    table.AddRow(std::move(cells));
     mistakes += group.mistake_count();
   }
   const bool is_complete = Total(stats.ungrouped()) == 0;
-  if (!is_complete) table.AddRow(GroupRow("(others)", stats.ungrouped(), wide));
-  table.AddRow(GroupRow("(all)", stats.counts(), wide, is_complete ? absl::StrCat(mistakes) : "-"));
+  const auto add_sum = [&](const char* name, const v1::StateCounts& counts, const std::string& sum) {
+    std::vector<Cell> cells = {name};
+    AddCounts(counts, cells);
+    if (wide) AddNoDetection(sum, cells);
+    table.AddRow(std::move(cells));
+  };
+  if (!is_complete) add_sum("(others)", stats.ungrouped(), "-");
+  add_sum("(all)", stats.counts(), is_complete ? absl::StrCat(mistakes) : "-");
 }
 
 void PrintTable(const v1::GetStatsResponse& stats, const std::string& by_label, const GlobalSettings& global,
@@ -64,7 +86,7 @@ void PrintTable(const v1::GetStatsResponse& stats, const std::string& by_label, 
   const bool wide = global.output == OutputFormat::kWide;
   std::vector<std::string> headers = {"ALIVE", "SUSPECT", "DEAD", "LEFT", "STALLED", "MAINTENANCE", "TOTAL"};
   if (grouped) headers.insert(headers.begin(), absl::AsciiStrToUpper(by_label));
-  if (grouped && wide) headers.insert(headers.end(), {"MISTAKES", "ACCURACY"});
+  if (grouped && wide) headers.insert(headers.end(), kDetectionHeaders.begin(), kDetectionHeaders.end());
   Table table(terminal.out, std::move(headers), {.headers = !global.no_headers, .color = terminal.color});
   if (grouped) {
     PrintGroups(stats, wide, table);
@@ -73,6 +95,21 @@ void PrintTable(const v1::GetStatsResponse& stats, const std::string& by_label, 
     AddCounts(stats.counts(), cells);
     table.AddRow(std::move(cells));
   }
+  table.Flush();
+}
+
+// What the wide table has in its last columns, as a table of its own.
+void PrintDetection(const v1::GetStatsResponse& stats, const std::string& by_label,
+                    const GlobalSettings& global, Terminal& terminal) {
+  std::vector<std::string> headers = {absl::AsciiStrToUpper(by_label)};
+  headers.insert(headers.end(), kDetectionHeaders.begin(), kDetectionHeaders.end());
+  Table table(terminal.out, std::move(headers), {.headers = !global.no_headers, .color = terminal.color});
+  for (const v1::GroupCounts& group : stats.groups()) {
+    std::vector<Cell> cells = {group.value()};
+    AddDetection(group, cells);
+    table.AddRow(std::move(cells));
+  }
+  terminal.out << '\n';
   table.Flush();
 }
 
@@ -92,7 +129,9 @@ ExitCode RunStats(Api& api, const GlobalSettings& global, const StatsSettings& s
     PrintTable(*stats, settings.by_label, global, terminal);
     // -o table is the table alone, for those who cut it up.
     const bool wide = global.output == OutputFormat::kWide;
-    if (wide || global.output == OutputFormat::kUnset) terminal.out << '\n' << DescribeScorecard(*stats);
+    const bool for_people = global.output == OutputFormat::kUnset;
+    if (for_people && !settings.by_label.empty()) PrintDetection(*stats, settings.by_label, global, terminal);
+    if (wide || for_people) terminal.out << '\n' << DescribeScorecard(*stats);
     if (wide) {
       terminal.out << DescribeLine("Revision", absl::StrCat(stats->revision()))
                    << DescribeLine("Streams", absl::StrCat(stats->stream_count()))

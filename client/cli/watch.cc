@@ -83,10 +83,14 @@ class Follower {
       snapshot_[client.client_id()] = client.revision();
       if (!muted_) printer_.Client(client);
     }
+    auto group = response.groups().begin();
     for (const v1::Transition& transition : response.transitions()) {
+      for (; group != response.groups().end() && group->revision() <= transition.revision(); ++group) {
+        printer_.Group(*group);
+      }
       if (IsNews(transition)) printer_.Transition(transition);
     }
-    for (const v1::GroupEvent& group : response.groups()) printer_.Group(group);
+    for (; group != response.groups().end(); ++group) printer_.Group(*group);
     if (response.snapshot_done()) {
       if (!muted_) printer_.SnapshotDone(snapshot_.size(), response.revision(), response.history_id());
       in_snapshot_ = false;

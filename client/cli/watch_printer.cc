@@ -21,6 +21,12 @@ std::string Padded(const std::string& text, std::size_t text_width, std::size_t 
   return text + std::string(width > text_width ? width - text_width : 0, ' ');
 }
 
+// What explains the last change; a client that flaps says so first.
+std::string Sentence(const v1::Evidence& evidence, bool flapping) {
+  if (!flapping) return evidence.summary();
+  return absl::StrCat("flapping", evidence.summary().empty() ? "" : ": ", evidence.summary());
+}
+
 bool IsDocument(OutputFormat output) {
   return output == OutputFormat::kJson || output == OutputFormat::kYaml;
 }
@@ -91,7 +97,7 @@ void WatchPrinter::Client(const v1::Client& client) {
     width += 1 + health.size();
     change += " " + Styled(health, HealthStyle(client.health()), terminal_.color);
   }
-  std::string sentence = client.evidence().summary();
+  std::string sentence = Sentence(client.evidence(), client.flapping());
   if (output_ == OutputFormat::kWide) {
     absl::StrAppend(&sentence, sentence.empty() ? "" : " ", "[incarnation ", client.incarnation(),
                     ", revision ", client.revision(), ", server ", client.server_id(), "]");
@@ -116,7 +122,7 @@ void WatchPrinter::Transition(const v1::Transition& transition) {
     terminal_.out << Printable(ClientName(transition.client_id())) << std::endl;
     return;
   }
-  std::string sentence = transition.evidence().summary();
+  std::string sentence = Sentence(transition.evidence(), transition.client().flapping());
   if (output_ == OutputFormat::kWide) {
     absl::StrAppend(&sentence, sentence.empty() ? "" : " ", "[incarnation ", transition.incarnation(),
                     ", revision ", transition.revision(), ", server ", transition.client().server_id(), "]");
@@ -128,8 +134,13 @@ void WatchPrinter::Transition(const v1::Transition& transition) {
 
 void WatchPrinter::Group(const v1::GroupEvent& group) {
   if (Structured("group", group)) return;
-  Note(absl::StrCat("GROUP ", Printable(group.scope()), ": ", group.affected_count(), " of ",
-                    group.member_count(), " fell together"));
+  if (output_ == OutputFormat::kName) return;
+  const std::string change = "MASS FAILURE";
+  std::string sentence =
+      absl::StrCat(group.affected_count(), " of ", group.member_count(), " clients fell together");
+  if (output_ == OutputFormat::kWide) absl::StrAppend(&sentence, " [revision ", group.revision(), "]");
+  Line(TimeText(FromProto(group.time())), group.scope(), Styled(change, Style::kBad, terminal_.color),
+       change.size(), "", sentence);
 }
 
 void WatchPrinter::Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision,

@@ -2,6 +2,7 @@
 //
 //   2026-01-31T12:00:01.123Z  web-1   ALIVE            here since 2m
 //   2026-01-31T12:00:05.871Z  web-1   ALIVE -> SUSPECT  PROCESS_EXITED  the connection ...
+//   2026-01-31T12:00:05.874Z  host=db-7     MASS FAILURE         7 of 12 clients fell together
 //   # GAP ...
 //
 // Lines that begin with # tell about the watch itself. In JSON each line is an
@@ -30,6 +31,7 @@ class WatchPrinter {
   void Client(const v1::Client& client);
   void SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id);
   void Transition(const v1::Transition& transition);
+  // Before the transitions of its revision.
   void Group(const v1::GroupEvent& group);
   void Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision, std::string_view why);
   void Disconnected(const std::string& why, std::uint64_t revision);

@@ -5,8 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/duration_text.h"
 #include "server/app/data_dir.h"
+#include "server/app/duration_flag.h"
 #include "server/app/version.h"
 
 namespace liveness::app {
@@ -20,33 +20,6 @@ constexpr int kMaxDefaultIoThreads = 8;
 int DefaultIoThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, kMaxDefaultIoThreads);
 }
-
-// A duration flag that keeps whether it was given.
-class DurationFlag {
- public:
-  void AddTo(CLI::App& app, const std::string& name, const std::string& description,
-             Duration least = Duration::zero()) {
-    app.add_option_function<std::string>(
-           name,
-           [this, name, least](const std::string& text) {
-             const auto parsed = common::ParseDuration(text);
-             if (!parsed.ok()) throw CLI::ValidationError(name, std::string(parsed.status().message()));
-             if (*parsed < least) {
-               throw CLI::ValidationError(name, text + " is below " + common::FormatDuration(least));
-             }
-             value_ = *parsed;
-           },
-           description)
-        ->type_name("DURATION");
-  }
-  void ApplyTo(Duration& target) const {
-    if (value_) target = *value_;
-  }
-  const std::optional<Duration>& value() const { return value_; }
-
- private:
-  std::optional<Duration> value_;
-};
 
 struct KeepaliveFlags {
   DurationFlag interval, timeout, tcp_idle, tcp_interval, tcp_user_timeout, http2_time, http2_timeout;
@@ -118,7 +91,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   config.io_threads = DefaultIoThreads();
   KeepaliveFlags keepalive;
   std::string fsync = "batch";
-  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left;
+  std::string canary = "on";
+  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt;
+  FallFlags falls;
 
   CLI::App app(
       "The liveness server: knows which processes are live, and why one is gone.\n"
@@ -171,6 +146,15 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   keep_dead.AddTo(app, "--keep-dead", "How long DEAD clients are listed (24h)");
   keep_left.AddTo(app, "--keep-left", "How long clients that LEFT are listed (1h)");
 
+  app.add_option("--canary", canary,
+                 "on | off; whether the server beats on its own listener, to know when it cannot receive")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  max_doubt.AddTo(app, "--max-doubt",
+                  "Longest time that deadlines stand on the canary's word, and after the machine slept (10s)",
+                  std::chrono::milliseconds(100));
+
+  falls.AddTo(app, config.falls);
   app.add_option("--max-ping-rate", config.max_ping_rate,
                  "Pings beyond this many times a client's interval end its stream; 0: no limit")
       ->capture_default_str();
@@ -203,6 +187,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   if (const auto violations = common::Validate(config.keepalive); !violations.empty()) {
     return Refuse(FlagOf(violations.front().field) + ": " + violations.front().description);
   }
+  if (const std::string wrong = falls.ApplyTo(config.falls); !wrong.empty()) return Refuse(wrong);
   min_interval.ApplyTo(config.min_interval);
   resume_grace.ApplyTo(config.resume_grace);
   restart_grace.ApplyTo(config.restart_grace);
@@ -218,6 +203,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
     }
     if (config.data_dir == kNoDataDir) config.store = "memory";
   }
+  max_doubt.ApplyTo(config.max_doubt);
+  config.canary = canary == "on";
   ParsedConfig parsed;
   parsed.config = std::move(config);
   return parsed;

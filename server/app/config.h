@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/keepalive.h"
+#include "server/app/fall_flags.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {
@@ -29,6 +30,10 @@ struct Config {
   common::Duration drain_timeout = std::chrono::seconds(5);
   common::Duration keep_dead = std::chrono::hours(24);
   common::Duration keep_left = std::chrono::hours(1);
+  common::Duration max_doubt = std::chrono::seconds(10);
+  bool canary = true;
+
+  FallSettings falls;
 
   std::uint32_t max_ping_rate = 10;
   std::size_t max_streams_per_peer = 50'000;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,6 +26,8 @@
 #include "server/registry/publisher_thread.h"
 #include "server/registry/registry.h"
 #include "server/rpc/admin_service.h"
+#include "server/rpc/canary.h"
+#include "server/rpc/canary_service.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/engine.h"
 #include "server/rpc/health_service.h"
@@ -58,6 +61,12 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.keep_left = config.keep_left;
   options.max_clients = config.max_clients;
   options.max_watchers = config.max_watchers;
+  options.queues = static_cast<std::size_t>(config.io_threads);
+  options.max_doubt = config.max_doubt;
+  options.mass = config.falls.mass;
+  options.doubt_share = config.falls.doubt_share;
+  options.flap = config.falls.flap;
+  options.on_notice = [](const std::string& text) { spdlog::warn(text); };
   return options;
 }
 
@@ -86,7 +95,6 @@ struct Server::Parts {
         sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
         registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
         running(*store, registry),
-        detector(registry, common::SystemClock()),
         publisher(registry),
         engine(rpc::EngineOptions{.io_threads = given.io_threads}) {}
 
@@ -101,6 +109,11 @@ struct Server::Parts {
 
   void AddServices();
   v1::ServerInfo Describe() const;
+  void DescribeCanary(v1::Canary& info) const;
+  bool IsReady() const;
+  // The registry found something out of this server.
+  void OnWitness(const registry::WitnessEvent& event);
+  void StartCanary(std::shared_ptr<grpc::ChannelCredentials> credentials);
   absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials);
 
   std::int64_t Drain(common::Duration within);
@@ -113,13 +126,15 @@ struct Server::Parts {
   net::AcceptedSockets sockets;
   registry::Registry registry;
   const RunningStore running;  // after the detector: it is not told of what nobody would carry out
-  registry::DetectorThread detector;
+  std::optional<registry::DetectorThread> detector;  // once all that it tells is there
   registry::PublisherThread publisher;
   std::string address;
   core::Keepalive listener;  // read back
   rpc::Engine engine;
   rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
   rpc::HealthService* health = nullptr;        // likewise
+  const std::string canary_secret = rpc::NewCanarySecret();
+  std::unique_ptr<rpc::Canary> canary;  // null: off, or the server stops
 };
 
 void Server::Parts::AddServices() {
@@ -137,10 +152,10 @@ void Server::Parts::AddServices() {
   engine.Add(std::make_unique<rpc::AdminService>(
       registry, clock, [this] { return Describe(); }, [this] { return heartbeat->draining(); },
       [this](common::Duration within) { return Drain(within); }));
-  auto health_service = std::make_unique<rpc::HealthService>(
-      registry, [this] { return !heartbeat->draining() && registry.store_health().ok(); });
+  auto health_service = std::make_unique<rpc::HealthService>(registry, [this] { return IsReady(); });
   health = health_service.get();
   engine.Add(std::move(health_service));
+  engine.Add(std::make_unique<rpc::CanaryService>(canary_secret, clock, registry.pulses()));
   engine.Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
       v1::HeartbeatService::service_full_name(), v1::RegistryService::service_full_name(),
       v1::AdminService::service_full_name(), ::grpc::health::v1::Health::service_full_name()}));
@@ -168,7 +183,32 @@ v1::ServerInfo Server::Parts::Describe() const {
   rpc::ToProto(config.keepalive.heartbeat_timeout, *info.mutable_default_timeout());
   rpc::ToProto(config.min_interval, *info.mutable_min_interval());
   rpc::ToProto(config.resume_grace, *info.mutable_resume_grace());
+  info.set_ready(IsReady());
+  DescribeCanary(*info.mutable_canary());
   return info;
+}
+
+bool Server::Parts::IsReady() const {
+  return !heartbeat->draining() && registry.doubt() != core::CanaryDoubt::kSpent &&
+         registry.store_health().ok();
+}
+
+void Server::Parts::DescribeCanary(v1::Canary& info) const {
+  info.set_watched_queue_count(canary == nullptr ? 0 : static_cast<std::int32_t>(canary->watched()));
+  info.set_queue_count(config.io_threads);
+  rpc::ToProto(config.max_doubt, *info.mutable_max_doubt());
+  const core::CanaryDoubt doubt = registry.doubt();
+  if (!config.canary) {
+    info.set_state(v1::CANARY_STATE_OFF);
+  } else if (doubt == core::CanaryDoubt::kSpent) {
+    info.set_state(v1::CANARY_STATE_SPENT);
+  } else if (doubt == core::CanaryDoubt::kCredited) {
+    info.set_state(v1::CANARY_STATE_DOUBT);
+  } else if (info.watched_queue_count() < info.queue_count()) {
+    info.set_state(v1::CANARY_STATE_PARTIAL);
+  } else {
+    info.set_state(v1::CANARY_STATE_WATCHING);
+  }
 }
 
 absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> credentials) {
@@ -202,6 +242,38 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
   return absl::OkStatus();
 }
 
+void Server::Parts::OnWitness(const registry::WitnessEvent& event) {
+  using Kind = registry::WitnessEvent::Kind;
+  const std::string length = common::FormatForPeople(event.length);
+  switch (event.kind) {
+    case Kind::kStalled:
+      spdlog::warn("this process did not run for {}: credited to all clients", length);
+      break;
+    case Kind::kSuspended:
+      spdlog::warn("this machine slept for {}: clients get time to come through again", length);
+      break;
+    case Kind::kDoubtBegan:
+      spdlog::warn("the canary is not heard: an I/O thread does not run; deadlines stand, for {} at most",
+                   common::FormatForPeople(config.max_doubt));
+      break;
+    case Kind::kDoubtSpent:
+      spdlog::error("the canary was not heard for {}: not ready, and deadlines count again", length);
+      health->ServingChanged();
+      break;
+    case Kind::kDoubtEnded:
+      spdlog::info("the canary is heard again: {} were credited to all clients", length);
+      health->ServingChanged();
+      break;
+  }
+}
+
+void Server::Parts::StartCanary(std::shared_ptr<grpc::ChannelCredentials> credentials) {
+  if (!config.canary) return;
+  canary = std::make_unique<rpc::Canary>(
+      rpc::CanaryOptions{rpc::CanaryTarget(address), std::move(credentials), canary_secret},
+      common::SystemClock(), registry.pulses());
+}
+
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   Config complete = config;
   if (complete.server_id.empty()) complete.server_id = NewServerId();
@@ -213,6 +285,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   }
   auto credentials = auth::MakeServerCredentials(complete.tls);
   if (!credentials.ok()) return credentials.status();
+  auto own_credentials = auth::MakeOwnCredentials(complete.tls);
+  if (!own_credentials.ok()) return own_credentials.status();
 
   auto store = OpenStore(complete, common::SystemClock());
   if (!store.ok()) return store.status();
@@ -222,8 +296,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
 
   auto parts = std::make_unique<Parts>(complete, std::move(lock), *std::move(store), *std::move(contents));
   parts->AddServices();
+  parts->registry.OnWitness([&parts = *parts](const auto& event) { parts.OnWitness(event); });
+  parts->detector.emplace(parts->registry, common::SystemClock());
   if (absl::Status listening = parts->Listen(*std::move(credentials)); !listening.ok()) return listening;
   parts->registry.BeginServing();
+  parts->StartCanary(*std::move(own_credentials));
   spdlog::info("server {} serves on {}; store {}, history {}, {} clients known", complete.server_id,
                parts->address, parts->store->kind(), parts->store->history_id(), known);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -242,6 +319,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
 
   parts_->registry.BeginShutdown();
   spdlog::info("stopping within {}", common::FormatDuration(timeout));
+  parts_->canary.reset();
   (void)parts_->Drain(timeout / kWindowShare);
   bool in_hurry = false;
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {

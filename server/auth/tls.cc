@@ -4,6 +4,11 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <vector>
+
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -53,6 +58,25 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(c
     options.pem_root_certs = *ca;
   }
   return grpc::SslServerCredentials(options);
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeOwnCredentials(const TlsFiles& files) {
+  using namespace grpc::experimental;  // NOLINT: where gRPC keeps the one way to leave out the verification
+  if (!files.enabled()) return grpc::InsecureChannelCredentials();
+  TlsChannelCredentialsOptions options;
+  options.set_verify_server_certs(false);
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(std::make_shared<NoOpCertificateVerifier>());
+  if (files.require_client_cert) {
+    auto cert = ReadPem("--tls-cert", files.cert);
+    if (!cert.ok()) return cert.status();
+    auto key = ReadPem("--tls-key", files.key);
+    if (!key.ok()) return key.status();
+    options.set_certificate_provider(std::make_shared<StaticDataCertificateProvider>(
+        std::vector<IdentityKeyCertPair>{{.private_key = *key, .certificate_chain = *cert}}));
+    options.watch_identity_key_cert_pairs();
+  }
+  return TlsCredentials(options);
 }
 
 }  // namespace liveness::auth

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
 
 #include "absl/status/statusor.h"
@@ -24,5 +25,11 @@ struct TlsFiles {
 // verified if `ca` is given. INVALID_ARGUMENT, with the flag and the file, for
 // files that are missing, unreadable or no PEM.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(const TlsFiles& files);
+
+// For a call of this server to itself. The server's certificate is not verified:
+// its chain and its name are made for others. Where a client certificate is
+// required it shows the server's own, which serves if `ca` issued it and it is
+// not restricted to servers. Errors as above.
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeOwnCredentials(const TlsFiles& files);
 
 }  // namespace liveness::auth

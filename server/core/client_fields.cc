@@ -24,6 +24,7 @@ enum Id : FieldId {
   kState,
   kHealth,
   kCause,
+  kFlapping,
   kRegisterTime,
   kStateTime,
   kInterval,
@@ -72,6 +73,12 @@ const EnumNames& CauseNames() {
   return causes;
 }
 
+const EnumNames& BoolNames() {
+  static constexpr std::array<std::string_view, 2> kNames = {"false", "true"};
+  static const EnumNames bools{"", kNames};
+  return bools;
+}
+
 std::vector<FilterField> RecordFields() {
   return {{"client_id", kClientId},
           {"instance_id", kInstanceId},
@@ -80,6 +87,7 @@ std::vector<FilterField> RecordFields() {
           {"state", kState, FieldType::kEnum, &StateNames()},
           {"health", kHealth, FieldType::kEnum, &HealthNames()},
           {"cause", kCause, FieldType::kEnum, &CauseNames()},
+          {"flapping", kFlapping, FieldType::kEnum, &BoolNames()},
           {"labels", kLabelMap, FieldType::kLabels},
           {"peer_address", kPeerAddress},
           {"host", kHost},
@@ -170,6 +178,7 @@ std::optional<std::int64_t> ClientFields::Number(FieldId field) const {
     case kState: return Value(record_.state);
     case kHealth: return Value(record_.health);
     case kCause: return Value(record_.cause);
+    case kFlapping: return record_.flapping ? 1 : 0;
     case kPid: return record_.info.pid();
     case kIncarnation: return static_cast<std::int64_t>(record_.incarnation);
     case kAttachment: return static_cast<std::int64_t>(record_.attachment);

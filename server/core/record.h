@@ -20,6 +20,7 @@
 #include "common/tcp_keepalive.h"
 #include "server/core/client_info.h"
 #include "server/core/evidence.h"
+#include "server/core/group_event.h"
 #include "server/core/scorecard.h"
 
 namespace liveness::core {
@@ -94,6 +95,7 @@ struct ClientRecord {
   State state = State::kUnspecified;
   Health health = Health::kOk;
   Cause cause = Cause::kUnspecified;
+  bool flapping = false;        // falls so often that alerts about it are better held back
   float accrual_threshold = 0;  // of phi; 0: the timeout alone decides
 
   std::string_view client_id() const { return info.client_id(); }
@@ -117,7 +119,9 @@ struct Vitals {
   std::shared_ptr<const Keepalive> keepalive;             // may be null
   std::shared_ptr<const std::vector<Progress>> progress;  // may be null
   Mistakes mistakes;                                      // that were made about this client
-  double suspicion = 0;                                   // phi; 0 without accrual
+  Duration known_before{};                                // before this session, if mistakes were made in it
+  Duration detected_after{};  // last heard until SUSPECT, of its last death that was found; zero: none
+  double suspicion = 0;       // phi; 0 without accrual
 };
 
 // A record as it is shown.
@@ -132,6 +136,7 @@ struct Transition {
   RecordPtr before;
   RecordPtr after;  // for FORGOTTEN: state kForgotten, else as it was dropped
   WallTime time{};
+  GroupEventsPtr groups = nullptr;  // the mass failures that it completed; null for most
 
   std::uint64_t revision() const { return after->revision; }
 };

@@ -10,8 +10,10 @@ using common::MonoTime;
 WitnessClock::WitnessClock(Duration horizon) : horizon_(horizon) { stalls_.reserve(kMaxStalls + 1); }
 
 Duration WitnessClock::Observe(MonoTime expected, MonoTime actual) {
-  if (actual - expected <= kTolerance) return Duration::zero();
-  MonoTime from = expected;
+  return actual - expected <= kTolerance ? Duration::zero() : Credit(expected, actual);
+}
+
+Duration WitnessClock::Credit(MonoTime from, MonoTime to) {
   const Duration before = credited_;
   // Stalls that this one covers are told again by it, as a whole.
   while (!stalls_.empty() && stalls_.back().from >= from) {
@@ -19,10 +21,15 @@ Duration WitnessClock::Observe(MonoTime expected, MonoTime actual) {
     stalls_.pop_back();
   }
   if (!stalls_.empty()) from = std::max(from, stalls_.back().to);
-  if (from < actual) {
-    stalls_.push_back({from, actual, actual - from});
-    credited_ += actual - from;
-    MakeRoom(actual);
+  if (from >= to) return credited_ - before;
+  credited_ += to - from;
+  // What is told piece by piece is one stall.
+  if (!stalls_.empty() && stalls_.back().to == from) {
+    stalls_.back().to = to;
+    stalls_.back().length += to - from;
+  } else {
+    stalls_.push_back({from, to, to - from});
+    MakeRoom(to);
   }
   return credited_ - before;
 }

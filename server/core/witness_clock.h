@@ -2,14 +2,16 @@
 // receive. Silence is evidence against a client only while we could have heard
 // it, so every deadline is measured on this clock.
 //
-// How it knows. A canary thread sleeps a few milliseconds at a time and tells
-// for each sleep when it meant to wake and when it did. One that wakes much too
-// late was not run: the process was stopped, the machine suspended or starved.
-// The time between the two is a stall, and does not pass on the witness clock.
+// How it knows. The detector's thread sleeps a few milliseconds at a time and
+// tells for each sleep when it meant to wake and when it did. One that wakes much
+// too late was not run: the process was stopped or starved. The time between the
+// two is a stall, and does not pass on the witness clock. Two more witnesses
+// Credit() what that thread cannot see: canary_watch.h (others of our threads do
+// not run) and suspend_watch.h (the whole machine did not).
 //
 // An example: timeout 6 s, last ping heard at second 100, so the client is
 // overdue at 106. At 102 somebody stops the server, and continues it at 112.
-// The canary meant to wake at 102.005 and woke at 112.000:
+// The detector meant to wake at 102.005 and woke at 112.000:
 //
 //   real time     100   102                         112      116
 //                  |-----|...........stall............|--------|
@@ -22,8 +24,8 @@
 // stall, and not a moment more.
 //
 // What it cannot see: a stall that begins and ends within one sleep of the
-// canary, and the part of any stall before the canary was meant to wake. So
-// the canary's period bounds what is missed per stall.
+// detector, and the part of any stall before the detector was meant to wake. So
+// its period bounds what is missed per stall.
 //
 // Bounded: at most kMaxStalls are remembered, and none beyond `horizon`. When
 // there are more, the two that lie closest together become one with the sum of
@@ -53,9 +55,15 @@ class WitnessClock {
 
   // A wake that was meant for `expected` happened at `actual`. Returns the time
   // that it adds to credited(): zero if the wake was in time.
-  // REQUIRES: `actual` does not go back from call to call. `expected` may: two
-  // canaries may tell the same stall, it counts once.
+  // REQUIRES: as Credit().
   common::Duration Observe(common::MonoTime expected, common::MonoTime actual);
+
+  // Somebody else found that we could not receive in that span, of any length.
+  // Returns the time that it adds to credited(): of what two witnesses tell, each
+  // moment counts once.
+  // REQUIRES: `to` does not go back from call to call, here and in Observe().
+  // `from` may.
+  common::Duration Credit(common::MonoTime from, common::MonoTime to);
 
   // Witness time between two moments; zero if `to` is not after `from`.
   common::Duration Elapsed(common::MonoTime from, common::MonoTime to) const;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/thread_name.h"
+
 namespace liveness::registry {
 
 using common::MonoTime;
@@ -28,6 +30,7 @@ DetectorThread::~DetectorThread() {
 }
 
 void DetectorThread::Run() {
+  common::NameThisThread("live-detector");
   MonoTime expected = clock_.Mono();
   while (true) {
     const MonoTime now = clock_.Mono();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct Registry::Effects {
   std::vector<Done> dones;
   std::vector<End> ends;
   std::vector<Probe> probes;
+  std::vector<WitnessEvent> witness;
+  std::vector<std::string> notices;                     // for the operator
   bool publish = false;                                 // there are new transitions
   core::MonoTime earlier_tick = core::MonoTime::max();  // the detector must wake sooner
 };

@@ -1,5 +1,7 @@
 #include "server/registry/publisher_thread.h"
 
+#include "common/thread_name.h"
+
 namespace liveness::registry {
 
 using common::MutexLock;
@@ -25,6 +27,7 @@ PublisherThread::~PublisherThread() {
 }
 
 void PublisherThread::Run() {
+  common::NameThisThread("live-publisher");
   while (true) {
     bool stopping;
     {

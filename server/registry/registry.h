@@ -32,11 +32,15 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/core/deadline_wheel.h"
+#include "server/core/mass_failure.h"
 #include "server/core/record.h"
+#include "server/core/self_doubt.h"
 #include "server/core/session_rules.h"
+#include "server/core/suspend_watch.h"
 #include "server/core/witness_clock.h"
 #include "server/registry/history.h"
 #include "server/registry/pending.h"
+#include "server/registry/queue_pulses.h"
 #include "server/registry/session.h"
 #include "server/registry/session_table.h"
 #include "server/registry/types.h"
@@ -132,11 +136,23 @@ class Registry : public storage::StoreListener {
 
   // Carries out what is due at `now`, after a look at the connections in question; returns when it wants to
   // be called again (MonoTime::max(): not before something changes). `expected` is when this call was meant
-  // to happen: lateness beyond 20 ms is credited to every client.
+  // to happen: lateness beyond 20 ms is credited to every client, and so is time in which the machine or the
+  // completion queues did not run (core/suspend_watch.h, core/canary_watch.h); nobody is due meanwhile.
   core::MonoTime Tick(core::MonoTime expected, core::MonoTime now);
   // `wake` is called, without the lock, when Tick should run sooner than it
   // last said. Set it before any other thread uses the registry.
   void OnEarlierDeadline(std::function<void(core::MonoTime)> wake);
+
+  // Where each completion queue notes whom it hears, and the canary what it sends.
+  QueuePulses& pulses() { return pulses_; }
+  // kSpent: this server doubts that it can receive, and judges its clients all the same. Any thread.
+  core::CanaryDoubt doubt() const { return doubt_.load(std::memory_order_relaxed); }
+  // `tell` is called, without the lock, with what Tick finds out of this server.
+  // Set it before any other thread uses the registry.
+  void OnWitness(std::function<void(const WitnessEvent&)> tell);
+  // The canary (this server's own client, over its own listener) got an answer at `answered_at` to what it
+  // sent at `sent_at`. Until the first of these there is no canary, and nothing waits for one.
+  void CanaryAnswered(core::MonoTime sent_at, core::MonoTime answered_at);
 
   // --- Queries --------------------------------------------------------------
 
@@ -293,6 +309,13 @@ class Registry : public storage::StoreListener {
     core::LinkEvidence link;
   };
 
+  // registry_witness.cc
+  // Credits what this server did not run. True while time stands.
+  bool StandsStill(core::MonoTime expected, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool HeedCanary(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  WitnessTotals WitnessTotalsNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   // registry_time.cc
   void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, std::vector<Doubt>& doubts,
                 Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -319,6 +342,20 @@ class Registry : public storage::StoreListener {
 
   // Adds what the store holds beyond memory.
   void ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const ABSL_LOCKS_EXCLUDED(mu_);
+  // registry_groups.cc
+  // What the change completes: to be told with it. Null for most.
+  core::GroupEventsPtr CountFalls(const core::ClientRecord* before, const core::ClientRecord& after,
+                                  core::WallTime wall, core::MonoTime now, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if the death of a client, due now, must not be told yet; the session is armed for when to ask again.
+  bool IsDeathHeld(Session& session, core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CountDoubt(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The mark of the record that follows `before`.
+  void MarkFlapping(Session& session, const core::ClientRecord* before, core::ClientRecord& after,
+                    core::MonoTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // When the mark of a live client goes; MonoTime::max() if it has none.
+  core::MonoTime CalmAt(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -328,15 +365,22 @@ class Registry : public storage::StoreListener {
   const common::Clock& clock_;
   storage::Store& store_;
   const std::shared_ptr<const std::string> server_id_;
-  std::function<void(core::MonoTime)> wake_detector_;  // set before the first thread starts
-  std::function<void()> wake_publisher_;               // likewise
+  std::function<void(core::MonoTime)> wake_detector_;      // set before the first thread starts
+  std::function<void()> wake_publisher_;                   // likewise
+  std::function<void(const WitnessEvent&)> tell_witness_;  // likewise
   std::atomic<std::int64_t> stalls_{0};
+  std::atomic<core::CanaryDoubt> doubt_{core::CanaryDoubt::kNone};
+  QueuePulses pulses_;
 
   mutable common::Mutex mu_;
   SessionTable table_ ABSL_GUARDED_BY(mu_);
   History history_ ABSL_GUARDED_BY(mu_);
   core::DeadlineWheel wheel_ ABSL_GUARDED_BY(mu_);
   core::WitnessClock witness_ ABSL_GUARDED_BY(mu_);
+  core::SuspendWatch suspends_ ABSL_GUARDED_BY(mu_);
+  core::CanaryWatch canary_ ABSL_GUARDED_BY(mu_);
+  std::vector<core::Pulse> pulses_read_ ABSL_GUARDED_BY(mu_);
+  core::Duration settling_ ABSL_GUARDED_BY(mu_){};
   core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
   core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);
@@ -362,6 +406,9 @@ class Registry : public storage::StoreListener {
   core::MonoTime orphans_floor_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();  // their time counts from here
   bool store_fails_ ABSL_GUARDED_BY(mu_) = false;
   core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_){};
+  core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
+  core::SelfDoubt self_doubt_ ABSL_GUARDED_BY(mu_);
+  std::int64_t held_deaths_ ABSL_GUARDED_BY(mu_) = 0;
 
   WatchHub hub_;
 };

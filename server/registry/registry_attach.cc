@@ -41,6 +41,19 @@ void SetArrivals(SessionState& state, const HelloRequest& hello) {
   arrivals->NewStream();
 }
 
+// What is kept of a client beyond its session.
+void Inherit(const SessionState& from, core::WallTime now, SessionState& to) {
+  if (from.extras == nullptr) return;
+  const SessionExtras& old = *from.extras;
+  if (!old.flap.empty()) to.MakeExtras().flap = old.flap;
+  if (old.detected_after > core::Duration::zero()) to.MakeExtras().detected_after = old.detected_after;
+  if (to.extras == nullptr || to.extras->mistakes.count == 0) return;
+  // Mistakes are counted over all its sessions, so their time is too.
+  const core::WallTime until = core::IsLive(from.record->state) ? now : from.record->state_time;
+  to.extras->known_before =
+      old.known_before + std::max(core::Duration::zero(), until - from.record->register_time);
+}
+
 }  // namespace
 
 void Registry::Attach(HelloRequest hello, AttachDone done) {
@@ -154,6 +167,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
   const std::shared_ptr<Session> session(new Session());
   if (arrivals != nullptr) session->cold_.MakeExtras().arrivals = std::move(arrivals);
   if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
+  if (known != nullptr) Inherit(known->cold_, clock_.Wall(), session->cold_);
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);

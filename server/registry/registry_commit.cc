@@ -25,6 +25,7 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
                                  std::chrono::duration<double>(now - observed_until_).count();
   observed_until_ = now;
   if (before == nullptr || before->state != after.state) after.state_time = wall;
+  MarkFlapping(*session, before.get(), after, now);
   const RecordPtr decided = std::make_shared<const ClientRecord>(std::move(after));
 
   if (known == nullptr || !known->pending_) {
@@ -61,8 +62,9 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
 
 void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
   FollowMaintenance(*after);
-  history_.Append(
-      std::make_shared<const core::Transition>(core::Transition{std::move(before), std::move(after), time}));
+  core::GroupEventsPtr groups = CountFalls(before.get(), *after, time, clock_.Mono(), effects);
+  history_.Append(std::make_shared<const core::Transition>(
+      core::Transition{std::move(before), std::move(after), time, std::move(groups)}));
   effects.publish = true;
 }
 

@@ -23,10 +23,17 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       clock_(clock),
       store_(store),
       server_id_(std::make_shared<const std::string>(options_.server_id)),
+      pulses_(options_.queues),
       history_(contents.revision, options_.max_history),
       wheel_(clock.Mono()),
+      suspends_(options_.max_doubt),
+      canary_(options_.max_doubt),
       last_tick_(clock.Mono()),
       published_(contents.revision),
+      mass_(options_.mass),
+      self_doubt_({.share = options_.doubt_share,
+                   .min_members = options_.mass.min_members,
+                   .window = options_.mass.window}),
       hub_(contents.revision, options_.max_mailbox, options_.max_watchers) {
   MutexLock lock(mu_);
   Effects effects;  // nobody is told of anything yet
@@ -34,6 +41,7 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
     const std::shared_ptr<Session> session(new Session());
     const bool live = core::IsLive(record->state);
     FollowMaintenance(*record);
+    (void)CountFalls(nullptr, *record, clock_.Wall(), clock_.Mono(), effects);
     table_.SetRecord(session, std::move(record));
     if (!live) Arm(*session, ForgetAt(*session->cold_.record), effects);
   }
@@ -103,7 +111,11 @@ Totals Registry::totals() const {
           .scorecard = scorecard_,
           .credited = witness_.credited(),
           .stalls = stall_count(),
-          .unread_credits = unread_credits_};
+          .unread_credits = unread_credits_,
+          .witness = WitnessTotalsNow(),
+          .group_events = mass_.event_count(),
+          .doubts = self_doubt_.episode_count(),
+          .held_deaths = held_deaths_};
 }
 
 std::uint64_t Registry::revision() const {

@@ -21,6 +21,8 @@ constexpr int kTurnsPerTick = 1'000;
 // Bounds how long it looks at connections: a look takes up to 50 us, and a tick
 // that took 20 ms would be credited as a stall.
 constexpr std::size_t kDoubtsPerTick = 100;
+// While time stands nobody is due: how soon to look whether it runs again.
+constexpr auto kStandPoll = std::chrono::milliseconds(10);
 // How soon a connection with unread bytes is looked at again.
 constexpr auto kUnreadPoll = std::chrono::milliseconds(5);
 
@@ -32,13 +34,11 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   {
     MutexLock lock(mu_);
     // First of all: what we slept through must not count against anybody.
-    if (witness_.Observe(expected, now) > core::Duration::zero()) {
-      stalls_.fetch_add(1, std::memory_order_relaxed);
-    }
+    const bool stands = StandsStill(expected, now, effects);
     last_tick_ = now;
-    next_tick_ = MonoTime::max();
     FollowStoreHealth(now);
-    if (!shutting_down_) {
+    next_tick_ = stands ? now + kStandPoll : MonoTime::max();
+    if (!shutting_down_ && !stands) {
       wheel_.AdvanceTo(now);
       int turns = 0;
       core::WheelNode* due = nullptr;
@@ -75,6 +75,7 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
   }
   const bool orphaned = session->cold_.extras != nullptr && session->cold_.extras->orphaned;
   if (orphaned && session->cold_.record->state == State::kAlive) return SuspectOrphan(session, now, effects);
+  if (CalmAt(*session) <= now) Transit(session, *session->cold_.record, effects);
   const core::Watched watched = AsWatched(*session);
   switch (core::Assess(watched, witness_, now).due) {
     case core::Due::kNothing: break;
@@ -82,8 +83,10 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
       session->cold_.probed_at = now;
       if (session->cold_.stream != nullptr) effects.probes.push_back({session->cold_.stream, next_probe_++});
       break;
-    case core::Due::kSuspicion:
     case core::Due::kDeath:
+      if (IsDeathHeld(*session, now, effects)) return;
+      [[fallthrough]];
+    case core::Due::kSuspicion:
       doubts.push_back({session, session->cold_.stream, watched.last_heard, {}});
       return;
   }
@@ -103,6 +106,7 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
     return;
   }
   if (cold.extras != nullptr && cold.extras->orphaned) return BuryOrphan(doubt.session, now, effects);
+  if (due == core::Due::kDeath && IsDeathHeld(session, now, effects)) return;
   if (doubt.stream != nullptr) {
     cold.MakeExtras().look = doubt.link;
     if (HoldsUnread(session, doubt, now)) {
@@ -126,7 +130,8 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   const core::Verdict verdict = core::Judge(core::SymptomsOf(*evidence, cold.keepalive.get()));
   evidence->confidence = verdict.confidence;
   ++scorecard_.deaths;
-  scorecard_.detection_times.Add(cold.extras->suspect_since - session.last_heard());
+  cold.extras->detected_after = cold.extras->suspect_since - session.last_heard();
+  scorecard_.detection_times.Add(cold.extras->detected_after);
   EndSession(
       doubt.session, {State::kDead, verdict.cause, std::move(evidence)},
       common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT", "nothing was heard within the timeout"),
@@ -147,6 +152,7 @@ bool Registry::HoldsUnread(Session& session, const Doubt& doubt, MonoTime now) {
 void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
   SessionState& cold = session->cold_;
   cold.MakeExtras().suspect_since = now;
+  cold.extras->death_held = false;
   session->suspected_.store(true, std::memory_order_seq_cst);
   ClientRecord after = *cold.record;
   std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
@@ -157,7 +163,10 @@ void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Ef
   after.evidence = std::move(evidence);
   ++scorecard_.suspicions;
   Transit(session, std::move(after), effects);
-  if (cold.stream != nullptr) effects.probes.push_back({cold.stream, next_probe_++});
+  if (cold.stream != nullptr) {
+    cold.probed_at = now;
+    effects.probes.push_back({cold.stream, next_probe_++});
+  }
   Arm(*session, NextTurn(*session, now), effects);
 }
 
@@ -246,6 +255,9 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
   const core::Duration timeout = session.cold_.record->timeout;
   const MonoTime since = now - timeout;
   core::Duration stood = timeout - witness_.Elapsed(since, now);
+  // What the machine slept is no time on this clock, but it was time for the client.
+  const common::BootTime boot = clock_.Boot();
+  stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());
   // Right after a stall the detector may not have run yet.
   stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
   return stood >= EnoughToGiveUp(*session.cold_.record);
@@ -260,7 +272,7 @@ core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
 
 MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {
   const core::Assessment assessment = core::Assess(AsWatched(session), witness_, now);
-  return assessment.due == core::Due::kNothing ? assessment.next : now;
+  return assessment.due == core::Due::kNothing ? std::min(assessment.next, CalmAt(session)) : now;
 }
 
 void Registry::Arm(Session& session, MonoTime when, Effects& effects) {
@@ -283,6 +295,8 @@ core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
   if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
     if (extras->board != nullptr) vitals.progress = extras->board->tokens();
     vitals.mistakes = extras->mistakes;
+    vitals.known_before = extras->known_before;
+    vitals.detected_after = extras->detected_after;
     if (extras->arrivals != nullptr) {
       vitals.suspicion = extras->arrivals->Suspicion(witness_.Elapsed(vitals.last_heard, now));
     }
@@ -294,8 +308,13 @@ void Registry::CarryOut(Effects& effects) {
   for (const auto& done : effects.dones) done.settled(done.record);
   for (const auto& end : effects.ends) end.stream->End(end.why);
   for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
+  if (options_.on_notice) {
+    for (const std::string& notice : effects.notices) options_.on_notice(notice);
+  }
   if (effects.earlier_tick != MonoTime::max() && wake_detector_) wake_detector_(effects.earlier_tick);
   if (effects.publish && wake_publisher_) wake_publisher_();
+  if (!tell_witness_) return;
+  for (const WitnessEvent& event : effects.witness) tell_witness_(event);
 }
 
 void Registry::OnEarlierDeadline(std::function<void(MonoTime)> wake) { wake_detector_ = std::move(wake); }

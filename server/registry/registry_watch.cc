@@ -102,9 +102,8 @@ class Registry::WatchImpl final : public Watch {
       }
       std::erase_if(page.transitions, [&](const auto& each) { return each->revision() > until; });
       pulled_ = page.transitions.empty() ? until : page.transitions.back()->revision();
-      std::erase_if(page.transitions, [&](const auto& each) { return !Concerns(request_.filter, *each); });
-      if (page.transitions.empty()) continue;
-      item.batches.push_back(std::make_shared<const Batch>(std::move(page.transitions)));
+      item.batches = MakeBatches(request_.filter, page.transitions);
+      if (item.batches.empty()) continue;
       item.revision = pulled_;
       return;
     }
@@ -135,15 +134,19 @@ class Registry::WatchImpl final : public Watch {
   // part of the snapshot may have been read after what waited in the mailbox.
   void DropKnown(std::vector<std::shared_ptr<const Batch>>& batches) const {
     if (batches.empty()) return;
-    const std::uint64_t first = batches.front()->transitions().front()->revision();
+    const std::uint64_t first = batches.front()->first_revision();
     if (first > known_ && (parts_.empty() || first > parts_.back().revision)) return;  // mostly
     const auto known = [&](const core::TransitionPtr& each) {
       return each->revision() <= known_ || InSnapshot(*each);
     };
+    // A snapshot shows clients, not what befell them together.
+    const auto known_group = [&](const core::GroupEvent& each) { return each.revision <= known_; };
     for (auto& batch : batches) {
       std::vector<core::TransitionPtr> rest = batch->transitions();
-      if (std::erase_if(rest, known) == 0) continue;
-      batch = rest.empty() ? nullptr : std::make_shared<const Batch>(std::move(rest));
+      core::GroupEvents groups = batch->groups();
+      if (std::erase_if(rest, known) + std::erase_if(groups, known_group) == 0) continue;
+      const bool none = rest.empty() && groups.empty();
+      batch = none ? nullptr : std::make_shared<const Batch>(std::move(rest), std::move(groups));
     }
     std::erase(batches, nullptr);
   }

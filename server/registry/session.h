@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "server/core/deadline_wheel.h"
+#include "server/core/flap_damping.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
 #include "server/registry/arrivals.h"
@@ -54,7 +55,11 @@ struct SessionExtras {
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
   std::optional<core::LinkEvidence> look;  // the last at its connection
   core::Mistakes mistakes;                 // of this client's sessions
+  core::Duration known_before{};           // in earlier sessions, if there was a mistake
+  core::Duration detected_after{};         // last heard until SUSPECT, of its last death that was found
+  core::FlapState flap;                    // over all its sessions
   core::MonoTime suspect_since{};
+  bool death_held = false;  // in this suspicion, because this server doubted itself
   // Since when the connection held unread bytes, in the silence that began at `unread_after`.
   core::MonoTime unread_since{};
   core::MonoTime unread_after = core::MonoTime::min();

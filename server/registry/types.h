@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "server/core/canary_watch.h"
+#include "server/core/flap_damping.h"
+#include "server/core/mass_failure.h"
 #include "server/core/quality.h"
 #include "server/core/record.h"
 #include "server/core/scorecard.h"
@@ -27,6 +30,15 @@ struct RegistryOptions {
   std::size_t max_history = 200'000;    // transitions kept in memory
   std::size_t max_watchers = 1'000;
   std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
+  std::size_t queues = 1;             // completion queues, each with a canary
+  // The most that is credited in one episode without proof: on the canary's word,
+  // and after the machine slept.
+  core::Duration max_doubt = std::chrono::seconds(10);
+  core::MassFailure::Options mass;
+  double doubt_share = 0.9;  // of all live clients fell: this server doubts itself; 1: never
+  core::FlapOptions flap;
+  // Called, without the lock and from any thread, with what belongs in an operator's log. May be null.
+  std::function<void(const std::string&)> on_notice;
 };
 
 // A hello that was found to be valid.
@@ -60,6 +72,31 @@ struct Goodbye {
   std::optional<std::int32_t> signal;
 };
 
+// What this server found out of itself.
+struct WitnessEvent {
+  enum class Kind : std::uint8_t {
+    kStalled,     // it did not run for `length`
+    kSuspended,   // the machine slept for `length`
+    kDoubtBegan,  // the canary is not heard: an episode, see core/canary_watch.h
+    kDoubtSpent,  // its credit of `length` is used up: not ready until it ends
+    kDoubtEnded,  // `length` was credited in it
+  };
+  Kind kind = Kind::kStalled;
+  core::Duration length{};
+};
+
+// What was credited beyond the stalls that the detector's own lateness proves.
+struct WitnessTotals {
+  core::Duration canary_credited{};                    // on the canary's word alone
+  std::int64_t canary_doubts = 0;                      // times that a queue's canary was not heard
+  std::int64_t canary_episodes = 0;                    // which these belong to
+  bool in_doubt = false;                               // now
+  core::CanaryDoubt doubt = core::CanaryDoubt::kNone;  // the episode that is open
+  std::int64_t suspends = 0;                           // times that the machine slept
+  core::Duration suspended{};                          // for so long
+  core::Duration settling{};                           // what was credited right after that
+};
+
 struct Totals {
   Counts counts;
   std::uint64_t revision = 0;
@@ -68,6 +105,10 @@ struct Totals {
   core::Duration credited{};        // on the witness clock
   std::int64_t stalls = 0;          // that it was credited for
   std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
+  WitnessTotals witness;
+  std::int64_t group_events = 0;
+  std::int64_t doubts = 0;       // how often this server has doubted itself
+  std::int64_t held_deaths = 0;  // that waited because it did
 };
 
 struct MaintenanceRequest {

@@ -10,6 +10,7 @@
 // snapshot showed already: whoever applies what comes, as it comes, is right.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -24,24 +25,38 @@
 
 namespace liveness::registry {
 
-// Transitions in revision order, shared by all watchers of one filter. A batch
-// is at most kMaxBatch long, unless more share one revision.
+// Transitions and group events in revision order, shared by all watchers of one
+// filter. A batch is not empty, and at most kMaxBatch long unless more share one
+// revision. A group event has the revision of the fall that completed it; that
+// transition is missing where the filter does not let it through.
 class Batch {
  public:
-  explicit Batch(std::vector<core::TransitionPtr> transitions) : transitions_(std::move(transitions)) {}
+  explicit Batch(std::vector<core::TransitionPtr> transitions, core::GroupEvents groups = {})
+      : transitions_(std::move(transitions)), groups_(std::move(groups)) {}
   const std::vector<core::TransitionPtr>& transitions() const { return transitions_; }
-  std::uint64_t last_revision() const { return transitions_.back()->revision(); }
+  const core::GroupEvents& groups() const { return groups_; }
+  std::size_t size() const { return transitions_.size() + groups_.size(); }
+  std::uint64_t first_revision() const {
+    if (transitions_.empty()) return groups_.front().revision;
+    if (groups_.empty()) return transitions_.front()->revision();
+    return std::min(transitions_.front()->revision(), groups_.front().revision);
+  }
+  std::uint64_t last_revision() const {
+    return std::max(transitions_.empty() ? 0 : transitions_.back()->revision(),
+                    groups_.empty() ? 0 : groups_.back().revision);
+  }
 
   // The batch in the form of whoever serves it, made once by the first who asks.
   // REQUIRES: every caller in the process uses the same T.
   template <typename T, typename Encode>
   const T& EncodedAs(Encode encode) const {
-    std::call_once(once_, [&] { encoded_ = std::make_shared<T>(encode(transitions_)); });
+    std::call_once(once_, [&] { encoded_ = std::make_shared<T>(encode(*this)); });
     return *static_cast<const T*>(encoded_.get());
   }
 
  private:
   const std::vector<core::TransitionPtr> transitions_;
+  const core::GroupEvents groups_;
   mutable std::once_flag once_;
   mutable std::shared_ptr<void> encoded_;
 };
@@ -51,10 +66,16 @@ inline constexpr std::size_t kMaxBatch = 256;
 // True if a watcher wants to hear of a record.
 using RecordFilter = std::function<bool(const core::ClientRecord&)>;
 
-// A watcher is told of a transition if the record matched before or after it.
+// A watcher is told of a transition if the record matched before or after it, and
+// of every group event: it is about many, of which the watcher may know some.
 inline bool Concerns(const RecordFilter& filter, const core::Transition& transition) {
   return !filter || filter(*transition.after) || (transition.before != nullptr && filter(*transition.before));
 }
+
+// What of `transitions` a watcher with this filter is told, in batches that are
+// never cut between what shares a revision.
+std::vector<std::shared_ptr<const Batch>> MakeBatches(const RecordFilter& filter,
+                                                      const std::vector<core::TransitionPtr>& transitions);
 
 struct WatchRequest {
   std::string filter_key;  // the filter's text

@@ -4,27 +4,29 @@
 #include <utility>
 
 namespace liveness::registry {
-namespace {
 
-// Cuts what the filter lets through into batches, never between transitions
-// that share a revision.
 std::vector<std::shared_ptr<const Batch>> MakeBatches(const RecordFilter& filter,
                                                       const std::vector<core::TransitionPtr>& transitions) {
   std::vector<std::shared_ptr<const Batch>> batches;
   std::vector<core::TransitionPtr> open;
-  for (const core::TransitionPtr& each : transitions) {
-    if (!Concerns(filter, *each)) continue;
-    if (open.size() >= kMaxBatch && each->revision() != open.back()->revision()) {
-      batches.push_back(std::make_shared<Batch>(std::move(open)));
-      open.clear();
+  core::GroupEvents groups;
+  std::uint64_t last = 0;
+  const auto close = [&] {
+    if (!open.empty() || !groups.empty()) {
+      batches.push_back(std::make_shared<Batch>(std::move(open), std::move(groups)));
     }
-    open.push_back(each);
+    open.clear();
+    groups.clear();
+  };
+  for (const core::TransitionPtr& each : transitions) {
+    if (open.size() + groups.size() >= kMaxBatch && each->revision() != last) close();
+    if (Concerns(filter, *each)) open.push_back(each);
+    if (each->groups != nullptr) groups.insert(groups.end(), each->groups->begin(), each->groups->end());
+    last = each->revision();
   }
-  if (!open.empty()) batches.push_back(std::make_shared<Batch>(std::move(open)));
+  close();
   return batches;
 }
-
-}  // namespace
 
 Mailbox::Mailbox(WatchHub& hub, const WatchRequest& request)
     : hub_(hub), filter_key_(request.filter_key), on_ready_(request.on_ready) {}
@@ -45,9 +47,8 @@ Mailbox::Taken Mailbox::Take(std::size_t max_transitions, std::uint64_t wanted_r
     return taken;
   }
   std::size_t count = 0;
-  while (!waiting_.empty() &&
-         (count == 0 || count + waiting_.front()->transitions().size() <= max_transitions)) {
-    count += waiting_.front()->transitions().size();
+  while (!waiting_.empty() && (count == 0 || count + waiting_.front()->size() <= max_transitions)) {
+    count += waiting_.front()->size();
     taken.batches.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
@@ -115,7 +116,7 @@ void WatchHub::Deliver(Mailbox& mailbox, const std::vector<std::shared_ptr<const
   if (mailbox.overrun_) return;
   for (const auto& batch : batches) {
     mailbox.waiting_.push_back(batch);
-    mailbox.waiting_transitions_ += batch->transitions().size();
+    mailbox.waiting_transitions_ += batch->size();
   }
   if (mailbox.waiting_transitions_ > max_mailbox_) Overrun(mailbox);
 }

@@ -64,6 +64,7 @@ void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& prot
                                                                       : v1::DETECTION_METHOD_FIXED);
   proto.mutable_detection()->set_threshold(record.accrual_threshold);
   proto.set_revision(record.revision);
+  proto.set_flapping(record.flapping);
 }
 
 void SetVitals(const core::ClientView& client, Detail detail, Moment now, v1::Client& proto) {
@@ -112,6 +113,14 @@ void ToProto(const core::Transition& transition, v1::Transition& proto) {
   // A forgotten client has no state of its own: what was dropped is shown.
   const bool dropped = after.state == core::State::kForgotten && transition.before;
   SetRecord(dropped ? *transition.before : after, Detail::kFull, *proto.mutable_client());
+}
+
+void ToProto(const core::GroupEvent& event, v1::GroupEvent& proto) {
+  proto.set_revision(event.revision);
+  proto.set_scope(event.scope);
+  proto.set_affected_count(event.affected);
+  proto.set_member_count(event.members);
+  ToProto(event.time, *proto.mutable_time());
 }
 
 }  // namespace liveness::rpc

@@ -30,4 +30,7 @@ void ToProto(const core::ClientView& client, Detail detail, Moment now, v1::Clie
 // REQUIRES: `proto` is empty.
 void ToProto(const core::Transition& transition, v1::Transition& proto);
 
+// REQUIRES: `proto` is empty.
+void ToProto(const core::GroupEvent& event, v1::GroupEvent& proto);
+
 }  // namespace liveness::rpc

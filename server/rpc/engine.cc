@@ -1,8 +1,11 @@
 #include "server/rpc/engine.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "common/strings.h"
+#include "common/thread_name.h"
 #include "server/rpc/generic_router.h"
 #include "server/rpc/tag.h"
 
@@ -44,8 +47,19 @@ absl::Status Engine::Start(grpc::ServerBuilder& builder) {
     for (auto& service : services_) service->Start(*queue, *this);
     router_->Start(*queue, *this);
   }
-  for (auto& queue : queues_) threads_.emplace_back([this, cq = queue.get()] { Poll(*cq); });
+  for (auto& queue : queues_) {
+    threads_.emplace_back([cq = queue.get(), name = common::StrCat("live-io-", threads_.size())] {
+      common::NameThisThread(name);
+      Poll(*cq);
+    });
+  }
   return absl::OkStatus();
+}
+
+std::size_t Engine::IndexOf(const grpc::ServerCompletionQueue& cq) const {
+  const auto at =
+      std::find_if(queues_.begin(), queues_.end(), [&](const auto& each) { return each.get() == &cq; });
+  return static_cast<std::size_t>(at - queues_.begin());
 }
 
 void Engine::EndCalls() {

@@ -89,6 +89,9 @@ class Engine {
   // server does not start (a port in use).
   absl::Status Start(grpc::ServerBuilder& builder);
 
+  // Which of the queues that is, in the order of their making. REQUIRES: one of them.
+  std::size_t IndexOf(const grpc::ServerCompletionQueue& cq) const;
+
   // Asks every service to end its streams. New calls are still taken.
   void EndCalls();
 
@@ -102,7 +105,7 @@ class Engine {
 
  private:
   friend class CallToken;
-  void Poll(grpc::ServerCompletionQueue& cq);
+  static void Poll(grpc::ServerCompletionQueue& cq);
 
   const EngineOptions options_;
   std::vector<std::unique_ptr<AsyncService>> services_;

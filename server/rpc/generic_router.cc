@@ -20,7 +20,11 @@ void GenericRouter::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
 void GenericRouter::Route(std::shared_ptr<GenericCall> call) {
   const auto handler = handlers_.find(call->context().method());
   if (handler != handlers_.end()) return handler->second(std::move(call));
-  call->Finish(absl::UnimplementedError(common::StrCat("unknown method ", call->context().method())));
+  Refuse(*call);
+}
+
+void GenericRouter::Refuse(GenericCall& call) {
+  call.Finish(absl::UnimplementedError(common::StrCat("unknown method ", call.context().method())));
 }
 
 }  // namespace liveness::rpc

@@ -32,6 +32,8 @@ class GenericRouter {
   // Takes calls on `cq` from now on, as AsyncService::Start() does. A method that
   // was not added is UNIMPLEMENTED.
   void Start(grpc::ServerCompletionQueue& cq, Engine& engine);
+  // Answers as if the call's method did not exist.
+  static void Refuse(GenericCall& call);
 
  private:
   void Route(std::shared_ptr<GenericCall> call);

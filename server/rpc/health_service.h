@@ -32,6 +32,8 @@ class HealthService final : public AsyncService {
   HealthService(registry::Registry& registry, std::function<bool()> serving);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
+  // `serving` may say something else than before: who watches it is told. Any thread.
+  void ServingChanged() { watch_.streams.WakeAll(); }
   // The server is NOT_SERVING from now on, and who watches it is told. Any thread.
   void BeginDrain();
   // That too, then ends all watches.

@@ -70,7 +70,12 @@ void HeartbeatCall::Ask(HeartbeatService& service, grpc::ServerCompletionQueue& 
 }
 
 HeartbeatCall::HeartbeatCall(HeartbeatService& service, grpc::ServerCompletionQueue& cq, Engine& engine)
-    : token_(engine), cq_(cq), engine_(engine), service_(service), stream_(&context_) {}
+    : token_(engine),
+      cq_(cq),
+      engine_(engine),
+      service_(service),
+      pulse_(service.registry_.pulses().at(engine.IndexOf(cq))),
+      stream_(&context_) {}
 
 HeartbeatCall::~HeartbeatCall() {
   if (handle_ == nullptr) return;

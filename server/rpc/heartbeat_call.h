@@ -150,6 +150,7 @@ class HeartbeatCall {
 
   // From here to the outbox: what every ping touches, side by side.
   HeartbeatService& service_;
+  registry::QueuePulses::Queue& pulse_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   grpc::ByteBuffer incoming_;
   MemberTag<HeartbeatCall, &HeartbeatCall::OnRead> read_tag_{this};  // also that of the request

@@ -31,6 +31,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
                                       common::kMaxHeartbeatMessageBytes, " are taken"));
   }
   const common::MonoTime now = service_.clock_.Mono();
+  pulse_.Heard(now);
   if (said_hello_) {
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(incoming_)) {

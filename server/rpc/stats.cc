@@ -33,8 +33,30 @@ void ToProto(const registry::Counts& counts, v1::StateCounts& proto) {
   proto.set_maintenance(counts.maintenance);
 }
 
+constexpr double kSecondsPerDay = 86'400;
+
+// Of a Scorecard or of GroupCounts.
+template <typename Proto>
+void SetDetectionTimes(const core::SpanHistogram& times, Proto& proto) {
+  if (times.count() == 0) return;
+  rpc::ToProto(times.Quantile(0.5), *proto.mutable_detection_time_p50());
+  rpc::ToProto(times.Quantile(0.99), *proto.mutable_detection_time_p99());
+  rpc::ToProto(times.max(), *proto.mutable_detection_time_max());
+}
+
+void ToProto(const GroupedCounts::Group& group, v1::GroupCounts& proto) {
+  ToProto(group.counts, *proto.mutable_counts());
+  proto.set_mistake_count(group.mistakes.count);
+  rpc::ToProto(group.mistakes.total, *proto.mutable_mistake_time());
+  SetDetectionTimes(group.detection_times, proto);
+  proto.set_query_accuracy(1);
+  if (group.known_seconds <= 0) return;
+  const double wrong = std::chrono::duration<double>(group.mistakes.total).count();
+  proto.set_query_accuracy(std::max(0.0, 1 - wrong / group.known_seconds));
+  proto.set_mistake_rate(static_cast<double>(group.mistakes.count) / group.known_seconds * kSecondsPerDay);
+}
+
 void ToProto(const core::Scorecard& card, v1::Scorecard& proto) {
-  constexpr double kSecondsPerDay = 86'400;
   proto.set_suspicion_count(card.suspicions);
   proto.set_death_count(card.deaths);
   proto.set_refuted_suspicion_count(card.refuted_suspicions.count);
@@ -42,16 +64,22 @@ void ToProto(const core::Scorecard& card, v1::Scorecard& proto) {
   rpc::ToProto(card.refuted_suspicions.longest, *proto.mutable_longest_refuted_time());
   proto.set_mistaken_death_count(card.mistaken_deaths.count);
   rpc::ToProto(card.mistaken_deaths.total, *proto.mutable_mistaken_time());
-  if (card.detection_times.count() > 0) {
-    rpc::ToProto(card.detection_times.Quantile(0.5), *proto.mutable_detection_time_p50());
-    rpc::ToProto(card.detection_times.Quantile(0.99), *proto.mutable_detection_time_p99());
-    rpc::ToProto(card.detection_times.max(), *proto.mutable_detection_time_max());
-  }
+  SetDetectionTimes(card.detection_times, proto);
   const auto mistakes = static_cast<double>(card.refuted_suspicions.count + card.mistaken_deaths.count);
   if (card.observed_seconds > 0) {
     proto.set_mistake_rate(mistakes / card.observed_seconds * kSecondsPerDay);
   }
   proto.set_query_accuracy(card.QueryAccuracy());
+}
+
+void ToProto(const registry::WitnessTotals& witness, v1::GetStatsResponse& response) {
+  rpc::ToProto(witness.canary_credited, *response.mutable_canary_credited_time());
+  response.set_canary_doubt_count(witness.canary_doubts);
+  response.set_canary_episode_count(witness.canary_episodes);
+  response.set_in_doubt(witness.in_doubt);
+  response.set_suspend_count(witness.suspends);
+  rpc::ToProto(witness.suspended, *response.mutable_suspended_time());
+  rpc::ToProto(witness.settling, *response.mutable_settling_time());
 }
 
 struct Scanned {
@@ -70,8 +98,7 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
     if (!filter.matches_all() && !filter.Matches(core::ClientFields(record, vitals, now))) return false;
     scanned.counts.Add(record, 1);
     if (!label.empty()) {
-      scanned.groups.Add(record.info.FindLabel(label).value_or(std::string_view()), record, vitals.mistakes,
-                         now.wall);
+      scanned.groups.Add(record.info.FindLabel(label).value_or(std::string_view()), record, vitals, now.wall);
     }
     return false;
   };
@@ -87,28 +114,30 @@ absl::Status Scan(const registry::Registry& registry, const common::Clock& clock
 
 }  // namespace
 
-void GroupedCounts::Group::Add(const core::ClientRecord& record, const core::Mistakes& made,
+void GroupedCounts::Group::Add(const core::ClientRecord& record, const core::Vitals& vitals,
                                common::WallTime now) {
   counts.Add(record, 1);
-  mistakes += made;
+  mistakes += vitals.mistakes;
+  if (vitals.detected_after > common::Duration::zero()) detection_times.Add(vitals.detected_after);
   const common::WallTime until = core::IsLive(record.state) ? now : record.state_time;
-  known_seconds += std::max(0.0, std::chrono::duration<double>(until - record.register_time).count());
+  const common::Duration known = vitals.known_before + (until - record.register_time);
+  known_seconds += std::max(0.0, std::chrono::duration<double>(known).count());
 }
 
-void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record, const core::Mistakes& made,
+void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record, const core::Vitals& vitals,
                         common::WallTime now) {
   const auto at = groups_.lower_bound(value);
   if (at != groups_.end() && at->first == value) {
-    at->second.Add(record, made, now);
+    at->second.Add(record, vitals, now);
   } else if (groups_.size() < max_groups_) {
-    groups_.emplace_hint(at, value, Group())->second.Add(record, made, now);
+    groups_.emplace_hint(at, value, Group())->second.Add(record, vitals, now);
   } else if (at == groups_.end()) {
     rest_.Add(record, 1);
   } else {
     // It comes before a value that is kept: that one makes room, for good.
     const auto last = std::prev(groups_.end());
     Accumulate(rest_, last->second.counts);
-    groups_.emplace_hint(at, value, Group())->second.Add(record, made, now);
+    groups_.emplace_hint(at, value, Group())->second.Add(record, vitals, now);
     groups_.erase(std::prev(groups_.end()));
   }
 }
@@ -136,11 +165,7 @@ absl::Status GetStats(const registry::Registry& registry, const common::Clock& c
   for (const auto& [value, group] : scanned.groups.groups()) {
     v1::GroupCounts* proto = response.add_groups();
     proto->set_value(value);
-    ToProto(group.counts, *proto->mutable_counts());
-    proto->set_mistake_count(group.mistakes.count);
-    ToProto(group.mistakes.total, *proto->mutable_mistake_time());
-    const double wrong = std::chrono::duration<double>(group.mistakes.total).count();
-    proto->set_query_accuracy(group.known_seconds <= 0 ? 1 : std::max(0.0, 1 - wrong / group.known_seconds));
+    ToProto(group, *proto);
   }
   ToProto(scanned.groups.rest(), *response.mutable_ungrouped());
   ToProto(clock.Wall(), *response.mutable_as_of());
@@ -152,6 +177,10 @@ absl::Status GetStats(const registry::Registry& registry, const common::Clock& c
   response.set_stall_count(totals.stalls);
   response.set_unread_credit_count(totals.unread_credits);
   ToProto(totals.scorecard, *response.mutable_scorecard());
+  ToProto(totals.witness, response);
+  response.set_group_event_count(totals.group_events);
+  response.set_doubt_count(totals.doubts);
+  response.set_held_death_count(totals.held_deaths);
   return absl::OkStatus();
 }
 

@@ -24,12 +24,13 @@ class GroupedCounts {
   struct Group {
     registry::Counts counts;
     core::Mistakes mistakes;
-    double known_seconds = 0;  // the sum of their time since they registered
+    core::SpanHistogram detection_times;  // of the last death of each that was found
+    double known_seconds = 0;             // the sum of their time as live clients
 
-    void Add(const core::ClientRecord& record, const core::Mistakes& made, common::WallTime now);
+    void Add(const core::ClientRecord& record, const core::Vitals& vitals, common::WallTime now);
   };
 
-  void Add(std::string_view value, const core::ClientRecord& record, const core::Mistakes& made,
+  void Add(std::string_view value, const core::ClientRecord& record, const core::Vitals& vitals,
            common::WallTime now);
   const std::map<std::string, Group, std::less<>>& groups() const { return groups_; }
   const registry::Counts& rest() const { return rest_; }

@@ -25,26 +25,39 @@ void AppendEntry(int field, const google::protobuf::MessageLite& message, std::s
 
 }  // namespace
 
-EncodedBatch EncodeBatch(const std::vector<core::TransitionPtr>& transitions) {
-  EncodedBatch batch;
+EncodedBatch EncodeBatch(const registry::Batch& batch) {
+  EncodedBatch encoded;
   std::string bytes;
   EncodedChunk chunk;
-  v1::Transition message;
-  for (std::size_t i = 0; i < transitions.size(); ++i) {
-    message.Clear();
-    ToProto(*transitions[i], message);
-    AppendEntry(v1::WatchClientsResponse::kTransitionsFieldNumber, message, &bytes);
-    ++chunk.count;
-    chunk.last_revision = transitions[i]->revision();
-    const bool last = i + 1 == transitions.size();
-    if (!last && transitions[i + 1]->revision() == chunk.last_revision) continue;
-    if (!last && bytes.size() < kChunkBytes) continue;
+  v1::Transition transition;
+  v1::GroupEvent group;
+  auto next = batch.transitions().begin();
+  auto next_group = batch.groups().begin();
+  const auto close = [&] {
     chunk.bytes = grpc::Slice(bytes);
-    batch.push_back(std::move(chunk));
-    chunk = EncodedChunk();
+    encoded.push_back(std::exchange(chunk, EncodedChunk()));
     bytes.clear();
+  };
+  while (next != batch.transitions().end() || next_group != batch.groups().end()) {
+    const bool has_group = next_group != batch.groups().end();
+    const bool group_first =
+        next == batch.transitions().end() || (has_group && next_group->revision <= (*next)->revision());
+    const std::uint64_t revision = group_first ? next_group->revision : (*next)->revision();
+    if (bytes.size() >= kChunkBytes && revision != chunk.last_revision) close();
+    if (group_first) {
+      group.Clear();
+      ToProto(*next_group++, group);
+      AppendEntry(v1::WatchClientsResponse::kGroupsFieldNumber, group, &bytes);
+    } else {
+      transition.Clear();
+      ToProto(**next++, transition);
+      AppendEntry(v1::WatchClientsResponse::kTransitionsFieldNumber, transition, &bytes);
+    }
+    ++chunk.count;
+    chunk.last_revision = revision;
   }
-  return batch;
+  close();
+  return encoded;
 }
 
 void WatchPacker::Load(registry::WatchItem item, Moment now) {

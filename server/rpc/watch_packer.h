@@ -24,8 +24,8 @@
 
 namespace liveness::rpc {
 
-// Consecutive `transitions` entries of a WatchClientsResponse. Transitions that
-// share a revision are in one chunk.
+// Consecutive `transitions` and `groups` entries of a WatchClientsResponse. What
+// shares a revision is in one chunk.
 struct EncodedChunk {
   grpc::Slice bytes;
   std::size_t count = 0;
@@ -33,7 +33,7 @@ struct EncodedChunk {
 };
 using EncodedBatch = std::vector<EncodedChunk>;
 
-EncodedBatch EncodeBatch(const std::vector<core::TransitionPtr>& transitions);
+EncodedBatch EncodeBatch(const registry::Batch& batch);
 
 class WatchPacker {
  public:

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/thread_name.h"
+
 namespace liveness::rpc {
 
 WorkerPool::WorkerPool(int threads, std::size_t max_queued) : max_queued_(max_queued) {
@@ -32,6 +34,7 @@ void WorkerPool::Stop() {
 }
 
 void WorkerPool::Work() {
+  common::NameThisThread("live-worker");
   while (true) {
     std::function<void()> job;
     {

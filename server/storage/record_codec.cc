@@ -93,7 +93,7 @@ std::shared_ptr<const core::Annex> RestoreAnnex(const v1::Annex& stored) {
 // All but what `before` of a transition leaves out: info and evidence.
 void StoreRest(const core::ClientRecord& record, v1::Record& stored) {
   const auto& [info, evidence, annex, server_id, incarnation, attachment, revision, register_time, state_time,
-               interval, timeout, resume_grace, state, health, cause, accrual_threshold] = record;
+               interval, timeout, resume_grace, state, health, cause, flapping, accrual_threshold] = record;
   if (annex != nullptr) StoreAnnex(*annex, *stored.mutable_annex());
   if (server_id != nullptr) stored.set_server_id(*server_id);
   stored.set_incarnation(incarnation);
@@ -108,6 +108,7 @@ void StoreRest(const core::ClientRecord& record, v1::Record& stored) {
   stored.set_health(static_cast<v1::Health>(health));
   stored.set_cause(static_cast<v1::Cause>(cause));
   stored.set_accrual_threshold(accrual_threshold);
+  stored.set_flapping(flapping);
 }
 
 void StoreWhole(const core::ClientRecord& record, v1::Record& stored) {
@@ -138,6 +139,7 @@ absl::StatusOr<std::shared_ptr<core::ClientRecord>> RestoreRest(const v1::Record
   record->health = Known(stored.health(), v1::Health_MAX, core::Health::kOk);
   record->cause = Known(stored.cause(), v1::Cause_MAX, core::Cause::kUnknown);
   record->accrual_threshold = stored.accrual_threshold();
+  record->flapping = stored.flapping();
   return record;
 }
 
@@ -176,7 +178,9 @@ absl::StatusOr<std::shared_ptr<core::ClientRecord>> DecodeRecord(std::string_vie
 }
 
 std::string EncodeTransition(const core::Transition& transition) {
-  const auto& [before, after, time] = transition;
+  // Mass failures are counted when the transition is told: they are not kept with it.
+  const auto& [before, after, time, groups] = transition;
+  (void)groups;
   v1::Transition stored;
   if (before != nullptr) {
     StoreRest(*before, *stored.mutable_before());

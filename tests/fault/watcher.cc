@@ -90,13 +90,14 @@ int Watch(const std::string& target) {
   bool ready = false;
   while (queue.Next(&tag, &ok) && ok) {
     const std::int64_t now = MonoNanos();
-    for (const v1::Transition& transition : response.transitions()) Print(transition, now);
     for (const v1::GroupEvent& group : response.groups()) {
-      std::printf("{\"group\": %s, \"seen\": %lld, \"affected\": %lld, \"members\": %lld}\n",
-                  Quoted(group.scope()).c_str(), static_cast<long long>(now),
-                  static_cast<long long>(group.affected_count()),
-                  static_cast<long long>(group.member_count()));
+      std::printf(
+          "{\"group\": %s, \"seen\": %lld, \"revision\": %llu, \"affected\": %lld, \"members\": %lld}\n",
+          Quoted(group.scope()).c_str(), static_cast<long long>(now),
+          static_cast<unsigned long long>(group.revision()), static_cast<long long>(group.affected_count()),
+          static_cast<long long>(group.member_count()));
     }
+    for (const v1::Transition& transition : response.transitions()) Print(transition, now);
     if (response.has_gap()) std::printf("{\"gap\": %lld}\n", static_cast<long long>(now));
     if (response.snapshot_done() && !ready) {
       ready = true;

@@ -59,6 +59,20 @@ void Starve(World& world, int times) {
   world.After(stall + runs, "starved", [&world, times] { Starve(world, times - 1); });
 }
 
+// The same befalls all that run on one host, or everywhere.
+void StrikeMany(World& world) {
+  Random& random = world.random();
+  const std::string host = random.Chance(50) ? "h1" : random.Chance(50) ? "h2" : "";
+  const std::uint64_t how = random.Below(3);
+  const Duration length = AnyLength(random);
+  for (const auto& each : world.processes()) {
+    if (!each->running() || (!host.empty() && each->habits().host != host)) continue;
+    if (how == 0) each->Crash();
+    if (how == 1) each->Stop(length);
+    if (how == 2) each->Cut(length, false);
+  }
+}
+
 void DisturbWatcher(World& world) {
   auto& watchers = world.watchers();
   SimWatcher& watcher = *watchers[world.random().Below(watchers.size())];
@@ -80,7 +94,7 @@ void Strike(World& world) {
   const auto note = [&](const char* what, const Process* whom) {
     world.Note([&] { return "  " + std::string(what) + (whom ? " " + whom->habits().instance_id : ""); });
   };
-  switch (random.Below(18)) {
+  switch (random.Below(20)) {
     case 0: note("crash of", &victim); return victim.Crash();
     case 1:
     case 2: note("stop of", &victim); return victim.Stop(AnyLength(random));
@@ -97,8 +111,10 @@ void Strike(World& world) {
       return world.server().StepWall(random.Between(-hours(48), hours(48)));
     case 12:
     case 13: return DisturbWatcher(world);
-    case 14: return world.Kill(AnyLength(random) / 4);
-    case 15: return Starve(world, 2 + static_cast<int>(random.Below(8)));
+    case 14: return Starve(world, 2 + static_cast<int>(random.Below(8)));
+    case 15:
+    case 16: return world.Freeze(AnyLength(random));
+    case 17: note("the same for many", nullptr); return StrikeMany(world);
     default: return world.Stall(AnyLength(random));
   }
 }

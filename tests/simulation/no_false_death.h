@@ -11,9 +11,10 @@
 //   we could hear            |----------|                            = 110 at most
 //
 // 110 < 300: nobody may be suspected at 1000, whether the detector or the
-// socket is looked at first. What the registry cannot see is allowed for: a
-// stall is noticed one detector period late, and not at all if it is short
-// (truth.h), and what came within those is a client on the very edge.
+// socket is looked at first. A stall is noticed one detector period late, and not
+// at all if it is short (truth.h); what came within those waits in the socket, and
+// the registry looks there before it judges. Only a hello that waits in another
+// connection is beyond it: a client on the very edge is allowed for.
 //
 // A close is the client's own doing, and may be suspected at once, unless its
 // process closed only because we had not answered for its timeout: then only
@@ -22,18 +23,9 @@
 // A death for silence needs the grace on the same measure. A death for another
 // cause needs somebody who did it in that very step: an operator, another
 // instance, the client itself.
-//
-// Who was not welcomed since the server started is an orphan, and another law
-// holds: it may be suspected for that alone (SERVER_LOST), and it is dead only
-// after max(timeout, restart_grace) of our time from when we could be reached
-// again, and only if it has not come back: NOT_RETURNED, or the cause that was
-// known before. Nobody else ever has one of these two causes.
-//
-// All this as it was when the server decided, not when the store let it tell.
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 
 #include "tests/simulation/checker.h"
@@ -46,13 +38,12 @@ class NoFalseDeath final : public Checker {
   void OnTold(const core::TransitionPtr& told, MonoTime now) override;
 
  private:
-  // What is wrong with it, by that moment; nothing if it is just.
-  using Objection = std::optional<Complaint>;
-  Objection ToSuspicion(const core::ClientRecord& after, const Moment& moment) const;
-  Objection ToDeath(const core::ClientRecord& before, const core::ClientRecord& after,
-                    const Moment& moment) const;
-  Objection ToOrphansDeath(const core::ClientRecord& before, const core::ClientRecord& after,
-                           const Moment& moment) const;
+  void CheckSuspicion(const core::ClientRecord& record, MonoTime now);
+  void CheckDeath(const core::ClientRecord& before, const core::ClientRecord& after, MonoTime now);
+  // What the registry cannot see is allowed for.
+  Duration Slack(const core::ClientRecord& record, MonoTime now) const;
+  // The end of a silence that is judged now.
+  MonoTime Until(const core::ClientRecord& record, MonoTime now) const;
 
   const Truth& truth_;
   std::map<std::string, MonoTime, std::less<>> suspect_since_;

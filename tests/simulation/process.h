@@ -36,6 +36,7 @@ struct Message {
 struct Habits {
   std::string client_id;
   std::string instance_id;
+  std::string host;
   Duration interval{};
   Duration timeout{};
   Duration latency{};      // of its path, at most, while nothing is wrong
@@ -67,8 +68,6 @@ class Process : public std::enable_shared_from_this<Process> {
   void OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation);
   void OnPong(const Line& line, MonoTime ping_sent);
   void OnEnd(const Line& line, bool final);
-  // The server's kernel closed all its connections, or there is none to connect to.
-  void OnReset();
   // When something that leaves now comes to the other end; nothing if it never does.
   std::optional<MonoTime> Delivery();
 

@@ -1,15 +1,37 @@
 // Each checker can fail: whole worlds with one thing broken between the
 // registry and the checkers, and the one checker that must see it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
-#include "tests/simulation/sabotage.h"
+#include "tests/simulation/world.h"
 
 namespace liveness::simulation {
 namespace {
 
 using core::State;
+using ::testing::Contains;
+using ::testing::StartsWith;
+
+// The first complaint of the first worlds; nothing if there was none.
+std::optional<Report> FirstReport(Saboteur& saboteur, std::uint64_t worlds = 50) {
+  for (std::uint64_t seed = 0; seed < worlds; ++seed) {
+    auto report = World({.seed = seed, .steps = 200, .saboteur = &saboteur}).Run();
+    if (report) return report;
+  }
+  return std::nullopt;
+}
+
+void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur, std::uint64_t worlds = 50) {
+  const auto report = FirstReport(saboteur, worlds);
+  ASSERT_TRUE(report) << "nobody complained";
+  std::vector<std::string> broken = report->also;
+  broken.push_back(report->invariant);
+  EXPECT_THAT(broken, Contains(StartsWith(invariant))) << report->ToString();
+}
 
 TEST(Sabotage, AnHonestWorldIsNotComplainedOf) {
   Saboteur nobody;
@@ -28,6 +50,21 @@ TEST(Sabotage, HeartbeatsDatedAheadHideSilence) {
     MonoTime ReadAt(MonoTime now) override { return now + std::chrono::milliseconds(400); }
   } early;
   ExpectSeenBy("invariant 2", early);
+}
+
+TEST(Sabotage, UnreadBytesThatAreNotShownAreFalseDeaths) {
+  struct : Saboteur {
+    bool HidesUnread() override { return true; }
+  } blindfold;
+  // It takes a deadline that passes before the canary is missed.
+  ExpectSeenBy("invariant 1", blindfold, 2'000);
+}
+
+TEST(Sabotage, ACanaryThatLiesIsFalseDeaths) {
+  struct : Saboteur {
+    bool LiesForTheCanary() override { return true; }
+  } liar;
+  ExpectSeenBy("invariant 1", liar);
 }
 
 TEST(Sabotage, AStaleStreamWithTheNewAttachmentIsASecondTruth) {
@@ -58,10 +95,12 @@ TEST(Sabotage, ATransitionThatIsNotToldIsALie) {
     void Pulled(registry::WatchItem& item) override {
       if (item.batches.empty()) return;
       auto rest = item.batches.back()->transitions();
-      if (rest.back()->after->state != State::kAlive) return;
+      const auto groups = item.batches.back()->groups();
+      if (rest.empty() || rest.back()->after->state != State::kAlive) return;
       rest.pop_back();
       item.batches.pop_back();
-      if (!rest.empty()) item.batches.push_back(std::make_shared<registry::Batch>(std::move(rest)));
+      if (!rest.empty() || !groups.empty())
+        item.batches.push_back(std::make_shared<registry::Batch>(std::move(rest), groups));
     }
   } censor;
   ExpectSeenBy("invariant 4", censor);
@@ -93,9 +132,9 @@ TEST(Sabotage, ADeathToldTwiceIsOneTooMany) {
     void Pulled(registry::WatchItem& item) override {
       for (auto& batch : item.batches) {
         auto told = batch->transitions();
-        if (told.back()->after->state != State::kDead) continue;
+        if (told.empty() || told.back()->after->state != State::kDead) continue;
         told.push_back(told.back());
-        batch = std::make_shared<registry::Batch>(std::move(told));
+        batch = std::make_shared<registry::Batch>(std::move(told), batch->groups());
       }
     }
   } echo;
@@ -108,12 +147,56 @@ TEST(Sabotage, ADeathThatIsNotToldIsMissed) {
       for (auto& batch : item.batches) {
         auto told = batch->transitions();
         std::erase_if(told, [](const auto& each) { return each->after->state == State::kDead; });
-        batch = told.empty() ? nullptr : std::make_shared<registry::Batch>(std::move(told));
+        const bool none = told.empty() && batch->groups().empty();
+        batch = none ? nullptr : std::make_shared<registry::Batch>(std::move(told), batch->groups());
       }
       std::erase(item.batches, nullptr);
     }
   } undertaker;
   ExpectSeenBy("invariant 6", undertaker);
+}
+
+TEST(Sabotage, AMassFailureThatAWatcherIsNotToldOfIsMissed) {
+  struct : Saboteur {
+    void Pulled(registry::WatchItem& item) override {
+      for (auto& batch : item.batches) {
+        if (batch->groups().empty()) continue;
+        const bool none = batch->transitions().empty();
+        batch = none ? nullptr : std::make_shared<registry::Batch>(batch->transitions());
+      }
+      std::erase(item.batches, nullptr);
+    }
+  } censor;
+  ExpectSeenBy("mass failure", censor);
+}
+
+TEST(Sabotage, AMassFailureThatTheRegistryKeepsToItselfIsMissed) {
+  struct : Saboteur {
+    void Told(std::vector<core::TransitionPtr>& told) override {
+      for (auto& each : told) {
+        if (each->groups == nullptr) continue;
+        auto silent = *each;
+        silent.groups = nullptr;
+        each = std::make_shared<const core::Transition>(std::move(silent));
+      }
+    }
+  } keeper;
+  ExpectSeenBy("mass failure", keeper);
+}
+
+TEST(Sabotage, AMassFailureToldWithEveryFallIsTooMany) {
+  struct : Saboteur {
+    void Told(std::vector<core::TransitionPtr>& told) override {
+      for (auto& each : told) {
+        if (each->after->state != State::kSuspect) continue;
+        auto loud = *each;
+        loud.groups = std::make_shared<const core::GroupEvents>(
+            core::GroupEvents{{"everyone", 1, 1, each->revision(), each->time}});
+        each = std::make_shared<const core::Transition>(std::move(loud));
+      }
+    }
+  } crier;
+  ExpectSeenBy("mass failure", crier);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ inline bool SameRecord(const core::ClientRecord& shown, const core::ClientRecord
          shown.revision == told.revision && shown.register_time == told.register_time &&
          shown.state_time == told.state_time && shown.interval == told.interval &&
          shown.timeout == told.timeout && shown.resume_grace == told.resume_grace &&
-         shown.state == told.state && shown.health == told.health && shown.cause == told.cause;
+         shown.state == told.state && shown.health == told.health && shown.cause == told.cause &&
+         shown.flapping == told.flapping;
 }
 
 // What is known of all clients, by id.

@@ -9,12 +9,10 @@
 //                 and not at all if it is too short to be told from scheduling;
 //   LeastUptime   leaves the whole stall out, and the lateness that the
 //                 detector may have had when it began.
-// Who says "too early" uses the first, who says "too late" the second. The time
-// from a kill of the server until it serves again is a stall like any other.
-//
-// What is told now was decided earlier, as long as its commit took. So the truth
-// is recorded at the end of each step, and a decision is judged by the moment at
-// which it was made.
+// A freeze (the detector runs, nothing is read) is noticed by a canary that pings
+// each 200 ms: the first measure counts only one that is sure to be noticed, the
+// second leaves out a canary's period before it too.
+// Who says "too early" uses the first, who says "too late" the second.
 #pragma once
 
 #include <deque>
@@ -26,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/core/canary_watch.h"
 #include "server/core/record.h"
 #include "server/registry/session.h"
 #include "tests/simulation/random.h"
@@ -35,23 +34,18 @@ namespace liveness::simulation {
 // The detector wakes at least this often, and this much lateness is no stall.
 inline constexpr Duration kPeriod = std::chrono::milliseconds(10);
 inline constexpr Duration kLateness = std::chrono::milliseconds(20);
+// The canary pings this often, and is doubted when it is this much late.
+inline constexpr Duration kBeat = core::CanaryWatch::kPeriod;
+inline constexpr Duration kBeatLate = core::CanaryWatch::kTolerance;
 
 // One stream of one process.
 struct Line {
   std::string client_id;
   std::string instance_id;
   int number = 0;  // counts all streams of the run
-  int life = 0;    // of the server that it was opened to; kNoLife: there was none
-
-  // Between its hello and the answer to it.
-  bool waiting = false;
-  bool gone = false;      // its process closed it meanwhile
-  bool replaced = false;  // or we ended it
-  MonoTime asked{};       // when its hello was read
 
   // Bound to a session, by the welcome.
   bool attached = false;
-  MonoTime welcomed{};
   std::uint64_t incarnation = 0;
   std::uint64_t attachment = 0;
   Duration timeout{};
@@ -65,26 +59,6 @@ struct Line {
   MonoTime last_read{};              // and when it was
   std::optional<MonoTime> closed{};  // when its close was read
   bool for_our_sake = false;         // its process closed it because we had not answered
-};
-
-inline constexpr int kNoLife = -1;
-
-// A client at the end of a step.
-struct Moment {
-  MonoTime at{};
-  int life = 0;                           // of the server
-  std::optional<MonoTime> serving_since;  // in that life
-  const Line* line = nullptr;             // that was welcomed last; may be null
-  // Of that line.
-  MonoTime last_arrival{};
-  bool closed = false;  // for a reason of its own
-  std::optional<MonoTime> first_unread;
-  // The incarnation whose token a hello of this life has brought; 0: none.
-  std::uint64_t came_back = 0;
-  std::vector<core::Cause> condemned;
-
-  // True if its server knows it only from an earlier life.
-  bool orphaned() const { return line == nullptr || line->life != life; }
 };
 
 // Not thread-safe.
@@ -109,13 +83,20 @@ class Truth {
   bool Speaks(const Line& line) const;
   // When the oldest message of this process came that waits in a socket of ours.
   std::optional<MonoTime> FirstUnread(std::string_view client_id, std::string_view instance_id) const;
+  // True if something of it waits where no look at its session's connection can
+  // see it: in another connection than the one that the session is bound to.
+  bool HasHiddenUnread(std::string_view client_id, std::string_view instance_id) const;
 
-  // No-op if one is under way.
-  void BeginStall(MonoTime from) {
-    if (stalls_.empty() || stalls_.back().to != MonoTime::max()) stalls_.push_back({from, MonoTime::max()});
-  }
+  void BeginStall(MonoTime from) { stalls_.push_back({from, MonoTime::max()}); }
   // The detector has run again. REQUIRES: a stall began and has not ended.
   void EndStall(MonoTime to) { stalls_.back().to = to; }
+  // The detector runs, and nothing is read.
+  void BeginFreeze(MonoTime from) { freezes_.push_back({from, MonoTime::max()}); }
+  void EndFreeze(MonoTime to) { freezes_.back().to = to; }
+  // Nothing is read, or was not until a moment ago.
+  bool IsFrozen(MonoTime now) const { return !freezes_.empty() && freezes_.back().to >= now - kPeriod; }
+  // A freeze that the canary may not have noticed touched that span.
+  bool HasUnnoticedFreeze(MonoTime from, MonoTime to) const;
   Duration MostUptime(MonoTime from, MonoTime to) const;
   Duration LeastUptime(MonoTime from, MonoTime to) const;
 
@@ -126,32 +107,6 @@ class Truth {
   }
   void Absolve() { condemned_.clear(); }
 
-  // The server is killed: its streams and what waited in them are gone.
-  void Die(MonoTime now);
-  // It runs again, as its next life.
-  void Live() { life_ = ++lives_; }
-  // It can be reached again.
-  void Serve(MonoTime now);
-  int life() const { return life_; }
-  // Since when it serves in this life; nothing while it does not.
-  std::optional<MonoTime> serving_since() const { return serving_since_; }
-  // A hello brought the token of that incarnation.
-  void CameBack(const Line& line, std::uint64_t incarnation);
-
-  // The wall clock shows `offset` more than the monotonic one from now on.
-  void SetWall(MonoTime now, Duration offset) { walls_.push_back({now, offset}); }
-  // When a transition that is told now was decided.
-  MonoTime Decided(const core::Transition& told, MonoTime now) const;
-  // At the end of each step.
-  void Record(MonoTime now);
-  // As it was at `when`: of each step at that time. Of now if nothing was recorded yet.
-  std::vector<Moment> At(std::string_view client_id, MonoTime when) const;
-
-  // What the server grants after a restart, and how long a change may take from its decision until it is
-  // told.
-  Duration restart_grace{};
-  Duration commit_slack{};
-
   // Every incarnation that was ever welcomed.
   const std::set<std::pair<std::string, std::uint64_t>>& incarnations() const { return incarnations_; }
 
@@ -160,28 +115,18 @@ class Truth {
     MonoTime from;
     MonoTime to;
   };
+  static bool IsNoticed(const Stall& freeze, MonoTime to);
   struct Client {
     std::vector<std::shared_ptr<Line>> lines;
     std::shared_ptr<Line> current;
     std::uint64_t ended = 0;  // the last incarnation that has
-    std::uint64_t came_back = 0;
-    std::vector<Moment> moments;
   };
-  struct Wall {
-    MonoTime from;
-    Duration offset;
-  };
-  Moment Now(const std::string& client_id, const Client& client, MonoTime now) const;
-
   std::map<std::string, Client, std::less<>> clients_;
   std::vector<Stall> stalls_;
+  std::vector<Stall> freezes_;
   std::set<std::pair<std::string, core::Cause>> condemned_;
   std::set<std::pair<std::string, std::uint64_t>> incarnations_;
-  std::vector<Wall> walls_;
   int lines_ = 0;
-  int life_ = 0;  // kNoLife while it is down
-  int lives_ = 0;
-  std::optional<MonoTime> serving_since_ = MonoTime::min();
 };
 
 }  // namespace liveness::simulation

@@ -31,9 +31,16 @@ class Wire final : public registry::StreamHandle {
   Wire(World& world, const std::shared_ptr<Process>& process, std::shared_ptr<Line> line)
       : world_(world), process_(process), line_(std::move(line)) {}
   void Probe(std::uint64_t) override {}
+  core::LinkEvidence Look() override {
+    core::LinkEvidence link;
+    link.taken_at = world_.now();
+    link.tcp.absence = core::TcpAbsence::kPresent;
+    link.tcp.established = true;
+    if (!world_.saboteur().HidesUnread()) link.tcp.unread_bytes = line_->unread.size();
+    return link;
+  }
   void End(const absl::Status& why) override {
     world_.Note([&] { return "  ends " + line_->instance_id + " " + common::ReasonOf(why); });
-    line_->replaced = line_->waiting;
     const auto process = process_.lock();
     const auto delivery = process == nullptr ? std::nullopt : process->Delivery();
     if (!delivery) return;
@@ -55,62 +62,46 @@ void World::Deliver(MonoTime when, std::shared_ptr<Process> from, std::shared_pt
 }
 
 void World::Arrive(Arrival arrival) {
-  // Nobody listens, or not on this connection any more.
-  if (!truth_.serving_since() || arrival.line->life != truth_.life()) return arrival.from->OnReset();
   if (arrival.message.kind != Kind::kClose) arrival.line->unread.push_back(arrival.at);
-  if (server_.stopped()) {
+  if (server_.deaf()) {
     backlog_.push_back(std::move(arrival));
   } else {
     Read(arrival);
   }
 }
 
+void World::Freeze(Duration span) {
+  if (server_.deaf()) return;
+  Note([&] { return "  nothing is read for " + Millis(span); });
+  server_.Freeze(saboteur_.LiesForTheCanary());
+  After(span, "the I/O threads run again", [this] { Thaw(); });
+}
+
+void World::Thaw() {
+  if (!server_.frozen()) return;
+  RunOne("the detector looks", [this] { server_.Thaw(); });
+  ReadBacklog(std::nullopt);
+}
+
 void World::Stall(Duration span) {
-  if (server_.stopped() || !truth_.serving_since()) return;
+  if (server_.deaf()) return;
   Note([&] { return "  the server stands for " + Millis(span); });
   server_.Stop();
   After(span, "the server runs again", [this] { Resume(); });
 }
 
-void World::Kill(Duration down) {
-  if (!server_.up() || !server_.durable()) return;
-  Note([&] { return "  the server is killed, for " + Millis(down); });
-  for (auto& watcher : watchers_) watcher->Lose();
-  backlog_.clear();
-  held_.clear();
-  truth_.Die(now());
-  server_.Kill();
-  for (auto& process : processes_) process->OnReset();
-  After(down, "the server starts", [this] {
-    if (!server_.up()) StartServer();
-  });
-}
-
-void World::StartServer() {
-  server_.Start();
-  truth_.Live();
-  Tell([](Checker& checker) { checker.OnRestart(); });
-  const auto serve = [this, life = truth_.life()] {
-    if (truth_.life() == life && !truth_.serving_since()) Serve();
-  };
-  if (random_.Chance(70)) return serve();
-  After(random_.Between(Duration::zero(), std::chrono::milliseconds(100)), "the server serves", serve);
-}
-
-void World::Serve() {
-  server_.Serve();
-  for (auto& watcher : watchers_) watcher->ComeBack(server_.registry(), random_.Chance(80));
-}
-
 void World::Resume() {
   if (!server_.stopped()) return;
   // The detector may run before, amidst or after what waits.
-  std::size_t before_detector = random_.Below(3) == 0 ? 0 : random_.Below(backlog_.size() + 1);
+  ReadBacklog(random_.Below(3) == 0 ? 0 : random_.Below(backlog_.size() + 1));
+}
+
+void World::ReadBacklog(std::optional<std::size_t> before_detector) {
   const bool in_order = random_.Chance(50);
   std::vector<Arrival> backlog = std::exchange(backlog_, {});
   const auto detect = [&] { RunOne("the detector catches up", [this] { server_.CatchUp(); }); };
   while (!backlog.empty() && !report_) {
-    if (server_.stopped() && before_detector-- == 0) detect();
+    if (before_detector && server_.stopped() && (*before_detector)-- == 0) detect();
     // Any stream's first.
     const Line* line = backlog[in_order ? 0 : random_.Below(backlog.size())].line.get();
     const auto next = std::find_if(backlog.begin(), backlog.end(),
@@ -125,15 +116,13 @@ void World::Resume() {
 
 void World::Read(const Arrival& arrival) {
   Line& line = *arrival.line;
-  const bool closes = arrival.message.kind == Kind::kClose;
-  if (line.waiting && closes && arrival.message.how != core::StreamEnd::kHalfClosed) line.gone = true;
-  if (line.waiting) return held_.push_back(arrival);  // nothing is read before the welcome
-  if (!closes) line.unread.pop_front();
+  if (arrival.message.kind != Kind::kClose) server_.Heard();
+  if (arrival.message.kind != Kind::kClose) line.unread.pop_front();
   Note([&] { return "  of " + line.instance_id + ", stream " + std::to_string(line.number); });
   if (arrival.message.kind == Kind::kHello) return Hello(arrival);
   if (line.session == nullptr) return;  // it was refused
   if (truth_.Speaks(line)) {
-    if (closes) {
+    if (arrival.message.kind == Kind::kClose) {
       line.closed = now();
       line.for_our_sake = arrival.message.for_our_sake;
     } else {
@@ -143,17 +132,16 @@ void World::Read(const Arrival& arrival) {
     (void)Handle(arrival);
     if (line.for_our_sake) {
       const auto view = server_.registry().Get(line.client_id);
-      const bool alive = view && view->record->state == core::State::kAlive;
-      Tell([&](Checker& checker) { checker.OnClosedForOurSake(alive); });
+      Tell([&](Checker& checker) { checker.OnClosedForOurSake(view->record->state == core::State::kAlive); });
     }
     return;
   }
   const Line* current = truth_.Current(line.client_id);
   StaleEvent event{.line = &line};
-  event.revision_before = server_.registry().revision() + server_.proposals();
+  event.revision_before = server_.registry().revision();
   event.heard_before = current->session->last_heard();
   event.touch = Handle(arrival);
-  event.revision_after = server_.registry().revision() + server_.proposals();
+  event.revision_after = server_.registry().revision();
   event.heard_after = current->session->last_heard();
   Tell([&](Checker& checker) { checker.OnStale(event); });
 }
@@ -191,72 +179,39 @@ void World::Hello(const Arrival& arrival) {
   hello.info.instance_id = habits.instance_id;
   hello.info.labels = arrival.message.labels;
   hello.info.peer_address = "10.0.0.1:" + std::to_string(habits.many_ports ? arrival.line->number : 1);
+  hello.info.host = habits.host;
   hello.interval = habits.interval;
   hello.timeout = habits.timeout;
   hello.resume_incarnation = arrival.message.token;
   hello.stream = std::make_shared<Wire>(*this, arrival.from, arrival.line);
   truth_.Condemn(habits.client_id, core::Cause::kSuperseded);
 
-  arrival.line->waiting = true;
-  arrival.line->asked = now();
-  if (arrival.message.token) truth_.CameBack(*arrival.line, *arrival.message.token);
-  if (saboteur_.SwallowsHello()) return;
+  absl::StatusOr<registry::Attached> attached = absl::UnknownError("not called back");
   server_.registry().Attach(std::move(hello),
-                            [this, arrival](const auto& attached) { Answer(arrival, attached); });
-}
-
-void World::Answer(const Arrival& arrival, const absl::StatusOr<registry::Attached>& attached) {
-  Line& line = *arrival.line;
-  line.waiting = false;
+                            [&](absl::StatusOr<registry::Attached> result) { attached = std::move(result); });
   const auto answer = arrival.from->Delivery();
   if (!attached.ok()) {
     Note([&] { return "  refused: " + attached.status().ToString(); });
+    if (!answer) return;
     const bool final = attached.status().code() == absl::StatusCode::kAborted;
-    if (answer) {
-      After(*answer - now(), "refusal",
-            [from = arrival.from, on = arrival.line, final] { from->OnEnd(*on, final); });
-    }
-  } else if (line.replaced) {
-    server_.registry().StreamClosed(attached->session, attached->attachment, core::StreamEnd::kByServer);
-  } else {
-    Welcome(arrival, *attached);
+    After(*answer - now(), "refusal",
+          [from = arrival.from, on = arrival.line, final] { from->OnEnd(*on, final); });
+    return;
   }
-  ReadHeld(line);
-}
-
-void World::Welcome(const Arrival& arrival, const registry::Attached& attached) {
   Line& line = *arrival.line;
-  Note([&] { return "  welcomed: " + line.instance_id + ", stream " + std::to_string(line.number); });
-  line.session = attached.session;
-  line.incarnation = saboteur_.WelcomedAs(attached.incarnation);
-  line.attachment = attached.attachment;
-  line.timeout = arrival.from->habits().timeout;
-  line.grace = attached.resume_grace;
+  line.session = attached->session;
+  line.incarnation = attached->incarnation;
+  line.attachment = attached->attachment;
+  line.timeout = habits.timeout;
+  line.grace = attached->resume_grace;
   line.last_arrival = arrival.at;
-  line.last_read = line.welcomed = now();
-  if (!line.gone) {
-    Tell([&](Checker& checker) { checker.OnWelcome(line, arrival.message.token, attached.resumed); });
-  }
+  line.last_read = now();
+  Tell([&](Checker& checker) { checker.OnWelcome(line, arrival.message.token, attached->resumed); });
   truth_.Bind(arrival.line);
-  const auto answer = arrival.from->Delivery();
-  if (line.gone || !answer) return;
+  if (!answer) return;
   After(*answer - now(), "welcome", [from = arrival.from, on = arrival.line, sent = arrival.message.sent] {
     from->OnWelcome(*on, sent, on->incarnation);
   });
-}
-
-void World::ReadHeld(Line& line) {
-  std::vector<Arrival> mine;
-  std::erase_if(held_, [&](const Arrival& each) {
-    if (each.line.get() == &line) mine.push_back(each);
-    return each.line.get() == &line;
-  });
-  if (line.gone) line.unread.clear();
-  for (const Arrival& each : mine) {
-    // Of a call that is over only its end is seen.
-    if (line.gone && each.message.kind != Kind::kClose) continue;
-    Read(each);
-  }
 }
 
 void World::Start(const std::string& client_id) {
@@ -268,12 +223,13 @@ void World::Start(const std::string& client_id) {
   if (random_.Chance(50)) habits.timeout += random_.Between(Duration::zero(), habits.interval);
   habits.latency = random_.Between(std::chrono::microseconds(100), std::chrono::milliseconds(10));
   habits.many_ports = random_.Chance(90);
+  habits.host = random_.Chance(50) ? "h1" : "h2";
   processes_.push_back(std::make_shared<Process>(*this, std::move(habits)));
   processes_.back()->Connect();
 }
 
 void World::Evict(const std::string& client_id) {
-  if (server_.stopped() || !server_.up()) return;
+  if (server_.deaf()) return;
   truth_.Condemn(client_id, core::Cause::kEvicted);
   server_.registry().Evict(client_id, "to see what happens", [](const absl::StatusOr<core::ClientView>&) {});
 }

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "server/registry/pending.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/faults.h"
 
@@ -30,38 +29,40 @@ World::World(const Options& options)
     : options_(options),
       saboteur_(options.saboteur == nullptr ? honest_ : *options.saboteur),
       random_(options.seed),
-      server_(DrawOptions(), random_, truth_, saboteur_,
+      server_(DrawOptions(), random_, truth_,
               [this] {
-                Note([] { return std::string("the detector or the store wakes"); });
+                Note([] { return std::string("the detector wakes"); });
                 ++step_;
                 Observe();
               }),
-      checkers_(AllCheckers(truth_, server_.disk())),
+      checkers_(AllCheckers(truth_, server_.registry().options())),
       collected_(server_.registry().revision()) {}
 
 World::~World() = default;
 
-SimServer::Options World::DrawOptions() {
+registry::RegistryOptions World::DrawOptions() {
   constexpr Duration kGraces[] = {Duration::zero(), milliseconds(50), milliseconds(300), seconds(1)};
-  constexpr Duration kCommits[] = {milliseconds(1), milliseconds(5), milliseconds(20), milliseconds(300)};
-  SimServer::Options all;
-  registry::RegistryOptions& options = all.registry;
+  registry::RegistryOptions options;
   options.server_id = "server";
   options.resume_grace = kGraces[random_.Below(4)];
   options.keep_dead = random_.Between(seconds(1), seconds(30));
   options.keep_left = random_.Between(seconds(1), seconds(10));
   options.max_ended = 1 + random_.Below(4);
   options.max_history = random_.Chance(50) ? 20 : 200'000;
+  // The bound of a doubt is the unit tests' matter.
+  options.max_doubt = std::chrono::hours(1);
   options.max_mailbox = random_.Chance(50) ? 4 : 100'000;
-  options.restart_grace = 2 * kGraces[random_.Below(4)];
-  all.durable = random_.Chance(75);
-  all.commits_in = all.durable ? kCommits[random_.Below(4)] : Duration::zero();
-  all.kept = random_.Chance(50) ? 30 : 100'000;
-  truth_.restart_grace = options.restart_grace;
-  saboteur_.Configure(options);
-  // All that may wait before it, and itself.
-  truth_.commit_slack = all.commits_in * (registry::kCoalesceFrom + 2);
-  return all;
+  options.flap = {
+      .half_life = random_.Between(milliseconds(200), seconds(5)), .suppress = 1'500, .reuse = 900};
+  if (random_.Chance(50)) {
+    // A few are a mass here; in the other half of the worlds nobody ever is.
+    options.mass.min_members = 2 + static_cast<int>(random_.Below(2));
+    options.mass.share = 0.3 + 0.1 * static_cast<double>(random_.Below(6));
+    options.mass.window = random_.Between(milliseconds(100), seconds(5));
+    options.mass.labels = {"zone"};
+    options.doubt_share = random_.Chance(50) ? 1 : 0.5 + 0.1 * static_cast<double>(random_.Below(5));
+  }
+  return options;
 }
 
 std::optional<Report> World::Run() {
@@ -81,6 +82,7 @@ std::optional<Report> World::Run() {
           Tell([&](Checker& checker) { checker.OnPulled(number, item); });
         }));
   }
+  if (random_.Chance(50)) PlanCanary();
   PlanFault();
   while (step_ < options_.steps && !report_ && !events_.empty()) {
     const Event event = events_.top();
@@ -96,6 +98,13 @@ void World::PlanFault() {
   After(random_.Between(milliseconds(10), fault_pause_), "fault", [this] {
     Strike(*this);
     PlanFault();
+  });
+}
+
+void World::PlanCanary() {
+  After(milliseconds(200), "canary", [this] {
+    if (!server_.stopped() && !random_.Chance(20)) server_.registry().CanaryAnswered(now(), now());
+    PlanCanary();
   });
 }
 
@@ -117,13 +126,6 @@ void World::Note(const std::function<std::string()>& text) const {
 }
 
 void World::Observe() {
-  truth_.Record(now());
-  if (server_.up()) ObserveServer();
-  truth_.Absolve();
-  Check();
-}
-
-void World::ObserveServer() {
   registry::Registry& registry = server_.registry();
   // The publisher is a thread of its own: it may be behind.
   if (over_ || random_.Chance(80)) {
@@ -150,6 +152,8 @@ void World::ObserveServer() {
   saboteur_.Shown(records);
   Tell([&](Checker& checker) { checker.OnShown(records, now()); });
   for (auto& watcher : watchers_) watcher->Pull(random_);
+  truth_.Absolve();
+  Check();
 }
 
 void World::Check() {
@@ -162,16 +166,11 @@ void World::Check() {
       report_ = Report{options_.seed, step_, name, *checker->complaint(), {}};
     }
   }
-  if (!report_ && !server_.complaints().empty()) {
-    const Complaint complaint{"a proposal", "to keep the store's contract", server_.complaints().front()};
-    report_ = Report{options_.seed, step_, "the store's contract", complaint, {}};
-  }
 }
 
 void World::Finish() {
   if (server_.stopped()) RunOne("the server runs again", [this] { Resume(); });
-  if (!server_.up()) RunOne("the server starts", [this] { StartServer(); });
-  if (!truth_.serving_since()) RunOne("the server serves", [this] { Serve(); });
+  Thaw();
   for (auto& process : processes_) process->BeSilent();
   Note([] { return std::string("everybody is silent"); });
   over_ = true;

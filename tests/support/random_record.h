@@ -33,6 +33,7 @@ class RandomRecord {
     record.state = Pick(core::State::kAlive, core::State::kForgotten);
     record.health = Pick(core::Health::kUnspecified, core::Health::kMaintenance);
     record.cause = Pick(core::Cause::kUnspecified, core::Cause::kUnknown);
+    record.flapping = Flip();
     if (Flip()) record.accrual_threshold = static_cast<float>(Fraction()) * 16;
     return record;
   }

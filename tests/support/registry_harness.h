@@ -210,6 +210,7 @@ class Replay {
         ++transitions;
         Put(each->after);
       }
+      groups.insert(groups.end(), batch->groups().begin(), batch->groups().end());
     }
     if (item.snapshot_done) ++snapshots;
     if (item.revision != 0) revision = item.revision;
@@ -222,6 +223,7 @@ class Replay {
 
   const std::map<std::string, core::RecordPtr>& records() const { return records_; }
 
+  core::GroupEvents groups;
   int gaps = 0;
   int snapshots = 0;
   int transitions = 0;

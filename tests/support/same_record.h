@@ -104,6 +104,7 @@ inline std::string Difference(const core::ClientRecord& a, const core::ClientRec
   Field(out, "health", a.health, b.health);
   Field(out, "cause", a.cause, b.cause);
   Field(out, "accrual_threshold", a.accrual_threshold, b.accrual_threshold);
+  Field(out, "flapping", a.flapping, b.flapping);
   return out.str();
 }
 

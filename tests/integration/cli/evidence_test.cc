@@ -68,9 +68,16 @@ TEST_F(EvidenceTest, TheScorecardStandsBelowTheCounts) {
   EXPECT_THAT(text, HasSubstr("\n  Query accuracy:   100%\n"));
   EXPECT_THAT(Run({"stats", "-o", "table"}).out, Not(HasSubstr("Suspicions")));
   const std::string wide = Run({"stats", "--by-label=zone", "-o", "wide"}).out;
-  EXPECT_THAT(wide, ContainsRegex("^ZONE .* TOTAL   MISTAKES   ACCURACY\n"));
-  EXPECT_THAT(wide, ContainsRegex("\neu .* 1       0          100%\n"));
-  EXPECT_THAT(wide, ContainsRegex("\n\\(all\\) .* 0          -\n"));
+  EXPECT_THAT(wide,
+              ContainsRegex("^ZONE .* TOTAL   DETECT-P50   DETECT-P99   DETECT-MAX   MISTAKES   PER-DAY   "
+                            "ACCURACY\n"));
+  EXPECT_THAT(wide,
+              ContainsRegex("\neu .* 1       -            -            -            0          0         "
+                            "100%\n"));
+  EXPECT_THAT(wide, ContainsRegex("\n\\(all\\) .* 0          -         -\n"));
+  EXPECT_THAT(
+      Run({"stats", "--group-by=zone"}).out,
+      ContainsRegex("\n\nZONE   DETECT-P50   DETECT-P99   DETECT-MAX   MISTAKES   PER-DAY   ACCURACY\neu "));
 }
 
 }  // namespace

@@ -27,6 +27,24 @@ TEST_F(WatchTest, SnapshotThenEachChange) {
   EXPECT_EQ(watch->Wait(), 0);
 }
 
+TEST_F(WatchTest, AMassFailureIsALineBeforeTheFallThatCompletesIt) {
+  server_->Stop();
+  server_ = ServerProcess::Start({"--mass-min=2", "--mass-share=0.4", "--flap-suppress=999"});
+  ASSERT_NE(server_, nullptr);
+  const auto first = Beat("first", {"--host=db-7"});
+  const auto second = Beat("second", {"--host=db-7"});
+  const auto watch = Start({"watch"});
+  ASSERT_TRUE(watch->Says("# snapshot of 2 clients "));
+  first->Signal(SIGKILL);
+  ASSERT_TRUE(watch->Says("-> DEAD"));
+  EXPECT_THAT(watch->Out(),
+              ContainsRegex("host=db-7 +MASS FAILURE +1 of 2 clients fell together\n"
+                            "(.*MASS FAILURE.*\n)*.*first +ALIVE -> SUSPECT +PROCESS_EXITED +flapping: "));
+  EXPECT_THAT(Run({"list", "-o", "wide", "--filter=flapping = true"}).out, ContainsRegex("\nfirst .* yes "));
+  EXPECT_THAT(Run({"get", "first"}).out, HasSubstr("\nFlapping:           yes"));
+  EXPECT_THAT(Run({"stats"}).out, ContainsRegex("\n  Mass failures: +[1-9] told"));
+}
+
 // A snapshot taken amid changes may be followed by some that it has in it already.
 TEST_F(WatchTest, NothingIsToldTwice) {
   std::vector<std::unique_ptr<CliProcess>> all;

@@ -40,6 +40,16 @@ TEST(ConfigTest, DefaultsAreTheContracts) {
   EXPECT_EQ(config.max_ping_rate, 10U);
   EXPECT_GE(config.io_threads, 1);
   EXPECT_FALSE(config.channelz);
+  EXPECT_TRUE(config.canary);
+  EXPECT_EQ(config.max_doubt, seconds(10));
+}
+
+TEST(ConfigTest, TheCanaryCanBeBoundAndTurnedOff) {
+  const Config config = Accepted({"--canary=off", "--max-doubt=2s"});
+  EXPECT_FALSE(config.canary);
+  EXPECT_EQ(config.max_doubt, seconds(2));
+  EXPECT_THAT(Refused({"--canary=maybe"}), HasSubstr("--canary"));
+  EXPECT_THAT(Refused({"--max-doubt=10ms"}), HasSubstr("--max-doubt"));
 }
 
 TEST(ConfigTest, FlagsChangeSingleValuesOfThePreset) {
@@ -49,6 +59,46 @@ TEST(ConfigTest, FlagsChangeSingleValuesOfThePreset) {
   EXPECT_EQ(config.keepalive.http2_timeout, seconds(3));
   EXPECT_EQ(config.keepalive.tcp, common::StrictPreset().tcp);
   EXPECT_EQ(config.resume_grace, seconds(0));
+}
+
+TEST(ConfigTest, WhatManyFallsMeanHasDefaults) {
+  const Config config = Accepted({});
+  EXPECT_EQ(config.falls.mass.window, seconds(10));
+  EXPECT_EQ(config.falls.mass.share, 0.5);
+  EXPECT_EQ(config.falls.mass.min_members, 10);
+  EXPECT_THAT(config.falls.mass.labels, ::testing::IsEmpty());
+  EXPECT_EQ(config.falls.doubt_share, 0.9);
+  EXPECT_EQ(config.falls.flap.half_life, std::chrono::minutes(5));
+  EXPECT_EQ(config.falls.flap.suppress, 3'000);
+  EXPECT_EQ(config.falls.flap.reuse, 750);
+}
+
+TEST(ConfigTest, WhatManyFallsMeanCanBeSaid) {
+  const Config config = Accepted({"--mass-window=2s", "--mass-share=0.25", "--mass-min=3",
+                                  "--group-label=zone", "--group-label", "rack", "--doubt-share=1",
+                                  "--flap-half-life=1m", "--flap-suppress=2000", "--flap-reuse=500"});
+  EXPECT_EQ(config.falls.mass.window, seconds(2));
+  EXPECT_EQ(config.falls.mass.share, 0.25);
+  EXPECT_EQ(config.falls.mass.min_members, 3);
+  EXPECT_THAT(config.falls.mass.labels, ::testing::ElementsAre("zone", "rack"));
+  EXPECT_EQ(config.falls.doubt_share, 1);
+  EXPECT_EQ(config.falls.flap.half_life, std::chrono::minutes(1));
+  EXPECT_EQ(config.falls.flap.suppress, 2'000);
+  EXPECT_EQ(config.falls.flap.reuse, 500);
+}
+
+TEST(ConfigTest, FallsThatMeanNothingAreRefused) {
+  for (const char* flag : {"--mass-share=0", "--mass-share=1.5", "--mass-share=half", "--mass-share=nan",
+                           "--mass-min=0", "--mass-window=1ms", "--mass-window=2h", "--doubt-share=-1",
+                           "--flap-half-life=0", "--flap-half-life=48h", "--flap-reuse=4000",
+                           "--flap-reuse=0", "--flap-suppress=700", "--group-label="}) {
+    const std::string name = std::string(flag).substr(0, std::string(flag).find('='));
+    const std::string why = Refused({flag});
+    // Of two that do not go together, either may be named.
+    EXPECT_TRUE(why.find(name) != std::string::npos || why.find("--flap-reuse") != std::string::npos) << why;
+  }
+  std::vector<const char*> many(9, "--group-label=k");
+  EXPECT_THAT(Refused(many), HasSubstr("at most 8"));
 }
 
 TEST(ConfigTest, KernelSpansAreRoundedUpToSeconds) {

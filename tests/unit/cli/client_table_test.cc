@@ -49,8 +49,19 @@ TEST(ClientTableTest, WideShowsMore) {
   table.Flush();
   EXPECT_THAT(out.str(), StartsWith("web-1   ALIVE"));
   EXPECT_THAT(out.str(), HasSubstr("4711"));
-  EXPECT_THAT(out.str(), HasSubstr("1s/2.5s"));
+  EXPECT_THAT(out.str(), HasSubstr("1s/2.5s   no   <none>"));
   EXPECT_THAT(out.str(), EndsWith("3m20s\n"));
+}
+
+TEST(ClientTableTest, WideShowsWhoFlaps) {
+  std::ostringstream out;
+  ClientTable table(out, true, {});
+  v1::Client client = Sample();
+  client.set_flapping(true);
+  table.Add(client, kNow);
+  table.Flush();
+  EXPECT_THAT(out.str(), HasSubstr("INTERVAL/TIMEOUT   FLAPPING   LABELS"));
+  EXPECT_THAT(out.str(), HasSubstr("1s/2.5s            yes        <none>"));
 }
 
 TEST(ClientTableTest, AClientNeverHeardHasNoSpans) {

@@ -41,6 +41,16 @@ TEST(ScorecardTextTest, TellsTheMistakesAndTheirLengths) {
   stats.mutable_credited_time()->set_seconds(30);
   stats.set_stall_count(1);
   stats.set_unread_credit_count(4);
+  stats.mutable_canary_credited_time()->set_seconds(2);
+  stats.set_canary_doubt_count(3);
+  stats.set_canary_episode_count(1);
+  stats.set_in_doubt(true);
+  stats.set_suspend_count(2);
+  stats.mutable_suspended_time()->set_seconds(3600);
+  stats.mutable_settling_time()->set_seconds(20);
+  stats.set_group_event_count(2);
+  stats.set_doubt_count(1);
+  stats.set_held_death_count(20);
   EXPECT_EQ(DescribeScorecard(stats),
             "Detection since the server started, of all clients:\n"
             "  Suspicions:       12\n"
@@ -50,7 +60,10 @@ TEST(ScorecardTextTest, TellsTheMistakesAndTheirLengths) {
             "  Mistaken:         1 death, wrong for 40s in all\n"
             "  Mistake rate:     0.0123 per client and day\n"
             "  Query accuracy:   99.999%\n"
-            "  Credited:         30s for 1 stall of the server, 4 suspicions put off for unread bytes\n");
+            "  Credited:         30s for 1 stall of the server, 4 suspicions put off for unread bytes\n"
+            "  Canary:           2s of it on the canary's word, 3 doubts in 1 episode, in doubt now\n"
+            "  Suspended:        2 sleeps of the machine, 1h in all, 20s credited after\n"
+            "  Mass failures:    2 told; the server doubted itself 1 time and held back 20 deaths\n");
 }
 
 TEST(ScorecardTextTest, AHighRateIsWrittenOut) {
@@ -67,6 +80,8 @@ TEST(ScorecardTextTest, AFreshServerHasMadeNone) {
   EXPECT_THAT(text, HasSubstr("Refuted:          0 suspicions\n"));
   EXPECT_THAT(text, HasSubstr("Mistaken:         0 deaths\n"));
   EXPECT_THAT(text, HasSubstr("Query accuracy:   100%\n"));
+  EXPECT_THAT(text, HasSubstr("Canary:           0s of it on the canary's word, 0 doubts in 0 episodes\n"));
+  EXPECT_THAT(text, HasSubstr("Suspended:        0 sleeps\n"));
 }
 
 }  // namespace

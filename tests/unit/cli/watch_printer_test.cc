@@ -47,6 +47,37 @@ TEST_F(WatchPrinterTest, ATransitionIsALine) {
             "its kernel closed the connection\n");
 }
 
+TEST_F(WatchPrinterTest, AMassFailureIsALineLikeAnyOther) {
+  v1::GroupEvent group;
+  group.set_revision(42);
+  group.set_scope("host=db-7");
+  group.set_affected_count(7);
+  group.set_member_count(12);
+  group.mutable_time()->set_seconds(1'700'000'000);
+  const auto print = [&](WatchPrinter& p) { p.Group(group); };
+  EXPECT_EQ(Written(OutputFormat::kUnset, print),
+            "2023-11-14T22:13:20.000Z  host=db-7     MASS FAILURE                              "
+            "7 of 12 clients fell together\n");
+  EXPECT_THAT(Written(OutputFormat::kWide, print), HasSubstr("fell together [revision 42]\n"));
+  EXPECT_EQ(Written(OutputFormat::kName, print), "");
+  EXPECT_EQ(Written(OutputFormat::kJson, print),
+            "{\"group\": {\"revision\":\"42\",\"scope\":\"host=db-7\",\"affected_count\":\"7\","
+            "\"member_count\":\"12\",\"time\":\"2023-11-14T22:13:20Z\"}}\n");
+  EXPECT_THAT(Written(OutputFormat::kYaml, print),
+              HasSubstr("group:\n  revision: 42\n  scope: \"host=db-7\"\n"));
+}
+
+TEST_F(WatchPrinterTest, WhoFlapsSaysSoFirst) {
+  v1::Transition death = Death();
+  death.mutable_client()->set_flapping(true);
+  EXPECT_THAT(Written(OutputFormat::kUnset, [&](WatchPrinter& p) { p.Transition(death); }),
+              HasSubstr("  flapping: its kernel closed the connection\n"));
+  v1::Client client;
+  client.set_flapping(true);
+  EXPECT_THAT(Written(OutputFormat::kUnset, [&](WatchPrinter& p) { p.Client(client); }),
+              HasSubstr("  flapping\n"));
+}
+
 TEST_F(WatchPrinterTest, ChangesReadAsTheyHappened) {
   v1::Transition transition;
   transition.set_to_state(v1::STATE_ALIVE);

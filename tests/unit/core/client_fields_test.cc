@@ -55,6 +55,21 @@ bool Matches(std::string_view text, const ClientRecord& record, const Vitals& vi
 
 bool Matches(std::string_view text) { return Matches(text, Record(), Alive()); }
 
+TEST(ClientFieldsTest, FlappingIsTrueOrFalse) {
+  ClientRecord flapping = Record();
+  flapping.flapping = true;
+  EXPECT_TRUE(Matches("flapping = true", flapping, Alive()));
+  EXPECT_FALSE(Matches("flapping = false", flapping, Alive()));
+  EXPECT_TRUE(Matches("flapping = false"));
+  EXPECT_TRUE(Matches("flapping != true"));
+  EXPECT_TRUE(Matches("NOT flapping = true"));
+  const auto wrong = Filter::Parse("flapping = yes", ClientSchema());
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_THAT(std::string(wrong.status().message()), HasSubstr("known are false, true"));
+  EXPECT_TRUE(Filter::Parse("flapping = true", WatchSchema()).ok());
+  EXPECT_TRUE(Filter::Parse("flapping = true", TransitionSchema()).ok());
+}
+
 TEST(ClientFieldsTest, EveryFieldIsItsOwn) {
   for (const char* text : {"client_id = db-1",
                            "instance_id = i-1",

@@ -84,6 +84,36 @@ TEST(WitnessClockTest, AStallToldTwiceCountsOnce) {
   EXPECT_EQ(clock.Elapsed(At(seconds(0)), At(seconds(30))), seconds(17));
 }
 
+TEST(WitnessClockTest, AnotherWitnessIsBelievedForAnySpan) {
+  WitnessClock clock;
+  EXPECT_EQ(clock.Credit(At(seconds(10)), At(seconds(10) + milliseconds(1))), milliseconds(1));
+  EXPECT_EQ(clock.Elapsed(At(seconds(0)), At(seconds(20))), seconds(20) - milliseconds(1));
+}
+
+TEST(WitnessClockTest, TwoWitnessesOfOneMomentCreditItOnce) {
+  WitnessClock clock;
+  EXPECT_EQ(clock.Observe(At(seconds(12)), At(seconds(14))), seconds(2));
+  // The second was in doubt before, and was not asked meanwhile.
+  EXPECT_EQ(clock.Credit(At(seconds(11)), At(seconds(15))), seconds(2));
+  EXPECT_EQ(clock.Observe(At(milliseconds(14'900)), At(seconds(16))), seconds(1));
+  EXPECT_EQ(clock.credited(), seconds(5));
+  EXPECT_EQ(clock.Elapsed(At(seconds(10)), At(seconds(17))), seconds(2));
+}
+
+TEST(WitnessClockTest, WhatIsToldPieceByPieceIsOneStall) {
+  WitnessClock clock;
+  clock.Observe(At(seconds(1)), At(seconds(2)));
+  const MonoTime start = At(seconds(10));
+  // Far more pieces than stalls are remembered.
+  for (int i = 0; i < 1'000; ++i) {
+    ASSERT_EQ(clock.Credit(start + i * milliseconds(10), start + (i + 1) * milliseconds(10)),
+              milliseconds(10));
+  }
+  EXPECT_EQ(clock.Elapsed(At(seconds(0)), At(milliseconds(1'500))), seconds(1)) << "the old one is exact";
+  EXPECT_EQ(clock.Elapsed(At(seconds(9)), At(milliseconds(12'345))), seconds(1));
+  EXPECT_EQ(clock.DueAt(At(seconds(9)), seconds(3)), At(seconds(22)));
+}
+
 TEST(WitnessClockTest, NoEndOfTimeOverflows) {
   WitnessClock clock;
   clock.Observe(At(seconds(10)), At(seconds(20)));

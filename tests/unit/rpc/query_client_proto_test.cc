@@ -53,6 +53,7 @@ TEST(ClientProtoTest, SpansBecomeMomentsOnTheWallClock) {
   EXPECT_EQ(client.incarnation(), 7u);
   EXPECT_EQ(client.attachment(), 2u);
   EXPECT_EQ(client.revision(), 9u);
+  EXPECT_FALSE(client.flapping());
   EXPECT_FALSE(client.has_evidence());
   EXPECT_FALSE(client.has_keepalive());
 }
@@ -111,6 +112,7 @@ TEST(ClientProtoTest, ATransitionTellsBothSidesOfTheChange) {
   auto after = Record(core::State::kSuspect);
   after->revision = 10;
   after->cause = core::Cause::kStreamClosed;
+  after->flapping = true;
   transition.after = after;
   v1::Transition proto;
   ToProto(transition, proto);
@@ -119,6 +121,7 @@ TEST(ClientProtoTest, ATransitionTellsBothSidesOfTheChange) {
   EXPECT_EQ(proto.to_state(), v1::STATE_SUSPECT);
   EXPECT_EQ(proto.cause(), v1::CAUSE_STREAM_CLOSED);
   EXPECT_EQ(proto.client().state(), v1::STATE_SUSPECT);
+  EXPECT_TRUE(proto.client().flapping());
   transition.before = nullptr;
   proto.Clear();
   ToProto(transition, proto);

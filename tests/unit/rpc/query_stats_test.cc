@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/registry_harness.h"
+
 namespace liveness::rpc {
 namespace {
 
@@ -52,11 +54,59 @@ TEST(GroupedCountsTest, MistakesAndKnownTimeAreSummed) {
   dead.state_time = common::WallTime{seconds(40)};
   core::ClientRecord alive = Record(core::State::kAlive);
   alive.register_time = common::WallTime{seconds(90)};
-  counts.Add("a", dead, mistakes, now);
-  counts.Add("a", alive, mistakes, now);
+  counts.Add("a", dead, {.mistakes = mistakes}, now);
+  counts.Add("a", alive, {.mistakes = mistakes}, now);
   EXPECT_EQ(counts.groups().at("a").mistakes.count, 2);
   EXPECT_EQ(counts.groups().at("a").mistakes.total, seconds(4));
   EXPECT_DOUBLE_EQ(counts.groups().at("a").known_seconds, 40);
+}
+
+v1::GetStatsResponse ByZone(liveness::testing::RegistryHarness& h) {
+  v1::GetStatsRequest request;
+  request.set_group_by_label("zone");
+  v1::GetStatsResponse response;
+  EXPECT_TRUE(
+      GetStats(h.registry, h.clock, h.clock.Wall() + std::chrono::seconds(1), request, response).ok());
+  return response;
+}
+
+TEST(GetStatsTest, DetectionTimeAndMistakesPerLabel) {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  liveness::testing::RegistryHarness h;
+  h.Attach("silent", "i1", std::nullopt, {{"zone", "a"}});
+  const auto closed = h.Attach("closed", "i1", std::nullopt, {{"zone", "b"}});
+  h.Run(milliseconds(2'000));
+  h.Close(closed);
+  h.Run(milliseconds(3'000));
+  ASSERT_EQ(h.StateOf("silent"), core::State::kDead);
+  v1::GetStatsResponse stats = ByZone(h);
+  ASSERT_EQ(stats.groups_size(), 2);
+  EXPECT_EQ(stats.groups(0).detection_time_max().seconds(), 3);
+  EXPECT_EQ(stats.groups(0).detection_time_p50().seconds(), 3);
+  EXPECT_EQ(stats.groups(1).detection_time_p99().seconds(), 2);
+  EXPECT_EQ(stats.groups(0).mistake_rate(), 0);
+
+  // It comes back: a mistake, and what was measured of it stays.
+  h.Attach("silent", "i1", std::nullopt, {{"zone", "a"}});
+  h.Run(milliseconds(1'000));
+  stats = ByZone(h);
+  EXPECT_EQ(stats.groups(0).detection_time_max().seconds(), 3);
+  EXPECT_EQ(stats.groups(0).mistake_count(), 1);
+  // Known for 4 s before its death and for 1 s since: one mistake in 5 s.
+  EXPECT_NEAR(stats.groups(0).mistake_rate(), 86'400.0 / 5, 50);
+}
+
+TEST(GetStatsTest, MassFailuresAndDoubtsAreCounted) {
+  liveness::testing::RegistryHarness h;
+  h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+  for (int i = 0; i < 12; ++i) h.Attach("c" + std::to_string(i));
+  h.Run(std::chrono::milliseconds(4'100));
+  v1::GetStatsResponse stats;
+  ASSERT_TRUE(GetStats(h.registry, h.clock, h.clock.Wall(), {}, stats).ok());
+  EXPECT_EQ(stats.group_event_count(), 2) << "the subnet, and everyone";
+  EXPECT_EQ(stats.doubt_count(), 1);
+  EXPECT_EQ(stats.held_death_count(), 12);
 }
 
 }  // namespace

@@ -153,6 +153,47 @@ TEST(WatchPackerTest, ASnapshotPartIsBoundedByBytesAndTellsNoRevisionBeforeItsEn
   EXPECT_EQ(clients, 256u);
 }
 
+TEST(WatchPackerTest, GroupEventsTravelWithTheirRevision) {
+  WatchPacker packer("history");
+  const core::WallTime time{std::chrono::seconds(1'700'000'000)};
+  std::vector<core::TransitionPtr> transitions;
+  for (const std::uint64_t revision : {1, 3}) {
+    transitions.push_back(std::make_shared<const core::Transition>(
+        core::Transition{nullptr, Record(revision), core::WallTime{}}));
+  }
+  registry::WatchItem item;
+  item.batches = {
+      std::make_shared<const registry::Batch>(
+          transitions, core::GroupEvents{{"host=db-7", 7, 12, 3, time}, {"everyone", 12, 12, 5, time}}),
+      std::make_shared<const registry::Batch>(std::vector<core::TransitionPtr>(),
+                                              core::GroupEvents{{"subnet=10.1.2.0/24", 6, 10, 7, time}})};
+  item.revision = 7;
+  const auto messages = PackAll(packer, std::move(item));
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].transitions_size(), 2);
+  ASSERT_EQ(messages[0].groups_size(), 3);
+  EXPECT_EQ(messages[0].groups(0).scope(), "host=db-7");
+  EXPECT_EQ(messages[0].groups(0).revision(), 3u);
+  EXPECT_EQ(messages[0].groups(0).affected_count(), 7);
+  EXPECT_EQ(messages[0].groups(0).member_count(), 12);
+  EXPECT_EQ(messages[0].groups(0).time().seconds(), 1'700'000'000);
+  EXPECT_EQ(messages[0].groups(2).scope(), "subnet=10.1.2.0/24");
+  EXPECT_EQ(messages[0].revision(), 7u);
+}
+
+TEST(WatchPackerTest, WhatSharesARevisionIsNotParted) {
+  // Each as large as a chunk, so that each revision makes its own.
+  std::vector<core::TransitionPtr> transitions;
+  for (const std::uint64_t revision : {1, 2}) {
+    transitions.push_back(std::make_shared<const core::Transition>(
+        core::Transition{nullptr, Record(revision, 60'000), core::WallTime{}}));
+  }
+  const std::string large(130 * 1024, 's');
+  const registry::Batch batch(transitions, {{large, 7, 12, 2, {}}});
+  const EncodedBatch encoded = EncodeBatch(batch);
+  ASSERT_EQ(encoded.size(), 1u) << "the group event came to revision 1's chunk, and 2 must follow";
+}
+
 TEST(WatchPackerTest, ABatchIsSerialisedOnceForAllItsWatchers) {
   const auto batch = Batch({1, 2, 3});
   const EncodedBatch* first = &batch->EncodedAs<EncodedBatch>(EncodeBatch);

@@ -37,11 +37,16 @@ def mass(lab):
                               "first kill")
     outcome.expect_no_mistake("bystanders of a mass failure do not fall")
     groups = [e for e in watcher.events if "group" in e]
-    deaths = [e["seen"] for e in watcher.transitions() if e["to"] == "DEAD"]
-    before = bool(groups) and bool(deaths) and groups[0]["seen"] <= min(deaths)
+    deaths = [e for e in watcher.transitions() if e["to"] == "DEAD"]
+    # As they came, which may be in one message, and by their place in history.
+    before = (bool(groups) and bool(deaths) and groups[0]["seen"] <= min(e["seen"] for e in deaths)
+              and groups[0]["revision"] < min(e["revision"] for e in deaths))
     outcome.figure("a group event is told before any death", "yes" if before else "no" if groups else "none told",
-                   "yes", before, detail=", ".join(f"{e['group']}: {e['affected']} of {e['members']}"
-                                                   for e in groups[:4]))
+                   "yes", before, hard=True, detail=", ".join(f"{e['group']}: {e['affected']} of {e['members']}"
+                                                              for e in groups[:4]))
+    scopes = [e["group"] for e in groups]
+    outcome.figure("each mass failure is told once", str(len(scopes)), str(len(set(scopes))),
+                   len(scopes) == len(set(scopes)), hard=True)
     return outcome
 
 

@@ -1,0 +1,28 @@
+#include "server/rpc/canary.h"
+
+#include <gtest/gtest.h>
+
+#include "server/rpc/canary_service.h"
+
+namespace liveness::rpc {
+namespace {
+
+TEST(CanaryTest, DialsTheListenerFromThisMachine) {
+  EXPECT_EQ(CanaryTarget("127.0.0.1:7700"), "ipv4:127.0.0.1:7700");
+  EXPECT_EQ(CanaryTarget("10.1.2.3:80"), "ipv4:10.1.2.3:80");
+  EXPECT_EQ(CanaryTarget("[::1]:7700"), "ipv6:[::1]:7700");
+  EXPECT_EQ(CanaryTarget("liveness.example:7700"), "dns:///liveness.example:7700");
+}
+
+TEST(CanaryTest, AWildcardIsReachedThroughLoopback) {
+  EXPECT_EQ(CanaryTarget("0.0.0.0:7700"), "ipv4:127.0.0.1:7700");
+  EXPECT_EQ(CanaryTarget("[::]:7700"), "ipv4:127.0.0.1:7700");
+}
+
+TEST(CanaryTest, ItsSecretIs32BytesAndNewEachTime) {
+  EXPECT_EQ(NewCanarySecret().size(), 64U) << "in hexadecimal";
+  EXPECT_NE(NewCanarySecret(), NewCanarySecret());
+}
+
+}  // namespace
+}  // namespace liveness::rpc
