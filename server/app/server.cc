@@ -95,6 +95,11 @@ struct Server::Parts {
         engine(rpc::EngineOptions{.io_threads = given.io_threads}),
         canary(common::SystemClock(), registry.pulses()) {}
 
+  // No longer is anything found that the services are told.
+  ~Parts() {
+    if (detector) detector->Stop();
+  }
+
   void AddServices();
   v1::ServerInfo Describe() const;
   bool IsReady() const;
@@ -199,7 +204,8 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
 
 void Server::Parts::OnWitness(const registry::WitnessEvent& event) {
   LogWitness(event, config.max_doubt);
-  health->ServingChanged();
+  using Kind = registry::WitnessEvent::Kind;
+  if (event.kind == Kind::kDoubtSpent || event.kind == Kind::kDoubtEnded) health->ServingChanged();
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
