@@ -19,6 +19,7 @@
 #include "server/app/data_dir_lock.h"
 #include "server/app/open_store.h"
 #include "server/app/version.h"
+#include "server/app/witness_log.h"
 #include "server/auth/tls.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/listener.h"
@@ -27,6 +28,7 @@
 #include "server/registry/registry.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/canary.h"
+#include "server/rpc/canary_report.h"
 #include "server/rpc/canary_service.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/engine.h"
@@ -96,7 +98,13 @@ struct Server::Parts {
         registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
         running(*store, registry),
         publisher(registry),
-        engine(rpc::EngineOptions{.io_threads = given.io_threads}) {}
+        engine(rpc::EngineOptions{.io_threads = given.io_threads}),
+        canary(common::SystemClock(), registry.pulses()) {}
+
+  // No longer is anything found that the services are told.
+  ~Parts() {
+    if (detector) detector->Stop();
+  }
 
   // Between the two the registry may be told.
   struct RunningStore {
@@ -109,11 +117,9 @@ struct Server::Parts {
 
   void AddServices();
   v1::ServerInfo Describe() const;
-  void DescribeCanary(v1::Canary& info) const;
   bool IsReady() const;
   // The registry found something out of this server.
   void OnWitness(const registry::WitnessEvent& event);
-  void StartCanary(std::shared_ptr<grpc::ChannelCredentials> credentials);
   absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials);
 
   std::int64_t Drain(common::Duration within);
@@ -134,7 +140,7 @@ struct Server::Parts {
   rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
   rpc::HealthService* health = nullptr;        // likewise
   const std::string canary_secret = rpc::NewCanarySecret();
-  std::unique_ptr<rpc::Canary> canary;  // null: off, or the server stops
+  rpc::Canary canary;
 };
 
 void Server::Parts::AddServices() {
@@ -184,31 +190,13 @@ v1::ServerInfo Server::Parts::Describe() const {
   rpc::ToProto(config.min_interval, *info.mutable_min_interval());
   rpc::ToProto(config.resume_grace, *info.mutable_resume_grace());
   info.set_ready(IsReady());
-  DescribeCanary(*info.mutable_canary());
+  rpc::DescribeCanary(registry, canary, config.canary, *info.mutable_canary());
   return info;
 }
 
 bool Server::Parts::IsReady() const {
   return !heartbeat->draining() && registry.doubt() != core::CanaryDoubt::kSpent &&
          registry.store_health().ok();
-}
-
-void Server::Parts::DescribeCanary(v1::Canary& info) const {
-  info.set_watched_queue_count(canary == nullptr ? 0 : static_cast<std::int32_t>(canary->watched()));
-  info.set_queue_count(config.io_threads);
-  rpc::ToProto(config.max_doubt, *info.mutable_max_doubt());
-  const core::CanaryDoubt doubt = registry.doubt();
-  if (!config.canary) {
-    info.set_state(v1::CANARY_STATE_OFF);
-  } else if (doubt == core::CanaryDoubt::kSpent) {
-    info.set_state(v1::CANARY_STATE_SPENT);
-  } else if (doubt == core::CanaryDoubt::kCredited) {
-    info.set_state(v1::CANARY_STATE_DOUBT);
-  } else if (info.watched_queue_count() < info.queue_count()) {
-    info.set_state(v1::CANARY_STATE_PARTIAL);
-  } else {
-    info.set_state(v1::CANARY_STATE_WATCHING);
-  }
 }
 
 absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> credentials) {
@@ -243,35 +231,9 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
 }
 
 void Server::Parts::OnWitness(const registry::WitnessEvent& event) {
+  LogWitness(event, config.max_doubt);
   using Kind = registry::WitnessEvent::Kind;
-  const std::string length = common::FormatForPeople(event.length);
-  switch (event.kind) {
-    case Kind::kStalled:
-      spdlog::warn("this process did not run for {}: credited to all clients", length);
-      break;
-    case Kind::kSuspended:
-      spdlog::warn("this machine slept for {}: clients get time to come through again", length);
-      break;
-    case Kind::kDoubtBegan:
-      spdlog::warn("the canary is not heard: an I/O thread does not run; deadlines stand, for {} at most",
-                   common::FormatForPeople(config.max_doubt));
-      break;
-    case Kind::kDoubtSpent:
-      spdlog::error("the canary was not heard for {}: not ready, and deadlines count again", length);
-      health->ServingChanged();
-      break;
-    case Kind::kDoubtEnded:
-      spdlog::info("the canary is heard again: {} were credited to all clients", length);
-      health->ServingChanged();
-      break;
-  }
-}
-
-void Server::Parts::StartCanary(std::shared_ptr<grpc::ChannelCredentials> credentials) {
-  if (!config.canary) return;
-  canary = std::make_unique<rpc::Canary>(
-      rpc::CanaryOptions{rpc::CanaryTarget(address), std::move(credentials), canary_secret},
-      common::SystemClock(), registry.pulses());
+  if (event.kind == Kind::kDoubtSpent || event.kind == Kind::kDoubtEnded) health->ServingChanged();
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
@@ -300,7 +262,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   parts->detector.emplace(parts->registry, common::SystemClock());
   if (absl::Status listening = parts->Listen(*std::move(credentials)); !listening.ok()) return listening;
   parts->registry.BeginServing();
-  parts->StartCanary(*std::move(own_credentials));
+  if (complete.canary) {
+    parts->canary.Start(
+        {rpc::CanaryTarget(parts->address), *std::move(own_credentials), parts->canary_secret});
+  }
   spdlog::info("server {} serves on {}; store {}, history {}, {} clients known", complete.server_id,
                parts->address, parts->store->kind(), parts->store->history_id(), known);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -321,6 +286,11 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   spdlog::info("stopping within {}", common::FormatDuration(timeout));
   parts_->canary.reset();
   (void)parts_->Drain(timeout / kWindowShare);
+  parts_->canary.Stop();
+  parts_->health->BeginDrain();
+  const std::int64_t asked = parts_->heartbeat->Drain(timeout / kWindowShare);
+  spdlog::info("draining: asked {} streams to move; stopping within {}", asked,
+               common::FormatDuration(timeout));
   bool in_hurry = false;
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {
     in_hurry = hurry(kHurryPoll);

@@ -20,7 +20,8 @@ DetectorThread::DetectorThread(Registry& registry, const common::Clock& clock)
   thread_ = std::thread([this] { Run(); });
 }
 
-DetectorThread::~DetectorThread() {
+void DetectorThread::Stop() {
+  if (!thread_.joinable()) return;
   {
     MutexLock lock(mu_);
     stopping_ = true;

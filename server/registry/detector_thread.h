@@ -21,8 +21,11 @@ class DetectorThread {
 
   // Starts at once. Both outlive it. Sets the registry's OnEarlierDeadline.
   DetectorThread(Registry& registry, const common::Clock& clock);
-  // Stops and joins.
-  ~DetectorThread();
+  // Stops.
+  ~DetectorThread() { Stop(); }
+  // Joins: nothing is found any more, and nobody told. The registry may still ask
+  // to be called sooner. From one thread.
+  void Stop();
 
  private:
   void Run();

@@ -381,6 +381,7 @@ class Registry : public storage::StoreListener {
   core::CanaryWatch canary_ ABSL_GUARDED_BY(mu_);
   std::vector<core::Pulse> pulses_read_ ABSL_GUARDED_BY(mu_);
   core::Duration settling_ ABSL_GUARDED_BY(mu_){};
+  bool told_doubt_ ABSL_GUARDED_BY(mu_) = false;  // the open episode is known outside
   core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
   core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);

@@ -1,5 +1,5 @@
 // What this server's own troubles are worth to its clients. See registry.h.
-#include <algorithm>
+#include <utility>
 
 #include "server/registry/effects.h"
 #include "server/registry/registry.h"
@@ -13,7 +13,7 @@ using core::MonoTime;
 
 namespace {
 
-// Shorter stalls are counted, and not worth a line of the log.
+// Shorter stalls and doubts are counted, and not worth a line of the log.
 constexpr Duration kToldStall = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -51,15 +51,18 @@ bool Registry::HeedCanary(MonoTime now, Effects& effects) {
   if (sent != core::Pulse::kNever && heard != core::Pulse::kNever) self_doubt_.CanaryAnswered(sent, heard);
   if (canary_.doubts() != doubts) stalls_.fetch_add(1, std::memory_order_relaxed);
   const CanaryDoubt after = canary_.state();
-  if (after == before) return stands;
-
   doubt_.store(after, std::memory_order_relaxed);
-  // An episode may be spent in the look that begins it.
-  if (before == CanaryDoubt::kNone) effects.witness.push_back({WitnessEvent::Kind::kDoubtBegan, {}});
+  if (after != CanaryDoubt::kNone && !told_doubt_ &&
+      (canary_.spent() >= kToldStall || after == CanaryDoubt::kSpent)) {
+    told_doubt_ = true;
+    effects.witness.push_back({WitnessEvent::Kind::kDoubtBegan, canary_.spent()});
+  }
+  if (after == before) return stands;
   if (after == CanaryDoubt::kSpent)
     effects.witness.push_back({WitnessEvent::Kind::kDoubtSpent, canary_.spent()});
-  if (after == CanaryDoubt::kNone)
+  if (after == CanaryDoubt::kNone && std::exchange(told_doubt_, false)) {
     effects.witness.push_back({WitnessEvent::Kind::kDoubtEnded, canary_.spent()});
+  }
   return stands;
 }
 

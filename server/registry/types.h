@@ -77,7 +77,7 @@ struct WitnessEvent {
   enum class Kind : std::uint8_t {
     kStalled,     // it did not run for `length`
     kSuspended,   // the machine slept for `length`
-    kDoubtBegan,  // the canary is not heard: an episode, see core/canary_watch.h
+    kDoubtBegan,  // the canary is not heard, `length` was credited: an episode, see core/canary_watch.h
     kDoubtSpent,  // its credit of `length` is used up: not ready until it ends
     kDoubtEnded,  // `length` was credited in it
   };

@@ -45,15 +45,24 @@ std::string CanaryTarget(std::string_view listen_address) {
   return common::StrCat(host.front() == '[' ? "ipv6:" : "ipv4:", address);
 }
 
-Canary::Canary(CanaryOptions options, const common::Clock& clock, registry::QueuePulses& pulses)
-    : options_(std::move(options)),
-      clock_(clock),
-      pulses_(pulses),
-      streams_(pulses.size()),
-      backoff_(kPace, common::RandomUniform),
-      thread_([this] { Run(); }) {}
+Canary::Canary(const common::Clock& clock, registry::QueuePulses& pulses)
+    : clock_(clock), pulses_(pulses), streams_(pulses.size()), backoff_(kPace, common::RandomUniform) {}
 
 Canary::~Canary() {
+  Stop();
+  cq_.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (cq_.Next(&tag, &ok)) static_cast<Tag*>(tag)->Fire(ok);
+}
+
+void Canary::Start(CanaryOptions options) {
+  options_ = std::move(options);
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Canary::Stop() {
+  if (!thread_.joinable()) return;
   {
     common::MutexLock lock(mu_);
     stopping_ = true;
@@ -182,8 +191,6 @@ void Canary::Close() {
     static_cast<Tag*>(tag)->Fire(ok);
   }
   leaving_.clear();
-  cq_.Shutdown();
-  while (cq_.Next(&tag, &ok)) static_cast<Tag*>(tag)->Fire(ok);
 }
 
 }  // namespace liveness::rpc

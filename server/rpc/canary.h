@@ -36,15 +36,20 @@ namespace liveness::rpc {
 // through loopback.
 std::string CanaryTarget(std::string_view listen_address);
 
-// Thread-safe.
+// Start() and Stop() from one thread, watched() from any.
 class Canary {
  public:
-  // Starts at once. `clock` and `pulses` outlive it.
-  Canary(CanaryOptions options, const common::Clock& clock, registry::QueuePulses& pulses);
-  // Takes its streams back and joins.
+  // Says nothing yet. `clock` and `pulses` outlive it.
+  Canary(const common::Clock& clock, registry::QueuePulses& pulses);
+  // Stops.
   ~Canary();
   Canary(const Canary&) = delete;
   Canary& operator=(const Canary&) = delete;
+
+  // REQUIRES: not started before.
+  void Start(CanaryOptions options);
+  // Takes its streams back and says nothing any more. No-op if it does not run.
+  void Stop();
 
   // Queues that are watched now; all of them once this is pulses.size().
   std::size_t watched() const { return watched_.load(std::memory_order_relaxed); }
@@ -59,12 +64,12 @@ class Canary {
   void Turn(common::Duration patience);
   void Close();
 
-  const CanaryOptions options_;
   const common::Clock& clock_;
   registry::QueuePulses& pulses_;
   std::atomic<std::size_t> watched_{0};
 
-  // Only its own thread.
+  // Only its own thread, once that runs.
+  CanaryOptions options_;
   grpc::CompletionQueue cq_;
   std::vector<std::unique_ptr<CanaryStream>> streams_;  // by queue; null: none
   std::unique_ptr<CanaryStream> dialed_;                // its queue is not known yet

@@ -59,7 +59,8 @@ TEST(CanaryDialTest, ItFindsEveryQueueAmongOtherConnections) {
     others.push_back(NewChannel(listener.address()));
     (void)others.back()->GetState(true);
   }
-  rpc::Canary canary(OptionsFor(listener.address(), "secret"), common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses);
+  canary.Start(OptionsFor(listener.address(), "secret"));
   EXPECT_TRUE(Eventually([&] { return canary.watched() == 4; }));
   for (std::size_t i = 0; i < pulses.size(); ++i) {
     const core::Pulse first = pulses.at(i).Read();
@@ -73,7 +74,8 @@ TEST(CanaryDialTest, ItFindsEveryQueueAmongOtherConnections) {
 TEST(CanaryDialTest, ItBeatsNoMoreThanFiveTimesASecond) {
   QueuePulses pulses(1);
   Listener listener("127.0.0.1:0", "secret", pulses);
-  rpc::Canary canary(OptionsFor(listener.address(), "secret"), common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses);
+  canary.Start(OptionsFor(listener.address(), "secret"));
   ASSERT_TRUE(Eventually([&] { return !IsSilent(pulses); }));
   common::MonoTime last = pulses.at(0).Read().sent;
   for (int beats = 0; beats < 5; ++beats) {
@@ -91,7 +93,8 @@ TEST(CanaryDialTest, WithoutAServerItSaysNothingAndComesOnceThereIsOne) {
     Listener listener("127.0.0.1:0", "secret", pulses);
     address = listener.address();
   }
-  rpc::Canary canary(OptionsFor(address, "secret"), common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses);
+  canary.Start(OptionsFor(address, "secret"));
   std::this_thread::sleep_for(milliseconds(500));
   EXPECT_EQ(canary.watched(), 0U);
   EXPECT_TRUE(IsSilent(pulses));
@@ -105,7 +108,8 @@ TEST(CanaryDialTest, WithoutAServerItSaysNothingAndComesOnceThereIsOne) {
 TEST(CanaryDialTest, AServerThatDoesNotKnowItsSecretIsNotItsOwn) {
   QueuePulses pulses(1);
   Listener listener("127.0.0.1:0", "another", pulses);
-  rpc::Canary canary(OptionsFor(listener.address(), "secret"), common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses);
+  canary.Start(OptionsFor(listener.address(), "secret"));
   std::this_thread::sleep_for(seconds(1));
   EXPECT_EQ(canary.watched(), 0U);
   EXPECT_TRUE(IsSilent(pulses));

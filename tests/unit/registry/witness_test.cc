@@ -90,6 +90,18 @@ TEST(Witness, WhoIsNotHeardOnAFrozenQueueIsNotSuspected) {
   EXPECT_EQ(totals.stalls, 1);
 }
 
+TEST(Witness, AShortDoubtIsCountedAndNotTold) {
+  Witnessed h;
+  h.RunAlone(seconds(1));
+  h.frozen[0] = true;
+  h.RunAlone(milliseconds(270));
+  h.frozen[0] = false;
+  h.RunAlone(seconds(2));
+  EXPECT_EQ(h.registry.totals().witness.canary_episodes, 1);
+  EXPECT_EQ(h.registry.doubt(), CanaryDoubt::kNone);
+  EXPECT_THAT(h.events, ::testing::IsEmpty());
+}
+
 TEST(Witness, TheDoubtEndsAndThenSilenceIsFound) {
   Witnessed h;
   h.Attach("a");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/rpc/canary_report.h"
 #include "server/rpc/canary_service.h"
 
 namespace liveness::rpc {
@@ -17,6 +18,15 @@ TEST(CanaryTest, DialsTheListenerFromThisMachine) {
 TEST(CanaryTest, AWildcardIsReachedThroughLoopback) {
   EXPECT_EQ(CanaryTarget("0.0.0.0:7700"), "ipv4:127.0.0.1:7700");
   EXPECT_EQ(CanaryTarget("[::]:7700"), "ipv4:127.0.0.1:7700");
+}
+
+TEST(CanaryTest, ADoubtCountsMoreThanWhatIsWatched) {
+  using core::CanaryDoubt;
+  EXPECT_EQ(CanaryStateOf(true, CanaryDoubt::kNone, 2, 2), v1::CANARY_STATE_WATCHING);
+  EXPECT_EQ(CanaryStateOf(true, CanaryDoubt::kNone, 1, 2), v1::CANARY_STATE_PARTIAL);
+  EXPECT_EQ(CanaryStateOf(true, CanaryDoubt::kCredited, 1, 2), v1::CANARY_STATE_DOUBT);
+  EXPECT_EQ(CanaryStateOf(true, CanaryDoubt::kSpent, 2, 2), v1::CANARY_STATE_SPENT);
+  EXPECT_EQ(CanaryStateOf(false, CanaryDoubt::kNone, 0, 2), v1::CANARY_STATE_OFF);
 }
 
 TEST(CanaryTest, ItsSecretIs32BytesAndNewEachTime) {
