@@ -265,6 +265,28 @@ TEST(Doubt, ALiveCanaryLetsThemDie) {
   EXPECT_EQ(h.registry.totals().counts.dead, 20);
 }
 
+// The registry's own canary, as its queues see it: one that is not heard holds the
+// clock still for max_doubt, and the deaths too.
+TEST(Doubt, WhatTheQueuesHearIsTheCanarysWord) {
+  for (const bool heard : {true, false}) {
+    RegistryHarness h({.max_doubt = milliseconds(100)});
+    AttachMany(h, 20);
+    QueuePulses::Queue& queue = h.registry.pulses().at(0);
+    // An answer before the silence: there is a canary.
+    queue.Sent(h.clock.Mono());
+    queue.Heard(h.clock.Mono());
+    for (int i = 0; i < 24; ++i) {
+      h.Run(milliseconds(200));
+      queue.Sent(h.clock.Mono());
+      if (heard) queue.Heard(h.clock.Mono());
+    }
+    EXPECT_EQ(h.registry.totals().counts.dead, heard ? 20 : 0) << "4.8 s";
+    EXPECT_EQ(h.registry.totals().held_deaths, heard ? 0 : 20);
+    h.Run(milliseconds(4'000));
+    EXPECT_EQ(h.registry.totals().counts.dead, 20) << "silence is always found";
+  }
+}
+
 TEST(Doubt, ClosedConnectionsUnderALiveCanaryAreNotHeld) {
   RegistryHarness h;
   const auto peers = AttachMany(h, 20);
