@@ -10,8 +10,15 @@ using namespace std::chrono_literals;
 
 // However long a server asks us to stay away, look again after this.
 constexpr Duration kMaxRetryDelay = 60s;
+// The same if it did not refuse us for a quota: a session may hang on it.
+constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 // Of a drain, during which the old stream serves us on.
 constexpr Duration kMaxDrainWindow = 1h;
+
+Duration RetryDelay(const StreamEnd& end) {
+  const bool quota = end.code == absl::StatusCode::kResourceExhausted;
+  return std::min(end.retry_delay.value_or(0s), quota ? kMaxRetryDelay : kMaxOutageDelay);
+}
 
 // How late Advance() may be before we say that it was we who did not run: well
 // above a scheduler's delays, well below the timeout.
@@ -139,7 +146,7 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
   attempt_.reset();
   const std::string reason = end.reason.empty() ? "CONNECT_FAILED" : end.reason;
   last_error_ = Error{reason, end.message};
-  if (end.retry_delay) order_.Hold(attempt.target, now + std::min(*end.retry_delay, kMaxRetryDelay));
+  order_.Hold(attempt.target, now + RetryDelay(end));
   if (live_ && live_->replaced) {  // it had the session, and lost it again
     const bool told = live_->lapsed;
     live_.reset();
@@ -186,7 +193,7 @@ void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
   last_error_ = Error{reason, end.message};
   if (end.final()) return Stop(reason, end.message);
   if (!ended.lapsed) Lose();
-  if (end.retry_delay) order_.Hold(ended.target, now + std::min(*end.retry_delay, kMaxRetryDelay));
+  order_.Hold(ended.target, now + RetryDelay(end));
   // It broke off while the server answered, and the server did not mean it.
   const bool same_again = end.reason.empty() && !ended.draining && ended.unanswered.size() <= 1;
   ComeBack(now, same_again ? ended.target : After(ended.target));

@@ -99,6 +99,17 @@ TEST_F(ThreeTargets, OneThatSaysWhenToReturnHoldsUpOnlyItself) {
   EXPECT_THAT(Actions(), ::testing::Contains(::testing::EndsWith("target 0")));
 }
 
+TEST_F(ThreeTargets, AnOutageIsLookedAtAgainWithinTwoSecondsWhateverIsSaid) {
+  session_.Start(kStart);
+  StreamEnd outage = End(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE");
+  outage.retry_delay = 5s;
+  for (StreamId stream = 1; stream <= 3; ++stream) {
+    session_.OnStreamEnd(stream, kStart, outage);
+    session_.Advance(kStart);
+  }
+  EXPECT_EQ(session_.NextDeadline(), kStart + 2s);
+}
+
 TEST_F(ThreeTargets, WithoutItsRefusedTokenTheSameServerIsAskedAgain) {
   GoLive();
   session_.OnStreamEnd(1, kStart + 500ms, End(absl::StatusCode::kUnavailable, "DRAINING"));
