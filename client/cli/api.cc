@@ -182,6 +182,14 @@ absl::StatusOr<v1::Client> Api::EvictClient(const v1::EvictClientRequest& reques
   return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::EvictClient, request);
 }
 
+absl::StatusOr<v1::SetMaintenanceResponse> Api::SetMaintenance(const v1::SetMaintenanceRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::SetMaintenance, request);
+}
+
+absl::StatusOr<v1::DrainServerResponse> Api::DrainServer(const v1::DrainServerRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::DrainServer, request);
+}
+
 absl::StatusOr<v1::ServerInfo> Api::GetServerInfo(const v1::GetServerInfoRequest& request) {
   return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::GetServerInfo, request);
 }

@@ -32,6 +32,8 @@ class Api {
   absl::StatusOr<v1::ListTransitionsResponse> ListTransitions(const v1::ListTransitionsRequest& request);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::Client> EvictClient(const v1::EvictClientRequest& request);
+  absl::StatusOr<v1::SetMaintenanceResponse> SetMaintenance(const v1::SetMaintenanceRequest& request);
+  absl::StatusOr<v1::DrainServerResponse> DrainServer(const v1::DrainServerRequest& request);
   absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
 
   // The server's wall clock: ages are reckoned on it, since two hosts' clocks

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <string>
 
+#include "absl/time/time.h"
 #include "common/duration_text.h"
 
 namespace liveness::cli {
@@ -16,6 +18,21 @@ std::optional<OutputFormat> FormatByName(const std::string& text) {
                                                                {"name", OutputFormat::kName}};
   const auto found = kFormats.find(text);
   return found == kFormats.end() ? std::nullopt : std::optional<OutputFormat>(found->second);
+}
+
+std::optional<common::WallTime> ParseTime(const std::string& text) {
+  absl::Time time;
+  std::string wrong;
+  // It knows words for the ends of time as well.
+  const bool date = !text.empty() && text[0] >= '0' && text[0] <= '9';
+  if (!date || !absl::ParseTime(absl::RFC3339_full, text, &time, &wrong)) return std::nullopt;
+  const std::int64_t nanos = absl::ToUnixNanos(time);
+  if (absl::FromUnixNanos(nanos) != time) return std::nullopt;  // further than 64 bits reach
+  return common::WallTime(common::Duration(nanos));
+}
+
+std::string CheckTime(const std::string& text) {
+  return ParseTime(text) ? std::string() : "'" + text + "' is no time such as 2026-01-31T06:00:00Z";
 }
 
 std::string CheckDuration(const std::string& text) {

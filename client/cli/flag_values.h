@@ -14,8 +14,11 @@ std::string CheckDuration(const std::string& text);
 std::string CheckServer(const std::string& text);
 std::string CheckFormat(const std::string& text);
 std::string CheckLabel(const std::string& text);
+std::string CheckTime(const std::string& text);
 
 // The format called `text`; none if there is none such.
 std::optional<OutputFormat> FormatByName(const std::string& text);
+// The moment that `text` names as in RFC 3339; none if it does not.
+std::optional<common::WallTime> ParseTime(const std::string& text);
 
 }  // namespace liveness::cli

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "client/cli/add_verb.h"
+#include "client/cli/admin_flags.h"
 #include "client/cli/beat_flags.h"
 #include "client/cli/duration_flag.h"
 #include "client/cli/exit_code.h"
@@ -62,17 +64,6 @@ void AddGlobal(CLI::App& app, GlobalSettings& global) {
       "Longest time for one request; default 5s");
 }
 
-void AddFilter(CLI::App& verb, std::string& filter) {
-  verb.add_option("--filter", filter, "Only what matches this AIP-160 filter")->type_name("FILTER");
-}
-
-CLI::App& AddVerb(CLI::App& app, const std::string& name, const std::string& help,
-                  const std::string& examples) {
-  CLI::App& verb = *app.add_subcommand(name, help);
-  verb.footer("Examples:\n" + examples + "\nGlobal flags and exit codes: livenessctl --help");
-  return verb;
-}
-
 // All verbs' settings, of which one is used.
 struct Verbs {
   ListSettings list;
@@ -80,7 +71,7 @@ struct Verbs {
   WatchSettings watch;
   TransitionsSettings transitions;
   StatsSettings stats;
-  EvictSettings evict;
+  AdminVerbs admin;
   BeatSettings beat;
   std::vector<std::string> labels;
 };
@@ -132,14 +123,6 @@ void AddQueries(CLI::App& app, Verbs& verbs) {
   AddFilter(stats, verbs.stats.filter);
   stats.add_option("--by-label,--group-by", verbs.stats.by_label, "Also per value of this label")
       ->type_name("KEY");
-
-  CLI::App& evict = AddVerb(app, "evict", "Declare clients dead and refuse the processes behind them",
-                            "  livenessctl evict web-1 --reason='host is being scrapped'\n");
-  evict.add_option("NAME", verbs.evict.names, "Client ids, or clients/ID");
-  evict.add_option("--reason", verbs.evict.reason, "Told to whoever asks why; at most 256 bytes");
-
-  CLI::App& server = AddVerb(app, "server", "Show the server itself", "  livenessctl server info\n");
-  server.add_subcommand("info", "What it is and how it was set (the default)");
 }
 
 void AddBeat(CLI::App& app, Verbs& verbs) {
@@ -155,8 +138,9 @@ void AddBeat(CLI::App& app, Verbs& verbs) {
 }
 
 // The settings of the verb that was parsed, or what is wrong with them.
-std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& verbs,
-                                             std::vector<std::string> rest) {
+std::variant<VerbSettings, std::string> Take(const std::string& verb, const GlobalSettings& global,
+                                             Verbs& verbs, std::vector<std::string> rest) {
+  if (auto taken = TakeAdmin(verb, global, verbs.admin, rest)) return *std::move(taken);
   const auto names = [&](std::vector<std::string>& target) {
     target.insert(target.end(), rest.begin(), rest.end());
   };
@@ -164,11 +148,6 @@ std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& ver
     names(verbs.get.names);
     if (verbs.get.names.empty()) return "get needs a NAME; livenessctl list shows them";
     return verbs.get;
-  }
-  if (verb == "evict") {
-    names(verbs.evict.names);
-    if (verbs.evict.names.empty()) return "evict needs a NAME; livenessctl list shows them";
-    return verbs.evict;
   }
   if (verb == "beat") {
     for (const std::string& label : verbs.labels) {
@@ -186,8 +165,7 @@ std::variant<VerbSettings, std::string> Take(const std::string& verb, Verbs& ver
   if (verb == "list") return verbs.list;
   if (verb == "watch") return verbs.watch;
   if (verb == "transitions") return verbs.transitions;
-  if (verb == "stats") return verbs.stats;
-  return ServerInfoSettings{};
+  return verbs.stats;
 }
 
 Message UsageError(const std::string& text, const std::string& verb) {
@@ -218,6 +196,7 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
              kExitCodeHelp);
   AddGlobal(app, settings.global);
   AddQueries(app, verbs);
+  AddAdminVerbs(app, verbs.admin);
   AddBeat(app, verbs);
 
   const auto verb_name = [&]() -> std::string {
@@ -252,7 +231,7 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
   global.tls.enabled = global.tls.enabled || !global.tls.ca_file.empty() || !global.tls.cert_file.empty() ||
                        !global.tls.server_name.empty();
   if (verb_name() == "beat" && has_dashes && rest.empty()) return UsageError("no command after --", "beat");
-  auto verb = Take(verb_name(), verbs, std::move(rest));
+  auto verb = Take(verb_name(), global, verbs, std::move(rest));
   if (const auto* wrong = std::get_if<std::string>(&verb)) return UsageError(*wrong, verb_name());
   settings.verb = std::get<VerbSettings>(std::move(verb));
   return settings;

@@ -45,6 +45,21 @@ common::Duration FromProto(const google::protobuf::Duration& duration) {
   return std::chrono::seconds(duration.seconds()) + std::chrono::nanoseconds(duration.nanos());
 }
 
+google::protobuf::Duration ToProto(common::Duration duration) {
+  google::protobuf::Duration proto;
+  proto.set_seconds(duration / std::chrono::seconds(1));
+  proto.set_nanos(static_cast<int>((duration % std::chrono::seconds(1)).count()));
+  return proto;
+}
+
+google::protobuf::Timestamp ToProto(common::WallTime time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+  google::protobuf::Timestamp proto;
+  proto.set_seconds(whole.count());
+  proto.set_nanos(static_cast<int>((time.time_since_epoch() - whole).count()));
+  return proto;
+}
+
 common::WallTime FromProto(const google::protobuf::Timestamp& timestamp) {
   return common::WallTime(std::chrono::seconds(timestamp.seconds()) +
                           std::chrono::nanoseconds(timestamp.nanos()));

@@ -25,6 +25,9 @@ Style HealthStyle(v1::Health health);
 common::Duration FromProto(const google::protobuf::Duration& duration);
 common::WallTime FromProto(const google::protobuf::Timestamp& timestamp);
 
+google::protobuf::Duration ToProto(common::Duration duration);
+google::protobuf::Timestamp ToProto(common::WallTime time);
+
 // k=v,k2=v2 by key.
 std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels);
 

@@ -44,6 +44,9 @@ int Run(const Settings& settings, Terminal& terminal) {
           return RunTransitions(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, StatsSettings>) return RunStats(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, EvictSettings>) return RunEvict(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, MaintenanceSettings>)
+          return RunMaintenance(api, global, verb, terminal);
+        if constexpr (std::is_same_v<Verb, DrainSettings>) return RunDrain(api, global, verb, terminal);
         if constexpr (std::is_same_v<Verb, ServerInfoSettings>)
           return RunServerInfo(api, global, verb, terminal);
         return ExitCode::kError;  // beat: handled above

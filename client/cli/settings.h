@@ -2,6 +2,7 @@
 // Plain data: flags.h fills it, the verbs read it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -67,7 +68,19 @@ struct EvictSettings {
   std::string reason;
 };
 
+// Set if `span` or `until` is; else cleared.
+struct MaintenanceSettings {
+  std::vector<std::string> names;  // empty: `filter` says whose, and is not
+  std::string filter;
+  std::optional<common::Duration> span;  // from now on
+  std::optional<common::WallTime> until;
+};
+
 struct ServerInfoSettings {};
+
+struct DrainSettings {
+  common::Duration within = std::chrono::seconds(10);
+};
 
 struct BeatSettings {
   std::string id;
@@ -89,8 +102,9 @@ struct BeatSettings {
   std::vector<std::string> command;  // empty: beat until told to stop
 };
 
-using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings,
-                                  StatsSettings, EvictSettings, ServerInfoSettings, BeatSettings>;
+using VerbSettings =
+    std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings, StatsSettings, EvictSettings,
+                 MaintenanceSettings, ServerInfoSettings, DrainSettings, BeatSettings>;
 
 struct Settings {
   GlobalSettings global;

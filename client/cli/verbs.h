@@ -21,6 +21,9 @@ ExitCode RunTransitions(Api& api, const GlobalSettings& global, const Transition
                         Terminal& terminal);
 ExitCode RunStats(Api& api, const GlobalSettings& global, const StatsSettings& settings, Terminal& terminal);
 ExitCode RunEvict(Api& api, const GlobalSettings& global, const EvictSettings& settings, Terminal& terminal);
+ExitCode RunMaintenance(Api& api, const GlobalSettings& global, const MaintenanceSettings& settings,
+                        Terminal& terminal);
+ExitCode RunDrain(Api& api, const GlobalSettings& global, const DrainSettings& settings, Terminal& terminal);
 ExitCode RunServerInfo(Api& api, const GlobalSettings& global, const ServerInfoSettings& settings,
                        Terminal& terminal);
 // Makes connections of its own, through liveness::client. Returns an int since

@@ -4,16 +4,14 @@
 // and says when it was away and whether something is missing.
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/error_text.h"
 #include "client/cli/stop_signal.h"
 #include "client/cli/verbs.h"
-#include "client/cli/watch_printer.h"
+#include "client/cli/watch_follower.h"
 #include "common/backoff.h"
 #include "common/mutex.h"
 #include "common/random.h"
@@ -51,98 +49,6 @@ class StopFlag {
   bool set_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-// What has been told, and what is told next.
-class Follower {
- public:
-  Follower(const WatchSettings& settings, OutputFormat output, Terminal& terminal)
-      : filter_(settings.filter), printer_(output, terminal) {}
-
-  // Begin after `revision`, without a snapshot.
-  void StartAt(std::uint64_t revision, const std::string& history_id) {
-    revision_ = revision;
-    history_id_ = history_id;
-  }
-  // Tell nothing of the next snapshot.
-  void MuteSnapshot() { muted_ = true; }
-
-  v1::WatchClientsRequest Request() const {
-    v1::WatchClientsRequest request;
-    request.set_filter(filter_);
-    request.set_start_revision(revision_);
-    request.set_history_id(history_id_);
-    return request;
-  }
-
-  void Take(const v1::WatchClientsResponse& response) {
-    if (response.has_gap()) {
-      printer_.Gap(response.gap().after_revision(), response.gap().resumes_at_revision(), "");
-      BeginSnapshot();
-      muted_ = false;
-    }
-    for (const v1::Client& client : response.clients()) {
-      snapshot_[client.client_id()] = client.revision();
-      if (!muted_) printer_.Client(client);
-    }
-    auto group = response.groups().begin();
-    for (const v1::Transition& transition : response.transitions()) {
-      for (; group != response.groups().end() && group->revision() <= transition.revision(); ++group) {
-        printer_.Group(*group);
-      }
-      if (IsNews(transition)) printer_.Transition(transition);
-    }
-    for (; group != response.groups().end(); ++group) printer_.Group(*group);
-    if (response.snapshot_done()) {
-      if (!muted_) printer_.SnapshotDone(snapshot_.size(), response.revision(), response.history_id());
-      in_snapshot_ = false;
-      snapshot_.clear();
-      muted_ = false;
-    }
-    // Half a snapshot is no ground to resume from.
-    if (!in_snapshot_ && response.revision() > 0) StartAt(response.revision(), response.history_id());
-  }
-
-  // A stream begins: does a snapshot come first?
-  void BeginStream() {
-    snapshot_.clear();
-    in_snapshot_ = revision_ == 0;
-  }
-  // What was told is void; the next stream starts from a snapshot.
-  void Forget(std::string_view why) {
-    printer_.Gap(revision_, 0, why);
-    BeginSnapshot();
-    muted_ = false;
-  }
-
-  std::uint64_t revision() const { return revision_; }
-  WatchPrinter& printer() { return printer_; }
-
- private:
-  void BeginSnapshot() {
-    StartAt(0, "");
-    in_snapshot_ = true;
-    snapshot_.clear();
-  }
-
-  // A record of the snapshot may be younger than transitions that follow it,
-  // until the snapshot is done: those are in the record already.
-  bool IsNews(const v1::Transition& transition) {
-    if (!in_snapshot_) return true;
-    std::uint64_t& known = snapshot_[transition.client_id()];
-    if (transition.revision() <= known) return false;
-    known = transition.revision();
-    if (transition.to_state() == v1::STATE_FORGOTTEN) snapshot_.erase(transition.client_id());
-    return true;
-  }
-
-  const std::string filter_;
-  WatchPrinter printer_;
-  std::uint64_t revision_ = 0;  // all up to here was told; 0: a snapshot is needed
-  std::string history_id_;
-  bool in_snapshot_ = true;
-  bool muted_ = false;
-  std::unordered_map<std::string, std::uint64_t> snapshot_;  // id -> revision told, while in_snapshot_
-};
-
 // No later try can end otherwise.
 bool IsFinal(const absl::Status& status) {
   switch (status.code()) {
@@ -156,7 +62,7 @@ bool IsFinal(const absl::Status& status) {
 }
 
 // Where the registry stands, so that a watch can begin there.
-absl::Status StartNow(Api& api, Follower& follower) {
+absl::Status StartNow(Api& api, WatchFollower& follower) {
   v1::ListTransitionsRequest request;
   request.set_page_size(1);
   const auto page = api.ListTransitions(request);
@@ -175,7 +81,7 @@ ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& s
     stop.Set();
     api.CancelWatch();
   });
-  Follower follower(settings, global.output, terminal);
+  WatchFollower follower(settings.filter, global.output, terminal);
   if (settings.start_revision.has_value()) follower.StartAt(*settings.start_revision, settings.history_id);
   bool started = !settings.since_now;
   bool connected_before = false;
@@ -209,12 +115,13 @@ ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& s
       });
     }
     if (stop.IsSet()) break;
-    if (connected_before && absl::IsOutOfRange(status)) {
-      follower.Forget(": the server's history is behind what it told before");
+    const bool behind = connected_before && absl::IsOutOfRange(status);
+    if (behind && follower.IsBehindForGood(terminal.clock.Mono())) {
+      follower.Forget(": no server knows of what was told before");
       continue;
     }
     const bool all_tried = ++attempts >= global.servers.size();
-    if (IsFinal(status) || (!connected_before && all_tried && !settings.wait)) {
+    if ((IsFinal(status) && !behind) || (!connected_before && all_tried && !settings.wait)) {
       return Fail(ExitCodeOf(status), ErrorText(status, server), terminal);
     }
     if (connected_before && !lost_at.has_value()) {

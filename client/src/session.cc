@@ -10,6 +10,15 @@ using namespace std::chrono_literals;
 
 // However long a server asks us to stay away, look again after this.
 constexpr Duration kMaxRetryDelay = 60s;
+// The same if it did not refuse us for a quota: a session may hang on it.
+constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
+// Of a drain, during which the old stream serves us on.
+constexpr Duration kMaxDrainWindow = 1h;
+
+Duration RetryDelay(const StreamEnd& end) {
+  const bool quota = end.code == absl::StatusCode::kResourceExhausted;
+  return std::min(end.retry_delay.value_or(0s), quota ? kMaxRetryDelay : kMaxOutageDelay);
+}
 
 // How late Advance() may be before we say that it was we who did not run: well
 // above a scheduler's delays, well below the timeout.
@@ -18,7 +27,9 @@ Duration OversleepSlack(Duration timeout) { return std::clamp<Duration>(timeout 
 }  // namespace
 
 Session::Session(Options options)
-    : options_(std::move(options)), backoff_(common::Backoff::Options{}, options_.random) {}
+    : options_(std::move(options)),
+      backoff_(common::Backoff::Options{}, options_.random),
+      order_(options_.targets) {}
 
 void Session::Start(BootTime now) {
   changes_.push_back({State::kConnecting, "", "", 0});
@@ -27,30 +38,55 @@ void Session::Start(BootTime now) {
 
 void Session::Dial(BootTime now) {
   next_attempt_.reset();
-  attempt_ = Attempt{++last_stream_, now, now + options_.welcome_timeout, now, !resume_token_.empty()};
+  const std::optional<std::size_t> target = order_.Next(now);
+  if (!target) {
+    order_.NextRound();
+    next_attempt_ = order_.FreeAt();
+    return;
+  }
+  attempt_ = Attempt{++last_stream_,        *target, now, now + options_.welcome_timeout, std::nullopt,
+                     !resume_token_.empty()};
   ++counters_.attempts;
-  actions_.push_back({Action::Kind::kDial, attempt_->id, next_target_});
-  next_target_ = (next_target_ + 1) % options_.targets;
+  actions_.push_back({Action::Kind::kDial, attempt_->id, *target});
   if (!live_ && state_ != State::kConnecting) {
     ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "",
              last_error_ ? last_error_->message : "");
   }
 }
 
+void Session::ComeBack(BootTime now, std::size_t first) {
+  order_.StartAt(attempt_ ? After(attempt_->target) : first);
+  if (attempt_) return;
+  backoff_.Succeeded();  // a move that failed before is no reason to wait now
+  next_attempt_ = std::max(now + backoff_.Next(), order_.FreeAt());
+}
+
+BootTime Session::alive_until() const {
+  if (!live_) return {};
+  if (!attempt_ || !attempt_->hello_sent) return live_->alive_until;
+  // The other server may have the session already, and then counts from the
+  // hello; what the old one answers is worth nothing beyond that.
+  return std::min(live_->alive_until, *attempt_->hello_sent + live_->timeout);
+}
+
 void Session::OnHelloSent(StreamId stream, BootTime now) {
-  if (attempt_ && attempt_->id == stream) attempt_->hello_sent = now;
+  if (!attempt_ || attempt_->id != stream) return;
+  attempt_->hello_sent = now;
+  // A server that does not answer must not cost us the one that does.
+  if (live_) attempt_->deadline = std::min(attempt_->deadline, now + live_->timeout / 2);
 }
 
 void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
                         const std::string& resume_token) {
   if (!attempt_ || attempt_->id != stream) return;
-  if (live_) Cancel(live_->id);  // the drained one
+  if (live_stream()) Cancel(live_->id);  // the drained one
   Live live{};
   live.id = stream;
+  live.target = attempt_->target;
   live.timeout = std::max<Duration>(welcome.timeout, 1ms);
   // With timeout < 2 x interval one late pong would look like silence.
   live.period = std::clamp<Duration>(welcome.interval, 1ms, std::max<Duration>(live.timeout / 2, 1ms));
-  live.alive_until = attempt_->hello_sent + live.timeout;
+  live.alive_until = attempt_->hello_sent.value_or(attempt_->started) + live.timeout;
   live.give_up = now + live.timeout;
   live.next_ping = now;
   live_ = std::move(live);
@@ -87,8 +123,16 @@ void Session::OnPong(StreamId stream, BootTime now, std::uint64_t sequence) {
 }
 
 void Session::OnDrain(StreamId stream, BootTime now, Duration reconnect_within) {
-  if (!live_ || live_->id != stream || attempt_ || goodbye_deadline_) return;
-  next_attempt_ = now + backoff_.AfterDrain(std::clamp<Duration>(reconnect_within, 0s, kMaxRetryDelay));
+  if (!live_ || live_->id != stream || goodbye_deadline_) return;
+  const BootTime planned =
+      now + backoff_.AfterDrain(std::clamp<Duration>(reconnect_within, 0s, kMaxDrainWindow));
+  if (live_->draining) {  // and now in a hurry, perhaps
+    if (next_attempt_) next_attempt_ = std::min(*next_attempt_, planned);
+    return;
+  }
+  live_->draining = true;
+  order_.Leave(live_->target);
+  next_attempt_ = planned;
 }
 
 void Session::OnStreamEnd(StreamId stream, BootTime now, const StreamEnd& end) {
@@ -97,42 +141,62 @@ void Session::OnStreamEnd(StreamId stream, BootTime now, const StreamEnd& end) {
 }
 
 void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
+  if (live_) live_->alive_until = alive_until();  // until the old server answers once more
   const Attempt attempt = *attempt_;
   attempt_.reset();
   const std::string reason = end.reason.empty() ? "CONNECT_FAILED" : end.reason;
   last_error_ = Error{reason, end.message};
-  if (end.denied() && attempt.with_token) {
+  order_.Hold(attempt.target, now + RetryDelay(end));
+  if (live_ && live_->replaced) {  // it had the session, and lost it again
+    const bool told = live_->lapsed;
+    live_.reset();
+    if (!told && !goodbye_deadline_) Lose();
+    order_.StartAfter(attempt.target);
+  }
+  if (!live_ && end.denied() && attempt.with_token) {
     // The token is another client's or of another store; we may still be let in without.
     resume_token_.clear();
+    order_.StartAt(attempt.target);
     next_attempt_ = now;
     return;
   }
   const bool refused = end.unreachable() && counters_.welcomes == 0;
-  if (end.final() || end.denied() || refused) return Stop(reason, end.message);
-  if (goodbye_deadline_ && !live_) return Stop("SAID_GOODBYE", "no server could be told");
-  // Counted from the start of the attempt: one that took long is followed at once.
-  next_attempt_ = std::max(now, attempt.started + backoff_.Next());
-  if (end.retry_delay)
-    next_attempt_ = std::max(*next_attempt_, now + std::min(*end.retry_delay, kMaxRetryDelay));
+  // While one server serves us, another's refusal of our hello is not the end.
+  const bool over = live_ ? end.fenced() : end.final() || end.denied() || refused;
+  if (over) return Stop(reason, end.message);
+  if (goodbye_deadline_) {
+    if (!live_) return Stop("SAID_GOODBYE", "no server could be told");
+    actions_.push_back({Action::Kind::kGoodbye, live_->id});
+    return;
+  }
+  if (order_.RoundGoesOn(now)) {
+    next_attempt_ = now;
+  } else {
+    order_.NextRound();
+    // Counted from the start of the attempt: one that took long is followed at once.
+    next_attempt_ = std::max({now, attempt.started + backoff_.Next(), order_.FreeAt()});
+  }
   if (!live_ && told_reason_ != reason) ChangeTo(State::kConnecting, reason, end.message);
 }
 
 void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
+  // Our own hello elsewhere did it; its welcome is under way.
+  live_->replaced = end.replaced() && attempt_ && attempt_->hello_sent;
+  if (live_->replaced) return;
+  const Live ended = *std::exchange(live_, std::nullopt);
   if (goodbye_deadline_) {
+    if (attempt_) return;  // it is said there
     goodbye_confirmed_ = end.ok();
-    live_.reset();
     return Stop("SAID_GOODBYE", "");
   }
   const std::string reason = end.reason.empty() ? "STREAM_ENDED" : end.reason;
-  const bool told = live_->lapsed;
-  live_.reset();
   last_error_ = Error{reason, end.message};
   if (end.final()) return Stop(reason, end.message);
-  if (!told) Lose();
-  if (!attempt_ && !next_attempt_) next_attempt_ = now + backoff_.Next();
-  if (end.retry_delay && next_attempt_) {
-    next_attempt_ = std::max(*next_attempt_, now + std::min(*end.retry_delay, kMaxRetryDelay));
-  }
+  if (!ended.lapsed) Lose();
+  order_.Hold(ended.target, now + RetryDelay(end));
+  // It broke off while the server answered, and the server did not mean it.
+  const bool same_again = end.reason.empty() && !ended.draining && ended.unanswered.size() <= 1;
+  ComeBack(now, same_again ? ended.target : After(ended.target));
 }
 
 void Session::OnGoodbye(BootTime now, BootTime deadline) {
@@ -140,13 +204,12 @@ void Session::OnGoodbye(BootTime now, BootTime deadline) {
   (void)now;
   goodbye_deadline_ = deadline;
   next_attempt_.reset();
-  if (live_) {
-    if (attempt_) Cancel(attempt_->id);
-    attempt_.reset();
-    actions_.push_back({Action::Kind::kGoodbye, live_->id});
-  } else if (!attempt_) {
-    Stop("SAID_GOODBYE", "no server could be told");
-  }
+  // Which server has the session is known only with the answer to that hello.
+  if (attempt_ && (!live_ || attempt_->hello_sent)) return;
+  if (attempt_) Cancel(attempt_->id);
+  attempt_.reset();
+  if (!live_) return Stop("SAID_GOODBYE", "no server could be told");
+  actions_.push_back({Action::Kind::kGoodbye, live_->id});
 }
 
 void Session::Advance(BootTime now) {
@@ -154,7 +217,7 @@ void Session::Advance(BootTime now) {
   if (goodbye_deadline_ && now >= *goodbye_deadline_)
     return Stop("SAID_GOODBYE", "the server did not confirm it");
   CheckSilence(now);
-  if (live_ && now >= live_->next_ping && !goodbye_deadline_) SendPing(now);
+  if (live_stream() && now >= live_->next_ping && !goodbye_deadline_) SendPing(now);
   if (attempt_ && now >= attempt_->deadline) {
     Cancel(attempt_->id);
     OnAttemptFailed(now, {absl::StatusCode::kDeadlineExceeded, "WELCOME_TIMEOUT", "no welcome in time", {}});
@@ -171,13 +234,13 @@ void Session::CheckSilence(BootTime now) {
     last_error_ = Error{"LAPSED", "this process did not run for longer than its timeout"};
     return Lose();
   }
-  Cancel(live_->id);
-  const bool told = live_->lapsed;
-  live_.reset();
+  if (live_stream()) Cancel(live_->id);
+  const Live silent = *std::exchange(live_, std::nullopt);
+  if (goodbye_deadline_ && attempt_) return;  // it is said there
   if (goodbye_deadline_) return Stop("SAID_GOODBYE", "the server did not confirm it");
   last_error_ = Error{"SERVER_SILENT", "no pong within the timeout"};
-  if (!told) Lose();
-  if (!attempt_ && !next_attempt_) next_attempt_ = now + backoff_.Next();
+  if (!silent.lapsed) Lose();
+  ComeBack(now, After(silent.target));
 }
 
 void Session::SendPing(BootTime now) {
@@ -192,7 +255,8 @@ void Session::SendPing(BootTime now) {
 BootTime Session::NextDeadline() const {
   BootTime next = BootTime::max();
   if (goodbye_deadline_) next = std::min(next, *goodbye_deadline_);
-  if (live_) next = std::min({next, live_->give_up, goodbye_deadline_ ? next : live_->next_ping});
+  if (live_) next = std::min(next, live_->give_up);
+  if (live_stream() && !goodbye_deadline_) next = std::min(next, live_->next_ping);
   if (attempt_) next = std::min(next, attempt_->deadline);
   if (next_attempt_) next = std::min(next, *next_attempt_);
   return next;

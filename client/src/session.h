@@ -6,17 +6,24 @@
 //   welcome      -> kLive; the first ping at once, then one every period
 //   pong         -> alive_until = send time of that ping + timeout
 //   no pong      -> at alive_until: kLost (SERVER_SILENT), drop the stream, dial
-//   stream end   -> kLost at once, dial (the first time at once, then backed off)
+//   stream end   -> kLost at once, dial (the first time at once, then backed off
+//                   between rounds over all targets, see target_order.h)
 //   overslept    -> kLost (LAPSED): it was we who did not run. The stream may
 //                   well be good: ask it with a ping, and drop it only if no
 //                   answer comes within another timeout.
 //   drain        -> dial another server within its window while the old stream
 //                   still beats; the welcome there ends the old one
+//   replaced     -> the old stream of such a move has ended before the welcome
+//                   came: no loss, unless that attempt then fails
 //   final error  -> kStopped
 //
 // Example: timeout 3 s, a ping sent at 10.0 is ponged at 10.2. The server has
 // received it at 10.0 at the earliest and cannot call us silent before 13.0:
 // alive_until is 13.0, and if no later ping is ponged, kLost comes at 13.0.
+//
+// After a loss the same server comes first if it answered to the last: it holds
+// the session, and if it has died its kernel refuses us at once. One that fell
+// silent, drains or gave a reason comes last.
 //
 // Streams are numbered; an event of a stream that is neither live nor being
 // tried is dropped. Not thread-safe. `now` never goes back.
@@ -33,6 +40,7 @@
 #include <liveness/client_interface.h>
 
 #include "client/src/stream_end.h"
+#include "client/src/target_order.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 
@@ -93,8 +101,11 @@ class Session {
   bool stopped() const { return state_ == State::kStopped; }
   bool goodbye_confirmed() const { return goodbye_confirmed_; }
   // The epoch when there is no live stream.
-  BootTime alive_until() const { return live_ ? live_->alive_until : BootTime(); }
-  std::optional<StreamId> live_stream() const { return live_ ? std::optional(live_->id) : std::nullopt; }
+  BootTime alive_until() const;
+  // What may be written to.
+  std::optional<StreamId> live_stream() const {
+    return live_ && !live_->replaced ? std::optional(live_->id) : std::nullopt;
+  }
   std::optional<Duration> rtt() const { return rtt_; }
   const std::optional<Welcome>& welcome() const { return welcome_; }
   const std::optional<Error>& last_error() const { return last_error_; }
@@ -105,9 +116,10 @@ class Session {
  private:
   struct Attempt {
     StreamId id;
+    std::size_t target;
     BootTime started;
     BootTime deadline;
-    BootTime hello_sent;
+    std::optional<BootTime> hello_sent;  // from then on it may have the session
     bool with_token;
   };
   struct SentPing {
@@ -116,21 +128,27 @@ class Session {
   };
   struct Live {
     StreamId id;
+    std::size_t target;
     Duration period;
     Duration timeout;
     BootTime alive_until;
     BootTime give_up;  // at least alive_until; later after a welcome or a lapse
     BootTime next_ping;
     bool lapsed = false;
+    bool draining = false;  // the server asked us to go
+    bool replaced = false;  // ended by the attempt that is under way
     std::uint64_t last_sequence = 0;
     std::deque<SentPing> unanswered;
   };
 
   void Dial(BootTime now);
+  // Plans the attempts after a loss, beginning with target `first`.
+  void ComeBack(BootTime now, std::size_t first);
   void SendPing(BootTime now);
   void CheckSilence(BootTime now);
   void OnAttemptFailed(BootTime now, const StreamEnd& end);
   void OnLiveEnded(BootTime now, const StreamEnd& end);
+  std::size_t After(std::size_t target) const { return (target + 1) % options_.targets; }
   void Lose();  // tells kLost. REQUIRES: last_error_ says why
   void Stop(const std::string& reason, const std::string& message);
   void ChangeTo(State state, const std::string& reason, const std::string& message);
@@ -138,6 +156,7 @@ class Session {
 
   const Options options_;
   common::Backoff backoff_;
+  TargetOrder order_;
   State state_ = State::kConnecting;
   std::string told_reason_;
 
@@ -149,7 +168,6 @@ class Session {
   std::optional<BootTime> goodbye_deadline_;
   bool goodbye_confirmed_ = false;
   StreamId last_stream_ = 0;
-  std::size_t next_target_ = 0;
   std::string resume_token_;
   std::optional<Welcome> welcome_;
   std::optional<Duration> rtt_;

@@ -232,8 +232,7 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
 
 void Server::Parts::OnWitness(const registry::WitnessEvent& event) {
   LogWitness(event, config.max_doubt);
-  using Kind = registry::WitnessEvent::Kind;
-  if (event.kind == Kind::kDoubtSpent || event.kind == Kind::kDoubtEnded) health->ServingChanged();
+  health->ServingChanged();  // it may have; whoever watches is told only if it has
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {

@@ -28,6 +28,8 @@ void LogWitness(const registry::WitnessEvent& event, common::Duration max_doubt)
     case Kind::kDoubtEnded:
       spdlog::info("the canary is heard again: {} were credited to all clients", length);
       return;
+    case Kind::kStoreFails: spdlog::error("not ready, no session can begin: {}", event.text); return;
+    case Kind::kStoreBack: spdlog::info("the store commits again, after {}", length); return;
   }
 }
 

@@ -293,7 +293,7 @@ class Registry : public storage::StoreListener {
   void BuryOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void LookForOrphans(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void FollowStoreHealth(core::MonoTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void FollowStoreHealth(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // When an ended record is to be forgotten.
   core::MonoTime ForgetAt(const core::ClientRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<core::Evidence> Gather(const Session& session, core::MonoTime now) const
@@ -406,6 +406,7 @@ class Registry : public storage::StoreListener {
   core::MonoTime orphans_since_ ABSL_GUARDED_BY(mu_){};  // when the last of them became so
   core::MonoTime orphans_floor_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();  // their time counts from here
   bool store_fails_ ABSL_GUARDED_BY(mu_) = false;
+  core::MonoTime store_failed_at_ ABSL_GUARDED_BY(mu_){};
   core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_){};
   core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
   core::SelfDoubt self_doubt_ ABSL_GUARDED_BY(mu_);

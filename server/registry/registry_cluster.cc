@@ -271,12 +271,21 @@ void Registry::LoseSession(Session& session, const ClientRecord& after, Effects&
   wheel_.Cancel(session);
 }
 
-void Registry::FollowStoreHealth(MonoTime now) {
+void Registry::FollowStoreHealth(MonoTime now, Effects& effects) {
   if (now - store_asked_at_ < kAskStoreEvery) return;
   store_asked_at_ = now;
-  const bool fails = !store_.health().ok();
+  const absl::Status health = store_.health();
+  const bool fails = !health.ok();
+  if (fails == store_fails_) return;
   // While it failed nobody could come back to another server: they have their time from now on.
-  if (store_fails_ && !fails && store_.shared()) orphans_floor_ = now;
+  if (!fails && store_.shared()) orphans_floor_ = now;
+  using Kind = WitnessEvent::Kind;
+  if (fails) {
+    store_failed_at_ = now;
+    effects.witness.push_back({Kind::kStoreFails, {}, std::string(health.message())});
+  } else {
+    effects.witness.push_back({Kind::kStoreBack, now - store_failed_at_, ""});
+  }
   store_fails_ = fails;
 }
 

@@ -36,7 +36,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
     // First of all: what we slept through must not count against anybody.
     const bool stands = StandsStill(expected, now, effects);
     last_tick_ = now;
-    FollowStoreHealth(now);
+    FollowStoreHealth(now, effects);
     next_tick_ = stands ? now + kStandPoll : MonoTime::max();
     if (!shutting_down_ && !stands) {
       wheel_.AdvanceTo(now);

@@ -22,13 +22,13 @@ bool Registry::StandsStill(MonoTime expected, MonoTime now, Effects& effects) {
   // The detector's own lateness first: what it proves needs no other witness.
   const Duration stood = witness_.Observe(expected, now);
   if (stood > Duration::zero()) stalls_.fetch_add(1, std::memory_order_relaxed);
-  if (stood >= kToldStall) effects.witness.push_back({WitnessEvent::Kind::kStalled, stood});
+  if (stood >= kToldStall) effects.witness.push_back({WitnessEvent::Kind::kStalled, stood, ""});
 
   const common::BootTime boot = clock_.Boot();
   const Duration slept = suspends_.Observe(boot, clock_.Mono());
   if (slept > Duration::zero()) {
     stalls_.fetch_add(1, std::memory_order_relaxed);
-    effects.witness.push_back({WitnessEvent::Kind::kSuspended, slept});
+    effects.witness.push_back({WitnessEvent::Kind::kSuspended, slept, ""});
   }
   const bool settles = suspends_.IsSettling(now);
   if (settles) settling_ += witness_.Credit(last_tick_, now);
@@ -55,13 +55,13 @@ bool Registry::HeedCanary(MonoTime now, Effects& effects) {
   if (after != CanaryDoubt::kNone && !told_doubt_ &&
       (canary_.spent() >= kToldStall || after == CanaryDoubt::kSpent)) {
     told_doubt_ = true;
-    effects.witness.push_back({WitnessEvent::Kind::kDoubtBegan, canary_.spent()});
+    effects.witness.push_back({WitnessEvent::Kind::kDoubtBegan, canary_.spent(), ""});
   }
   if (after == before) return stands;
   if (after == CanaryDoubt::kSpent)
-    effects.witness.push_back({WitnessEvent::Kind::kDoubtSpent, canary_.spent()});
+    effects.witness.push_back({WitnessEvent::Kind::kDoubtSpent, canary_.spent(), ""});
   if (after == CanaryDoubt::kNone && std::exchange(told_doubt_, false)) {
-    effects.witness.push_back({WitnessEvent::Kind::kDoubtEnded, canary_.spent()});
+    effects.witness.push_back({WitnessEvent::Kind::kDoubtEnded, canary_.spent(), ""});
   }
   return stands;
 }

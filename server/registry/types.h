@@ -80,9 +80,12 @@ struct WitnessEvent {
     kDoubtBegan,  // the canary is not heard, `length` was credited: an episode, see core/canary_watch.h
     kDoubtSpent,  // its credit of `length` is used up: not ready until it ends
     kDoubtEnded,  // `length` was credited in it
+    kStoreFails,  // nothing can be committed, for the reason in `text`: not ready
+    kStoreBack,   // it can, after `length`
   };
   Kind kind = Kind::kStalled;
   core::Duration length{};
+  std::string text;
 };
 
 // What was credited beyond the stalls that the detector's own lateness proves.

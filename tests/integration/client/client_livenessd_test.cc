@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <thread>
 
@@ -128,6 +129,37 @@ TEST_F(ClientLivenessd, ARestartedServerIsFoundAgain) {
   ASSERT_TRUE(server_);
   ASSERT_TRUE(Eventually([&] { return client->alive(); }));
   EXPECT_EQ(client->state(), State::kLive);
+}
+
+// The other server has another store, so the move is a new session; but at no
+// moment is the application without one.
+TEST_F(ClientLivenessd, AServerThatStopsIsLeftWithoutALoss) {
+  const auto next = ServerProcess::Start({"--keepalive-preset=strict"});
+  ASSERT_TRUE(next);
+  StateLog log;
+  ClientOptions options = Options(log);
+  options.targets.push_back(next->address());
+  const auto client = StartClient(options);
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  EXPECT_EQ(server_->Stop(), 0);
+  ASSERT_TRUE(log.WaitFor("LIVE", 2));
+  EXPECT_THAT(log.texts(), ElementsAre("CONNECTING", "LIVE", "LIVE"));
+  EXPECT_EQ(client->counters().losses, 0u);
+  EXPECT_TRUE(client->alive());
+}
+
+TEST_F(ClientLivenessd, AServerThatIsKilledCostsOneFailedAttempt) {
+  const auto next = ServerProcess::Start({"--keepalive-preset=strict"});
+  ASSERT_TRUE(next);
+  StateLog log;
+  ClientOptions options = Options(log);
+  options.targets.push_back(next->address());
+  const auto client = StartClient(options);
+  ASSERT_TRUE(Eventually([&] { return client->counters().pongs_received >= 2; }));
+  server_->Signal(SIGKILL);
+  ASSERT_TRUE(log.WaitFor("LIVE", 2));
+  EXPECT_LE(client->counters().attempts, 3u);
+  EXPECT_EQ(client->counters().losses, 1u);
 }
 
 }  // namespace

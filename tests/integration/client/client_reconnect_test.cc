@@ -156,32 +156,5 @@ TEST(ClientReconnect, AServerThatAcceptsAndNeverSpeaksDoesNotHoldItUp) {
   EXPECT_LT(log.WhenFirst("LIVE") - before, 4s) << "connect_timeout is 2 s";
 }
 
-TEST(ClientReconnect, ADrainedServerIsLeftOnlyOnceAnotherHasWelcomed) {
-  std::atomic<bool> old_left{false};
-  FakeHeartbeatServer old_server([&](FakeStream& stream) {
-    stream.ReadHello();
-    stream.Welcome(5, 100, 10'000);
-    stream.Drain(300);
-    const grpc::Status status = stream.Serve();
-    old_left = true;
-    return status;
-  });
-  std::atomic<bool> overlap{false};
-  FakeHeartbeatServer new_server([&](FakeStream& stream) {
-    stream.ReadHello();
-    overlap = !old_left;
-    stream.Welcome(5, 100, 10'000);
-    return stream.Serve();
-  });
-  StateLog log;
-  ClientOptions options = OptionsFor(old_server.target(), log);
-  options.targets.push_back(new_server.target());
-  const auto client = StartClient(options);
-  ASSERT_TRUE(Eventually([&] { return old_left.load(); }));
-  EXPECT_TRUE(overlap);
-  EXPECT_THAT(log.texts(), ElementsAre("CONNECTING", "LIVE"));
-  EXPECT_TRUE(client->alive());
-}
-
 }  // namespace
 }  // namespace liveness::testing

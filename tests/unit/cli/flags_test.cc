@@ -103,6 +103,52 @@ TEST_F(FlagsTest, ServerAloneMeansInfo) {
   ParseVerb<ServerInfoSettings>({"server", "info"});
 }
 
+TEST_F(FlagsTest, MaintenanceIsSetForATimeAndCleared) {
+  const auto set = ParseVerb<MaintenanceSettings>({"maintenance", "set", "a", "b", "--for=2h"});
+  EXPECT_THAT(set.names, ElementsAre("a", "b"));
+  EXPECT_EQ(set.span, std::chrono::hours(2));
+  EXPECT_FALSE(set.until.has_value());
+  const auto until = ParseVerb<MaintenanceSettings>(
+      {"maintenance", "set", "--filter=state = DEAD", "--until=1970-01-02T01:00:00+01:00"});
+  EXPECT_EQ(until.filter, "state = DEAD");
+  EXPECT_EQ(until.until, common::WallTime(std::chrono::hours(24)));
+  const auto clear = ParseVerb<MaintenanceSettings>({"maintenance", "clear", "--", "-a"});
+  EXPECT_THAT(clear.names, ElementsAre("-a"));
+  EXPECT_FALSE(clear.span.has_value() || clear.until.has_value());
+  // Words that are verbs elsewhere are names here.
+  EXPECT_THAT(ParseVerb<MaintenanceSettings>({"maintenance", "clear", "set", "list"}).names,
+              ElementsAre("set", "list"));
+}
+
+TEST_F(FlagsTest, WhatIsWrongWithMaintenanceIsNamed) {
+  EXPECT_THAT(Refusal({"maintenance"}), HasSubstr("maintenance set, or maintenance clear?"));
+  EXPECT_THAT(Refusal({"maintenance", "a"}), HasSubstr("a"));
+  EXPECT_THAT(Refusal({"maintenance", "set", "--for=2h"}), HasSubstr("whose maintenance?"));
+  EXPECT_THAT(Refusal({"maintenance", "set", "--filter", "", "--for=2h"}), HasSubstr("not empty"));
+  EXPECT_THAT(Refusal({"maintenance", "set", "a", "--filter=x", "--for=2h"}), HasSubstr("not both"));
+  EXPECT_THAT(Refusal({"maintenance", "set", "a"}), HasSubstr("Give --for or --until"));
+  EXPECT_THAT(Refusal({"maintenance", "set", "a", "--for=0s"}), HasSubstr("longer than zero"));
+  EXPECT_THAT(Refusal({"maintenance", "set", "a", "--for=1h", "--until=2026-01-31T06:00:00Z"}),
+              HasSubstr("excludes"));
+  for (const char* time :
+       {"tomorrow", "2026-01-31", "2026-01-31T06:00:00", "infinite-future", "9999-01-01T00:00:00Z"}) {
+    EXPECT_THAT(Refusal({"maintenance", "set", "a", std::string("--until=") + time}),
+                HasSubstr("is no time such as"))
+        << time;
+  }
+  EXPECT_THAT(Refusal({"maintenance", "clear", "a", "--for=1h"}), HasSubstr("--for"));
+  EXPECT_THAT(Refusal({"maintenance", "clear", "a", "-o", "name"}), HasSubstr("no names"));
+}
+
+TEST_F(FlagsTest, ServerDrainsOneServer) {
+  EXPECT_EQ(ParseVerb<DrainSettings>({"server", "drain"}).within, seconds(10));
+  EXPECT_EQ(ParseVerb<DrainSettings>({"--server=a:1", "server", "drain", "--within=1m"}).within,
+            std::chrono::minutes(1));
+  EXPECT_THAT(Refusal({"--server=a:1,b:2", "server", "drain"}), HasSubstr("takes one --server"));
+  EXPECT_THAT(Refusal({"server", "drain", "a"}), HasSubstr("a"));
+  EXPECT_THAT(Refusal({"server", "drain", "--within=soon"}), HasSubstr("--within"));
+}
+
 TEST_F(FlagsTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(Refusal({}), HasSubstr("which verb?"));
   EXPECT_THAT(Refusal({"foo"}), HasSubstr("unknown verb or flag: foo"));

@@ -31,6 +31,16 @@ TEST(ProtoTextTest, LabelsAreInOrder) {
   EXPECT_EQ(LabelsText(client.labels()), "app=web,zone=eu");
 }
 
+TEST(ProtoTextTest, TimesGoToTheWireAndBack) {
+  using std::chrono::milliseconds;
+  const common::WallTime before_epoch(milliseconds(-1500));
+  EXPECT_EQ(ToProto(before_epoch).seconds(), -2) << "nanos of a Timestamp count forwards";
+  EXPECT_EQ(ToProto(before_epoch).nanos(), 500'000'000);
+  EXPECT_EQ(FromProto(ToProto(before_epoch)), before_epoch);
+  EXPECT_EQ(ToProto(milliseconds(1500)).seconds(), 1);
+  EXPECT_EQ(FromProto(ToProto(milliseconds(1500))), milliseconds(1500));
+}
+
 TEST(ProtoTextTest, AnIdCannotBreakOutOfItsFilter) {
   EXPECT_EQ(FilterString("a\" OR state = DEAD OR client_id = \"\\"),
             "\"a\\\" OR state = DEAD OR client_id = \\\"\\\\\"");

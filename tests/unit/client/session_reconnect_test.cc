@@ -1,4 +1,4 @@
-// Attempts, backoff, refusals, drains: how it comes back, and when it does not.
+// Attempts, backoff, refusals: how it comes back, and when it does not.
 #include "tests/unit/client/session_fixture.h"
 
 namespace liveness::internal {
@@ -130,58 +130,6 @@ TEST_F(SessionTest, RetryInfoIsHonouredWithinReason) {
   EXPECT_EQ(session_.NextDeadline(), kStart + 67s);
 }
 
-class TwoTargets : public SessionTest {
- protected:
-  TwoTargets() : SessionTest(2) {}
-};
-
-TEST_F(TwoTargets, Rotate) {
-  session_.Start(kStart);
-  session_.OnStreamEnd(1, kStart, Broken());
-  session_.Advance(session_.NextDeadline());
-  session_.OnStreamEnd(2, kStart + 1s, Broken());
-  session_.Advance(session_.NextDeadline());
-  EXPECT_THAT(Actions(), ElementsAre("dial 1 target 0", "dial 2 target 1", "dial 3 target 0"));
-}
-
-TEST_F(TwoTargets, ADrainMovesOverBeforeItLeaves) {
-  GoLive();
-  random_ = 0.5;
-  session_.OnDrain(1, kStart + 100ms, 1s);
-  session_.Advance(kStart + 1100ms);
-  EXPECT_THAT(Actions(), ElementsAre("ping 1 #2", "dial 2 target 1")) << "the old stream beats on";
-  EXPECT_EQ(session_.state(), State::kLive);
-  WelcomeAt(2, kStart + 1200ms);
-  EXPECT_THAT(Actions(), ElementsAre("cancel 1"));
-  EXPECT_THAT(Changes(), IsEmpty()) << "same incarnation: nothing has happened to the application";
-  session_.OnStreamEnd(1, kStart + 1201ms, Broken());
-  EXPECT_THAT(Changes(), IsEmpty());
-  EXPECT_EQ(session_.live_stream(), StreamId{2});
-}
-
-TEST_F(TwoTargets, ADrainSpreadsTheReturnWhenTheOldStreamEndsFirst) {
-  GoLive();
-  random_ = 0.5;
-  session_.OnDrain(1, kStart, 10s);
-  const BootTime planned = kStart + 5s;
-  session_.OnPong(1, kStart, 1);
-  session_.OnStreamEnd(1, kStart + 1s, Broken());
-  EXPECT_THAT(Changes(), ElementsAre("LOST STREAM_ENDED"));
-  EXPECT_EQ(session_.NextDeadline(), planned);
-}
-
-TEST_F(TwoTargets, ARefusedMoveLeavesTheOldStreamAndTriesAgain) {
-  GoLive();
-  session_.OnDrain(1, kStart, 0s);
-  session_.Advance(kStart);
-  session_.OnStreamEnd(2, kStart + 1ms, End(absl::StatusCode::kUnavailable, "DRAINING"));
-  EXPECT_THAT(Changes(), IsEmpty());
-  EXPECT_EQ(session_.state(), State::kLive);
-  Actions();
-  session_.Advance(kStart + 900ms);
-  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
-}
-
 class WithoutResume : public SessionTest {
  protected:
   WithoutResume() : SessionTest(1, false) {}
@@ -190,14 +138,6 @@ class WithoutResume : public SessionTest {
 TEST_F(WithoutResume, KeepsNoToken) {
   GoLive();
   EXPECT_EQ(session_.resume_token(), "");
-}
-
-TEST_F(SessionTest, ANewIncarnationIsToldEvenWithoutALoss) {
-  GoLive();
-  session_.OnDrain(1, kStart, 0s);
-  session_.Advance(kStart);
-  WelcomeAt(2, kStart + 100ms, 8);
-  EXPECT_THAT(Changes(), ElementsAre("LIVE"));
 }
 
 }  // namespace
