@@ -283,7 +283,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
 
   parts_->registry.BeginShutdown();
   spdlog::info("stopping within {}", common::FormatDuration(timeout));
-  parts_->canary.reset();
+  parts_->canary.Stop();
   (void)parts_->Drain(timeout / kWindowShare);
   parts_->canary.Stop();
   parts_->health->BeginDrain();

@@ -47,7 +47,7 @@ TEST_F(BadFlagsTest, UnknownAndUnreadable) {
   ExpectRefused({"--min-interval=0s"}, "--min-interval");
   ExpectRefused({"--keepalive-preset=lax"}, "--keepalive-preset");
   ExpectRefused({"--store=files"}, "--store");
-  ExpectRefused({"--store=sqlite"}, "--store=sqlite");
+  ExpectRefused({"--fsync=sometimes"}, "--fsync");
   ExpectRefused({"--io-threads=0"}, "--io-threads");
   ExpectRefused({"--io-threads=many"}, "--io-threads");
   ExpectRefused({"--max-ping-rate=-1"}, "--max-ping-rate");

@@ -281,8 +281,25 @@ TEST_F(QueryListsTest, AnEvictedClientIsDeadWithTheReasonInItsEvidence) {
   {
     grpc::ClientContext context;
     v1::SetMaintenanceResponse response;
+    v1::SetMaintenanceRequest nobody;
+    nobody.set_name("clients/nobody");
+    EXPECT_EQ(admin->SetMaintenance(&context, nobody, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+  }
+  {
+    grpc::ClientContext context;
+    v1::SetMaintenanceResponse response;
     const grpc::Status status = admin->SetMaintenance(&context, v1::SetMaintenanceRequest(), &response);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  }
+  {
+    grpc::ClientContext context;
+    v1::SetMaintenanceResponse response;
+    v1::SetMaintenanceRequest marks;
+    marks.set_filter("client_id = victim");
+    marks.mutable_until_time()->set_seconds(4'000'000'000);
+    const grpc::Status status = admin->SetMaintenance(&context, marks, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.changed_count(), 1);
   }
 }
 

@@ -48,7 +48,8 @@ class QueryServer {
     health_ = health.get();
     engine_->Add(std::move(health));
     engine_->Add(std::make_unique<rpc::AdminService>(
-        registry_, common::SystemClock(), [] { return v1::ServerInfo(); }, [] { return false; }));
+        registry_, common::SystemClock(), [] { return v1::ServerInfo(); }, [] { return false; },
+        [](common::Duration) { return std::int64_t{0}; }));
     engine_->Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>()));
     grpc::EnableDefaultHealthCheckService(false);
     grpc::ServerBuilder builder;

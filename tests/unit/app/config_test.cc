@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "server/app/config.h"
 
 #include <gmock/gmock.h>
@@ -42,6 +44,23 @@ TEST(ConfigTest, DefaultsAreTheContracts) {
   EXPECT_FALSE(config.channelz);
   EXPECT_TRUE(config.canary);
   EXPECT_EQ(config.max_doubt, seconds(10));
+}
+
+TEST(ConfigTest, WhatIsKnownIsKeptWhereTheAddressIsFoundAgain) {
+  setenv("XDG_STATE_HOME", "/state", 1);
+  EXPECT_EQ(Accepted({}).store, "sqlite");
+  EXPECT_EQ(Accepted({}).data_dir, "/state/liveness/127.0.0.1:7700");
+  EXPECT_EQ(Accepted({"--data-dir=/data"}).data_dir, "/data");
+  // A server on any free port has no name to be found under again.
+  EXPECT_EQ(Accepted({"--listen=127.0.0.1:0"}).store, "memory");
+  EXPECT_EQ(Accepted({"--data-dir=:memory:"}).store, "memory");
+  EXPECT_EQ(Accepted({"--listen=127.0.0.1:0", "--data-dir=/data"}).store, "sqlite");
+  unsetenv("XDG_STATE_HOME");
+  setenv("HOME", "/home/somebody", 1);
+  EXPECT_EQ(Accepted({}).data_dir, "/home/somebody/.local/state/liveness/127.0.0.1:7700");
+  unsetenv("HOME");
+  EXPECT_THAT(Refused({}), HasSubstr("--data-dir"));
+  setenv("HOME", "/", 1);
 }
 
 TEST(ConfigTest, TheCanaryCanBeBoundAndTurnedOff) {
@@ -127,7 +146,6 @@ TEST(ConfigTest, WhatIsWrongIsNamed) {
   EXPECT_THAT(Refused({"--http2-keepalive-time=1ms"}), HasSubstr("--http2-keepalive-time"));
   EXPECT_THAT(Refused({"--default-timeout=1s"}), HasSubstr("--default-timeout"));
   EXPECT_THAT(Refused({"--keepalive-preset=loose"}), HasSubstr("--keepalive-preset"));
-  EXPECT_THAT(Refused({"--store=sqlite"}), HasSubstr("--store=memory"));
   EXPECT_THAT(Refused({"--store=paper"}), HasSubstr("--store"));
   for (const char* listen :
        {"--listen=7700", "--listen=:7700", "--listen=host:", "--listen=host:70000", "--listen=h:x"}) {
