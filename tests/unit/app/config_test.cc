@@ -1,10 +1,9 @@
-#include <cstdlib>
-
 #include "server/app/config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <vector>
 
 namespace liveness::app {
