@@ -1,0 +1,167 @@
+#include "server/storage/etcd/mirror.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace liveness::storage::etcd {
+
+using etcdserverpb::Event;
+using etcdserverpb::KeyValue;
+using Kind = Layout::Kind;
+
+Mirror::Mirror(const Layout& layout, History history, std::uint64_t writer)
+    : layout_(layout), history_(std::move(history)), writer_(writer) {}
+
+Mirror::Step Mirror::Apply(const std::vector<const Event*>& events, const Own& own, core::WallTime now) {
+  Step step;
+  step.revision = history_.Told(events.front()->kv().mod_revision());
+  // What was written before what was deleted: a record that is forgotten in order
+  // is written once more, elsewhere, and then its deletion tells nothing new.
+  for (const Event* event : events) {
+    if (event->type() != Event::PUT) continue;
+    const KeyValue& kv = event->kv();
+    const Layout::Key key = layout_.Parse(kv.key());
+    if (key.kind == Kind::kClient || key.kind == Kind::kForgotten) AddPut(kv, key.id, own, step);
+    if (key.kind == Kind::kMarker) step.marker = true;
+    if (key.kind == Kind::kHistory && kv.value() != EncodeHistory(history_)) step.history_touched = true;
+    if (key.kind == Kind::kServer) {
+      servers_[std::string(key.id)] = kv.value();
+      step.servers_changed = true;
+    }
+  }
+  for (const Event* event : events) {
+    if (event->type() != Event::DELETE) continue;
+    const Layout::Key key = layout_.Parse(event->kv().key());
+    if (key.kind == Kind::kClient) AddGone(key.id, event->kv().mod_revision(), now, step);
+    if (key.kind == Kind::kHistory) step.history_touched = true;
+    if (key.kind == Kind::kServer) step.servers_changed |= servers_.erase(std::string(key.id)) > 0;
+  }
+  return step;
+}
+
+void Mirror::AddPut(const KeyValue& kv, std::string_view key_id, const Own& own, Step& step) {
+  const auto cannot_read = [&] { unreadable_.insert(kv.key()); };
+  const auto change = DecodeChange(kv.value());
+  if (!change) return cannot_read();
+
+  Step::Item item;
+  item.committed.time = change->time;
+  if (const core::RecordPtr after = change->writer == writer_ ? own(change->proposal) : nullptr) {
+    item.committed.proposal = change->proposal;
+    item.committed.after = Stamped(*after, history_.Told(kv.mod_revision()));
+  } else {
+    auto record = RecordOf(*change, history_, kv.mod_revision(), ids_);
+    if (!record.ok()) return cannot_read();
+    // What a session says of itself rarely changes: one block of memory for all its records.
+    const core::RecordPtr known = Find((*record)->client_id());
+    if (known != nullptr && known->info == (*record)->info) (*record)->info = known->info;
+    item.committed.after = *std::move(record);
+  }
+  const core::RecordPtr& after = item.committed.after;
+  const bool forgotten = after->state == core::State::kForgotten;
+  if (!key_id.empty() && (after->client_id() != key_id || forgotten)) return cannot_read();
+  unreadable_.erase(kv.key());
+  item.before = Find(after->client_id());
+  if (forgotten) {
+    if (item.before == nullptr) return;
+    records_.erase(after->client_id());
+  } else {
+    Keep(after);
+  }
+  step.items.push_back(std::move(item));
+}
+
+void Mirror::AddGone(std::string_view client_id, std::int64_t etcd_revision, core::WallTime now, Step& step) {
+  unreadable_.erase(layout_.Client(client_id));
+  Step::Item item;
+  item.before = Find(client_id);
+  if (item.before == nullptr) return;
+  auto after = std::make_shared<core::ClientRecord>(*item.before);
+  after->state = core::State::kForgotten;
+  after->revision = history_.Told(etcd_revision);
+  records_.erase(client_id);
+  item.committed = {0, std::move(after), now};
+  step.items.push_back(std::move(item));
+}
+
+void Mirror::Keep(core::RecordPtr record) {
+  const auto at = records_.find(record->client_id());
+  // The set's key is a view into the record: it is taken out, not overwritten.
+  if (at != records_.end()) records_.erase(at);
+  records_.insert(std::move(record));
+}
+
+absl::Status Mirror::Load(const KeyValue& kv) {
+  const Layout::Key key = layout_.Parse(kv.key());
+  if (key.kind == Kind::kServer) servers_[std::string(key.id)] = kv.value();
+  if (key.kind != Kind::kClient) return absl::OkStatus();
+  Step step;
+  AddPut(
+      kv, key.id, [](std::uint64_t) { return nullptr; }, step);
+  if (!step.items.empty()) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("etcd's key \"", absl::CHexEscape(kv.key()),
+                                          "\" holds no client's record that this server can read"));
+}
+
+void Mirror::BeginListing() {
+  seen_.clear();
+  newer_.clear();
+  listed_servers_.clear();
+  history_seen_ = false;
+}
+
+void Mirror::Page(const etcdserverpb::RangeResponse& part) {
+  for (const KeyValue& kv : part.kvs()) {
+    const Layout::Key key = layout_.Parse(kv.key());
+    if (key.kind == Kind::kServer) listed_servers_[std::string(key.id)] = kv.value();
+    if (key.kind == Kind::kHistory) history_seen_ = kv.value() == EncodeHistory(history_);
+    if (key.kind != Kind::kClient) continue;
+    const core::RecordPtr known = Find(key.id);
+    if (known != nullptr) seen_.insert(known.get());
+    if (known == nullptr || history_.Etcds(known->revision) < kv.mod_revision()) newer_.push_back(kv);
+  }
+}
+
+std::vector<Mirror::Step> Mirror::FinishListing(std::int64_t etcd_revision, const Own& own,
+                                                core::WallTime now) {
+  std::vector<std::string> gone;
+  for (const core::RecordPtr& record : records_) {
+    if (!seen_.contains(record.get())) gone.emplace_back(record->client_id());
+  }
+  std::stable_sort(newer_.begin(), newer_.end(),
+                   [](const KeyValue& a, const KeyValue& b) { return a.mod_revision() < b.mod_revision(); });
+  std::vector<Step> steps;
+  const auto step_at = [&](std::int64_t revision) -> Step& {
+    const std::uint64_t told = history_.Told(revision);
+    if (steps.empty() || steps.back().revision != told) steps.push_back({told, {}, false, false, false});
+    return steps.back();
+  };
+  for (const KeyValue& kv : newer_) {
+    AddPut(kv, layout_.Parse(kv.key()).id, own, step_at(kv.mod_revision()));
+  }
+  for (const std::string& id : gone) AddGone(id, etcd_revision, now, step_at(etcd_revision));
+  if (servers_ != listed_servers_) {
+    servers_ = std::move(listed_servers_);
+    step_at(etcd_revision).servers_changed = true;
+  }
+  if (!history_seen_) step_at(etcd_revision).history_touched = true;
+  BeginListing();
+  return steps;
+}
+
+core::RecordPtr Mirror::Find(std::string_view client_id) const {
+  const auto at = records_.find(client_id);
+  return at == records_.end() ? nullptr : *at;
+}
+
+std::int64_t Mirror::RevisionOf(std::string_view client_id) const {
+  const core::RecordPtr record = Find(client_id);
+  return record == nullptr ? 0 : history_.Etcds(record->revision);
+}
+
+std::vector<core::RecordPtr> Mirror::Records() const { return {records_.begin(), records_.end()}; }
+
+}  // namespace liveness::storage::etcd

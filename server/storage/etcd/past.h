@@ -1,0 +1,40 @@
+// The transitions that etcd has told, in revision order: the last of them, up to
+// a bound, in memory. The records are those that the registry was told, so
+// each costs little more than a few pointers.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "common/mutex.h"
+#include "server/storage/store.h"
+
+namespace liveness::storage::etcd {
+
+class Past {
+ public:
+  explicit Past(std::size_t max_transitions) : max_transitions_(max_transitions) {}
+
+  // Begins (again) after `revision`, with nothing.
+  void StartAfter(std::uint64_t revision);
+  // REQUIRES: they share a revision above the last one's.
+  void Append(std::vector<core::TransitionPtr> transitions);
+  // What happened in (after, until] is known only in part.
+  void AddGap(std::uint64_t after, std::uint64_t until);
+
+  HistoryPart Read(const HistoryQuery& query) const;
+
+ private:
+  const std::size_t max_transitions_;
+  mutable common::Mutex mu_;
+  std::deque<core::TransitionPtr> transitions_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> gaps_ ABSL_GUARDED_BY(mu_);
+  std::uint64_t compacted_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace liveness::storage::etcd
