@@ -11,8 +11,8 @@ namespace liveness::testing {
 
 class ChildProcess {
  public:
-  // Starts bin/`binary` of this build, or of $LIVENESS_BIN_DIR. The kernel kills
-  // it when the thread that made it ends.
+  // Starts bin/`binary` of this build, or of $LIVENESS_BIN_DIR; or a program of the
+  // system's by its absolute path. The kernel kills it when the thread that made it ends.
   ChildProcess(const std::string& binary, const std::vector<std::string>& args);
   // Kills it if it still runs.
   ~ChildProcess();

@@ -54,7 +54,7 @@ class StoreProposer final : public storage::StoreListener {
         {id, std::move(before), std::make_shared<const core::ClientRecord>(std::move(after)), time});
     if (committed == nullptr) return id;
     common::MutexLock lock(mu_);
-    Keep({id, std::move(committed), time});
+    Keep({id, std::move(committed), time}, last_);
     return id;
   }
 
@@ -99,11 +99,18 @@ class StoreProposer final : public storage::StoreListener {
     return records_;
   }
 
+  // The servers that it was told last.
+  std::vector<std::string> servers() const {
+    common::MutexLock lock(mu_);
+    return servers_;
+  }
+
   void OnCommitted(std::vector<storage::Committed> changes) override {
     if (in_call_.exchange(true)) Complain("two calls at a time");
     {
       common::MutexLock lock(mu_);
-      for (storage::Committed& change : changes) Keep(std::move(change));
+      const std::uint64_t before = last_;  // those of one call may share a revision
+      for (storage::Committed& change : changes) Keep(std::move(change), before);
     }
     in_call_ = false;
     if (on_told) on_told();
@@ -117,7 +124,15 @@ class StoreProposer final : public storage::StoreListener {
     }
     in_call_ = false;
   }
-  void OnServers(const std::vector<std::string>&) override {}
+  void OnServers(const std::vector<std::string>& server_ids) override {
+    if (in_call_.exchange(true)) Complain("two calls at a time");
+    {
+      common::MutexLock lock(mu_);
+      servers_ = server_ids;
+      changed_.NotifyAll();
+    }
+    in_call_ = false;
+  }
 
   std::function<void()> on_told;  // after each OnCommitted, on its thread; set before Use
 
@@ -127,10 +142,10 @@ class StoreProposer final : public storage::StoreListener {
     disorder_ += words + "; ";
   }
 
-  void Keep(storage::Committed change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+  void Keep(storage::Committed change, std::uint64_t last_call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     const core::RecordPtr& after = change.after;
     const std::string id(after->client_id());
-    if (after->revision <= last_) {
+    if (after->revision <= last_call || after->revision < last_) {
       disorder_ += common::StrCat("revision ", after->revision, " after ", last_, "; ");
     }
     last_ = after->revision;
@@ -160,6 +175,7 @@ class StoreProposer final : public storage::StoreListener {
   std::vector<storage::Committed> told_ ABSL_GUARDED_BY(mu_);
   std::map<std::uint64_t, Outcome> outcomes_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, core::RecordPtr> records_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> servers_ ABSL_GUARDED_BY(mu_);
   std::string disorder_ ABSL_GUARDED_BY(mu_);
 };
 
