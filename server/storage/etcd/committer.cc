@@ -16,10 +16,6 @@ constexpr common::Duration kPause = std::chrono::milliseconds(50), kMaxPause = s
 // Failures in a row after which another member is tried.
 constexpr int kHopeless = 3;
 
-std::int64_t Guard(const Proposal& proposal, const History& history) {
-  return proposal.before == nullptr ? 0 : history.Etcds(proposal.before->revision);
-}
-
 }  // namespace
 
 Committer::Committer(Loop& loop, const Members& members, const Layout& layout, const History& history,
@@ -52,13 +48,17 @@ void Committer::Send(const Member& member) {
   });
   TxnRequest request;
   std::vector<std::uint64_t> ids;
-  for (const ProposalQueue::Entry* entry : batch) {
+  for (ProposalQueue::Entry* entry : batch) {
+    // Of a client that is not known: 0, or of what lies there and cannot be read.
+    const core::RecordPtr& before = entry->proposal.before;
+    entry->guard =
+        before == nullptr ? mirror_.RevisionOf(entry->client_id()) : history_.Etcds(before->revision);
     TxnRequest& change = *request.add_success()->mutable_request_txn();
     const std::string key = layout_.Client(entry->client_id());
     Compare& same = *change.add_compare();
     same.set_key(key);
     same.set_target(Compare::MOD);
-    same.set_mod_revision(Guard(entry->proposal, history_));
+    same.set_mod_revision(entry->guard);
     auto& put = *change.add_success()->mutable_request_put();
     put.set_value(entry->value);
     if (entry->proposal.after->state == core::State::kForgotten) {
@@ -99,7 +99,7 @@ void Committer::OnAnswer(const std::vector<std::uint64_t>& ids, const TxnRespons
                       response.responses(static_cast<int>(n)).response_txn().succeeded();
     // Not done, and what it was decided on is no longer so: that has been told.
     // Else the watch will tell what came between, which may be this very change.
-    if (!done && mirror_.RevisionOf(entry->client_id()) != Guard(entry->proposal, history_)) {
+    if (!done && mirror_.RevisionOf(entry->client_id()) != entry->guard) {
       listener_.OnConflict(ids[n]);
     } else {
       queue_.Settle(*entry, loop_.now());

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
 
@@ -120,12 +119,7 @@ void Driver::Tick() {
   }
   ProbeWrites();
   health_.Pending(committer_.oldest_sent(), untold);
-  if (!other_history_) {
-    const std::string unreadable = mirror_->unreadable();
-    health_.Fatal(unreadable.empty() ? usurped_
-                                     : absl::StrCat("key \"", absl::CHexEscape(unreadable),
-                                                    "\" cannot be read by this server: of a newer version?"));
-  }
+  if (!other_history_) health_.Fatal(usurped_);
   const absl::Status verdict = health_.Assess(now);
   common::MutexLock lock(mu_);
   verdict_ = verdict;

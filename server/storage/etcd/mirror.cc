@@ -24,7 +24,7 @@ Mirror::Step Mirror::Apply(const std::vector<const Event*>& events, const Own& o
     if (event->type() != Event::PUT) continue;
     const KeyValue& kv = event->kv();
     const Layout::Key key = layout_.Parse(kv.key());
-    if (key.kind == Kind::kClient || key.kind == Kind::kForgotten) AddPut(kv, key.id, own, step);
+    if (key.kind == Kind::kClient || key.kind == Kind::kForgotten) AddPut(kv, key.id, own, now, step);
     if (key.kind == Kind::kMarker) step.marker = true;
     if (key.kind == Kind::kHistory && kv.value() != EncodeHistory(history_)) step.history_touched = true;
     if (key.kind == Kind::kServer) {
@@ -42,8 +42,13 @@ Mirror::Step Mirror::Apply(const std::vector<const Event*>& events, const Own& o
   return step;
 }
 
-void Mirror::AddPut(const KeyValue& kv, std::string_view key_id, const Own& own, Step& step) {
-  const auto cannot_read = [&] { unreadable_.insert(kv.key()); };
+void Mirror::AddPut(const KeyValue& kv, std::string_view key_id, const Own& own, core::WallTime now,
+                    Step& step) {
+  const auto cannot_read = [&] {
+    if (key_id.empty()) return;
+    AddGone(key_id, kv.mod_revision(), now, step);
+    unreadable_[std::string(key_id)] = kv.mod_revision();
+  };
   const auto change = DecodeChange(kv.value());
   if (!change) return cannot_read();
 
@@ -63,7 +68,7 @@ void Mirror::AddPut(const KeyValue& kv, std::string_view key_id, const Own& own,
   const core::RecordPtr& after = item.committed.after;
   const bool forgotten = after->state == core::State::kForgotten;
   if (!key_id.empty() && (after->client_id() != key_id || forgotten)) return cannot_read();
-  unreadable_.erase(kv.key());
+  unreadable_.erase(std::string(key_id));
   item.before = Find(after->client_id());
   if (forgotten) {
     if (item.before == nullptr) return;
@@ -75,7 +80,7 @@ void Mirror::AddPut(const KeyValue& kv, std::string_view key_id, const Own& own,
 }
 
 void Mirror::AddGone(std::string_view client_id, std::int64_t etcd_revision, core::WallTime now, Step& step) {
-  unreadable_.erase(layout_.Client(client_id));
+  unreadable_.erase(std::string(client_id));
   Step::Item item;
   item.before = Find(client_id);
   if (item.before == nullptr) return;
@@ -99,11 +104,12 @@ absl::Status Mirror::Load(const KeyValue& kv) {
   if (key.kind == Kind::kServer) servers_[std::string(key.id)] = kv.value();
   if (key.kind != Kind::kClient) return absl::OkStatus();
   Step step;
-  AddPut(
-      kv, key.id, [](std::uint64_t) { return nullptr; }, step);
+  const auto none = [](std::uint64_t) { return nullptr; };
+  AddPut(kv, key.id, none, {}, step);
   if (!step.items.empty()) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("etcd's key \"", absl::CHexEscape(kv.key()),
-                                          "\" holds no client's record that this server can read"));
+                                          "\" holds no client's record that this server can read: delete it, "
+                                          "or start a newer server"));
 }
 
 void Mirror::BeginListing() {
@@ -140,7 +146,7 @@ std::vector<Mirror::Step> Mirror::FinishListing(std::int64_t etcd_revision, cons
     return steps.back();
   };
   for (const KeyValue& kv : newer_) {
-    AddPut(kv, layout_.Parse(kv.key()).id, own, step_at(kv.mod_revision()));
+    AddPut(kv, layout_.Parse(kv.key()).id, own, now, step_at(kv.mod_revision()));
   }
   for (const std::string& id : gone) AddGone(id, etcd_revision, now, step_at(etcd_revision));
   if (servers_ != listed_servers_) {
@@ -158,8 +164,9 @@ core::RecordPtr Mirror::Find(std::string_view client_id) const {
 }
 
 std::int64_t Mirror::RevisionOf(std::string_view client_id) const {
-  const core::RecordPtr record = Find(client_id);
-  return record == nullptr ? 0 : history_.Etcds(record->revision);
+  if (const core::RecordPtr record = Find(client_id)) return history_.Etcds(record->revision);
+  const auto at = unreadable_.find(client_id);
+  return at == unreadable_.end() ? 0 : at->second;
 }
 
 std::vector<core::RecordPtr> Mirror::Records() const { return {records_.begin(), records_.end()}; }

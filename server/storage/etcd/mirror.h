@@ -1,6 +1,9 @@
 // What etcd holds, as far as it has been told: the changes of keys become
 // changes of records.
 //
+// A key that is overwritten with what this server cannot read is to it as one
+// that was deleted: the client is forgotten, and may be registered again.
+//
 // Pure: no thread, clock or call of etcd's in it. Not thread-safe.
 #pragma once
 
@@ -58,13 +61,11 @@ class Mirror {
 
   // Null for a client that is not known. The string_view's owner need not live on.
   core::RecordPtr Find(std::string_view client_id) const;
-  // etcd's revision of its key; 0: none.
+  // etcd's revision of its key, whatever it holds; 0: there is none.
   std::int64_t RevisionOf(std::string_view client_id) const;
   std::vector<core::RecordPtr> Records() const;
   // Server ids, and the values of their keys.
   const std::map<std::string, std::string>& servers() const { return servers_; }
-  // Empty, or a key that this server cannot read: a newer server wrote it, or no server at all.
-  std::string unreadable() const { return unreadable_.empty() ? "" : *unreadable_.begin(); }
 
  private:
   struct IdHash {
@@ -82,7 +83,9 @@ class Mirror {
     }
   };
 
-  void AddPut(const etcdserverpb::KeyValue& kv, std::string_view key_id, const Own& own, Step& step);
+  // `key_id`: the client that the key names; empty for one under forgotten/.
+  void AddPut(const etcdserverpb::KeyValue& kv, std::string_view key_id, const Own& own, core::WallTime now,
+              Step& step);
   void AddGone(std::string_view client_id, std::int64_t etcd_revision, core::WallTime now, Step& step);
   void Keep(core::RecordPtr record);
 
@@ -92,7 +95,8 @@ class Mirror {
   ServerIdPool ids_;
   absl::flat_hash_set<core::RecordPtr, IdHash, IdEqual> records_;
   std::map<std::string, std::string> servers_;
-  absl::flat_hash_set<std::string> unreadable_;
+  std::map<std::string, std::int64_t, std::less<>>
+      unreadable_;  // client ids, and the revisions of their keys
 
   // While keys are listed anew.
   absl::flat_hash_set<const core::ClientRecord*> seen_;

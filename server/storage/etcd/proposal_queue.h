@@ -34,6 +34,7 @@ class ProposalQueue {
     Proposal proposal;
     common::MonoTime since{};  // proposed
     std::string value;         // as it is written; made when it is first sent
+    std::int64_t guard = 0;    // etcd's revision of the key that it was last sent with; the sender's
     bool maybe_taken = false;  // sent, and no word yet that etcd did not take it
 
     std::string_view client_id() const { return proposal.after->client_id(); }

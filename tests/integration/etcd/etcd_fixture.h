@@ -1,0 +1,100 @@
+// Servers' stores on one real etcd.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "common/status.h"
+#include "server/storage/etcd/etcd_store.h"
+#include "tests/support/etcd_process.h"
+#include "tests/support/store_proposer.h"
+
+namespace liveness::testing {
+
+// A server as far as its store sees it.
+struct EtcdServer {
+  std::unique_ptr<storage::etcd::EtcdStore> store;
+  storage::Contents contents;
+  StoreProposer proposer;
+
+  ~EtcdServer() {
+    if (store != nullptr) store->Stop();
+  }
+};
+
+class EtcdTest : public ::testing::Test {
+ protected:
+  void StartEtcd(EtcdProcess::Options options = {}) {
+    if (!EtcdProcess::Available()) GTEST_SKIP() << "etcd-server and etcd-client are not installed";
+    // Short elections: they are what these tests wait for.
+    for (const char* arg : {"--heartbeat-interval=50", "--election-timeout=500"}) options.args.push_back(arg);
+    etcd_ = EtcdProcess::Start(options);
+    ASSERT_NE(etcd_, nullptr);
+  }
+
+  storage::etcd::EtcdOptions OptionsOf(const std::string& server_id) const {
+    storage::etcd::EtcdOptions options;
+    options.endpoints = etcd_->endpoints();
+    options.server_id = server_id;
+    options.lease_ttl = std::chrono::seconds(2);
+    return options;
+  }
+  std::unique_ptr<EtcdServer> Serve(const std::string& server_id) { return Serve(OptionsOf(server_id)); }
+  std::unique_ptr<EtcdServer> Serve(storage::etcd::EtcdOptions options) {
+    auto server = std::make_unique<EtcdServer>();
+    auto store = storage::etcd::EtcdStore::Open(std::move(options), common::SystemClock());
+    EXPECT_TRUE(store.ok()) << store.status();
+    if (!store.ok()) return nullptr;
+    server->store = *std::move(store);
+    auto contents = server->store->Load();
+    EXPECT_TRUE(contents.ok()) << contents.status();
+    if (!contents.ok()) return nullptr;
+    server->contents = *std::move(contents);
+    server->proposer.Use(*server->store);
+    return server;
+  }
+
+  // Polls until it holds, or gives up.
+  static bool Eventually(const std::function<bool()>& holds,
+                         std::chrono::milliseconds patience = std::chrono::seconds(15)) {
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > give_up) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+  }
+  static bool EventuallyHealthy(const EtcdServer& server) {
+    return Eventually([&] { return server.store->health().ok(); });
+  }
+  static bool EventuallySick(const EtcdServer& server) {
+    return Eventually([&] { return !server.store->health().ok(); });
+  }
+  static bool EventuallyServers(const EtcdServer& server, const std::vector<std::string>& ids) {
+    return Eventually([&] { return server.proposer.servers() == ids; });
+  }
+
+  // What was told, in a form that can be compared between servers.
+  using Line = std::tuple<std::uint64_t, std::string, core::State, std::uint64_t>;
+  static std::vector<Line> Lines(const EtcdServer& server) {
+    std::vector<Line> lines;
+    for (const storage::Committed& change : server.proposer.told()) {
+      const core::ClientRecord& after = *change.after;
+      lines.emplace_back(after.revision, std::string(after.client_id()), after.state, after.incarnation);
+    }
+    return lines;
+  }
+
+  std::unique_ptr<EtcdProcess> etcd_;
+};
+
+}  // namespace liveness::testing
