@@ -9,7 +9,7 @@ namespace liveness::testing {
 
 class Certificate {
  public:
-  // For the host `liveness.test`, in files of its own.
+  // For the host `liveness.test` and for 127.0.0.1, in files of its own.
   Certificate();
   ~Certificate();
   Certificate(const Certificate&) = delete;

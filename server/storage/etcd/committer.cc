@@ -53,20 +53,22 @@ void Committer::Send(const Member& member) {
     const core::RecordPtr& before = entry->proposal.before;
     entry->guard =
         before == nullptr ? mirror_.RevisionOf(entry->client_id()) : history_.Etcds(before->revision);
-    TxnRequest& change = *request.add_success()->mutable_request_txn();
     const std::string key = layout_.Client(entry->client_id());
-    Compare& same = *change.add_compare();
+    Compare& same = *request.add_compare();
     same.set_key(key);
     same.set_target(Compare::MOD);
     same.set_mod_revision(entry->guard);
-    auto& put = *change.add_success()->mutable_request_put();
+    auto& put = *request.add_success()->mutable_request_put();
     put.set_value(entry->value);
     if (entry->proposal.after->state == core::State::kForgotten) {
       put.set_key(layout_.Forgotten(ids.size()));
-      change.add_success()->mutable_request_delete_range()->set_key(key);
+      request.add_success()->mutable_request_delete_range()->set_key(key);
     } else {
       put.set_key(key);
     }
+    auto& look = *request.add_failure()->mutable_request_range();
+    look.set_key(key);
+    look.set_keys_only(true);
     ids.push_back(entry->proposal.id);
   }
   const std::uint64_t number = next_txn_++;
@@ -95,15 +97,21 @@ void Committer::OnAnswer(const std::vector<std::uint64_t>& ids, const TxnRespons
   for (std::size_t n = 0; n < ids.size(); ++n) {
     ProposalQueue::Entry* entry = queue_.Find(ids[n]);
     if (entry == nullptr) continue;  // the watch was quicker
-    const bool done = static_cast<int>(n) < response.responses_size() &&
-                      response.responses(static_cast<int>(n)).response_txn().succeeded();
-    // Not done, and what it was decided on is no longer so: that has been told.
-    // Else the watch will tell what came between, which may be this very change.
-    if (!done && mirror_.RevisionOf(entry->client_id()) != entry->guard) {
-      listener_.OnConflict(ids[n]);
-    } else {
-      queue_.Settle(*entry, loop_.now());
+    if (!response.succeeded()) {
+      const auto& look = response.responses(static_cast<int>(n)).response_range();
+      const std::int64_t revision = look.kvs_size() == 0 ? 0 : look.kvs(0).mod_revision();
+      if (revision == entry->guard) {
+        queue_.Return(*entry, false);
+        continue;
+      }
+      // What it was decided on is no longer so. If that has been told, it is lost. Else the watch will tell
+      // what came between, which may be this very change: an earlier try of it, whose answer was lost.
+      if (mirror_.RevisionOf(entry->client_id()) != entry->guard) {
+        listener_.OnConflict(ids[n]);
+        continue;
+      }
     }
+    queue_.Settle(*entry, loop_.now());
   }
 }
 

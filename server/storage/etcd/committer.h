@@ -2,9 +2,11 @@
 // under way goes into the next one, so that a lone change leaves at once and a
 // storm goes in large parts.
 //
-// One transaction of etcd's with one transaction within for each change: each
-// compares its own key's revision with the one that the change was decided on,
-// and is done or not on its own. All that are done share a revision.
+// One transaction of etcd's for all of a batch: it compares each key's revision
+// with the one that the change was decided on, and writes all or nothing. If it
+// wrote nothing it says how each key stands, and the innocent go into the next one.
+// (A transaction within for each change would do without that, but etcd 3.4
+// checks neither its space quota nor permissions for what lies within.)
 //
 // An answer decides nothing but what to send next: see proposal_queue.h.
 //

@@ -28,7 +28,7 @@ bool Curable(const grpc::Status& status) {
     case StatusCode::UNKNOWN:
     case StatusCode::INTERNAL:
     case StatusCode::RESOURCE_EXHAUSTED: return true;
-    default: return NeedsLogIn(status);
+    default: return false;
   }
 }
 
@@ -50,8 +50,9 @@ absl::Status Opening::Try(common::Duration each, const Attempt& attempt) {
       status = attempt(member, context);
     }
     if (status.ok()) return absl::OkStatus();
-    if (NeedsLogIn(status)) logged_in_ = false;
-    if (!Curable(status) || clock_.Mono() > give_up) return Translate(member, status);
+    const bool log_in = members_.logs_in() && NeedsLogIn(status);
+    if (log_in) logged_in_ = false;
+    if (!(Curable(status) || log_in) || clock_.Mono() > give_up) return Translate(member, status);
     ++current_;
     if (current_ % members_.size() == 0) Pause(kPause);
   }

@@ -1,0 +1,238 @@
+// etcd stops, hangs or is cut off from a server: what was decided waits, what
+// would be a promise is refused, and afterwards everything is told once.
+#include "common/strings.h"
+#include "tests/integration/etcd/etcd_fixture.h"
+#include "tests/support/tcp_forwarder.h"
+
+namespace liveness::testing {
+namespace {
+
+using core::State;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+class Outage : public EtcdTest {
+ protected:
+  void SetUp() override { StartEtcd(); }
+
+  // Changes of so many clients, proposed at once.
+  static std::vector<std::uint64_t> MoveAll(EtcdServer& server, State state) {
+    std::vector<std::uint64_t> proposals;
+    for (const auto& [id, record] : server.proposer.Records()) {
+      core::ClientRecord after = *record;
+      after.state = state;
+      proposals.push_back(server.proposer.Propose(record, after));
+    }
+    return proposals;
+  }
+  static void JoinMany(EtcdServer& server, int count) {
+    std::vector<std::uint64_t> proposals;
+    for (int n = 0; n < count; ++n) {
+      proposals.push_back(server.proposer.Propose(nullptr, NewSession(common::StrCat("web-", n))));
+    }
+    for (const std::uint64_t proposal : proposals) ASSERT_TRUE(server.proposer.Await(proposal).ok());
+  }
+  static void ExpectAllCommitted(EtcdServer& server, const std::vector<std::uint64_t>& proposals) {
+    for (const std::uint64_t proposal : proposals) {
+      const auto outcome = server.proposer.Await(proposal);
+      EXPECT_TRUE(outcome.ok()) << outcome.status();
+    }
+    EXPECT_EQ(server.proposer.disorder(), "");
+  }
+};
+
+TEST_F(Outage, GoneAndBack) {
+  const auto server = Serve("a");
+  JoinMany(*server, 300);
+  etcd_->Kill(0);
+  const auto killed = steady_clock::now();
+  const auto suspects = MoveAll(*server, State::kSuspect);
+  ASSERT_TRUE(EventuallySick(*server));
+  EXPECT_LT(steady_clock::now() - killed, milliseconds(3500));
+  EXPECT_THAT(std::string(server->store->health().message()), ::testing::HasSubstr(etcd_->endpoints()[0]));
+
+  const auto asked = steady_clock::now();
+  const auto refused = server->proposer.Join("late");
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(common::ReasonOf(refused.status()), "STORE_UNAVAILABLE");
+  EXPECT_LT(steady_clock::now() - asked, seconds(1)) << "it is known to be away";
+  for (const std::uint64_t proposal : suspects) ASSERT_FALSE(server->proposer.Known(proposal));
+
+  etcd_->Restart(0);
+  ASSERT_TRUE(EventuallyHealthy(*server));
+  ExpectAllCommitted(*server, suspects);
+  EXPECT_EQ(server->proposer.told().size(), 600u);
+  EXPECT_TRUE(server->proposer.Join("late").ok());
+}
+
+TEST_F(Outage, ARegistrationWaitsForItsTimeAndNoLonger) {
+  TcpForwarder cable(etcd_->endpoints()[0]);
+  auto options = OptionsOf("a");
+  options.endpoints = {cable.address()};
+  const auto server = Serve(options);
+  ASSERT_TRUE(EventuallyServers(*server, {"a"}));
+  // Short enough: it is committed.
+  cable.Set(TcpForwarder::Mode::kCut);
+  std::this_thread::sleep_for(milliseconds(100));
+  const auto first = server->proposer.Propose(nullptr, NewSession("web-1"));
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_FALSE(server->proposer.Known(first));
+  cable.Set(TcpForwarder::Mode::kForward);
+  EXPECT_TRUE(server->proposer.Await(first).ok());
+  // Too long.
+  cable.Set(TcpForwarder::Mode::kCut);
+  std::this_thread::sleep_for(milliseconds(100));
+  const auto asked = steady_clock::now();
+  const auto second = server->proposer.Join("web-2");
+  const auto waited = steady_clock::now() - asked;
+  EXPECT_EQ(common::ReasonOf(second.status()), "STORE_UNAVAILABLE");
+  EXPECT_GT(waited, seconds(1));
+  EXPECT_LT(waited, milliseconds(3500));
+  cable.Set(TcpForwarder::Mode::kForward);
+  ASSERT_TRUE(EventuallyHealthy(*server));
+  EXPECT_EQ(server->proposer.told().size(), 1u) << "what was refused is not committed afterwards";
+  EXPECT_TRUE(server->proposer.Join("web-2").ok());
+}
+
+// The answers to transactions never come, and some of them were carried out.
+TEST_F(Outage, AnUnknownOutcomeResolvesItself) {
+  const auto server = Serve("a");
+  JoinMany(*server, 200);
+  std::size_t rounds = 0;
+  for (const milliseconds stop : {milliseconds(0), milliseconds(1), milliseconds(3)}) {
+    const auto proposals = MoveAll(*server, rounds++ % 2 == 0 ? State::kSuspect : State::kAlive);
+    std::this_thread::sleep_for(stop);
+    etcd_->Pause(0);
+    ASSERT_TRUE(EventuallySick(*server));
+    etcd_->Continue(0);
+    ExpectAllCommitted(*server, proposals);
+    ASSERT_TRUE(EventuallyHealthy(*server));
+  }
+  EXPECT_EQ(server->proposer.told().size(), 200 * (1 + rounds)) << "each once";
+}
+
+// The same, seen by a server whose calls reach etcd while the answers do not.
+TEST_F(Outage, AnswersThatAreLostCostNoChange) {
+  TcpForwarder cable(etcd_->endpoints()[0]);
+  auto options = OptionsOf("a");
+  options.endpoints = {cable.address()};
+  const auto server = Serve(options);
+  const auto other = Serve("b");
+  JoinMany(*server, 100);
+  for (int round = 0; round < 6; ++round) {
+    const auto proposals = MoveAll(*server, round % 2 == 0 ? State::kSuspect : State::kAlive);
+    std::this_thread::sleep_for(milliseconds(round));
+    cable.Set(TcpForwarder::Mode::kCut);
+    std::this_thread::sleep_for(milliseconds(20));
+    cable.Set(TcpForwarder::Mode::kForward);
+    ExpectAllCommitted(*server, proposals);
+  }
+  ASSERT_TRUE(Eventually([&] { return other->proposer.told().size() == 700; }));
+  EXPECT_EQ(Lines(*server), Lines(*other));
+}
+
+TEST_F(Outage, AServerThatIsCutOffLosesItsSeatAndTakesItAgain) {
+  TcpForwarder cable(etcd_->endpoints()[0]);
+  auto options = OptionsOf("a");
+  options.endpoints = {cable.address()};
+  const auto a = Serve(options);
+  const auto b = Serve("b");
+  JoinMany(*a, 50);
+  ASSERT_TRUE(Eventually([&] { return b->proposer.told().size() == 50; }));
+  ASSERT_TRUE(EventuallyServers(*b, {"a", "b"}));
+
+  cable.Set(TcpForwarder::Mode::kHang);
+  const auto cut = steady_clock::now();
+  ASSERT_TRUE(EventuallySick(*a));
+  EXPECT_LT(steady_clock::now() - cut, milliseconds(3500));
+  ASSERT_TRUE(EventuallyServers(*b, {"b"}));
+  EXPECT_GT(steady_clock::now() - cut, seconds(1)) << "not before its lease ends";
+  // Meanwhile b takes some of its clients, and a decides on all.
+  for (int n = 0; n < 10; ++n) {
+    const auto records = b->proposer.Records();
+    ASSERT_TRUE(b->proposer.Move(records.at(common::StrCat("web-", n)), State::kDead).ok());
+  }
+  const auto proposals = MoveAll(*a, State::kSuspect);
+
+  cable.Set(TcpForwarder::Mode::kForward);
+  ASSERT_TRUE(EventuallyHealthy(*a));
+  int conflicts = 0;
+  for (const std::uint64_t proposal : proposals) {
+    const auto outcome = a->proposer.Await(proposal);
+    if (!outcome.ok()) {
+      EXPECT_EQ(common::ReasonOf(outcome.status()), "CONFLICT");
+      ++conflicts;
+    }
+  }
+  EXPECT_EQ(conflicts, 10) << "the newer truth stands";
+  ASSERT_TRUE(EventuallyServers(*b, {"a", "b"}));
+  ASSERT_TRUE(EventuallyServers(*a, {"a", "b"}));
+  ASSERT_TRUE(Eventually([&] { return b->proposer.told().size() == 100; }));
+  EXPECT_EQ(Lines(*a), Lines(*b));
+  EXPECT_EQ(a->proposer.Records().at("web-3")->state, State::kDead);
+}
+
+TEST_F(Outage, AShortCutCostsNoSeat) {
+  TcpForwarder cable(etcd_->endpoints()[0]);
+  auto options = OptionsOf("a");
+  options.endpoints = {cable.address()};
+  options.lease_ttl = seconds(5);
+  const auto a = Serve(options);
+  const auto b = Serve("b");
+  ASSERT_TRUE(EventuallyServers(*b, {"a", "b"}));
+  const std::string before = etcd_->Ctl({"lease", "list"});
+  for (int n = 0; n < 3; ++n) {
+    cable.Set(TcpForwarder::Mode::kCut);
+    std::this_thread::sleep_for(milliseconds(300));
+    cable.Set(TcpForwarder::Mode::kForward);
+    ASSERT_TRUE(a->proposer.Join(common::StrCat("web-", n)).ok());
+  }
+  EXPECT_EQ(etcd_->Ctl({"lease", "list"}), before) << "the same leases stand";
+}
+
+TEST_F(Outage, StopDoesNotWaitForAnEtcdThatHangs) {
+  const auto server = Serve("a");
+  JoinMany(*server, 10);
+  etcd_->Pause(0);
+  MoveAll(*server, State::kSuspect);
+  const auto begin = steady_clock::now();
+  server->store->Stop();
+  EXPECT_LT(steady_clock::now() - begin, seconds(4));
+  etcd_->Continue(0);
+}
+
+TEST_F(Outage, AStartWithoutEtcdSaysSo) {
+  etcd_->Kill(0);
+  auto options = OptionsOf("a");
+  options.open_patience = milliseconds(300);
+  const auto store = storage::etcd::EtcdStore::Open(options, common::SystemClock());
+  EXPECT_EQ(store.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(store.status().message()), ::testing::HasSubstr(etcd_->endpoints()[0]));
+}
+
+TEST_F(Outage, ADiskThatIsFullIsSaidAndRecovers) {
+  etcd_.reset();
+  EtcdProcess::Options small;
+  small.args = {"--quota-backend-bytes=1000000"};
+  StartEtcd(small);
+  const auto server = Serve("a");
+  JoinMany(*server, 10);
+  const std::string filler(100'000, 'x');
+  for (int n = 0; n < 20; ++n) etcd_->Ctl({"put", common::StrCat("/filler/", n), filler});
+  const auto proposals = MoveAll(*server, State::kSuspect);
+  ASSERT_TRUE(EventuallySick(*server));
+  EXPECT_THAT(std::string(server->store->health().message()), ::testing::HasSubstr("space exceeded"));
+  EXPECT_EQ(common::ReasonOf(server->proposer.Join("late").status()), "STORE_UNAVAILABLE");
+
+  etcd_->Ctl({"del", "--prefix", "/filler/"});
+  etcd_->Ctl({"compaction", "25"});
+  etcd_->Ctl({"defrag"});
+  etcd_->Ctl({"alarm", "disarm"});
+  ExpectAllCommitted(*server, proposals);
+  ASSERT_TRUE(EventuallyHealthy(*server));
+  EXPECT_TRUE(server->proposer.Join("late").ok());
+}
+
+}  // namespace
+}  // namespace liveness::testing
