@@ -18,14 +18,15 @@ MAY_INCLUDE = {
     "common/grpc": ["common"],
     "server/core": ["common"],
     "server/storage": ["proto/storage"] + CORE,
+    "server/storage/etcd": ["server/storage", "proto/storage", "proto/etcd", "common/grpc"] + CORE,
     "server/net": ["common/grpc"] + CORE,
     "server/auth": CORE,
     "server/registry": ["server/storage"] + CORE,
     "server/rpc": ["server/registry", "server/storage", "server/net", "server/auth", "proto",
                    "common/grpc"] + CORE,
     "server/http": ["server/registry", "server/storage", "server/net", "server/auth"] + CORE,
-    "server/app": ["server/rpc", "server/http", "server/registry", "server/storage", "server/net",
-                   "server/auth", "common/grpc"] + CORE,
+    "server/app": ["server/rpc", "server/http", "server/registry", "server/storage", "server/storage/etcd",
+                   "server/net", "server/auth", "common/grpc"] + CORE,
     "client/include": ["public"],
     "client/src": ["public", "proto", "common", "common/grpc"],
     "client/cli": ["public", "proto", "common", "common/grpc"],
@@ -40,6 +41,8 @@ MUST_NOT_INCLUDE = {
     "common": f"{GRPC}|{LOGS}",
     "common/grpc": LOGS,
     "server/core": f"{GRPC}|{THREADS}|{LOGS}",
+    # Stored records are Protobuf messages; to speak gRPC is the etcd store's alone.
+    "server/storage": r"grpc(pp)?/|grpc\+\+/",
     "server/registry": GRPC,
     "server/http": GRPC,
     "client/include": f"{GRPC}|{LOGS}",
@@ -68,8 +71,9 @@ def strip_comments_and_strings(text):
 def folder_of(path):
     """The row of MAY_INCLUDE that `path` falls under; "" if there is none."""
     parts = path.split("/")
-    if path.startswith("common/grpc/"):
-        return "common/grpc"
+    for nested in ("common/grpc", "server/storage/etcd"):
+        if path.startswith(nested + "/"):
+            return nested
     if parts[0] in ("server", "client"):
         return "/".join(parts[:2]) if len(parts) > 2 else ""
     return parts[0]
@@ -79,6 +83,8 @@ def target_of(bracket, header):
     """The folder of ours that an include names, or None for somebody else's."""
     if re.match(r"liveness/storage/.*\.pb\.h$", header):
         return "proto/storage"
+    if re.match(r"etcd/.*\.pb\.h$", header):
+        return "proto/etcd"
     if re.match(r"(liveness|grpc/health)/.*\.pb\.h$", header):
         return "proto"
     if header.startswith("liveness/"):

@@ -60,6 +60,16 @@ class CheckIncludes(unittest.TestCase):
         for folder in ["server/rpc", "server/registry", "client/src"]:
             self.assert_bad(f"{folder}/a.cc", '#include "liveness/storage/v1/record.pb.h"\n', 1, "proto/storage")
 
+    def test_only_the_etcd_store_speaks_to_etcd(self):
+        for header in ["<grpcpp/channel.h>", '"etcd/v3/etcd_service.pb.h"', '"common/grpc/socket_mutator.h"']:
+            self.assert_good("server/storage/etcd/a.h", f"#include {header}\n")
+        self.assert_good("server/storage/etcd/a.h", '#include "server/storage/store.h"\n')
+        self.assert_bad("server/storage/a.h", "#include <grpcpp/channel.h>\n", 1, "grpcpp")
+        self.assert_bad("server/storage/a.h", '#include "server/storage/etcd/a.h"\n', 1, "storage/etcd")
+        self.assert_bad("server/rpc/a.h", '#include "etcd/v3/etcd_service.pb.h"\n', 1, "proto/etcd")
+        self.assert_good("server/app/a.cc", '#include "server/storage/etcd/etcd_store.h"\n')
+        self.assert_bad("server/registry/a.cc", '#include "server/storage/etcd/etcd_store.h"\n', 1, "etcd")
+
     def test_arrows_that_are_right(self):
         self.assert_good("server/app/main.cc", '#include "server/rpc/stream.h"\n#include <grpcpp/grpcpp.h>\n')
         self.assert_good("server/registry/a.cc", '#include "server/core/record.h"\n#include "common/mutex.h"\n')

@@ -115,6 +115,8 @@ void Driver::Tick() {
   const auto untold = queue_.oldest_settled();
   if (untold && now - *untold > kWatchPatience) {
     queue_.Unsettle();
+    // Once, and another connection may tell it; again, and what we know is not what etcd has.
+    if (++stuck_ > 1) link_.ListNext();
     link_.Fail({grpc::StatusCode::UNAVAILABLE, "the watch does not tell what was committed"});
   }
   ProbeWrites();
@@ -246,6 +248,7 @@ void Driver::Tell(Mirror::Step step) {
     changes.push_back(item.committed);
   }
   if (!changes.empty()) {
+    stuck_ = 0;
     parts_.past.Append(TransitionsOf(step));
     listener_.OnCommitted(std::move(changes));
   }

@@ -97,6 +97,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   Committer committer_;
   bool started_ = false;  // set once, before the loop runs
   bool watching_ = false;
+  int stuck_ = 0;  // times in a row that the watch did not tell what etcd had taken
   bool other_history_ = false;
   bool ours_seen_ = false;  // this server's key was told by the watch
   std::string usurped_;     // empty, or that another process uses this server's name

@@ -37,10 +37,7 @@ Layout::Key Layout::Parse(std::string_view key) const {
   } else if (absl::StartsWith(rest, "forgotten/")) {
     return {Kind::kForgotten, {}};
   } else {
-    return {rest == "meta/history"  ? Kind::kHistory
-            : rest == "meta/marker" ? Kind::kMarker
-                                    : Kind::kOther,
-            {}};
+    return {rest == "meta/history" ? Kind::kHistory : Kind::kOther, {}};
   }
   parsed.id = std::string_view(rest.data(), rest.size());
   return parsed;

@@ -50,7 +50,7 @@ class Layout {
   std::string Server(std::string_view server_id) const { return (prefix_ + "servers/").append(server_id); }
   std::string Forgotten(std::size_t slot) const { return prefix_ + "forgotten/" + std::to_string(slot); }
 
-  enum class Kind { kOther, kHistory, kMarker, kClient, kForgotten, kServer };
+  enum class Kind { kOther, kHistory, kClient, kForgotten, kServer };
   struct Key {
     Kind kind = Kind::kOther;
     std::string_view id;  // of the client or server; a view into the key

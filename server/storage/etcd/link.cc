@@ -105,7 +105,12 @@ void Link::OnChecked(const etcdserverpb::RangeResponse& response) {
   connected_ = true;
   const std::uint64_t epoch = epoch_;
   listener_.OnConnected(*member_);
-  if (epoch == epoch_) OpenWatch();
+  if (epoch != epoch_) return;
+  if (list_next_) {
+    BeginList();
+  } else {
+    OpenWatch();
+  }
 }
 
 void Link::OpenWatch() {
@@ -134,8 +139,7 @@ void Link::OpenWatch() {
 void Link::OnWatchResponse(const etcdserverpb::WatchResponse& response) {
   if (response.compact_revision() > 0) {
     // This watch is over; its stream ends with the connection, or idles beside the next one.
-    listener_.OnListingBegins();
-    return List(layout_.begin(), 0);
+    return BeginList();
   }
   if (response.canceled()) {
     return Fail(
@@ -148,6 +152,11 @@ void Link::OnWatchResponse(const etcdserverpb::WatchResponse& response) {
   } else if (response.watch_id() >= 0) {
     told_ = std::max(told_, response.header().revision());
   }
+}
+
+void Link::BeginList() {
+  listener_.OnListingBegins();
+  List(layout_.begin(), 0);
 }
 
 void Link::List(const std::string& from, std::int64_t revision) {
@@ -176,6 +185,7 @@ void Link::OnListPage(const etcdserverpb::RangeResponse& page) {
   if (page.more() && page.kvs_size() > 0) {
     return List(page.kvs(page.kvs_size() - 1).key() + '\0', revision);
   }
+  list_next_ = false;
   const std::int64_t after = std::exchange(told_, revision);
   const std::uint64_t epoch = epoch_;
   listener_.OnListed(after, revision);

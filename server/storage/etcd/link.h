@@ -45,6 +45,8 @@ class Link {
   // Gives the connection up, e.g. because a call on it failed; the next one logs in anew if that was why.
   void Fail(const grpc::Status& status);
 
+  // The next connection lists all keys before it watches: what is known is in doubt.
+  void ListNext() { list_next_ = true; }
   // The connection has proved its worth: the next failure is followed by a try at once.
   void Succeeded() { failures_ = 0; }
 
@@ -62,6 +64,7 @@ class Link {
   void OnChecked(const etcdserverpb::RangeResponse& response);
   void OpenWatch();
   void OnWatchResponse(const etcdserverpb::WatchResponse& response);
+  void BeginList();
   void List(const std::string& from, std::int64_t revision);
   void OnListPage(const etcdserverpb::RangeResponse& page);
 
@@ -75,8 +78,9 @@ class Link {
   std::size_t next_member_ = 0;
   const Member* member_ = nullptr;  // the one that is tried or used; null: none until retry_at_
   bool connected_ = false;
-  bool log_in_ = false;  // before all else
-  std::int64_t told_;    // all up to here
+  bool log_in_ = false;     // before all else
+  bool list_next_ = false;  // in place of a watch that goes on
+  std::int64_t told_;       // all up to here
   std::size_t failures_ = 0;
   common::MonoTime retry_at_{};
 };

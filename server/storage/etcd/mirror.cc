@@ -25,7 +25,6 @@ Mirror::Step Mirror::Apply(const std::vector<const Event*>& events, const Own& o
     const KeyValue& kv = event->kv();
     const Layout::Key key = layout_.Parse(kv.key());
     if (key.kind == Kind::kClient || key.kind == Kind::kForgotten) AddPut(kv, key.id, own, now, step);
-    if (key.kind == Kind::kMarker) step.marker = true;
     if (key.kind == Kind::kHistory && kv.value() != EncodeHistory(history_)) step.history_touched = true;
     if (key.kind == Kind::kServer) {
       servers_[std::string(key.id)] = kv.value();
@@ -142,9 +141,10 @@ std::vector<Mirror::Step> Mirror::FinishListing(std::int64_t etcd_revision, cons
   std::vector<Step> steps;
   const auto step_at = [&](std::int64_t revision) -> Step& {
     const std::uint64_t told = history_.Told(revision);
-    if (steps.empty() || steps.back().revision != told) steps.push_back({told, {}, false, false, false});
+    if (steps.empty() || steps.back().revision != told) steps.push_back({told, {}, false, false});
     return steps.back();
   };
+  unreadable_.clear();
   for (const KeyValue& kv : newer_) {
     AddPut(kv, layout_.Parse(kv.key()).id, own, now, step_at(kv.mod_revision()));
   }

@@ -38,7 +38,6 @@ class Mirror {
     std::vector<Item> items;
     bool servers_changed = false;
     bool history_touched = false;  // somebody wrote or deleted meta/history
-    bool marker = false;
   };
 
   // The record that this process proposed under that number, if it still waits
