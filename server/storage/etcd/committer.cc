@@ -92,7 +92,7 @@ void Committer::Send(const Member& member) {
 
 void Committer::OnAnswer(const std::vector<std::uint64_t>& ids, const TxnResponse& response) {
   failures_ = 0;
-  batch_ = options_.max_batch;
+  batch_ = std::min(batch_ + 1, options_.max_batch);
   listener_.OnWritten();
   for (std::size_t n = 0; n < ids.size(); ++n) {
     ProposalQueue::Entry* entry = queue_.Find(ids[n]);
@@ -117,19 +117,21 @@ void Committer::OnAnswer(const std::vector<std::uint64_t>& ids, const TxnRespons
 
 void Committer::OnError(const std::vector<std::uint64_t>& ids, common::MonoTime sent,
                         const grpc::Status& status) {
+  const bool not_done = CertainlyNotDone(status);
+  const bool unfit = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT && !NeedsLogIn(status);
+  for (const std::uint64_t id : ids) {
+    if (auto* entry = queue_.Find(id)) queue_.Return(*entry, !not_done);
+  }
+  // Too large, or one of them is no good: smaller ones will tell.
+  if (unfit && ids.size() > 1) {
+    batch_ = ids.size() / 2;
+    return;
+  }
   ++failures_;
   common::Duration pause = kPause;
   for (int n = 1; n < failures_ && pause < kMaxPause; ++n) pause *= 2;
   retry_at_ = loop_.now() + std::min(pause, kMaxPause);
-  const bool not_done = CertainlyNotDone(status);
-  const bool unfit = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT && !NeedsLogIn(status);
-  for (const std::uint64_t id : ids) {
-    ProposalQueue::Entry* entry = queue_.Find(id);
-    if (entry == nullptr) continue;
-    queue_.Return(*entry, !not_done);
-    if (unfit && ids.size() == 1) listener_.OnUnfit(id, status);
-  }
-  if (unfit) batch_ = 1;
+  if (unfit) listener_.OnUnfit(ids.front(), status);
   listener_.OnWriteFailed(sent, status, NeedsLogIn(status) || (!not_done && failures_ >= kHopeless));
 }
 

@@ -25,7 +25,7 @@ struct EtcdOptions {
   std::string password_file;  // its first line; read anew at each log-in, so that it can be rotated
 
   // After that long without a sign of life a server's clients are its neighbours'. It is kept alive three
-  // times as often; etcd takes no less than 2 s at its default election timeout.
+  // times as often, and at least once a second; etcd takes no less than 2 s at its default election timeout.
   std::chrono::seconds lease_ttl{3};
   // How long a registration waits for an etcd that does not commit before it is refused.
   common::Duration begin_patience = std::chrono::seconds(2);

@@ -29,6 +29,7 @@ void ProposalQueue::Remove(std::uint64_t proposal) {
   const auto at = entries_.find(proposal);
   if (at == entries_.end()) return;
   MarkSent(*at->second);
+  if (at->second->settled) --settled_;
   clients_.erase(at->second->client_id());
   entries_.erase(at);
 }
@@ -46,6 +47,7 @@ void ProposalQueue::Postpone(Entry& entry) {
 
 void ProposalQueue::Settle(Entry& entry, common::MonoTime now) {
   entry.maybe_taken = true;
+  if (!entry.settled) ++settled_;
   entry.settled = now;
 }
 
@@ -66,6 +68,7 @@ std::vector<std::uint64_t> ProposalQueue::StaleBegins(common::MonoTime before) c
 
 std::optional<common::MonoTime> ProposalQueue::oldest_settled() const {
   std::optional<common::MonoTime> oldest;
+  if (settled_ == 0) return oldest;
   for (const auto& [id, entry] : entries_) {
     if (entry->settled && (!oldest || *entry->settled < *oldest)) oldest = entry->settled;
   }
@@ -78,6 +81,7 @@ void ProposalQueue::MarkSent(Entry& entry) {
 }
 
 void ProposalQueue::MarkWaiting(Entry& entry) {
+  if (entry.settled) --settled_;
   entry.settled.reset();
   waiting_[entry.order] = &entry;
   if (entry.begins() && !entry.maybe_taken) waiting_begins_[entry.order] = &entry;

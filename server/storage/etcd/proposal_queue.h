@@ -93,6 +93,7 @@ class ProposalQueue {
   void MarkWaiting(Entry& entry);
 
   std::uint64_t next_order_ = 0;
+  std::size_t settled_ = 0;                                             // entries that are
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Entry>> entries_;  // by proposal
   absl::flat_hash_map<std::string_view, Entry*> clients_;
   std::map<std::uint64_t, Entry*> waiting_;         // by order

@@ -1,5 +1,6 @@
 #include "server/storage/etcd/seat.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,8 @@ using grpc::StatusCode;
 // For the lease and its key: a write that takes longer is tried on another member.
 constexpr std::chrono::seconds kPatience(2);
 constexpr std::chrono::milliseconds kRevokePatience(500);
+// Keepalives are what a hanging etcd is noticed by: however long the lease, they come this often.
+constexpr common::Duration kSlowestPace = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -22,7 +25,7 @@ Seat::Seat(Loop& loop, const Members& members, const Layout& layout, const EtcdO
       layout_(layout),
       server_id_(options.server_id),
       ttl_s_(options.lease_ttl.count()),
-      pace_(common::Duration(options.lease_ttl) / 3),
+      pace_(std::min(common::Duration(options.lease_ttl) / 3, kSlowestPace)),
       value_(std::move(value)),
       listener_(listener) {}
 

@@ -177,7 +177,7 @@ TEST_F(Outage, AShortCutCostsNoSeat) {
   TcpForwarder cable(etcd_->endpoints()[0]);
   auto options = OptionsOf("a");
   options.endpoints = {cable.address()};
-  options.lease_ttl = seconds(5);
+  options.lease_ttl = seconds(30);
   const auto a = Serve(options);
   const auto b = Serve("b");
   ASSERT_TRUE(EventuallyServers(*b, {"a", "b"}));
@@ -189,6 +189,9 @@ TEST_F(Outage, AShortCutCostsNoSeat) {
     ASSERT_TRUE(a->proposer.Join(common::StrCat("web-", n)).ok());
   }
   EXPECT_EQ(etcd_->Ctl({"lease", "list"}), before) << "the same leases stand";
+  // However long the lease, silence is noticed, and what is no silence is not.
+  std::this_thread::sleep_for(milliseconds(2500));
+  EXPECT_TRUE(a->store->health().ok()) << a->store->health();
 }
 
 TEST_F(Outage, StopDoesNotWaitForAnEtcdThatHangs) {
@@ -209,6 +212,32 @@ TEST_F(Outage, AStartWithoutEtcdSaysSo) {
   const auto store = storage::etcd::EtcdStore::Open(options, common::SystemClock());
   EXPECT_EQ(store.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(store.status().message()), ::testing::HasSubstr(etcd_->endpoints()[0]));
+}
+
+TEST_F(Outage, WhatEtcdWillNeverTakeHurtsNobodyElse) {
+  etcd_.reset();
+  EtcdProcess::Options small;
+  small.args = {"--max-request-bytes=8000"};
+  StartEtcd(small);
+  const auto server = Serve("a");
+  JoinMany(*server, 100);  // the first batches are larger than etcd takes
+  core::ClientRecord large = NewSession("large");
+  core::ClientInfo info = large.info.Unpack();
+  info.last_will = std::string(9000, 'x');
+  large.info = core::PackedInfo(info);
+  const auto unfit = server->proposer.Propose(nullptr, large);
+  const auto suspects = MoveAll(*server, State::kSuspect);
+  EXPECT_EQ(common::ReasonOf(server->proposer.Await(unfit).status()), "STORE_UNAVAILABLE");
+  ExpectAllCommitted(*server, suspects);
+  // A change of a session cannot be refused: it waits, and the others pass it.
+  const auto record = server->proposer.Records().at("web-1");
+  large = *record;
+  info = large.info.Unpack();
+  info.last_will = std::string(9000, 'x');
+  large.info = core::PackedInfo(info);
+  const auto waits = server->proposer.Propose(record, large);
+  EXPECT_TRUE(server->proposer.Join("web-999").ok());
+  EXPECT_FALSE(server->proposer.Known(waits));
 }
 
 TEST_F(Outage, ADiskThatIsFullIsSaidAndRecovers) {
