@@ -49,8 +49,11 @@ class EtcdTest : public ::testing::Test {
     return options;
   }
   std::unique_ptr<EtcdServer> Serve(const std::string& server_id) { return Serve(OptionsOf(server_id)); }
-  std::unique_ptr<EtcdServer> Serve(storage::etcd::EtcdOptions options) {
+  // `on_told`: after each change that it is told.
+  std::unique_ptr<EtcdServer> Serve(storage::etcd::EtcdOptions options,
+                                    std::function<void(EtcdServer& server)> on_told = {}) {
     auto server = std::make_unique<EtcdServer>();
+    if (on_told) server->proposer.on_told = [on_told, raw = server.get()] { on_told(*raw); };
     auto store = storage::etcd::EtcdStore::Open(std::move(options), common::SystemClock());
     EXPECT_TRUE(store.ok()) << store.status();
     if (!store.ok()) return nullptr;

@@ -1,5 +1,7 @@
 // etcd stops, hangs or is cut off from a server: what was decided waits, what
 // would be a promise is refused, and afterwards everything is told once.
+#include <atomic>
+
 #include "common/strings.h"
 #include "tests/integration/etcd/etcd_fixture.h"
 #include "tests/support/tcp_forwarder.h"
@@ -137,7 +139,12 @@ TEST_F(Outage, AServerThatIsCutOffLosesItsSeatAndTakesItAgain) {
   auto options = OptionsOf("a");
   options.endpoints = {cable.address()};
   const auto a = Serve(options);
-  const auto b = Serve("b");
+  // Who is no longer there must not be heard of before it is there again.
+  std::atomic<int> unseated{0};
+  const auto b = Serve(OptionsOf("b"), [&](EtcdServer& self) {
+    const auto told = self.proposer.told();
+    if (told.size() > 60 && self.proposer.servers() != std::vector<std::string>{"a", "b"}) ++unseated;
+  });
   JoinMany(*a, 50);
   ASSERT_TRUE(Eventually([&] { return b->proposer.told().size() == 50; }));
   ASSERT_TRUE(EventuallyServers(*b, {"a", "b"}));
@@ -171,6 +178,7 @@ TEST_F(Outage, AServerThatIsCutOffLosesItsSeatAndTakesItAgain) {
   ASSERT_TRUE(Eventually([&] { return b->proposer.told().size() == 100; }));
   EXPECT_EQ(Lines(*a), Lines(*b));
   EXPECT_EQ(a->proposer.Records().at("web-3")->state, State::kDead);
+  EXPECT_EQ(unseated, 0);
 }
 
 TEST_F(Outage, AShortCutCostsNoSeat) {
