@@ -120,6 +120,19 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
          "batch: synced behind each commit, power loss costs 50 ms at most | always: before it, nothing")
       ->capture_default_str()
       ->check(CLI::IsMember({"batch", "always"}));
+  app.add_option("--etcd-endpoints", config.etcd_endpoints, "Members of the etcd that several servers share")
+      ->type_name("HOST:PORT,...")
+      ->delimiter(',');
+  app.add_option("--etcd-prefix", config.etcd_prefix, "Of all keys there; ends in /")->capture_default_str();
+  app.add_option("--etcd-ca", config.etcd_ca, "Whose certificate etcd bears (PEM); turns TLS to it on")
+      ->type_name("FILE");
+  app.add_option("--etcd-cert", config.etcd_cert, "This server's certificate for etcd (PEM)")
+      ->type_name("FILE");
+  app.add_option("--etcd-key", config.etcd_key, "Its private key (PEM)")->type_name("FILE");
+  app.add_option("--etcd-user", config.etcd_user, "User of etcd");
+  app.add_option("--etcd-password-file", config.etcd_password_file,
+                 "Whose first line is that user's password")
+      ->type_name("FILE");
   app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
@@ -195,6 +208,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   keep_dead.ApplyTo(config.keep_dead);
   keep_left.ApplyTo(config.keep_left);
   config.fsync_always = fsync == "always";
+  if (config.store == "etcd" && config.etcd_endpoints.empty()) {
+    return Refuse("--store=etcd needs --etcd-endpoints=HOST:PORT[,HOST:PORT...]");
+  }
   if (config.store == "sqlite") {
     if (config.data_dir.empty()) {
       auto dir = DefaultDataDir(config.listen);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/keepalive.h"
@@ -15,11 +16,15 @@
 namespace liveness::app {
 
 struct Config {
-  std::string listen = "127.0.0.1:7700";  // HOST:PORT
-  std::string store = "sqlite";           // memory, sqlite or etcd
-  std::string data_dir;                   // empty: none
-  bool fsync_always = false;              // sync the disk with each commit, not behind it
-  std::string server_id;                  // empty: HOST-XXXXXXXX, new at each start
+  std::string listen = "127.0.0.1:7700";    // HOST:PORT
+  std::string store = "sqlite";             // memory, sqlite or etcd
+  std::string data_dir;                     // empty: none
+  std::vector<std::string> etcd_endpoints;  // HOST:PORT
+  std::string etcd_prefix = "/liveness/";
+  std::string etcd_ca, etcd_cert, etcd_key;  // PEM files
+  std::string etcd_user, etcd_password_file;
+  bool fsync_always = false;  // sync the disk with each commit, not behind it
+  std::string server_id;      // empty: HOST-XXXXXXXX, new at each start
 
   std::string keepalive_preset = "standard";
   common::KeepaliveSettings keepalive;  // the preset with the flags applied

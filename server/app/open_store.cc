@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "server/storage/etcd/etcd_store.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/sqlite_store.h"
 
@@ -16,7 +17,16 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
     options.log = [](std::string_view line) { spdlog::warn("store: {}", line); };
     return storage::SqliteStore::Open(std::move(options), clock);
   }
-  return absl::InvalidArgumentError("--store=etcd is not built in yet; use sqlite");
+  storage::etcd::EtcdOptions options;
+  options.endpoints = config.etcd_endpoints;
+  options.prefix = config.etcd_prefix;
+  options.server_id = config.server_id;
+  options.ca_file = config.etcd_ca;
+  options.cert_file = config.etcd_cert;
+  options.key_file = config.etcd_key;
+  options.user = config.etcd_user;
+  options.password_file = config.etcd_password_file;
+  return storage::etcd::EtcdStore::Open(std::move(options), clock);
 }
 
 }  // namespace liveness::app
