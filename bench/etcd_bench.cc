@@ -4,6 +4,8 @@
 //                registrations a second; the next of each proposer as soon as its last was told
 //   etcd_bench far ENDPOINT PER_SECOND SECONDS
 //                changes at an even pace: from the proposal to told by ANOTHER server's store
+//   etcd_bench start ENDPOINT CLIENTS
+//                how long another server takes to start with so many known ones
 //   etcd_bench idle ENDPOINT CLIENTS
 //                registers them, answers, and does nothing until stdin ends
 #include <algorithm>
@@ -154,10 +156,27 @@ void Far(const std::string& endpoint, double per_second, double seconds) {
               Millis(spans, 0.5), Millis(spans, 0.99), Millis(spans, 1), Millis(near.spans(), 0.99));
 }
 
+void Register(Server& server, std::size_t clients) {
+  constexpr std::size_t kAtATime = 5'000;  // more would wait for longer than a registration may
+  for (std::size_t n = 0; n < clients; ++n) {
+    while (n >= server.done() + kAtATime) std::this_thread::sleep_for(kPoll);
+    server.Propose(n);
+  }
+  while (server.done() < clients) std::this_thread::sleep_for(kPoll);
+}
+
+void Start(const std::string& endpoint, std::size_t clients) {
+  Server first(endpoint, "a", clients);
+  Register(first, clients);
+  const auto begun = steady_clock::now();
+  const Server second(endpoint, "b", 1);
+  std::printf("{\"clients\": %zu, \"seconds\": %.2f}\n", clients,
+              std::chrono::duration<double>(steady_clock::now() - begun).count());
+}
+
 void Idle(const std::string& endpoint, std::size_t clients) {
   Server server(endpoint, "a", clients);
-  for (std::size_t n = 0; n < clients; ++n) server.Propose(n);
-  while (server.done() < clients) std::this_thread::sleep_for(kPoll);
+  Register(server, clients);
   std::printf("{\"clients\": %zu}\n", clients);
   std::fflush(stdout);
   while (std::getchar() != EOF) {
@@ -173,12 +192,14 @@ int main(int argc, char** argv) {
     Rate(argv[2], number(3), std::atof(argv[4]), number(5), number(6));
   } else if (mode == "far" && argc == 5) {
     Far(argv[2], std::atof(argv[3]), std::atof(argv[4]));
+  } else if (mode == "start" && argc == 4) {
+    Start(argv[2], number(3));
   } else if (mode == "idle" && argc == 4) {
     Idle(argv[2], number(3));
   } else {
     std::fprintf(stderr,
                  "usage: etcd_bench rate ENDPOINT PROPOSERS SECONDS BATCH IN_FLIGHT | "
-                 "far ENDPOINT PER_SECOND SECONDS | idle ENDPOINT CLIENTS\n");
+                 "far ENDPOINT PER_SECOND SECONDS | start ENDPOINT CLIENTS | idle ENDPOINT CLIENTS\n");
     return 2;
   }
   return 0;

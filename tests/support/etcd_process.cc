@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 namespace liveness::testing {
@@ -118,6 +119,21 @@ void EtcdProcess::Kill(int member) {
 void EtcdProcess::Restart(int member) {
   Member& which = members_[static_cast<std::size_t>(member)];
   which.process = std::make_unique<ChildProcess>(Find("etcd"), which.args);
+}
+
+bool EtcdProcess::RestoreFrom(const std::string& snapshot) {
+  Kill(0);
+  std::vector<std::string> args = {"snapshot", "restore", snapshot};
+  for (const std::string& arg : members_[0].args) {
+    for (const char* kept :
+         {"--name=", "--data-dir=", "--initial-advertise-peer-urls=", "--initial-cluster="}) {
+      if (arg.starts_with(kept)) args.push_back(arg);
+    }
+  }
+  std::filesystem::remove_all(dir_.file("m0"));
+  if (ChildProcess(Find("etcdctl"), args).Wait(kCtlPatience) != 0) return false;
+  Restart(0);
+  return AwaitHealthy();
 }
 
 bool EtcdProcess::AwaitHealthy(std::chrono::milliseconds patience) const {

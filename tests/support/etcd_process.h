@@ -41,6 +41,8 @@ class EtcdProcess {
   void Kill(int member);  // kill -9
   // Starts a killed one again, on its data. Does not wait for it.
   void Restart(int member);
+  // Puts a file of `etcdctl snapshot save` in place of the only member's data, and starts it on that.
+  bool RestoreFrom(const std::string& snapshot);
   // Waits until every member answers.
   bool AwaitHealthy(std::chrono::milliseconds patience = std::chrono::seconds(20)) const;
   // The leader's number; -1 if there is none.

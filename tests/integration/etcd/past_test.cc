@@ -140,28 +140,43 @@ TEST_F(PastTest, AWatchThatLostItsPlaceIsReloadedAndTheGapSaid) {
   ASSERT_TRUE(Eventually([&] { return a->proposer.Records().contains("web-99"); }));
 }
 
+// The way that docs/cluster.md describes.
 TEST_F(PastTest, ARestoredEtcdIsAnotherHistoryWhoseRevisionsGrowAllTheSame) {
-  std::string old_id;
-  core::RecordPtr last;
-  {
-    const auto a = Serve("a");
-    old_id = a->store->history_id();
-    last = *a->proposer.Join("web-1");
-    // As docs/cluster.md has it: the name goes, and running servers notice.
-    ASSERT_NE(etcd_->Ctl({"del", "/liveness/meta/history"}), "");
-    ASSERT_TRUE(EventuallySick(*a));
-    EXPECT_THAT(std::string(a->store->health().message()), ::testing::HasSubstr("restart"));
-    EXPECT_EQ(common::ReasonOf(a->proposer.Join("web-2").status()), "STORE_UNAVAILABLE");
-  }
-  const auto a = Serve("a");
+  const TempDir backup;
+  auto a = Serve("a");
+  const std::string old_id = a->store->history_id();
+  const core::RecordPtr saved = *a->proposer.Join("web-1");
+  ASSERT_NE(etcd_->Ctl({"snapshot", "save", backup.file("snapshot")}), "");
+  Live(*a, "after-the-copy");
+  const std::uint64_t last = (*a->proposer.Join("web-2"))->revision;
+  ASSERT_TRUE(etcd_->RestoreFrom(backup.file("snapshot")));
+  // A server that ran on is of no use any more, and says so.
+  ASSERT_TRUE(EventuallySick(*a));
+  ASSERT_TRUE(Eventually([&] { return a->store->health().message().find("restart") != std::string::npos; }))
+      << a->store->health();
+  EXPECT_EQ(common::ReasonOf(a->proposer.Join("web-3").status()), "STORE_UNAVAILABLE");
+  a.reset();
+
+  ASSERT_NE(etcd_->Ctl({"del", "/liveness/meta/history"}), "");
+  a = Serve("a");
   EXPECT_NE(a->store->history_id(), old_id);
   ASSERT_EQ(a->contents.records.size(), 1u);
-  EXPECT_EQ(a->contents.records[0]->incarnation, last->incarnation) << "a session keeps what it was told";
-  EXPECT_GT(a->contents.records[0]->revision, last->revision);
-  const auto moved = a->proposer.Move(a->contents.records[0], State::kSuspect);
+  const core::RecordPtr record = a->contents.records[0];
+  EXPECT_EQ(record->incarnation, saved->incarnation) << "a session keeps what it was told";
+  EXPECT_GT(record->revision, last);
+  const auto moved = a->proposer.Move(record, State::kSuspect);
   ASSERT_TRUE(moved.ok()) << moved.status();
-  EXPECT_EQ((*moved)->incarnation, last->incarnation);
-  EXPECT_GT((*a->proposer.Join("web-2"))->incarnation, last->revision);
+  EXPECT_EQ((*moved)->incarnation, saved->incarnation);
+  EXPECT_GT((*a->proposer.Join("web-2"))->incarnation, last);
+}
+
+TEST_F(PastTest, AHistoryWhoseNameIsDeletedUnderARunningServerIsOver) {
+  const auto a = Serve("a");
+  ASSERT_TRUE(a->proposer.Join("web-1").ok());
+  ASSERT_NE(etcd_->Ctl({"del", "/liveness/meta/history"}), "");
+  ASSERT_TRUE(EventuallySick(*a));
+  EXPECT_THAT(std::string(a->store->health().message()), ::testing::HasSubstr("restart"));
+  EXPECT_EQ(common::ReasonOf(a->proposer.Join("web-2").status()), "STORE_UNAVAILABLE");
 }
 
 TEST_F(PastTest, AnEtcdThatWentBackIsNoticedOnReconnect) {

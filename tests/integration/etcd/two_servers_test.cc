@@ -153,6 +153,14 @@ TEST_F(TwoServers, AServerThatStopsLeavesAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2)) << "not when its lease ends";
 }
 
+TEST_F(TwoServers, ASecondProcessUnderTheSameNameIsNoticed) {
+  const auto second = Serve("a");
+  ASSERT_TRUE(EventuallySick(*a_));
+  EXPECT_THAT(std::string(a_->store->health().message()), ::testing::HasSubstr("another process"));
+  EXPECT_TRUE(second->store->health().ok());
+  EXPECT_TRUE(second->proposer.Join("web-1").ok());
+}
+
 TEST_F(TwoServers, AServersKeyThatIsDeletedByHandComesBack) {
   ASSERT_NE(etcd_->Ctl({"del", "/liveness/servers/a"}), "");
   ASSERT_TRUE(Eventually([&] { return etcd_->Ctl({"get", "/liveness/servers/a"}) != ""; }));
