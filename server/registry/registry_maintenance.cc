@@ -92,18 +92,17 @@ bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::opt
 
 void Registry::FollowMaintenance(const ClientRecord& after) {
   const std::string client_id(after.client_id());
-  const auto ends_at = [&](const ClientRecord& record) {
-    const bool ours = !store_.shared() || *record.server_id == options_.server_id;
-    return *record.annex->maintenance_until + (ours ? core::Duration::zero() : kOthersTurn + OurTurn(record));
-  };
   if (const auto known = maintenance_.find(client_id); known != maintenance_.end()) {
     maintenance_ends_.erase({known->second, client_id});
     maintenance_.erase(known);
   }
   if (after.state == core::State::kForgotten || after.annex == nullptr) return;
   if (!after.annex->maintenance_until) return;
-  maintenance_ends_.emplace(ends_at(after), client_id);
-  maintenance_.emplace(client_id, ends_at(after));
+  const bool ours = !store_.shared() || *after.server_id == options_.server_id;
+  const core::Duration turn = ours ? core::Duration::zero() : kOthersTurn + OurTurn(after);
+  const WallTime ends = *after.annex->maintenance_until + turn;
+  maintenance_ends_.emplace(ends, client_id);
+  maintenance_.emplace(client_id, ends);
 }
 
 void Registry::EndMaintenance(Effects& effects) {
