@@ -1,4 +1,5 @@
 // What this server's own troubles are worth to its clients. See registry.h.
+#include <algorithm>
 #include <utility>
 
 #include "server/registry/effects.h"
