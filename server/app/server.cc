@@ -285,11 +285,6 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   spdlog::info("stopping within {}", common::FormatDuration(timeout));
   parts_->canary.Stop();
   (void)parts_->Drain(timeout / kWindowShare);
-  parts_->canary.Stop();
-  parts_->health->BeginDrain();
-  const std::int64_t asked = parts_->heartbeat->Drain(timeout / kWindowShare);
-  spdlog::info("draining: asked {} streams to move; stopping within {}", asked,
-               common::FormatDuration(timeout));
   bool in_hurry = false;
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {
     in_hurry = hurry(kHurryPoll);
