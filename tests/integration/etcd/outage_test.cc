@@ -51,7 +51,7 @@ TEST_F(Outage, GoneAndBack) {
   const auto killed = steady_clock::now();
   const auto suspects = MoveAll(*server, State::kSuspect);
   ASSERT_TRUE(EventuallySick(*server));
-  EXPECT_LT(steady_clock::now() - killed, milliseconds(3500));
+  EXPECT_LT(steady_clock::now() - killed, seconds(5));
   EXPECT_THAT(std::string(server->store->health().message()), ::testing::HasSubstr(etcd_->endpoints()[0]));
 
   const auto asked = steady_clock::now();
@@ -90,7 +90,7 @@ TEST_F(Outage, ARegistrationWaitsForItsTimeAndNoLonger) {
   const auto waited = steady_clock::now() - asked;
   EXPECT_EQ(common::ReasonOf(second.status()), "STORE_UNAVAILABLE");
   EXPECT_GT(waited, seconds(1));
-  EXPECT_LT(waited, milliseconds(3500));
+  EXPECT_LT(waited, seconds(5));
   cable.Set(TcpForwarder::Mode::kForward);
   ASSERT_TRUE(EventuallyHealthy(*server));
   EXPECT_EQ(server->proposer.told().size(), 1u) << "what was refused is not committed afterwards";
@@ -102,7 +102,7 @@ TEST_F(Outage, AnUnknownOutcomeResolvesItself) {
   const auto server = Serve("a");
   JoinMany(*server, 200);
   std::size_t rounds = 0;
-  for (const milliseconds stop : {milliseconds(0), milliseconds(1), milliseconds(3)}) {
+  for (const milliseconds stop : {milliseconds(0), milliseconds(2)}) {
     const auto proposals = MoveAll(*server, rounds++ % 2 == 0 ? State::kSuspect : State::kAlive);
     std::this_thread::sleep_for(stop);
     etcd_->Pause(0);
@@ -152,7 +152,7 @@ TEST_F(Outage, AServerThatIsCutOffLosesItsSeatAndTakesItAgain) {
   cable.Set(TcpForwarder::Mode::kHang);
   const auto cut = steady_clock::now();
   ASSERT_TRUE(EventuallySick(*a));
-  EXPECT_LT(steady_clock::now() - cut, milliseconds(3500));
+  EXPECT_LT(steady_clock::now() - cut, seconds(5));
   ASSERT_TRUE(EventuallyServers(*b, {"b"}));
   EXPECT_GT(steady_clock::now() - cut, seconds(1)) << "not before its lease ends";
   // Meanwhile b takes some of its clients, and a decides on all.
