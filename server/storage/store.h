@@ -59,11 +59,12 @@ class StoreListener {
   // at a time, never under a lock of the store's.
   virtual void OnCommitted(std::vector<Committed> changes) = 0;
   // The proposal is not committed and never will be.
-  //   UNAVAILABLE STORE_UNAVAILABLE  the store fails; only a change that begins a session
+  //   UNAVAILABLE STORE_UNAVAILABLE  the store fails; only a change that begins a session, and not one that
+  //                                  was under way in that moment: it may hold, and waits for the store
   //   ABORTED CONFLICT               another server wrote first: what it wrote has been told before this
   virtual void OnRefused(std::uint64_t proposal, const absl::Status& why) = 0;
-  // The servers that hold a lease on the store now, this one included; told at the start and whenever it
-  // changes. Only a shared store tells.
+  // The servers that hold a lease on the store now, this one included; told when this one has its own for the
+  // first time, and whenever it changes. Only a shared store tells.
   virtual void OnServers(const std::vector<std::string>& server_ids) = 0;
 };
 

@@ -40,7 +40,7 @@ Driver::~Driver() { Stop(); }
 
 void Driver::Start() {
   started_ = true;
-  loop_.Start([this] { Turn(); }, [this] { Tick(); });
+  loop_.Start([this] { Turn(); }, [this](common::Duration stood) { Tick(stood); });
 }
 
 void Driver::Propose(Proposal proposal) {
@@ -108,9 +108,10 @@ void Driver::RefuseStaleBegins() {
   for (const std::uint64_t id : stale) Refuse(id, why);
 }
 
-void Driver::Tick() {
+void Driver::Tick(common::Duration stood) {
+  health_.Credit(stood);
   link_.Tick();
-  seat_.Tick();
+  seat_.Tick(stood);
   const common::MonoTime now = loop_.now();
   const auto untold = queue_.oldest_settled();
   if (untold && now - *untold > kWatchPatience) {

@@ -73,7 +73,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void OnUnfit(std::uint64_t proposal, const grpc::Status& status) override;
 
   void Turn();
-  void Tick();
+  void Tick(common::Duration stood);
   void TakeInbox();
   void RefuseStaleBegins();
   void TryToEnd();

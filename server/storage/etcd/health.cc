@@ -4,6 +4,12 @@
 
 namespace liveness::storage::etcd {
 
+void Health::Credit(common::Duration stood) {
+  last_answer_ += stood;
+  if (down_since_) *down_since_ += stood;
+  if (failing_since_) *failing_since_ += stood;
+}
+
 absl::Status Health::Assess(common::MonoTime now) const {
   if (fatal()) return absl::UnavailableError(absl::StrCat("etcd: ", fatal_));
   if (Long(down_since_, now)) return absl::UnavailableError(absl::StrCat("etcd is away: ", down_why_));

@@ -23,6 +23,8 @@ class Health {
   // etcd has just answered (the store was opened).
   explicit Health(common::MonoTime now) : last_answer_(now) {}
 
+  // This process stood still for that long, which is nobody's silence.
+  void Credit(common::Duration stood);
   // A lease's keepalive, or a transaction, was answered.
   void Answered(common::MonoTime now) { last_answer_ = now; }
   // The watch and the lease stand.

@@ -7,6 +7,11 @@
 namespace liveness::storage::etcd {
 namespace {
 
+// A tick that comes later than this shows that the thread did not run.
+constexpr std::chrono::milliseconds kStandstill(250);
+// Events that are run before the tick then.
+constexpr int kCatchUp = 100;
+
 // gRPC counts a span from its own monotonic clock.
 gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
 
@@ -19,7 +24,7 @@ Loop::~Loop() {
   if (thread_.joinable()) Join();
 }
 
-void Loop::Start(std::function<void()> turn, std::function<void()> tick) {
+void Loop::Start(std::function<void()> turn, std::function<void(common::Duration stood)> tick) {
   turn_ = std::move(turn);
   tick_ = std::move(tick);
   {
@@ -61,9 +66,11 @@ void Loop::Run() {
     return what;
   };
   while (!ending()) {
-    if (now() >= next_tick) {
+    if (const common::Duration late = now() - next_tick; late >= common::Duration::zero()) {
+      const bool stood = late > kStandstill;
+      for (int n = 0; stood && n < kCatchUp && step({}) == grpc::CompletionQueue::GOT_EVENT; ++n) turn_();
       next_tick = now() + kTick;
-      tick_();
+      tick_(stood ? late : common::Duration::zero());
     }
     step(next_tick - now());
     turn_();

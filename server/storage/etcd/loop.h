@@ -64,8 +64,9 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // `turn` runs after each event and each Wake(), `tick` every kTick.
-  void Start(std::function<void()> turn, std::function<void()> tick);
+  // `turn` runs after each event and each Wake(), `tick` every kTick. If this thread stood still, what came
+  // meanwhile is run first, and `tick` is told for how long: it is no silence of etcd's.
+  void Start(std::function<void()> turn, std::function<void(common::Duration stood)> tick);
   // Runs `turn` soon. Cheap; any thread.
   void Wake();
   // Cancels all calls, waits for their ends and joins the thread. Nothing runs any more after it.
@@ -97,7 +98,7 @@ class Loop {
   const common::Clock& clock_;
   grpc::CompletionQueue queue_;
   std::function<void()> turn_;
-  std::function<void()> tick_;
+  std::function<void(common::Duration stood)> tick_;
   std::thread thread_;
   absl::flat_hash_set<Cancellable*> calls_;
   std::atomic<bool> ending_{false};

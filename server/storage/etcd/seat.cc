@@ -48,8 +48,9 @@ void Seat::Drop() {
   checked_ = false;
 }
 
-void Seat::Tick() {
+void Seat::Tick(common::Duration stood) {
   if (member_ == nullptr) return;
+  if (asked_) *asked_ += stood;
   const common::MonoTime now = loop_.now();
   if (asked_ && now - *asked_ > pace_) {
     listener_.OnSeatFailed({StatusCode::DEADLINE_EXCEEDED, "a lease's keepalive was not answered in time"});

@@ -44,7 +44,8 @@ class Seat {
   void Use(const Member& member);
   // It is over, its calls are cancelled.
   void Drop();
-  void Tick();
+  // `stood`: for how long this thread did not run before.
+  void Tick(common::Duration stood);
 
   // Writes the key (again): somebody deleted it, or to see whether etcd takes writes.
   void WriteKey();

@@ -86,6 +86,12 @@ class EtcdTest : public ::testing::Test {
     return Eventually([&] { return server.proposer.servers() == ids; });
   }
 
+  // etcd's current revision, as it counts.
+  std::string EtcdRevision() const {
+    const std::string text = etcd_->Ctl({"get", "nothing", "-w", "json"});
+    const std::size_t at = text.find("\"revision\":") + 11;
+    return text.substr(at, text.find_first_not_of("0123456789", at) - at);
+  }
   // What was told, in a form that can be compared between servers.
   using Line = std::tuple<std::uint64_t, std::string, core::State, std::uint64_t>;
   static std::vector<Line> Lines(const EtcdServer& server) {

@@ -202,6 +202,29 @@ TEST_F(Outage, AShortCutCostsNoSeat) {
   EXPECT_TRUE(a->store->health().ok()) << a->store->health();
 }
 
+// As after a SIGSTOP: etcd was there all the time.
+TEST_F(Outage, AServerThatStoodStillDoesNotBlameEtcd) {
+  auto options = OptionsOf("a");
+  options.lease_ttl = seconds(30);
+  std::atomic<bool> stand{false};
+  std::atomic<int> sick{0};
+  const auto server = Serve(options, [&](EtcdServer&) {
+    if (stand.exchange(false)) std::this_thread::sleep_for(seconds(4));
+  });
+  ASSERT_TRUE(server->proposer.Join("web-1").ok());
+  stand = true;
+  const auto joined = server->proposer.Join("web-2");
+  ASSERT_TRUE(joined.ok());
+  const auto waits = server->proposer.Propose(*joined, **joined);
+  const auto until = steady_clock::now() + seconds(5);
+  while (steady_clock::now() < until) {
+    if (!server->store->health().ok()) ++sick;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_TRUE(server->proposer.Await(waits).ok());
+  EXPECT_EQ(sick, 0);
+}
+
 TEST_F(Outage, StopDoesNotWaitForAnEtcdThatHangs) {
   const auto server = Serve("a");
   JoinMany(*server, 10);
@@ -263,9 +286,9 @@ TEST_F(Outage, ADiskThatIsFullIsSaidAndRecovers) {
   EXPECT_EQ(common::ReasonOf(server->proposer.Join("late").status()), "STORE_UNAVAILABLE");
 
   etcd_->Ctl({"del", "--prefix", "/filler/"});
-  etcd_->Ctl({"compaction", "25"});
-  etcd_->Ctl({"defrag"});
-  etcd_->Ctl({"alarm", "disarm"});
+  ASSERT_NE(etcd_->Ctl({"compaction", "--physical", EtcdRevision()}), "");
+  ASSERT_NE(etcd_->Ctl({"defrag"}), "");
+  ASSERT_NE(etcd_->Ctl({"alarm", "disarm"}), "");
   ExpectAllCommitted(*server, proposals);
   ASSERT_TRUE(EventuallyHealthy(*server));
   EXPECT_TRUE(server->proposer.Join("late").ok());

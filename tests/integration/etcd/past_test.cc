@@ -24,12 +24,6 @@ class PastTest : public EtcdTest {
     for (const core::TransitionPtr& each : part->transitions) revisions.push_back(each->revision());
     return revisions;
   }
-  // etcd's current revision, as it counts.
-  std::string EtcdRevision() const {
-    const std::string text = etcd_->Ctl({"get", "nothing", "-w", "json"});
-    const std::size_t at = text.find("\"revision\":") + 11;
-    return text.substr(at, text.find_first_not_of("0123456789", at) - at);
-  }
   // A few clients with a past of several changes; one is forgotten.
   static void Live(EtcdServer& server, const std::string& name, int clients = 10) {
     for (int n = 0; n < clients; ++n) {

@@ -66,6 +66,15 @@ TEST_F(HealthTest, ATransactionThatWaitsAndAWatchThatLagsAreSaid) {
   EXPECT_TRUE(Ok(110.5));
 }
 
+TEST_F(HealthTest, OurOwnStandstillIsNobodysSilence) {
+  health_.Answered(At(110));
+  health_.Down(At(110), "away");
+  health_.WriteFailed(At(110), "full");
+  health_.Credit(std::chrono::seconds(30));
+  EXPECT_TRUE(Ok(142));
+  EXPECT_FALSE(Ok(142.1));
+}
+
 TEST_F(HealthTest, WhatOnlyAnOperatorCanMendIsSaidAtOnce) {
   health_.Answered(At(110));
   health_.Fatal("another history; restart this server");
