@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "common/strings.h"
 #include "server/storage/etcd/etcd_store.h"
 #include "tests/support/etcd_process.h"
 #include "tests/support/store_proposer.h"
@@ -64,6 +65,31 @@ class EtcdTest : public ::testing::Test {
     server->contents = *std::move(contents);
     server->proposer.Use(*server->store);
     return server;
+  }
+
+  // Changes of so many clients, proposed at once.
+  static std::vector<std::uint64_t> MoveAll(EtcdServer& server, core::State state) {
+    std::vector<std::uint64_t> proposals;
+    for (const auto& [id, record] : server.proposer.Records()) {
+      core::ClientRecord after = *record;
+      after.state = state;
+      proposals.push_back(server.proposer.Propose(record, after));
+    }
+    return proposals;
+  }
+  static void JoinMany(EtcdServer& server, int count) {
+    std::vector<std::uint64_t> proposals;
+    for (int n = 0; n < count; ++n) {
+      proposals.push_back(server.proposer.Propose(nullptr, NewSession(common::StrCat("web-", n))));
+    }
+    for (const std::uint64_t proposal : proposals) ASSERT_TRUE(server.proposer.Await(proposal).ok());
+  }
+  static void ExpectAllCommitted(EtcdServer& server, const std::vector<std::uint64_t>& proposals) {
+    for (const std::uint64_t proposal : proposals) {
+      const auto outcome = server.proposer.Await(proposal);
+      EXPECT_TRUE(outcome.ok()) << outcome.status();
+    }
+    EXPECT_EQ(server.proposer.disorder(), "");
   }
 
   // Polls until it holds, or gives up.

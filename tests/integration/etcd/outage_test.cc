@@ -17,31 +17,6 @@ using std::chrono::steady_clock;
 class Outage : public EtcdTest {
  protected:
   void SetUp() override { StartEtcd(); }
-
-  // Changes of so many clients, proposed at once.
-  static std::vector<std::uint64_t> MoveAll(EtcdServer& server, State state) {
-    std::vector<std::uint64_t> proposals;
-    for (const auto& [id, record] : server.proposer.Records()) {
-      core::ClientRecord after = *record;
-      after.state = state;
-      proposals.push_back(server.proposer.Propose(record, after));
-    }
-    return proposals;
-  }
-  static void JoinMany(EtcdServer& server, int count) {
-    std::vector<std::uint64_t> proposals;
-    for (int n = 0; n < count; ++n) {
-      proposals.push_back(server.proposer.Propose(nullptr, NewSession(common::StrCat("web-", n))));
-    }
-    for (const std::uint64_t proposal : proposals) ASSERT_TRUE(server.proposer.Await(proposal).ok());
-  }
-  static void ExpectAllCommitted(EtcdServer& server, const std::vector<std::uint64_t>& proposals) {
-    for (const std::uint64_t proposal : proposals) {
-      const auto outcome = server.proposer.Await(proposal);
-      EXPECT_TRUE(outcome.ok()) << outcome.status();
-    }
-    EXPECT_EQ(server.proposer.disorder(), "");
-  }
 };
 
 TEST_F(Outage, GoneAndBack) {
@@ -246,55 +221,6 @@ TEST_F(Outage, AStartWithoutEtcdSaysSo) {
   const auto store = storage::etcd::EtcdStore::Open(options, common::SystemClock());
   EXPECT_EQ(store.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(store.status().message()), ::testing::HasSubstr(etcd_->endpoints()[0]));
-}
-
-TEST_F(Outage, WhatEtcdWillNeverTakeHurtsNobodyElse) {
-  etcd_.reset();
-  EtcdProcess::Options small;
-  small.args = {"--max-request-bytes=8000"};
-  StartEtcd(small);
-  const auto server = Serve("a");
-  JoinMany(*server, 100);  // the first batches are larger than etcd takes
-  core::ClientRecord large = NewSession("large");
-  core::ClientInfo info = large.info.Unpack();
-  info.last_will = std::string(9000, 'x');
-  large.info = core::PackedInfo(info);
-  const auto unfit = server->proposer.Propose(nullptr, large);
-  const auto suspects = MoveAll(*server, State::kSuspect);
-  EXPECT_EQ(common::ReasonOf(server->proposer.Await(unfit).status()), "STORE_UNAVAILABLE");
-  ExpectAllCommitted(*server, suspects);
-  // A change of a session cannot be refused: it waits, and the others pass it.
-  const auto record = server->proposer.Records().at("web-1");
-  large = *record;
-  info = large.info.Unpack();
-  info.last_will = std::string(9000, 'x');
-  large.info = core::PackedInfo(info);
-  const auto waits = server->proposer.Propose(record, large);
-  EXPECT_TRUE(server->proposer.Join("web-999").ok());
-  EXPECT_FALSE(server->proposer.Known(waits));
-}
-
-TEST_F(Outage, ADiskThatIsFullIsSaidAndRecovers) {
-  etcd_.reset();
-  EtcdProcess::Options small;
-  small.args = {"--quota-backend-bytes=1000000"};
-  StartEtcd(small);
-  const auto server = Serve("a");
-  JoinMany(*server, 10);
-  const std::string filler(100'000, 'x');
-  for (int n = 0; n < 20; ++n) etcd_->Ctl({"put", common::StrCat("/filler/", n), filler});
-  const auto proposals = MoveAll(*server, State::kSuspect);
-  ASSERT_TRUE(EventuallySick(*server));
-  EXPECT_THAT(std::string(server->store->health().message()), ::testing::HasSubstr("space exceeded"));
-  EXPECT_EQ(common::ReasonOf(server->proposer.Join("late").status()), "STORE_UNAVAILABLE");
-
-  etcd_->Ctl({"del", "--prefix", "/filler/"});
-  ASSERT_NE(etcd_->Ctl({"compaction", "--physical", EtcdRevision()}), "");
-  ASSERT_NE(etcd_->Ctl({"defrag"}), "");
-  ASSERT_NE(etcd_->Ctl({"alarm", "disarm"}), "");
-  ExpectAllCommitted(*server, proposals);
-  ASSERT_TRUE(EventuallyHealthy(*server));
-  EXPECT_TRUE(server->proposer.Join("late").ok());
 }
 
 }  // namespace
