@@ -78,8 +78,8 @@ void WatchFollower::BeginSnapshot() {
   snapshot_.clear();
 }
 
-// A record of the snapshot may be younger than transitions that follow it,
-// until the snapshot is done: those are in the record already.
+// The contract has servers leave out what their snapshot has shown. One that repeats it, until the
+// snapshot is done, is not echoed.
 bool WatchFollower::IsNews(const v1::Transition& transition) {
   if (!in_snapshot_) return true;
   std::uint64_t& known = snapshot_[transition.client_id()];

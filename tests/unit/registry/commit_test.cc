@@ -2,10 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "common/status.h"
 #include "tests/support/machine.h"
+#include "tests/support/replay_checks.h"
 
 namespace liveness::registry {
 namespace {
@@ -20,19 +19,9 @@ using testing::Machine;
 using testing::Peer;
 using testing::RegistryHarness;
 using testing::Replay;
+using testing::SameRecordsAs;
 using ::testing::SizeIs;
-
-std::shared_ptr<Watch> WatchAll(RegistryHarness& h, std::uint64_t from = 0) {
-  return *h.registry.StartWatch({.filter_key = "", .filter = nullptr, .start_revision = from});
-}
-
-MATCHER_P(SameRecordsAs, expected, "") {
-  if (arg.size() != expected.size()) return false;
-  return std::equal(arg.begin(), arg.end(), expected.begin(), [](const auto& a, const auto& b) {
-    return a.first == b.first && a.second->revision == b.second->revision &&
-           a.second->state == b.second->state;
-  });
-}
+using testing::WatchAll;
 
 // --- What is hidden ----------------------------------------------------------
 
