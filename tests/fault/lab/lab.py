@@ -56,8 +56,10 @@ class Lab:
     def server(self, *flags, host=None, env=None, listen=None):
         listen = listen or ("0.0.0.0:7700" if host else "127.0.0.1:0")
         log = open(self.scratch / "livenessd.log", "a")
-        return self.owns(Server(self.bin / "livenessd", f"--listen={listen}", "--log-level=warn", "--server-id=lab",
-                                *flags, host=host, env=env, log=log))
+        # One of its own: a server would know the clients of the scenario before.
+        data = tempfile.mkdtemp(prefix="data-", dir=self.scratch)
+        return self.owns(Server(self.bin / "livenessd", f"--listen={listen}", f"--data-dir={data}", "--log-level=warn",
+                                "--server-id=lab", *flags, host=host, env=env, log=log))
 
     def echo(self):
         return self.owns(Server(self.tools / "fault_echo", "127.0.0.1:0"))
