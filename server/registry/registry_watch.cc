@@ -51,6 +51,14 @@ class Registry::WatchImpl final : public Watch {
     return mailbox_->Caught();
   }
 
+  absl::Status Reached() const override {
+    MutexLock lock(registry_.mu_);
+    const std::uint64_t last = registry_.history_.last();
+    if (known_ <= last) return absl::OkStatus();
+    return common::Error(absl::StatusCode::kOutOfRange, "REVISION_IN_FUTURE",
+                         common::StrCat("start_revision ", known_, " is above this history's last, ", last));
+  }
+
  private:
   enum class Phase : std::uint8_t { kGap, kSnapshot, kPast, kPresent };
 
@@ -185,18 +193,10 @@ absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request
                       common::StrCat("this server serves its most, ", options_.max_watchers, " watchers")),
         std::chrono::seconds(5));
   }
-  bool gap = false;
-  if (request.start_revision != 0) {
-    MutexLock lock(mu_);
-    if (ours && request.start_revision > history_.last()) {
-      return common::Error(absl::StatusCode::kOutOfRange, "REVISION_IN_FUTURE",
-                           common::StrCat("start_revision ", request.start_revision,
-                                          " is above this history's last, ", history_.last()));
-    }
-    gap = !ours;
-  }
-  return std::shared_ptr<Watch>(
-      std::make_shared<WatchImpl>(*this, std::move(request), std::move(mailbox), gap));
+  const bool gap = !ours && request.start_revision != 0;
+  const auto watch = std::make_shared<WatchImpl>(*this, std::move(request), std::move(mailbox), gap);
+  if (const absl::Status reached = watch->Reached(); !reached.ok() && !store_.shared()) return reached;
+  return std::shared_ptr<Watch>(watch);
 }
 
 bool Registry::PublishPending() {

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "server/core/record.h"
 
 namespace liveness::registry {
@@ -111,6 +112,9 @@ class Watch {
   // For a bookmark: the revision up to which everything has been pulled, or
   // nothing while something waits to be pulled or the snapshot is not done.
   virtual std::optional<std::uint64_t> Caught() const = 0;
+  // OUT_OF_RANGE REVISION_IN_FUTURE while the revision that it starts from lies ahead of all that this server
+  // has seen. With a shared store that need not be the watcher's mistake: another server may be further.
+  virtual absl::Status Reached() const = 0;
 };
 
 }  // namespace liveness::registry

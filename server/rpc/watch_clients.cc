@@ -70,6 +70,13 @@ absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
 }
 
 void WatchClientsCall::Advance() {
+  if (!reached_) {
+    if (const absl::Status reached = watch_->Reached(); !reached.ok()) {
+      if (clock_.Mono() - last_sent_ >= kCatchUp) return End(reached);
+      return WakeAfter(kMinBookmarkInterval);
+    }
+    reached_ = true;
+  }
   if (made_) {
     SendNow(*std::exchange(made_, std::nullopt));
     return;

@@ -20,6 +20,8 @@ class WatchClientsCall final : public WatchStream {
  public:
   static constexpr common::Duration kMaxBookmarkInterval = std::chrono::seconds(5);
   static constexpr common::Duration kMinBookmarkInterval = std::chrono::milliseconds(100);
+  // How long a watcher that comes from another server may be ahead of this one.
+  static constexpr common::Duration kCatchUp = std::chrono::seconds(5);
 
   // All outlive the engine's calls.
   WatchClientsCall(registry::Registry& registry, const common::Clock& clock, Method& method,
@@ -46,6 +48,7 @@ class WatchClientsCall final : public WatchStream {
   std::optional<grpc::ByteBuffer> made_;
   bool in_snapshot_ = false;
   bool greeted_ = false;  // something was sent
+  bool reached_ = false;  // this server has seen the revision that the watch starts from
   common::MonoTime last_sent_{};
 };
 
