@@ -40,6 +40,8 @@ class Checker {
   virtual void OnShown(const std::vector<core::RecordPtr>&, MonoTime) {}
   // A hello with `token` (the incarnation that it names) was welcomed as `line`.
   virtual void OnWelcome(const Line&, std::optional<std::uint64_t> /*token*/, bool /*resumed*/) {}
+  // The server, killed, runs again; what it shows and tells next is what it knows.
+  virtual void OnRestart() {}
   // A close was read whose process had been waiting for us; `alive`: after it.
   virtual void OnClosedForOurSake(bool /*alive*/) {}
   virtual void OnStale(const StaleEvent&) {}

@@ -7,12 +7,14 @@
 
 #include "server/registry/types.h"
 #include "tests/simulation/checker.h"
+#include "tests/simulation/durable.h"
 #include "tests/simulation/honest_groups.h"
 #include "tests/simulation/honest_watch.h"
 #include "tests/simulation/no_false_death.h"
 #include "tests/simulation/one_death.h"
 #include "tests/simulation/one_truth.h"
 #include "tests/simulation/silence_found.h"
+#include "tests/simulation/sim_server.h"
 
 namespace liveness::simulation {
 
@@ -22,16 +24,19 @@ inline SilenceFound::Holds HoldsOf(const registry::RegistryOptions& options) {
   return {.gathering = masses, .doubt = masses && options.doubt_share < 1};
 }
 
-// With the name under which each complains. `truth` outlives them.
+// With the name under which each complains. `truth` and `disk` (null: there is none) outlive them.
 inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers(
-    const Truth& truth, const registry::RegistryOptions& options) {
+    const Truth& truth, const SimServer::Options& options, const testing::Ledger* disk) {
   std::vector<std::pair<const char*, std::unique_ptr<Checker>>> all;
   all.emplace_back("invariant 1, no false death", std::make_unique<NoFalseDeath>(truth));
-  all.emplace_back("invariant 2, silence is found", std::make_unique<SilenceFound>(truth, HoldsOf(options)));
+  all.emplace_back("invariant 2, silence is found",
+                   std::make_unique<SilenceFound>(truth, HoldsOf(options.registry)));
   all.emplace_back("invariant 3, one truth", std::make_unique<OneTruth>());
   all.emplace_back("invariant 4, a watch cannot lie", std::make_unique<HonestWatch>());
+  all.emplace_back("invariant 5, committed first", std::make_unique<Durable>(disk));
   all.emplace_back("invariant 6, one death", std::make_unique<OneDeath>(truth));
-  all.emplace_back("mass failure is told", std::make_unique<HonestGroups>(options.mass));
+  all.emplace_back("mass failure is told",
+                   std::make_unique<HonestGroups>(options.registry.mass, &truth, !options.durable));
   return all;
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "tests/simulation/world.h"
 
@@ -24,10 +25,20 @@ class Tally final : public Checker {
     if (told->groups != nullptr) ++counts["mass failure"];
     if (after.flapping && !(told->before != nullptr && told->before->flapping)) ++counts["begins to flap"];
     if (told->before != nullptr && told->before->flapping && !after.flapping) ++counts["calms down"];
+    if (after.cause == core::Cause::kServerLost) ++counts["server lost"];
+    if (after.cause == core::Cause::kNotReturned) ++counts["not returned"];
+    if (just_restarted_) ++counts["committed by one life, told by the next"];
     if (after.evidence != nullptr && after.evidence->credited > Duration::zero()) ++counts["credited"];
   }
-  void OnWelcome(const Line&, std::optional<std::uint64_t>, bool resumed) override {
+  void OnShown(const std::vector<core::RecordPtr>&, MonoTime) override { just_restarted_ = false; }
+  void OnRestart() override {
+    ++counts["restarted"];
+    just_restarted_ = true;
+  }
+  void OnWelcome(const Line& line, std::optional<std::uint64_t>, bool resumed) override {
     ++counts[resumed ? "resumed" : "begun"];
+    if (resumed && std::exchange(lives_[line.client_id], line.life) != line.life) ++counts["came back"];
+    if (line.welcomed > line.asked) ++counts["welcomed later"];
   }
   void OnStale(const StaleEvent& event) override { ++counts[event.touch ? "stale message" : "stale end"]; }
   void OnWatch(int, const registry::RecordFilter&, std::uint64_t start_revision) override {
@@ -42,6 +53,10 @@ class Tally final : public Checker {
   }
 
   std::map<std::string, int> counts;
+
+ private:
+  std::map<std::string, int> lives_;  // of the server that each client was welcomed by last
+  bool just_restarted_ = false;
 };
 
 TEST(Simulation, IsEventful) {
@@ -76,6 +91,12 @@ TEST(Simulation, IsEventful) {
                                  "mass failure",
                                  "begins to flap",
                                  "calms down",
+                                 "restarted",
+                                 "server lost",
+                                 "not returned",
+                                 "came back",
+                                 "welcomed later",
+                                 "committed by one life, told by the next",
                                  "snapshot",
                                  "closed for our sake, excused"}) {
     EXPECT_GE(tally.counts[what], kWorlds / 100) << what;

@@ -94,7 +94,7 @@ void Strike(World& world) {
   const auto note = [&](const char* what, const Process* whom) {
     world.Note([&] { return "  " + std::string(what) + (whom ? " " + whom->habits().instance_id : ""); });
   };
-  switch (random.Below(20)) {
+  switch (random.Below(21)) {
     case 0: note("crash of", &victim); return victim.Crash();
     case 1:
     case 2: note("stop of", &victim); return victim.Stop(AnyLength(random));
@@ -115,6 +115,7 @@ void Strike(World& world) {
     case 15:
     case 16: return world.Freeze(AnyLength(random));
     case 17: note("the same for many", nullptr); return StrikeMany(world);
+    case 18: return world.Kill(AnyLength(random) / 4);
     default: return world.Stall(AnyLength(random));
   }
 }

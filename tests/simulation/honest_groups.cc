@@ -40,9 +40,10 @@ void HonestGroups::OnTold(const core::TransitionPtr& told, MonoTime now) {
   const std::string id(told->after->client_id());
   Rearm(now);
   CheckDeath(*told, now);
-  const bool fell = core::IsFall(told->before.get(), *told->after);
+  const bool fell = !catches_up_ && core::IsFall(told->before.get(), *told->after);
   if (fell) {
     fell_at_[id] = now;
+    commit_took_[id] = truth_ == nullptr ? Duration::zero() : now - truth_->Decided(*told, now);
   } else if (core::StandingOf(told->after.get()) != Standing::kDown) {
     fell_at_.erase(id);
   }
@@ -88,7 +89,8 @@ void HonestGroups::CheckDeath(const core::Transition& told, MonoTime now) {
       told.before != nullptr && told.before->state == State::kSuspect && told.after->state == State::kDead &&
       core::StandingOf(told.after.get()) == Standing::kDown && !told.after->evidence->exit_code;
   const std::string id(told.after->client_id());
-  if (!found || !StillCounts(id, now) || now - fell_at_[id] >= core::MassFailure::kSettle) return;
+  if (!found || !StillCounts(id, now) || now - fell_at_[id] >= core::MassFailure::kSettle - commit_took_[id])
+    return;
   for (const std::string& scope : core::ScopesOf(*told.before, options_.labels)) {
     if (told_[scope] || Count(scope, now).members < options_.min_members) continue;
     Complain(Who(*told.after) + " dead " + Millis(now - fell_at_[id]) + " after its suspicion",
@@ -96,8 +98,15 @@ void HonestGroups::CheckDeath(const core::Transition& told, MonoTime now) {
   }
 }
 
+void HonestGroups::OnRestart() {
+  catches_up_ = true;
+  fell_at_.clear();
+  told_.clear();
+}
+
 void HonestGroups::OnWatch(int number, const registry::RecordFilter&, std::uint64_t start_revision) {
   watchers_[number].live = start_revision != 0;
+  if (!keeps_events_) watchers_[number].settled = events_.size();
 }
 
 void HonestGroups::OnPulled(int number, const registry::WatchItem& item) {

@@ -9,6 +9,15 @@ std::string Text(const core::ClientRecord& record) {
   return Who(record) + " " + std::string(core::Name(record.state)) + " at " + std::to_string(record.revision);
 }
 
+// As it was told, or as the history of a later life has it.
+bool SameTransition(const core::Transition& a, const core::Transition& b) {
+  const auto same = [](const core::RecordPtr& x, const core::RecordPtr& y) {
+    if (x == nullptr || y == nullptr) return x == y;
+    return SameRecord(*x, *y) || SameRecord(*y, *x);
+  };
+  return same(a.after, b.after) && same(a.before, b.before);
+}
+
 std::string Text(const core::TransitionPtr& told) { return told == nullptr ? "nothing" : Text(*told->after); }
 
 }  // namespace
@@ -80,7 +89,7 @@ void HonestWatch::TakeTransitions(int number, Watcher& watcher, const registry::
   for (const auto& batch : item.batches) {
     for (const core::TransitionPtr& each : batch->transitions()) {
       const std::size_t at = After(each->revision() - 1);
-      if (at == story_.size() || story_[at]->after != each->after || story_[at]->before != each->before) {
+      if (at == story_.size() || !SameTransition(*story_[at], *each)) {
         Complain(Name(number) + " told of " + Text(each), "a transition of the registry", "none of it");
       }
       if (each->revision() <= watcher.last_told) {

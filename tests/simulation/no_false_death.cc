@@ -21,48 +21,85 @@ void NoFalseDeath::OnTold(const core::TransitionPtr& told, MonoTime now) {
   if (told->before == nullptr) return;
   const core::ClientRecord& before = *told->before;
   const core::ClientRecord& after = *told->after;
-  if (after.state == State::kSuspect && before.state != State::kSuspect) CheckSuspicion(after, now);
-  if (after.state == State::kDead && before.state != State::kDead) CheckDeath(before, after, now);
+  const bool suspects = after.state == State::kSuspect &&
+                        (before.state != State::kSuspect || before.evidence != after.evidence);
+  const bool buries = after.state == State::kDead && before.state != State::kDead;
+  if (!suspects && !buries) return;
+  const MonoTime decided = truth_.Decided(*told, now);
+  if (suspects) suspect_since_[std::string(after.client_id())] = decided;
+  Objection objection;
+  for (const Moment& moment : truth_.At(after.client_id(), decided)) {
+    objection = suspects ? ToSuspicion(after, moment) : ToDeath(before, after, moment);
+    if (!objection) return;
+  }
+  if (objection) Complain(objection->what, objection->expected, objection->got);
 }
 
-void NoFalseDeath::CheckSuspicion(const core::ClientRecord& record, MonoTime now) {
-  suspect_since_[std::string(record.client_id())] = now;
-  const Line* line = truth_.Current(record.client_id());
-  if (line == nullptr) return Complain(Who(record) + " suspected", "a client that was welcomed", "unknown");
-  if (line->closed && !line->for_our_sake) return;
+NoFalseDeath::Objection NoFalseDeath::ToSuspicion(const core::ClientRecord& after,
+                                                  const Moment& moment) const {
+  const std::string who = Who(after) + " suspected";
+  if ((after.cause == Cause::kServerLost) != moment.orphaned()) {
+    return Complaint{who,
+                     moment.orphaned() ? "SERVER_LOST, as it was never welcomed here" : "a cause of its own",
+                     std::string(core::Name(after.cause))};
+  }
+  if (moment.orphaned() || moment.closed_by_itself) return std::nullopt;
   // Too short for the canary, and long enough for a client that waits no longer than that.
-  if (line->closed && truth_.HasUnnoticedFreeze(*line->closed - line->timeout, *line->closed)) return;
-  const Duration heard_nothing = truth_.MostUptime(line->last_arrival, Until(record, now));
-  if (heard_nothing + Slack(record, now) >= line->timeout) return;
-  Complain(Who(record) + " suspected" + (line->closed ? ", closed for our sake" : ""),
-           "silence of " + Millis(line->timeout) + " while we could hear", Millis(heard_nothing));
+  if (moment.closed && truth_.HasUnnoticedFreeze(*moment.closed - moment.line->timeout, *moment.closed))
+    return std::nullopt;
+  const MonoTime until = std::min(moment.at, moment.first_unread.value_or(moment.at));
+  const Duration heard_nothing = truth_.MostUptime(moment.last_arrival, until);
+  if (heard_nothing + Slack(moment) >= moment.line->timeout) return std::nullopt;
+  return Complaint{who + (moment.closed ? ", closed for our sake" : ""),
+                   "silence of " + Millis(moment.line->timeout) + " while we could hear",
+                   Millis(heard_nothing)};
 }
 
-void NoFalseDeath::CheckDeath(const core::ClientRecord& before, const core::ClientRecord& after,
-                              MonoTime now) {
-  if (truth_.Condemned(after.client_id(), after.cause)) return;
-  if (before.state != State::kSuspect || after.cause == Cause::kEvicted ||
-      after.cause == Cause::kSuperseded || after.cause == Cause::kSaidGoodbye) {
-    return Complain(Who(after) + " dead", "a suspicion before, or somebody who ended it",
-                    std::string(core::Name(before.state)) + ", " + std::string(core::Name(after.cause)));
+NoFalseDeath::Objection NoFalseDeath::ToDeath(const core::ClientRecord& before,
+                                              const core::ClientRecord& after, const Moment& moment) const {
+  const auto& condemned = moment.condemned;
+  if (std::find(condemned.begin(), condemned.end(), after.cause) != condemned.end()) return std::nullopt;
+  const std::string who = Who(after) + " dead";
+  const bool somebodys_doing = after.cause == Cause::kEvicted || after.cause == Cause::kSuperseded ||
+                               after.cause == Cause::kSaidGoodbye;
+  if (before.state != State::kSuspect || somebodys_doing) {
+    return Complaint{who, "a suspicion before, or somebody who ended it",
+                     std::string(core::Name(before.state)) + ", " + std::string(core::Name(after.cause))};
+  }
+  if (moment.orphaned()) return ToOrphansDeath(before, after, moment);
+  if (after.cause == Cause::kServerLost || after.cause == Cause::kNotReturned) {
+    return Complaint{who, "a cause of its own, as it was welcomed here",
+                     std::string(core::Name(after.cause))};
   }
   const auto since = suspect_since_.find(after.client_id());
-  if (since == suspect_since_.end()) return Complain(Who(after) + " dead", "a suspicion before", "none told");
-  const Line* line = truth_.Current(after.client_id());
+  if (since == suspect_since_.end()) return Complaint{who, "a suspicion before", "none told"};
   // What waited unread before the suspicion counts from there.
-  const MonoTime until = std::max(since->second, Until(after, now));
+  const MonoTime until =
+      std::max(since->second, std::min(moment.at, moment.first_unread.value_or(moment.at)));
   const Duration suspected = truth_.MostUptime(since->second, until);
-  if (line != nullptr && suspected + Slack(after, now) >= line->grace) return;
-  Complain(Who(after) + " dead", "suspected for the grace while we could hear", Millis(suspected));
+  if (suspected + Slack(moment) >= moment.line->grace) return std::nullopt;
+  return Complaint{who, "suspected for the grace while we could hear", Millis(suspected)};
 }
 
-Duration NoFalseDeath::Slack(const core::ClientRecord& record, MonoTime now) const {
-  if (!truth_.HasHiddenUnread(record.client_id(), record.info.instance_id())) return Duration::zero();
-  return truth_.IsFrozen(now) ? kUnseenFreeze : kUnseen;
+NoFalseDeath::Objection NoFalseDeath::ToOrphansDeath(const core::ClientRecord& before,
+                                                     const core::ClientRecord& after,
+                                                     const Moment& moment) const {
+  const std::string who = Who(after) + ", not welcomed since the restart, dead";
+  if (moment.came_back == after.incarnation) return Complaint{who, "to live: it has come back", "dead"};
+  const Cause cause = before.cause == Cause::kServerLost ? Cause::kNotReturned : before.cause;
+  if (after.cause != cause) {
+    return Complaint{who, std::string(core::Name(cause)), std::string(core::Name(after.cause))};
+  }
+  if (!moment.serving_since) return Complaint{who, "a server that can be reached", "none"};
+  const Duration amnesty = std::max(after.timeout, truth_.restart_grace);
+  const Duration had = truth_.MostUptime(*moment.serving_since, moment.at);
+  if (had + (moment.frozen ? kUnseenFreeze : kUnseen) >= amnesty) return std::nullopt;
+  return Complaint{who, "to have had " + Millis(amnesty) + " to come back", Millis(had)};
 }
 
-MonoTime NoFalseDeath::Until(const core::ClientRecord& record, MonoTime now) const {
-  return std::min(now, truth_.FirstUnread(record.client_id(), record.info.instance_id()).value_or(now));
+Duration NoFalseDeath::Slack(const Moment& moment) {
+  if (!moment.hidden_unread) return Duration::zero();
+  return moment.frozen ? kUnseenFreeze : kUnseen;
 }
 
 }  // namespace liveness::simulation

@@ -23,9 +23,18 @@
 // A death for silence needs the grace on the same measure. A death for another
 // cause needs somebody who did it in that very step: an operator, another
 // instance, the client itself.
+//
+// Who was not welcomed since the server started is an orphan, and another law
+// holds: it may be suspected for that alone (SERVER_LOST), and it is dead only
+// after max(timeout, restart_grace) of our time from when we could be reached
+// again, and only if it has not come back: NOT_RETURNED, or the cause that was
+// known before. Nobody else ever has one of these two causes.
+//
+// All this as it was when the server decided, not when the store let it tell.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "tests/simulation/checker.h"
@@ -38,12 +47,15 @@ class NoFalseDeath final : public Checker {
   void OnTold(const core::TransitionPtr& told, MonoTime now) override;
 
  private:
-  void CheckSuspicion(const core::ClientRecord& record, MonoTime now);
-  void CheckDeath(const core::ClientRecord& before, const core::ClientRecord& after, MonoTime now);
+  // What is wrong with it, by that moment; nothing if it is just.
+  using Objection = std::optional<Complaint>;
+  Objection ToSuspicion(const core::ClientRecord& after, const Moment& moment) const;
+  Objection ToDeath(const core::ClientRecord& before, const core::ClientRecord& after,
+                    const Moment& moment) const;
+  Objection ToOrphansDeath(const core::ClientRecord& before, const core::ClientRecord& after,
+                           const Moment& moment) const;
   // What the registry cannot see is allowed for.
-  Duration Slack(const core::ClientRecord& record, MonoTime now) const;
-  // The end of a silence that is judged now.
-  MonoTime Until(const core::ClientRecord& record, MonoTime now) const;
+  static Duration Slack(const Moment& moment);
 
   const Truth& truth_;
   std::map<std::string, MonoTime, std::less<>> suspect_since_;

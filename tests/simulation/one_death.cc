@@ -16,6 +16,7 @@ OneDeath::Incarnation OneDeath::Of(const core::Transition& told) {
 
 void OneDeath::OnTold(const core::TransitionPtr& told, MonoTime) {
   const State state = told->after->state;
+  if (core::IsLive(state)) begun_.insert(Of(*told));
   if (state != State::kDead && state != State::kLeft) return;
   if (!ended_.insert(Of(*told)).second) Complain(Who(*told->after) + " ended", "one end", "a second");
   if (!IsDeath(*told)) return;
@@ -57,14 +58,15 @@ void OneDeath::OnPulled(int number, const registry::WatchItem& item) {
 }
 
 void OneDeath::OnEnd() {
-  for (const Incarnation& each : truth_.incarnations()) {
+  begun_.insert(truth_.incarnations().begin(), truth_.incarnations().end());
+  for (const Incarnation& each : begun_) {
     if (!ended_.contains(each)) {
       Complain(each.first + ", incarnation " + std::to_string(each.second), "one end", "none");
     }
   }
   for (const Incarnation& each : ended_) {
-    if (!truth_.incarnations().contains(each)) {
-      Complain(each.first + ", incarnation " + std::to_string(each.second), "to have been welcomed",
+    if (!begun_.contains(each)) {
+      Complain(each.first + ", incarnation " + std::to_string(each.second), "to have begun",
                "an end of what never was");
     }
   }

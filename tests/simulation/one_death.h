@@ -1,9 +1,10 @@
 // Invariant 6: a death is told exactly once per incarnation, with its cause, in
 // revision order, to every watcher that had no gap.
 //
-// The incarnations are those that were welcomed (the script's account); when
-// everybody has been silent for long, each must have ended exactly once, by a
-// DEAD or a LEFT, and every DEAD must give a cause.
+// The incarnations are those that were welcomed (the script's account), and
+// those that were told to begin (a server may be killed before its welcome);
+// when everybody has been silent for long, each must have ended exactly once,
+// over all restarts, by a DEAD or a LEFT, and every DEAD must give a cause.
 //
 // Each watcher's deaths are counted by themselves: from the revision at which
 // it has been without a gap, every death up to the revision that its last item
@@ -44,6 +45,7 @@ class OneDeath final : public Checker {
   static Incarnation Of(const core::Transition& told);
 
   const Truth& truth_;
+  std::set<Incarnation> begun_;
   std::set<Incarnation> ended_;
   std::vector<core::TransitionPtr> deaths_;
   std::map<int, Watcher> watchers_;

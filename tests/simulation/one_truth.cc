@@ -39,6 +39,16 @@ void OneTruth::OnShown(const std::vector<core::RecordPtr>& records, MonoTime) {
   }
 }
 
+void OneTruth::OnRestart() {
+  for (auto& [id, client] : clients_) {
+    const auto as_told = [&](Fence& fence) {
+      if (fence.first == client.told.first) fence.second = std::min(fence.second, client.told.second);
+    };
+    as_told(client.shown);
+    as_told(client.welcomed);
+  }
+}
+
 void OneTruth::Grow(Fence& known, const core::ClientRecord& record, const char* where) {
   const Fence next{record.incarnation, record.attachment};
   if (next < known) {

@@ -4,6 +4,10 @@
 // registry tells, in what a query shows, and from one welcome to the next. An
 // incarnation is the revision of the transition that began it.
 //
+// A restart forgets the numbers of streams that no transition told of (a quiet
+// resume), and nothing else: what was told, ended or welcomed stays below all
+// that follows.
+//
 // A welcome goes on with an incarnation only if the hello named it and it had
 // not ended; else it begins one above all before.
 //
@@ -28,6 +32,7 @@ class OneTruth final : public Checker {
   void OnShown(const std::vector<core::RecordPtr>& records, MonoTime now) override;
   void OnWelcome(const Line& line, std::optional<std::uint64_t> token, bool resumed) override;
   void OnStale(const StaleEvent& event) override;
+  void OnRestart() override;
 
  private:
   using Fence = std::pair<std::uint64_t, std::uint64_t>;

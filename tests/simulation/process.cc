@@ -150,6 +150,13 @@ void Process::OnPong(const Line& line, MonoTime ping_sent) {
   if (line_.get() == &line && !stopped_) answered_ = std::max(answered_, ping_sent);
 }
 
+void Process::OnReset() {
+  const auto delivery = line_ == nullptr ? std::nullopt : Delivery();
+  if (!delivery) return;
+  world_.After(*delivery - world_.now(), "reset",
+               [self = shared_from_this(), line = line_] { self->OnEnd(*line, false); });
+}
+
 void Process::OnEnd(const Line& line, bool final) {
   if (line_.get() != &line) return;
   line_ = nullptr;

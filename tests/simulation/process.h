@@ -68,6 +68,8 @@ class Process : public std::enable_shared_from_this<Process> {
   void OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation);
   void OnPong(const Line& line, MonoTime ping_sent);
   void OnEnd(const Line& line, bool final);
+  // The server's kernel closed all its connections, or there is none to connect to.
+  void OnReset();
   // When something that leaves now comes to the other end; nothing if it never does.
   std::optional<MonoTime> Delivery();
 

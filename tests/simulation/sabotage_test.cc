@@ -1,37 +1,15 @@
 // Each checker can fail: whole worlds with one thing broken between the
 // registry and the checkers, and the one checker that must see it.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <optional>
-#include <string>
 
-#include "tests/simulation/world.h"
+#include "tests/simulation/sabotage.h"
 
 namespace liveness::simulation {
 namespace {
 
 using core::State;
-using ::testing::Contains;
-using ::testing::StartsWith;
-
-// The first complaint of the first worlds; nothing if there was none.
-std::optional<Report> FirstReport(Saboteur& saboteur, std::uint64_t worlds = 50) {
-  for (std::uint64_t seed = 0; seed < worlds; ++seed) {
-    auto report = World({.seed = seed, .steps = 200, .saboteur = &saboteur}).Run();
-    if (report) return report;
-  }
-  return std::nullopt;
-}
-
-void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur, std::uint64_t worlds = 50) {
-  const auto report = FirstReport(saboteur, worlds);
-  ASSERT_TRUE(report) << "nobody complained";
-  std::vector<std::string> broken = report->also;
-  broken.push_back(report->invariant);
-  EXPECT_THAT(broken, Contains(StartsWith(invariant))) << report->ToString();
-}
 
 TEST(Sabotage, AnHonestWorldIsNotComplainedOf) {
   Saboteur nobody;

@@ -4,8 +4,11 @@
 
 #include <vector>
 
+#include "server/registry/types.h"
 #include "server/registry/watch.h"
+#include "server/storage/store.h"
 #include "tests/simulation/random.h"
+#include "tests/support/manual_store.h"
 
 namespace liveness::simulation {
 
@@ -20,6 +23,16 @@ class Saboteur {
   virtual bool HidesUnread() { return false; }
   // True: the canary says that it is heard while nobody is.
   virtual bool LiesForTheCanary() { return false; }
+  // The server's options, of which the checkers know the true ones.
+  virtual void Configure(registry::RegistryOptions&) {}
+  // True: a hello is lost on its way to the registry; a server that starts does not say that it serves.
+  virtual bool SwallowsHello() { return false; }
+  virtual bool ForgetsToServe() { return false; }
+  // What a restarted server finds on its disk; the disk while it is down.
+  virtual void Loaded(storage::Contents&) {}
+  virtual void Killed(testing::Ledger&) {}
+  // The incarnation that a stream is welcomed under.
+  virtual std::uint64_t WelcomedAs(std::uint64_t incarnation) { return incarnation; }
   // What the registry told in a step; what a query showed; what a watcher pulled.
   virtual void Told(std::vector<core::TransitionPtr>&) {}
   virtual void Shown(std::vector<core::RecordPtr>&) {}

@@ -10,6 +10,10 @@
 //   SUSPECT  at most the grace since the suspicion was told
 //   either   at most both since the last message was read
 //
+// An orphan, whom the server knows from before its restart, is ALIVE no longer
+// than it takes to look at all of them, and gone after max(timeout,
+// restart_grace). To all this comes what the store may take to commit.
+//
 // And the second speed: a stream that closed while we were well (no stall in
 // the last timeout, so nobody had reason to give us up) is SUSPECT at once.
 #pragma once
@@ -35,12 +39,19 @@ class SilenceFound final : public Checker {
 
  private:
   // The longest time as SUSPECT.
-  Duration Patience(const Line& line) const;
+  Duration Patience(Duration least, Duration timeout) const;
   void CheckLive(const core::ClientRecord& record, const Line& line, MonoTime now);
+  void CheckOrphan(const core::ClientRecord& record, MonoTime now);
 
   const Truth& truth_;
   const Holds holds_;
+  struct Begun {
+    std::uint64_t incarnation = 0;
+    MonoTime at{};
+  };
+
   std::map<std::string, MonoTime, std::less<>> suspect_since_;
+  std::map<std::string, Begun, std::less<>> begun_;  // since when each client's last stream is told of
 };
 
 }  // namespace liveness::simulation

@@ -5,35 +5,111 @@
 
 namespace liveness::simulation {
 
-SimServer::SimServer(registry::RegistryOptions options, Random& random, Truth& truth,
-                     std::function<void()> after_tick)
-    : random_(random),
+SimServer::SimServer(Options options, Random& random, Truth& truth, Saboteur& saboteur,
+                     std::function<void()> after_wake)
+    : options_(std::move(options)),
+      random_(random),
       truth_(truth),
-      after_tick_(std::move(after_tick)),
-      store_(clock_),
-      registry_(std::move(options), clock_, store_, *store_.Load()),
+      saboteur_(saboteur),
+      after_wake_(std::move(after_wake)),
+      memory_(clock_),
       next_beat_(clock_.Mono()),
       last_tick_(clock_.Mono()) {
-  registry_.OnEarlierDeadline([this](MonoTime when) { due_ = std::min(due_, std::max(when, now())); });
+  disk_.KeepHistory(options_.kept);
+  StepWall(Duration::zero());
+  Start();
+  registry_->BeginServing();
+}
+
+void SimServer::Start() {
+  next_beat_ = now();
+  due_ = MonoTime::max();
+  last_tick_ = now();
+  late_ = Duration::zero();
+  storage::Store* store = &memory_;
+  if (options_.durable) {
+    store_ = std::make_unique<testing::ManualStore>(disk_);
+    store = store_.get();
+  }
+  storage::Contents contents = *store->Load();
+  saboteur_.Loaded(contents);
+  registry_ = std::make_unique<registry::Registry>(options_.registry, clock_, *store, std::move(contents));
+  registry_->OnEarlierDeadline([this](MonoTime when) { due_ = std::min(due_, std::max(when, now())); });
+  store->Start(*registry_);
+}
+
+void SimServer::Serve() {
+  if (!saboteur_.ForgetsToServe()) registry_->BeginServing();
+  truth_.Serve(now());
+}
+
+void SimServer::Kill() {
+  stopped_ = frozen_ = lies_ = false;
+  store_->Stop();
+  TakeComplaints();
+  registry_ = nullptr;
+  store_ = nullptr;
+  apply_at_ = tell_at_ = MonoTime::max();
+  saboteur_.Killed(disk_);
+}
+
+void SimServer::TakeComplaints() {
+  complaints_.insert(complaints_.end(), store_->complaints().begin(), store_->complaints().end());
+}
+
+std::uint64_t SimServer::proposals() const {
+  return store_ == nullptr ? 0 : disk_.log().size() + store_->queue().size();
 }
 
 void SimServer::AdvanceTo(MonoTime when) {
-  while (!stopped_) {
+  while (up() && !stopped_) {
+    PlanCommit();
+    const MonoTime store = StoreWakes();
     // `due_` may be far beyond what can be added to.
-    if (Wake() <= when && Wake() + late_ <= when) {
+    const bool detector = Wake() <= when && Wake() + late_ <= when;
+    const bool commits = store <= when && (!detector || store <= Wake() + late_);
+    const MonoTime quiet = std::min({when, Wake(), store});
+    if (detector && !commits) {
       const MonoTime expected = Wake();
       clock_.Advance(std::max(Duration::zero(), expected + late_ - now()));
       Tick(expected);
-      after_tick_();
-    } else if (const MonoTime quiet = std::min(when, Wake()); quiet - last_tick_ > kPeriod) {
+      after_wake_();
+    } else if (quiet - last_tick_ > kPeriod) {
       const MonoTime idle = std::max(now(), quiet - random_.Between(Duration::zero(), kPeriod));
       clock_.Advance(idle - now());
       Tick(idle);
+    } else if (commits) {
+      clock_.Advance(std::max(Duration::zero(), store - now()));
+      RunStore();
     } else {
       break;
     }
   }
+  if (up() && !stopped_ && when - last_tick_ > kPeriod && Wake() > when) {
+    const MonoTime idle = std::max(now(), when - random_.Between(Duration::zero(), kPeriod));
+    clock_.Advance(idle - now());
+    Tick(idle);
+  }
   clock_.Advance(std::max(Duration::zero(), when - now()));
+}
+
+void SimServer::PlanCommit() {
+  if (store_ == nullptr || store_->queue().empty() || apply_at_ != MonoTime::max()) return;
+  apply_at_ = now() + random_.Between(Duration::zero(), options_.commits_in / 2);
+}
+
+void SimServer::RunStore() {
+  if (apply_at_ <= now()) {
+    apply_at_ = MonoTime::max();
+    while (!store_->queue().empty()) store_->Apply(random_.Below(store_->queue().size()));
+    const MonoTime told_at = now() + random_.Between(Duration::zero(), options_.commits_in / 2);
+    tell_at_ = std::min(tell_at_, told_at);
+  }
+  if (tell_at_ <= now()) {
+    tell_at_ = MonoTime::max();
+    store_->Tell();
+    after_wake_();
+  }
 }
 
 void SimServer::Stop() {
@@ -65,7 +141,7 @@ void SimServer::Thaw() {
 }
 
 void SimServer::Beat() {
-  registry::QueuePulses::Queue& queue = registry_.pulses().at(0);
+  registry::QueuePulses::Queue& queue = registry_->pulses().at(0);
   const core::Pulse last = queue.Read();
   const bool waits = last.heard < last.sent;
   if (waits && (!frozen_ || lies_)) queue.Heard(now());
@@ -77,9 +153,16 @@ void SimServer::Beat() {
   next_beat_ = now() + core::CanaryWatch::kPeriod;
 }
 
+void SimServer::StepWall(Duration step) {
+  clock_.StepWall(step);
+  truth_.SetWall(now(), clock_.Wall().time_since_epoch() - now().time_since_epoch());
+}
+
 void SimServer::Tick(MonoTime expected) {
   Beat();
-  due_ = registry_.Tick(expected, now());
+  due_ = MonoTime::max();
+  const MonoTime next = registry_->Tick(expected, now());
+  due_ = std::min(due_, next);
   last_tick_ = now();
   late_ = random_.Chance(20) ? random_.Between(Duration::zero(), kLateness) : Duration::zero();
 }

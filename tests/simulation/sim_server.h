@@ -1,31 +1,48 @@
-// The server in virtual time: the real registry, the clock that it reads, and
-// the loop of DetectorThread without its thread.
+// The server in virtual time: the real registry, the clock that it reads, the
+// loop of DetectorThread without its thread, and a store.
 //
 // The detector wakes when something is due, now and then up to 20 ms late as
 // threads are, and each 10 ms otherwise (told only where it can matter). In a
 // stall nothing runs; the first wake after it tells the registry by how much it
 // was late, as the thread would. While it is frozen the detector runs and nothing
-// is read; its canary (one queue) is not heard. Not thread-safe.
+// is read; its canary (one queue) is not heard.
+//
+// A durable store commits what is proposed after a while, in any order, and
+// tells a while after that. The server may be killed at any moment in between:
+// what is committed stays, told or not; what is not is gone. Its next life has
+// another registry over the same disk. Not thread-safe.
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "server/registry/registry.h"
 #include "server/storage/memory_store.h"
 #include "tests/simulation/random.h"
+#include "tests/simulation/saboteur.h"
 #include "tests/simulation/truth.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/manual_store.h"
 
 namespace liveness::simulation {
 
 class SimServer {
  public:
-  // `after_tick` is called after each wake that had something to do.
-  SimServer(registry::RegistryOptions options, Random& random, Truth& truth,
-            std::function<void()> after_tick);
+  struct Options {
+    registry::RegistryOptions registry;
+    bool durable = false;   // else it commits at once, and can not be killed
+    Duration commits_in{};  // at most, from the proposal until it is told
+    std::size_t kept = 0;   // transitions that the disk's history goes back
+  };
+  // `after_wake` is called after each wake of the detector or the store that had something to do.
+  SimServer(Options options, Random& random, Truth& truth, Saboteur& saboteur,
+            std::function<void()> after_wake);
 
   MonoTime now() const { return clock_.Mono(); }
-  // Time passes until `when`; no-op if that has passed. While it stands, nothing is done.
+  // Time passes until `when`; no-op if that has passed. While it stands or is down, nothing is done.
   void AdvanceTo(MonoTime when);
 
   // Stands from now on, until CatchUp().
@@ -42,23 +59,46 @@ class SimServer {
   // Nothing is read.
   bool deaf() const { return stopped_ || frozen_; }
   // A message was read.
-  void Heard() { registry_.pulses().at(0).Heard(now()); }
+  void Heard() { registry_->pulses().at(0).Heard(now()); }
 
-  void StepWall(Duration step) { clock_.StepWall(step); }
-  registry::Registry& registry() { return registry_; }
+  const Options& options() const { return options_; }
+  bool up() const { return registry_ != nullptr; }
+  void Kill();
+  // Its next life; it can be reached from Serve() on.
+  void Start();
+  void Serve();
+
+  void StepWall(Duration step);
+  // REQUIRES: up().
+  registry::Registry& registry() { return *registry_; }
+  const testing::Ledger* disk() const { return options_.durable ? &disk_ : nullptr; }
+  // Changes that were proposed so far, as far as the store has seen them.
+  std::uint64_t proposals() const;
+  // Breaches of the store's contract by the registry.
+  const std::vector<std::string>& complaints() const { return complaints_; }
 
  private:
   void Tick(MonoTime expected);
   // The canary's pings until now.
   void Beat();
   MonoTime Wake() const { return std::max(due_, last_tick_); }
+  MonoTime StoreWakes() const { return std::min(apply_at_, tell_at_); }
+  // What was proposed since the last look will be committed.
+  void PlanCommit();
+  void RunStore();
+  void TakeComplaints();
 
+  const Options options_;
   Random& random_;
   Truth& truth_;
-  const std::function<void()> after_tick_;
+  Saboteur& saboteur_;
+  const std::function<void()> after_wake_;
   testing::ManualClock clock_;
-  storage::MemoryStore store_;
-  registry::Registry registry_;
+  testing::Ledger disk_;
+  storage::MemoryStore memory_;
+  std::unique_ptr<testing::ManualStore> store_;  // null if not durable
+  std::unique_ptr<registry::Registry> registry_;
+  std::vector<std::string> complaints_;
   bool stopped_ = false;
   bool frozen_ = false;
   bool lies_ = false;
@@ -67,6 +107,8 @@ class SimServer {
   MonoTime due_ = MonoTime::max();
   MonoTime last_tick_;
   Duration late_{};  // by how much the next wake will be
+  MonoTime apply_at_ = MonoTime::max();
+  MonoTime tell_at_ = MonoTime::max();
 };
 
 }  // namespace liveness::simulation

@@ -23,7 +23,7 @@ registry::RecordFilter FilterOf(SimWatcher::Taste taste) {
 }  // namespace
 
 SimWatcher::SimWatcher(registry::Registry& registry, Taste taste, OnStart on_start, OnItem on_item)
-    : registry_(registry),
+    : registry_(&registry),
       taste_(taste),
       filter_(FilterOf(taste)),
       on_start_(std::move(on_start)),
@@ -41,10 +41,14 @@ void SimWatcher::Start(std::uint64_t revision, std::string history_id) {
   // What it knows of another history counts for nothing here.
   revision_ = request.history_id.empty() ? revision : 0;
   on_start_(filter_, revision_);
-  watch_ = *registry_.StartWatch(std::move(request));
+  auto watch = registry_->StartWatch(std::move(request));
+  // Only a server that forgets what it told refuses: then all is asked for anew.
+  if (!watch.ok()) return Start(0, "");
+  watch_ = *std::move(watch);
 }
 
 void SimWatcher::Pull(Random& random) {
+  if (registry_ == nullptr) return;
   switch (pace_) {
     case Pace::kFast: Drain(); return;
     case Pace::kSlow:
@@ -69,8 +73,22 @@ bool SimWatcher::PullOne() {
   return more;
 }
 
-void SimWatcher::Reconnect(bool from_revision) { Start(from_revision ? revision_ : 0, ""); }
+void SimWatcher::Reconnect(bool from_revision) {
+  if (registry_ != nullptr) Start(from_revision ? revision_ : 0, "");
+}
 
-void SimWatcher::ReconnectFromElsewhere() { Start(registry_.revision() + 1'000, "another history"); }
+void SimWatcher::ReconnectFromElsewhere() {
+  if (registry_ != nullptr) Start(registry_->revision() + 1'000, "another history");
+}
+
+void SimWatcher::Lose() {
+  watch_ = nullptr;
+  registry_ = nullptr;
+}
+
+void SimWatcher::ComeBack(registry::Registry& registry, bool from_revision) {
+  registry_ = &registry;
+  Start(from_revision ? revision_ : 0, "");
+}
 
 }  // namespace liveness::simulation

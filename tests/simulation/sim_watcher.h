@@ -28,14 +28,15 @@ class SimWatcher {
   void Reconnect(bool from_revision);
   // Comes back with the revision of another history.
   void ReconnectFromElsewhere();
-  // Nothing new is told under a revision that it has not heard of.
-  std::optional<std::uint64_t> Bookmark() const { return watch_->Caught(); }
+  // Its server is gone; another process of it runs.
+  void Lose();
+  void ComeBack(registry::Registry& registry, bool from_revision);
 
  private:
   bool PullOne();
   void Start(std::uint64_t revision, std::string history_id);
 
-  registry::Registry& registry_;
+  registry::Registry* registry_;  // null while there is none
   const Taste taste_;
   const registry::RecordFilter filter_;
   const OnStart on_start_;

@@ -12,7 +12,12 @@
 // A freeze (the detector runs, nothing is read) is noticed by a canary that pings
 // each 200 ms: the first measure counts only one that is sure to be noticed, the
 // second leaves out a canary's period before it too.
-// Who says "too early" uses the first, who says "too late" the second.
+// Who says "too early" uses the first, who says "too late" the second. The time
+// from a kill of the server until it serves again is a stall like any other.
+//
+// What is told now was decided earlier, as long as its commit took. So the truth
+// is recorded at the end of each step, and a decision is judged by the moment at
+// which it was made.
 #pragma once
 
 #include <deque>
@@ -43,9 +48,17 @@ struct Line {
   std::string client_id;
   std::string instance_id;
   int number = 0;  // counts all streams of the run
+  int life = 0;    // of the server that it was opened to; kNoLife: there was none
+
+  // Between its hello and the answer to it.
+  bool waiting = false;
+  bool gone = false;      // its process closed it meanwhile
+  bool replaced = false;  // or we ended it
+  MonoTime asked{};       // when its hello was read
 
   // Bound to a session, by the welcome.
   bool attached = false;
+  MonoTime welcomed{};
   std::uint64_t incarnation = 0;
   std::uint64_t attachment = 0;
   Duration timeout{};
@@ -59,6 +72,29 @@ struct Line {
   MonoTime last_read{};              // and when it was
   std::optional<MonoTime> closed{};  // when its close was read
   bool for_our_sake = false;         // its process closed it because we had not answered
+};
+
+inline constexpr int kNoLife = -1;
+
+// A client at the end of a step.
+struct Moment {
+  MonoTime at{};
+  int life = 0;                           // of the server
+  std::optional<MonoTime> serving_since;  // in that life
+  const Line* line = nullptr;             // that was welcomed last; may be null
+  // Of that line.
+  MonoTime last_arrival{};
+  std::optional<MonoTime> closed;
+  bool closed_by_itself = false;
+  std::optional<MonoTime> first_unread;
+  bool hidden_unread = false;  // where no look at its session's connection can see it
+  bool frozen = false;         // nothing is read
+  // The incarnation whose token a hello of this life has brought; 0: none.
+  std::uint64_t came_back = 0;
+  std::vector<core::Cause> condemned;
+
+  // True if its server knows it only from an earlier life.
+  bool orphaned() const { return line == nullptr || line->life != life; }
 };
 
 // Not thread-safe.
@@ -87,7 +123,10 @@ class Truth {
   // see it: in another connection than the one that the session is bound to.
   bool HasHiddenUnread(std::string_view client_id, std::string_view instance_id) const;
 
-  void BeginStall(MonoTime from) { stalls_.push_back({from, MonoTime::max()}); }
+  // No-op if one is under way.
+  void BeginStall(MonoTime from) {
+    if (stalls_.empty() || stalls_.back().to != MonoTime::max()) stalls_.push_back({from, MonoTime::max()});
+  }
   // The detector has run again. REQUIRES: a stall began and has not ended.
   void EndStall(MonoTime to) { stalls_.back().to = to; }
   // The detector runs, and nothing is read.
@@ -107,6 +146,32 @@ class Truth {
   }
   void Absolve() { condemned_.clear(); }
 
+  // The server is killed: its streams and what waited in them are gone.
+  void Die(MonoTime now);
+  // It runs again, as its next life.
+  void Live() { life_ = ++lives_; }
+  // It can be reached again.
+  void Serve(MonoTime now);
+  int life() const { return life_; }
+  // Since when it serves in this life; nothing while it does not.
+  std::optional<MonoTime> serving_since() const { return serving_since_; }
+  // A hello brought the token of that incarnation.
+  void CameBack(const Line& line, std::uint64_t incarnation);
+
+  // The wall clock shows `offset` more than the monotonic one from now on.
+  void SetWall(MonoTime now, Duration offset) { walls_.push_back({now, offset}); }
+  // When a transition that is told now was decided.
+  MonoTime Decided(const core::Transition& told, MonoTime now) const;
+  // At the end of each step.
+  void Record(MonoTime now);
+  // As it was at `when`: of each step at that time. Of now if nothing was recorded yet.
+  std::vector<Moment> At(std::string_view client_id, MonoTime when) const;
+
+  // What the server grants after a restart, and how long a change may take from its decision until it is
+  // told.
+  Duration restart_grace{};
+  Duration commit_slack{};
+
   // Every incarnation that was ever welcomed.
   const std::set<std::pair<std::string, std::uint64_t>>& incarnations() const { return incarnations_; }
 
@@ -120,13 +185,25 @@ class Truth {
     std::vector<std::shared_ptr<Line>> lines;
     std::shared_ptr<Line> current;
     std::uint64_t ended = 0;  // the last incarnation that has
+    std::uint64_t came_back = 0;
+    std::vector<Moment> moments;
   };
+  struct Wall {
+    MonoTime from;
+    Duration offset;
+  };
+  Moment Now(const std::string& client_id, const Client& client, MonoTime now) const;
+
   std::map<std::string, Client, std::less<>> clients_;
   std::vector<Stall> stalls_;
   std::vector<Stall> freezes_;
   std::set<std::pair<std::string, core::Cause>> condemned_;
   std::set<std::pair<std::string, std::uint64_t>> incarnations_;
+  std::vector<Wall> walls_;
   int lines_ = 0;
+  int life_ = 0;  // kNoLife while it is down
+  int lives_ = 0;
+  std::optional<MonoTime> serving_since_ = MonoTime::min();
 };
 
 }  // namespace liveness::simulation

@@ -41,6 +41,7 @@ class Wire final : public registry::StreamHandle {
   }
   void End(const absl::Status& why) override {
     world_.Note([&] { return "  ends " + line_->instance_id + " " + common::ReasonOf(why); });
+    line_->replaced = line_->waiting;
     const auto process = process_.lock();
     const auto delivery = process == nullptr ? std::nullopt : process->Delivery();
     if (!delivery) return;
@@ -62,6 +63,8 @@ void World::Deliver(MonoTime when, std::shared_ptr<Process> from, std::shared_pt
 }
 
 void World::Arrive(Arrival arrival) {
+  // Nobody listens, or not on this connection any more.
+  if (!truth_.serving_since() || arrival.line->life != truth_.life()) return arrival.from->OnReset();
   if (arrival.message.kind != Kind::kClose) arrival.line->unread.push_back(arrival.at);
   if (server_.deaf()) {
     backlog_.push_back(std::move(arrival));
@@ -71,7 +74,7 @@ void World::Arrive(Arrival arrival) {
 }
 
 void World::Freeze(Duration span) {
-  if (server_.deaf()) return;
+  if (server_.deaf() || !truth_.serving_since()) return;
   Note([&] { return "  nothing is read for " + Millis(span); });
   server_.Freeze(saboteur_.LiesForTheCanary());
   After(span, "the I/O threads run again", [this] { Thaw(); });
@@ -84,10 +87,40 @@ void World::Thaw() {
 }
 
 void World::Stall(Duration span) {
-  if (server_.deaf()) return;
+  if (server_.deaf() || !truth_.serving_since()) return;
   Note([&] { return "  the server stands for " + Millis(span); });
   server_.Stop();
   After(span, "the server runs again", [this] { Resume(); });
+}
+
+void World::Kill(Duration down) {
+  if (!server_.up() || !server_.options().durable) return;
+  Note([&] { return "  the server is killed, for " + Millis(down); });
+  for (auto& watcher : watchers_) watcher->Lose();
+  backlog_.clear();
+  held_.clear();
+  truth_.Die(now());
+  server_.Kill();
+  for (auto& process : processes_) process->OnReset();
+  After(down, "the server starts", [this] {
+    if (!server_.up()) StartServer();
+  });
+}
+
+void World::StartServer() {
+  server_.Start();
+  truth_.Live();
+  Tell([](Checker& checker) { checker.OnRestart(); });
+  const auto serve = [this, life = truth_.life()] {
+    if (truth_.life() == life && !truth_.serving_since()) Serve();
+  };
+  if (random_.Chance(70)) return serve();
+  After(random_.Between(Duration::zero(), std::chrono::milliseconds(100)), "the server serves", serve);
+}
+
+void World::Serve() {
+  server_.Serve();
+  for (auto& watcher : watchers_) watcher->ComeBack(server_.registry(), random_.Chance(80));
 }
 
 void World::Resume() {
@@ -116,13 +149,16 @@ void World::ReadBacklog(std::optional<std::size_t> before_detector) {
 
 void World::Read(const Arrival& arrival) {
   Line& line = *arrival.line;
-  if (arrival.message.kind != Kind::kClose) server_.Heard();
-  if (arrival.message.kind != Kind::kClose) line.unread.pop_front();
+  const bool closes = arrival.message.kind == Kind::kClose;
+  if (line.waiting && closes && arrival.message.how != core::StreamEnd::kHalfClosed) line.gone = true;
+  if (line.waiting) return held_.push_back(arrival);  // nothing is read before the welcome
+  if (!closes) server_.Heard();
+  if (!closes) line.unread.pop_front();
   Note([&] { return "  of " + line.instance_id + ", stream " + std::to_string(line.number); });
   if (arrival.message.kind == Kind::kHello) return Hello(arrival);
   if (line.session == nullptr) return;  // it was refused
   if (truth_.Speaks(line)) {
-    if (arrival.message.kind == Kind::kClose) {
+    if (closes) {
       line.closed = now();
       line.for_our_sake = arrival.message.for_our_sake;
     } else {
@@ -132,16 +168,17 @@ void World::Read(const Arrival& arrival) {
     (void)Handle(arrival);
     if (line.for_our_sake) {
       const auto view = server_.registry().Get(line.client_id);
-      Tell([&](Checker& checker) { checker.OnClosedForOurSake(view->record->state == core::State::kAlive); });
+      const bool alive = view && view->record->state == core::State::kAlive;
+      Tell([&](Checker& checker) { checker.OnClosedForOurSake(alive); });
     }
     return;
   }
   const Line* current = truth_.Current(line.client_id);
   StaleEvent event{.line = &line};
-  event.revision_before = server_.registry().revision();
+  event.revision_before = server_.registry().revision() + server_.proposals();
   event.heard_before = current->session->last_heard();
   event.touch = Handle(arrival);
-  event.revision_after = server_.registry().revision();
+  event.revision_after = server_.registry().revision() + server_.proposals();
   event.heard_after = current->session->last_heard();
   Tell([&](Checker& checker) { checker.OnStale(event); });
 }
@@ -186,32 +223,69 @@ void World::Hello(const Arrival& arrival) {
   hello.stream = std::make_shared<Wire>(*this, arrival.from, arrival.line);
   truth_.Condemn(habits.client_id, core::Cause::kSuperseded);
 
-  absl::StatusOr<registry::Attached> attached = absl::UnknownError("not called back");
+  arrival.line->waiting = true;
+  arrival.line->asked = now();
+  if (arrival.message.token) truth_.CameBack(*arrival.line, *arrival.message.token);
+  if (saboteur_.SwallowsHello()) return;
   server_.registry().Attach(std::move(hello),
-                            [&](absl::StatusOr<registry::Attached> result) { attached = std::move(result); });
+                            [this, arrival](const auto& attached) { Answer(arrival, attached); });
+}
+
+void World::Answer(const Arrival& arrival, const absl::StatusOr<registry::Attached>& attached) {
+  Line& line = *arrival.line;
+  line.waiting = false;
   const auto answer = arrival.from->Delivery();
   if (!attached.ok()) {
     Note([&] { return "  refused: " + attached.status().ToString(); });
-    if (!answer) return;
     const bool final = attached.status().code() == absl::StatusCode::kAborted;
-    After(*answer - now(), "refusal",
-          [from = arrival.from, on = arrival.line, final] { from->OnEnd(*on, final); });
-    return;
+    if (answer) {
+      After(*answer - now(), "refusal",
+            [from = arrival.from, on = arrival.line, final] { from->OnEnd(*on, final); });
+    }
+  } else if (line.replaced) {
+    server_.registry().StreamClosed(attached->session, attached->attachment, core::StreamEnd::kByServer);
+  } else {
+    Welcome(arrival, *attached);
   }
+  ReadHeld(line);
+}
+
+void World::Welcome(const Arrival& arrival, const registry::Attached& attached) {
   Line& line = *arrival.line;
-  line.session = attached->session;
-  line.incarnation = attached->incarnation;
-  line.attachment = attached->attachment;
-  line.timeout = habits.timeout;
-  line.grace = attached->resume_grace;
+  Note([&] { return "  welcomed: " + line.instance_id + ", stream " + std::to_string(line.number); });
+  line.session = attached.session;
+  line.incarnation = saboteur_.WelcomedAs(attached.incarnation);
+  line.attachment = attached.attachment;
+  line.timeout = arrival.from->habits().timeout;
+  line.grace = attached.resume_grace;
   line.last_arrival = arrival.at;
-  line.last_read = now();
-  Tell([&](Checker& checker) { checker.OnWelcome(line, arrival.message.token, attached->resumed); });
+  line.last_read = line.welcomed = now();
+  if (!line.gone) {
+    Tell([&](Checker& checker) { checker.OnWelcome(line, arrival.message.token, attached.resumed); });
+  }
   truth_.Bind(arrival.line);
-  if (!answer) return;
+  const auto answer = arrival.from->Delivery();
+  if (line.gone || !answer) return;
   After(*answer - now(), "welcome", [from = arrival.from, on = arrival.line, sent = arrival.message.sent] {
     from->OnWelcome(*on, sent, on->incarnation);
   });
+}
+
+void World::ReadHeld(Line& line) {
+  std::vector<Arrival> mine;
+  std::erase_if(held_, [&](const Arrival& each) {
+    if (each.line.get() == &line) mine.push_back(each);
+    return each.line.get() == &line;
+  });
+  if (line.gone) {  // of a call that is over only its end is seen
+    std::erase_if(mine, [](const Arrival& each) { return each.message.kind != Kind::kClose; });
+    line.unread.clear();
+  }
+  if (server_.frozen()) {  // read with all that waits
+    backlog_.insert(backlog_.begin(), mine.begin(), mine.end());
+    return;
+  }
+  for (const Arrival& each : mine) Read(each);
 }
 
 void World::Start(const std::string& client_id) {
@@ -229,7 +303,7 @@ void World::Start(const std::string& client_id) {
 }
 
 void World::Evict(const std::string& client_id) {
-  if (server_.deaf()) return;
+  if (server_.deaf() || !server_.up()) return;
   truth_.Condemn(client_id, core::Cause::kEvicted);
   server_.registry().Evict(client_id, "to see what happens", [](const absl::StatusOr<core::ClientView>&) {});
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "server/registry/pending.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/faults.h"
 
@@ -29,20 +30,22 @@ World::World(const Options& options)
     : options_(options),
       saboteur_(options.saboteur == nullptr ? honest_ : *options.saboteur),
       random_(options.seed),
-      server_(DrawOptions(), random_, truth_,
+      server_(DrawOptions(), random_, truth_, saboteur_,
               [this] {
-                Note([] { return std::string("the detector wakes"); });
+                Note([] { return std::string("the detector or the store wakes"); });
                 ++step_;
                 Observe();
               }),
-      checkers_(AllCheckers(truth_, server_.registry().options())),
+      checkers_(AllCheckers(truth_, server_.options(), server_.disk())),
       collected_(server_.registry().revision()) {}
 
 World::~World() = default;
 
-registry::RegistryOptions World::DrawOptions() {
+SimServer::Options World::DrawOptions() {
   constexpr Duration kGraces[] = {Duration::zero(), milliseconds(50), milliseconds(300), seconds(1)};
-  registry::RegistryOptions options;
+  constexpr Duration kCommits[] = {milliseconds(1), milliseconds(5), milliseconds(20), milliseconds(300)};
+  SimServer::Options all;
+  registry::RegistryOptions& options = all.registry;
   options.server_id = "server";
   options.resume_grace = kGraces[random_.Below(4)];
   options.keep_dead = random_.Between(seconds(1), seconds(30));
@@ -62,7 +65,15 @@ registry::RegistryOptions World::DrawOptions() {
     options.mass.labels = {"zone"};
     options.doubt_share = random_.Chance(50) ? 1 : 0.5 + 0.1 * static_cast<double>(random_.Below(5));
   }
-  return options;
+  options.restart_grace = 2 * kGraces[random_.Below(4)];
+  all.durable = random_.Chance(75);
+  all.commits_in = all.durable ? kCommits[random_.Below(4)] : Duration::zero();
+  all.kept = random_.Chance(50) ? 30 : 100'000;
+  truth_.restart_grace = options.restart_grace;
+  saboteur_.Configure(options);
+  // All that may wait before it, and itself.
+  truth_.commit_slack = all.commits_in * (registry::kCoalesceFrom + 2);
+  return all;
 }
 
 std::optional<Report> World::Run() {
@@ -103,7 +114,8 @@ void World::PlanFault() {
 
 void World::PlanCanary() {
   After(milliseconds(200), "canary", [this] {
-    if (!server_.stopped() && !random_.Chance(20)) server_.registry().CanaryAnswered(now(), now());
+    if (server_.up() && !server_.stopped() && !random_.Chance(20))
+      server_.registry().CanaryAnswered(now(), now());
     PlanCanary();
   });
 }
@@ -126,6 +138,13 @@ void World::Note(const std::function<std::string()>& text) const {
 }
 
 void World::Observe() {
+  truth_.Record(now());
+  if (server_.up()) ObserveServer();
+  truth_.Absolve();
+  Check();
+}
+
+void World::ObserveServer() {
   registry::Registry& registry = server_.registry();
   // The publisher is a thread of its own: it may be behind.
   if (over_ || random_.Chance(80)) {
@@ -152,8 +171,6 @@ void World::Observe() {
   saboteur_.Shown(records);
   Tell([&](Checker& checker) { checker.OnShown(records, now()); });
   for (auto& watcher : watchers_) watcher->Pull(random_);
-  truth_.Absolve();
-  Check();
 }
 
 void World::Check() {
@@ -166,10 +183,16 @@ void World::Check() {
       report_ = Report{options_.seed, step_, name, *checker->complaint(), {}};
     }
   }
+  if (!report_ && !server_.complaints().empty()) {
+    const Complaint complaint{"a proposal", "to keep the store's contract", server_.complaints().front()};
+    report_ = Report{options_.seed, step_, "the store's contract", complaint, {}};
+  }
 }
 
 void World::Finish() {
   if (server_.stopped()) RunOne("the server runs again", [this] { Resume(); });
+  if (!server_.up()) RunOne("the server starts", [this] { StartServer(); });
+  if (!truth_.serving_since()) RunOne("the server serves", [this] { Serve(); });
   Thaw();
   for (auto& process : processes_) process->BeSilent();
   Note([] { return std::string("everybody is silent"); });

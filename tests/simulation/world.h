@@ -5,6 +5,11 @@
 // all its records are read, the watchers that are awake pull, and every checker
 // looks. The first complaint ends the run. Not thread-safe.
 //
+// A server that is killed loses its connections and what waited in them, and
+// what its store had not committed. While it is down, who connects is refused.
+// Its next life finds what was committed, and the processes come back to it with
+// their tokens, the watchers with their revisions.
+//
 // Events that reach a server that stands wait in its sockets. When it runs again
 // all of it is handled before anything else, in any order that keeps each
 // stream's own: pings before closes of others or after, the detector first, last
@@ -72,6 +77,8 @@ class World {
   void Stall(Duration span);
   // Its detector runs and nothing is read for `span`.
   void Freeze(Duration span);
+  // It is killed, and started again after `down`.
+  void Kill(Duration down);
   void Evict(const std::string& client_id);
   // A line of the log. `text` is called only if there is one.
   void Note(const std::function<std::string()>& text) const;
@@ -104,6 +111,12 @@ class World {
   void Arrive(Arrival arrival);
   void Read(const Arrival& arrival);
   void Hello(const Arrival& arrival);
+  // The registry's answer to a hello: at once, or once the store has committed.
+  void Answer(const Arrival& arrival, const absl::StatusOr<registry::Attached>& attached);
+  void Welcome(const Arrival& arrival, const registry::Attached& attached);
+  void ReadHeld(Line& line);
+  void StartServer();
+  void Serve();
   // What the registry made of it, if it was a heartbeat.
   std::optional<registry::TouchResult> Handle(const Arrival& arrival);
   void Resume();  // after a stall
@@ -111,11 +124,12 @@ class World {
   // All that waits; the detector's catching up comes after that many, if it has to.
   void ReadBacklog(std::optional<std::size_t> before_detector);
   void Observe();
+  void ObserveServer();
   void Finish();
   void Check();
   void PlanFault();
   void PlanCanary();
-  registry::RegistryOptions DrawOptions();
+  SimServer::Options DrawOptions();
 
   const Options options_;
   Saboteur honest_;
@@ -129,6 +143,7 @@ class World {
   std::priority_queue<Event> events_;
   std::uint64_t order_ = 0;
   std::vector<Arrival> backlog_;
+  std::vector<Arrival> held_;  // what came on streams between their hello and the answer, in order
   bool over_ = false;
   int step_ = 0;
   int instances_ = 0;

@@ -1,0 +1,32 @@
+// Whole worlds with one thing broken in them. Header only.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/world.h"
+
+namespace liveness::simulation {
+
+// The first complaint of the first worlds; nothing if there was none.
+inline std::optional<Report> FirstReport(Saboteur& saboteur, std::uint64_t worlds = 200) {
+  for (std::uint64_t seed = 0; seed < worlds; ++seed) {
+    auto report = World({.seed = seed, .steps = 200, .saboteur = &saboteur}).Run();
+    if (report) return report;
+  }
+  return std::nullopt;
+}
+
+inline void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur, std::uint64_t worlds = 200) {
+  const auto report = FirstReport(saboteur, worlds);
+  ASSERT_TRUE(report) << "nobody complained";
+  std::vector<std::string> broken = report->also;
+  broken.push_back(report->invariant);
+  EXPECT_THAT(broken, ::testing::Contains(::testing::StartsWith(invariant))) << report->ToString();
+}
+
+}  // namespace liveness::simulation
