@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "server/core/record.h"
@@ -34,7 +35,11 @@ struct PendingClient {
   core::RecordPtr committed;                   // null: the client is not known
   std::shared_ptr<Session> committed_session;  // whose record that is; null with it
   std::uint64_t proposal = 0;                  // under way for waiting.front()
-  std::deque<Decision> waiting;                // never empty
+  std::deque<Decision> waiting;                // never empty, unless abandoned
+  // What was proposed has lost its sense by what another server wrote. The store will refuse it, and until it
+  // has, what waits by now must go on waiting.
+  bool abandoned = false;
+  const std::string* client_id = nullptr;  // its key
 };
 
 // How a ban names a session: by its incarnation, or, before there is one, by its

@@ -234,16 +234,20 @@ class Registry : public storage::StoreListener {
   // Decides on a change of the session's client; the session becomes its entry.
   void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
                Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if nobody will miss `last` if `decided` takes its place.
+  static bool Coalesces(const Decision& last, const Session& session, const core::ClientRecord& decided);
   // The record as it is shown: the committed one; null if there is none yet. While the store fails it is what
   // was decided, unless `committed`.
   core::RecordPtr Shown(const Session& session, bool committed = false) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Append(core::RecordPtr before, core::RecordPtr after, core::WallTime time, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void ProposeNext(PendingClient& pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The outcome of what was under way is known: proposes what waits next, or nothing is pending any more.
+  void GoOn(PendingClient& pending, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Settle(PendingClient& pending, const storage::Committed& change, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Decisions of a session that will not be carried out; the client's entry is its committed one again.
+  // What waits will not be carried out; the client's entry is its committed one again. What is under way must
+  // still be refused.
   void Drop(PendingClient& pending, const absl::Status& why, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The session's record is what was committed, and no change waits.
@@ -278,6 +282,8 @@ class Registry : public storage::StoreListener {
   // what was committed.
   bool Stands(const PendingClient& pending, const core::ClientRecord& after) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if it is decided only because its server seems to be gone.
+  bool IsBelief(const core::ClientRecord& decided) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Rebase(PendingClient& pending, const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Arms what a session that is not ours needs: to be forgotten, or to be taken for an orphan.
   void WatchOver(const std::shared_ptr<Session>& session, Effects& effects)
@@ -286,8 +292,9 @@ class Registry : public storage::StoreListener {
   bool IsServed(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // How long this server leaves to others what any of them may do.
   core::Duration OurTurn(const core::ClientRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Orphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Nobody serves it, `since`; it becomes SUSPECT after `wait`.
+  void Orphan(const std::shared_ptr<Session>& session, core::MonoTime since, core::Duration wait,
+              Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SuspectOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void BuryOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
@@ -396,7 +403,8 @@ class Registry : public storage::StoreListener {
 
   // Clients with a change under way, by id.
   absl::node_hash_map<std::string, PendingClient> pending_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::uint64_t, PendingClient*> under_way_ ABSL_GUARDED_BY(mu_);  // by proposal
+  absl::flat_hash_map<std::uint64_t, const std::string*> under_way_
+      ABSL_GUARDED_BY(mu_);  // by proposal: whose
   std::uint64_t next_proposal_ ABSL_GUARDED_BY(mu_) = 1;
 
   std::vector<std::string> servers_ ABSL_GUARDED_BY(mu_);  // of a shared store, sorted; empty: not told yet

@@ -257,8 +257,8 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
 void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr record) {
   if (session->pending_) {
     // What waits last for the store becomes the record again when it is committed.
-    Decision& last = pending_.find(common::ToAbsl(record->client_id()))->second.waiting.back();
-    if (last.after == session->cold_.record) last.after = record;
+    std::deque<Decision>& waiting = pending_.find(common::ToAbsl(record->client_id()))->second.waiting;
+    if (!waiting.empty()) waiting.back().after = record;
   }
   table_.SetRecord(session, std::move(record));
 }

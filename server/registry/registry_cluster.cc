@@ -107,7 +107,7 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
   }
   for (const auto& session : found) {
     if (!IsServed(*session)) {
-      Orphan(session, now, effects);
+      Orphan(session, orphans_since_, OurTurn(*session->cold_.record), effects);
     } else {
       session->cold_.extras->orphaned = false;  // its server is back
       wheel_.Cancel(*session);
@@ -115,16 +115,17 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
   }
 }
 
-void Registry::Orphan(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
+void Registry::Orphan(const std::shared_ptr<Session>& session, MonoTime since, Duration wait,
+                      Effects& effects) {
+  const MonoTime now = clock_.Mono();
   SessionExtras& extras = session->cold_.MakeExtras();
   extras.orphaned = true;
-  extras.suspect_since = orphans_since_;
-  session->last_heard_.store(orphans_since_.time_since_epoch().count(), std::memory_order_seq_cst);
-  const Duration turn = OurTurn(*session->cold_.record);
+  extras.suspect_since = since;
+  session->last_heard_.store(since.time_since_epoch().count(), std::memory_order_seq_cst);
   if (session->cold_.record->state == State::kSuspect) {
     Arm(*session, NextTurn(*session, now), effects);
-  } else if (turn > Duration::zero()) {
-    Arm(*session, now + turn, effects);
+  } else if (wait > Duration::zero()) {
+    Arm(*session, now + wait, effects);
   } else {
     SuspectOrphan(session, now, effects);
   }
@@ -163,21 +164,27 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
   const ClientRecord& after = *change.after;
   const bool forgotten = after.state == State::kForgotten;
   std::shared_ptr<Session> session = table_.Find(after.client_id());
-  if (const auto at = pending_.find(common::ToAbsl(after.client_id())); at != pending_.end()) {
+  const auto at = pending_.find(common::ToAbsl(after.client_id()));
+  if (at != pending_.end() && !at->second.waiting.empty()) {
     PendingClient& pending = at->second;
     const bool stands = Stands(pending, after);
     Append(pending.committed, change.after, change.time, effects);
     pending.committed = forgotten ? nullptr : change.after;
     if (forgotten) pending.committed_session = nullptr;
     if (!forgotten && pending.committed_session == nullptr) pending.committed_session.reset(new Session());
-    // The store refuses what was built on the record before, after this.
+    // The store refuses what was proposed on the record before, after this.
     if (stands) return Rebase(pending, after);
     return Drop(pending, WhyLost(*session->cold_.record, after), effects);
   }
   if (session == nullptr && forgotten) return;
-  const RecordPtr before = session == nullptr ? nullptr : session->cold_.record;
-  Append(before, change.after, change.time, effects);
   if (session == nullptr) session.reset(new Session());
+  if (at != pending_.end()) {  // abandoned
+    at->second.committed = forgotten ? nullptr : change.after;
+    at->second.committed_session = forgotten ? nullptr : session;
+    session->pending_ = !forgotten;
+  }
+  const RecordPtr before = session->cold_.record;  // null if it is new
+  Append(before, change.after, change.time, effects);
   const bool ours = session->local_ && core::IsLive(after.state) &&
                     after.incarnation == before->incarnation && after.attachment <= before->attachment &&
                     *after.server_id == options_.server_id;
@@ -200,31 +207,39 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
 void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effects) {
   const MonoTime now = clock_.Mono();
   const ClientRecord& record = *session->cold_.record;
-  if (!core::IsLive(record.state)) {
+  const bool live = core::IsLive(record.state);
+  const bool orphaned = session->cold_.extras != nullptr && session->cold_.extras->orphaned;
+  if (orphaned && (!live || IsServed(*session))) session->cold_.extras->orphaned = false;
+  if (!live) {
     Arm(*session, ForgetAt(record), effects);
   } else if (IsServed(*session) || !serving_) {
-    if (session->cold_.extras != nullptr) session->cold_.extras->orphaned = false;
     wheel_.Cancel(*session);
-  } else if (session->cold_.extras != nullptr && session->cold_.extras->orphaned) {
+  } else if (orphaned && record.state == State::kSuspect) {
     Arm(*session, NextTurn(*session, now), effects);
   } else {
-    orphans_since_ = now;
-    Orphan(session, now, effects);
+    // Somebody who seems to be gone has just written this. Its time begins anew; and if it is there and only
+    // has no lease, we do not dispute with it at the store's full speed.
+    Orphan(session, now, kTurn + OurTurn(record), effects);
   }
 }
 
 bool Registry::Stands(const PendingClient& pending, const ClientRecord& after) const {
   const ClientRecord& ours = *pending.waiting.front().after;
-  if (ours.incarnation == 0) return true;  // it begins: the store refuses that for good, and says so next
+  if (ours.incarnation == 0) return false;  // it begins, on a record that is no longer there
   const ClientRecord& before = *pending.committed;
   if (!core::IsLive(after.state) || after.incarnation != ours.incarnation) return false;
   // It has moved. Attachments do not tell who is right: a server gives out some that no transition tells of.
   if (*after.server_id != *before.server_id) return false;
   if (*ours.server_id != *before.server_id) return ours.attachment > after.attachment;  // it moves to us
-  if (*ours.server_id == options_.server_id) return true;
-  // Of another server's client: an end that somebody asked for, or our belief that nobody serves it, which
-  // what was just written may refute; if it does not, we come to it again.
-  return ours.cause == Cause::kEvicted || ours.cause == Cause::kSuperseded;
+  // What another server has just written may refute a belief; if it does not, we come to it again.
+  return !IsBelief(ours);
+}
+
+bool Registry::IsBelief(const ClientRecord& decided) const {
+  if (decided.state != State::kSuspect && decided.state != State::kDead) return false;
+  if (decided.cause == Cause::kEvicted || decided.cause == Cause::kSuperseded) return false;
+  if (decided.cause == Cause::kServerLost || decided.cause == Cause::kNotReturned) return true;
+  return *decided.server_id != options_.server_id;
 }
 
 void Registry::Rebase(PendingClient& pending, const ClientRecord& after) {

@@ -28,7 +28,9 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
   MarkFlapping(*session, before.get(), after, now);
   const RecordPtr decided = std::make_shared<const ClientRecord>(std::move(after));
 
-  if (known == nullptr || !known->pending_) {
+  const bool may_wait = known == nullptr || known->pending_;
+  const auto under_way = may_wait ? pending_.find(common::ToAbsl(decided->client_id())) : pending_.end();
+  if (under_way == pending_.end()) {
     const std::uint64_t proposal = next_proposal_++;
     const RecordPtr committed = store_.Propose({proposal, before, decided, wall});
     if (committed != nullptr) {
@@ -41,23 +43,22 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
       if (settled) effects.dones.push_back({std::move(settled), committed});
       return;
     }
-    PendingClient& pending = pending_[std::string(decided->client_id())];
-    pending = {before, known, proposal, {}};
-    pending.waiting.push_back({session, decided, wall, std::move(settled)});
-    under_way_[proposal] = &pending;
+    const auto at =
+        pending_.emplace(std::string(decided->client_id()), PendingClient{before, known, proposal}).first;
+    at->second.waiting.push_back({session, decided, wall, std::move(settled)});
+    under_way_[proposal] = at->second.client_id = &at->first;
   } else {
-    std::deque<Decision>& waiting = pending_.find(common::ToAbsl(decided->client_id()))->second.waiting;
-    Decision& last = waiting.back();
-    const bool coalesces = waiting.size() >= kCoalesceFrom && last.session == session && !last.settled &&
-                           core::IsLive(last.after->state) && core::IsLive(decided->state);
-    if (coalesces) {
-      last = {session, decided, wall, std::move(settled)};
-    } else {
-      waiting.push_back({session, decided, wall, std::move(settled)});
-    }
+    std::deque<Decision>& waiting = under_way->second.waiting;
+    if (waiting.size() >= kCoalesceFrom && Coalesces(waiting.back(), *session, *decided)) waiting.pop_back();
+    waiting.push_back({session, decided, wall, std::move(settled)});
   }
   table_.SetRecord(session, decided);
   session->pending_ = true;
+}
+
+bool Registry::Coalesces(const Decision& last, const Session& session, const ClientRecord& decided) {
+  return last.session.get() == &session && !last.settled && core::IsLive(last.after->state) &&
+         core::IsLive(decided.state);
 }
 
 void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
@@ -84,8 +85,8 @@ void Registry::OnCommitted(std::vector<storage::Committed> changes) {
     MutexLock lock(mu_);
     for (const storage::Committed& change : changes) {
       const auto at = pending_.find(common::ToAbsl(change.after->client_id()));
-      const bool ours =
-          change.proposal != 0 && at != pending_.end() && at->second.proposal == change.proposal;
+      const bool ours = change.proposal != 0 && at != pending_.end() &&
+                        at->second.proposal == change.proposal && !at->second.abandoned;
       if (ours) {
         Settle(at->second, change, effects);
       } else {
@@ -102,9 +103,10 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
   pending.waiting.pop_front();
   Append(pending.committed, change.after, change.time, effects);
   const bool forgotten = change.after->state == State::kForgotten;
+  const RecordPtr& before = pending.committed;
   const bool welcomes =
-      decision.settled != nullptr &&
-      (pending.committed == nullptr || pending.committed->attachment < change.after->attachment);
+      decision.settled != nullptr && (before == nullptr || before->incarnation != change.after->incarnation ||
+                                      before->attachment < change.after->attachment);
   pending.committed = forgotten ? nullptr : change.after;
   pending.committed_session = forgotten ? nullptr : decision.session;
   if (decision.settled) effects.dones.push_back({decision.settled, change.after});
@@ -112,7 +114,7 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
   const std::shared_ptr<Session>& session = decision.session;
   if (!pending.waiting.empty()) {
     if (decision.after->incarnation == 0) Name(pending, decision, change.after->incarnation);
-    ProposeNext(pending);
+    GoOn(pending, effects);
   } else {
     session->pending_ = false;
     if (forgotten) {
@@ -183,10 +185,22 @@ void Registry::Redecide(Decision& decision, RecordPtr record) {
   decision.after = std::move(record);
 }
 
-void Registry::ProposeNext(PendingClient& pending) {
+void Registry::GoOn(PendingClient& pending, Effects& effects) {
+  if (!pending.waiting.empty()) {
+    const Decision& next = pending.waiting.front();
+    // Its server has come back while this waited.
+    const bool refuted = !next.session->local_ && IsBelief(*next.after) && IsServed(*next.session);
+    if (refuted) Drop(pending, ConflictError(), effects);
+  }
+  pending.abandoned = false;
+  if (pending.waiting.empty()) {
+    if (pending.committed_session != nullptr) pending.committed_session->pending_ = false;
+    pending_.erase(pending_.find(*pending.client_id));
+    return;
+  }
   const Decision& next = pending.waiting.front();
   pending.proposal = next_proposal_++;
-  under_way_[pending.proposal] = &pending;
+  under_way_[pending.proposal] = pending.client_id;
   // A store that commits later never commits at once.
   (void)store_.Propose({pending.proposal, pending.committed, next.after, next.time});
 }
@@ -195,23 +209,22 @@ void Registry::OnRefused(std::uint64_t proposal, const absl::Status& why) {
   Effects effects;
   {
     MutexLock lock(mu_);
-    const auto at = under_way_.find(proposal);
-    if (at == under_way_.end()) return;  // dropped meanwhile, with the session that it was for
-    PendingClient& pending = *at->second;
-    under_way_.erase(at);
-    const bool begins = pending.waiting.front().after->incarnation == 0;
-    if (absl::IsAborted(why) && !begins) {
-      ProposeNext(pending);  // on what the other server wrote, which has been told
-    } else {
-      Drop(pending, absl::IsAborted(why) ? ConflictError() : why, effects);
-    }
+    const auto refused = under_way_.find(proposal);
+    if (refused == under_way_.end()) return;
+    const auto at = pending_.find(*refused->second);
+    under_way_.erase(refused);
+    PendingClient& pending = at->second;
+    // A change of a session goes on, on what the other server wrote, which has been told.
+    const bool goes_on =
+        pending.abandoned || (absl::IsAborted(why) && pending.waiting.front().after->incarnation != 0);
+    if (!goes_on) Drop(pending, absl::IsAborted(why) ? ConflictError() : why, effects);
+    GoOn(pending, effects);
   }
   CarryOut(effects);
 }
 
 void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& effects) {
   const std::shared_ptr<Session> session = pending.waiting.back().session;  // the client's entry
-  const std::string client_id(session->cold_.record->client_id());
   for (Decision& each : pending.waiting) {
     // Who waits for an answer may try again: ABORTED would stop a client whom nobody has told anything yet.
     const absl::Status& told = each.settled && !absl::IsUnavailable(why) ? ConflictError() : why;
@@ -224,18 +237,15 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
     each.session->suspected_.store(false, std::memory_order_seq_cst);
     wheel_.Cancel(*each.session);
   }
-  session->pending_ = false;
-  const std::shared_ptr<Session> committed_session = pending.committed_session;
-  const RecordPtr committed = pending.committed;
-  under_way_.erase(pending.proposal);
-  pending_.erase(client_id);
-  if (committed_session == nullptr) {
+  pending.waiting.clear();
+  pending.abandoned = true;
+  if (pending.committed_session == nullptr) {
     table_.Erase(session);
     return;
   }
-  committed_session->pending_ = false;
-  table_.SetRecord(committed_session, committed);
-  WatchOver(committed_session, effects);
+  pending.committed_session->pending_ = true;
+  table_.SetRecord(pending.committed_session, pending.committed);
+  WatchOver(pending.committed_session, effects);
 }
 
 }  // namespace liveness::registry

@@ -163,6 +163,9 @@ class ManualStore final : public storage::Store {
   // True if nothing is to be applied or told.
   bool idle() const { return queue_.empty() && refusals_.empty() && told_ == ledger_.log().size(); }
 
+  // How much of the ledger's log its registry knows.
+  std::size_t told() const { return told_; }
+
   // REQUIRES: at < queue().size().
   // `together`: in the transaction of the one before.
   void Apply(std::size_t at = 0, bool together = false) {

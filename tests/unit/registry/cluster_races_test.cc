@@ -224,5 +224,59 @@ TEST_F(Cluster, WhatOtherServersWroteDoesNotMakeAReconnectATransition) {
   EXPECT_THAT(Committed(), SizeIs(before));
 }
 
+TEST_F(Cluster, WhatHasLostItsSenseIsAwaitedAllTheSame) {
+  const Peer old = s(1).Welcomed("a", "i1");
+  Settle();
+  h(1).Close(old);
+  ASSERT_THAT(s(1).store.queue(), SizeIs(1));
+  const Peer moved = s(2).Welcomed("a", "i1", old.attached.incarnation);
+  s(1).store.Tell();
+  // The suspicion is dropped, but the store still has it: one proposal of a client at a time.
+  const auto young = h(1).AttachLater("a", "i2");
+  EXPECT_THAT(s(1).store.queue(), SizeIs(1));
+  EXPECT_EQ(s(1).store.queue().front().after->state, State::kSuspect);
+  Settle();
+  EXPECT_EQ(young->answers, 1);
+  EXPECT_EQ(h(1).Beat(*young), TouchResult::kHeard);
+  EXPECT_EQ(ReasonOf(moved.stream->ends.at(0)), "SUPERSEDED");
+  EXPECT_THAT(Committed(),
+              ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE", "a:ALIVE>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, NothingWaitsForWhomTheOthersForgot) {
+  const Peer a = s(1).Welcomed("a");
+  h(1).registry.SayGoodbye(a.attached.session, a.attached.attachment, {});
+  Settle();
+  const auto young = h(1).AttachLater("a", "i2");
+  core::ClientRecord gone = *ledger_.Find("a");
+  gone.state = State::kForgotten;
+  ledger_.Write(gone);
+  s(1).store.Tell();
+  EXPECT_EQ(young->refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(h(1).Record("a"), nullptr);
+  const auto again = h(1).AttachLater("a", "i2");
+  EXPECT_THAT(s(1).store.queue(), SizeIs(1)) << "the first must be refused before";
+  Settle();
+  EXPECT_EQ(h(1).Beat(*again), TouchResult::kHeard);
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, WhoSupersedesManyStreamsIsWatched) {
+  Peer old = s(1).Welcomed("a", "i1");
+  for (int i = 0; i < 5; ++i) old = s(1).Welcomed("a", "i1", old.attached.incarnation);
+  Settle();
+  const auto young = h(2).AttachLater("a", "i2");
+  s(1).Labels(old, "eu");
+  s(1).Settle();  // first, and with the number of a stream that the second has not heard of
+  Settle();
+  ASSERT_EQ(young->answers, 1);
+  ASSERT_LT(young->attached.attachment, old.attached.attachment);
+  Run(milliseconds(3'050));
+  EXPECT_EQ(h(3).StateOf("a"), State::kSuspect);
+  Run(seconds(2));
+  EXPECT_EQ(h(3).StateOf("a"), State::kDead);
+}
+
 }  // namespace
 }  // namespace liveness::registry
