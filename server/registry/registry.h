@@ -216,6 +216,8 @@ class Registry : public storage::StoreListener {
   void Resume(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   static Settled Welcome(Attached attached, AttachDone done);
+  // A number that no stream of the session had on this server, wherever else it was meanwhile.
+  static std::uint64_t NextAttachment(const Session& session);
   // A new attachment that is no transition.
   void SetAttachment(const std::shared_ptr<Session>& session, core::RecordPtr record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -273,6 +275,8 @@ class Registry : public storage::StoreListener {
   // registry_cluster.cc
   // Another server committed it.
   void TakeForeign(const storage::Committed& change, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Its streams of this server are stale from now on. `known`: the attachment that the others know of.
+  static void Unbind(Session& session, std::uint64_t known);
   // This server's session is over or elsewhere, by another server's doing.
   void LoseSession(Session& session, const core::ClientRecord& after, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -132,6 +132,11 @@ bool Registry::Holds(const Session& session) const {
   return std::none_of(waiting.begin(), waiting.end(), [](const Decision& each) { return each.settled; });
 }
 
+std::uint64_t Registry::NextAttachment(const Session& session) {
+  const std::uint64_t known = session.cold_.record->attachment;
+  return std::max(known, session.cold_.extras == nullptr ? 0 : session.cold_.extras->last_attachment) + 1;
+}
+
 void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done,
                      Effects& effects) {
   const MonoTime now = clock_.Mono();
@@ -159,7 +164,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
       arrivals = known->cold_.extras->arrivals;
       mistakes += known->cold_.extras->mistakes;
     }
-    attachment = old->attachment + 1;
+    attachment = NextAttachment(*known);
     wheel_.Cancel(*known);
   }
 
@@ -207,7 +212,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
   const bool orphaned = cold.extras != nullptr && cold.extras->orphaned;
   if (orphaned) cold.extras->orphaned = false;
 
-  const std::uint64_t attachment = before->attachment + 1;
+  const std::uint64_t attachment = NextAttachment(*session);
   Bind(*session, hello, attachment, now);
   // A suspicion of another server's, or for our own absence, is no mistake of ours.
   if (before->state == State::kSuspect && held && !orphaned) {

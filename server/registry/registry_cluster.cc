@@ -276,11 +276,17 @@ absl::Status Registry::WhyLost(const ClientRecord& ours, const ClientRecord& aft
                        "another server gave this session up while this one was cut off");
 }
 
-void Registry::LoseSession(Session& session, const ClientRecord& after, Effects& effects) {
-  SessionState& cold = session.cold_;
+void Registry::Unbind(Session& session, std::uint64_t known) {
+  const std::uint64_t ours = session.cold_.record->attachment;
+  if (session.local_ && ours >= known) session.cold_.MakeExtras().last_attachment = ours;
   session.local_ = false;
   session.attachment_.store(0, std::memory_order_seq_cst);
   session.suspected_.store(false, std::memory_order_seq_cst);
+}
+
+void Registry::LoseSession(Session& session, const ClientRecord& after, Effects& effects) {
+  SessionState& cold = session.cold_;
+  Unbind(session, after.attachment);
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), WhyLost(*cold.record, after)});
   cold.stream = nullptr;
   wheel_.Cancel(session);

@@ -85,13 +85,17 @@ void Registry::OnCommitted(std::vector<storage::Committed> changes) {
     MutexLock lock(mu_);
     for (const storage::Committed& change : changes) {
       const auto at = pending_.find(common::ToAbsl(change.after->client_id()));
-      const bool ours = change.proposal != 0 && at != pending_.end() &&
-                        at->second.proposal == change.proposal && !at->second.abandoned;
-      if (ours) {
+      const bool ours =
+          change.proposal != 0 && at != pending_.end() && at->second.proposal == change.proposal;
+      if (ours && !at->second.abandoned) {
         Settle(at->second, change, effects);
-      } else {
-        TakeForeign(change, effects);
+        continue;
       }
+      TakeForeign(change, effects);
+      if (!ours) continue;
+      // The record came to be again as it was proposed on (both times none, say), after we had given it up.
+      under_way_.erase(change.proposal);
+      GoOn(at->second, effects);
     }
   }
   CarryOut(effects);
@@ -232,9 +236,7 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
     if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), told});
     cold.stream = nullptr;
     if (each.settled) effects.dones.push_back({std::move(each.settled), told});
-    each.session->local_ = false;
-    each.session->attachment_.store(0, std::memory_order_seq_cst);
-    each.session->suspected_.store(false, std::memory_order_seq_cst);
+    Unbind(*each.session, pending.committed == nullptr ? 0 : pending.committed->attachment);
     wheel_.Cancel(*each.session);
   }
   pending.waiting.clear();

@@ -18,8 +18,9 @@ using core::RecordPtr;
 using core::State;
 
 bool Registry::Owns(const Session& session, std::uint64_t attachment) const {
-  return session.cold_.record->attachment == attachment && core::IsLive(session.cold_.record->state) &&
-         table_.IsCurrent(session);
+  // Another server may have given its stream the same number: this one knows only of its own.
+  return session.local_ && session.cold_.record->attachment == attachment &&
+         core::IsLive(session.cold_.record->state) && table_.IsCurrent(session);
 }
 
 void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment,

@@ -58,6 +58,7 @@ struct SessionExtras {
   core::Duration known_before{};           // in earlier sessions, if there was a mistake
   core::Duration detected_after{};         // last heard until SUSPECT, of its last death that was found
   core::FlapState flap;                    // over all its sessions
+  std::uint64_t last_attachment = 0;       // that this server gave out, if others know of a lower one
   core::MonoTime suspect_since{};
   bool death_held = false;  // in this suspicion, because this server doubted itself
   // Since when the connection held unread bytes, in the silence that began at `unread_after`.

@@ -24,6 +24,17 @@ std::string Text(const ClientRecord& record) {
 
 }  // namespace
 
+std::string ClusterRules::LogText() const {
+  std::string text;
+  for (const testing::Ledger::Entry& entry : ledger_.log()) {
+    const auto decided = std::chrono::duration_cast<std::chrono::milliseconds>(entry.change.time -
+                                                                               ledger_.log()[0].change.time);
+    text +=
+        "  " + std::to_string(decided.count()) + " ms after the first: " + Text(*entry.change.after) + "\n";
+  }
+  return text;
+}
+
 void ClusterRules::ReadLog(MonoTime now) {
   for (; read_ < ledger_.log().size(); ++read_) Judge(ledger_.log()[read_], now);
 }
@@ -32,6 +43,12 @@ void ClusterRules::Judge(const testing::Ledger::Entry& entry, MonoTime now) {
   const ClientRecord* before = entry.before.get();
   const ClientRecord& after = *entry.change.after;
   JudgeFence(before, after);
+  common::WallTime& decided = decided_[std::string(after.client_id())];
+  if (before == nullptr && entry.change.time < decided) {
+    Count("begun on what was forgotten");
+    stray_.insert(after.incarnation);
+  }
+  decided = entry.change.time;
   Count("log " + (before == nullptr ? "-" : std::string(core::Name(before->state))) + ">" +
         std::string(core::Name(after.state)));
   if (core::IsLive(after.state)) {
@@ -44,7 +61,8 @@ void ClusterRules::Judge(const testing::Ledger::Entry& entry, MonoTime now) {
     Count("server lost");
     if (before->state == State::kSuspect && before->cause == Cause::kServerLost)
       Complain(Text(after) + ": lost again");
-    if (!HasLeft(*after.server_id, now, {})) Complain(Text(after) + ": its server was never away");
+    if (!HasLeft(*after.server_id, now, {}) && !stray_.contains(after.incarnation))
+      Complain(Text(after) + ": its server was never away");
   }
   if (after.state == State::kDead && before->state != State::kDead) JudgeDeath(*before, after, now);
 }
@@ -80,7 +98,8 @@ void ClusterRules::JudgeDeath(const ClientRecord& before, const ClientRecord& af
   const Beat& beat = beats_[id];
   if (beat.incarnation == after.incarnation && now - beat.at < fresh_)
     Complain(Text(after) + ": it beats on a server that reaches the store");
-  if (after.cause == Cause::kNotReturned && !HasLeft(*after.server_id, now, amnesty_ - kLate))
+  if (after.cause == Cause::kNotReturned && !stray_.contains(after.incarnation) &&
+      !HasLeft(*after.server_id, now, amnesty_ - kLate))
     Complain(Text(after) + ": had no time to return");
 }
 

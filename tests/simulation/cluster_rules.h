@@ -59,6 +59,9 @@ class ClusterRules {
   // At the end: who is live may be so.
   void CheckHolders();
 
+  // All that was written, a line each.
+  std::string LogText() const;
+
   void Complain(std::string what) {
     if (!complaint_) complaint_ = std::move(what);
   }
@@ -82,7 +85,11 @@ class ClusterRules {
   const common::Duration fresh_;
   std::size_t read_ = 0;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> fences_;  // by client
-  std::map<std::string, std::uint64_t> ended_;                             // likewise: the last incarnation
+  std::map<std::string, common::WallTime> decided_;  // likewise: when its last change was
+  // Begun by a server that had given it up: its proposal came after the client was forgotten, on nothing once
+  // more. Nobody holds it, and its server is right to say that it is lost.
+  std::set<std::uint64_t> stray_;
+  std::map<std::string, std::uint64_t> ended_;  // likewise: the last incarnation
   std::map<std::string, Beat> beats_;
   std::map<std::string, int> hellos_;
   std::set<std::string> asked_;

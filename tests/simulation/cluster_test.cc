@@ -23,11 +23,12 @@ TEST(ClusterSimulation, EveryRuleHolds) {
   const std::uint64_t first = FromEnvironment("LIVENESS_CLUSTER_SEED", 0);
   const std::uint64_t seeds = std::getenv("LIVENESS_CLUSTER_SEED") != nullptr
                                   ? first + 1
-                                  : FromEnvironment("LIVENESS_CLUSTER_SEEDS", 1'000);
+                                  : FromEnvironment("LIVENESS_CLUSTER_SEEDS", 3'000);
   for (std::uint64_t seed = first; seed < seeds; ++seed) {
-    const auto wrong = ClusterWorld(seed, kSteps).Run();
-    ASSERT_FALSE(wrong) << "seed " << seed << ", " << *wrong << "; replay: LIVENESS_CLUSTER_SEED=" << seed
-                        << " build/dev/tests/simulation_test";
+    ClusterWorld world(seed, kSteps);
+    const auto wrong = world.Run();
+    ASSERT_FALSE(wrong) << world.LogText() << "seed " << seed << ", " << *wrong
+                        << "; replay: LIVENESS_CLUSTER_SEED=" << seed << " build/dev/tests/simulation_test";
   }
 }
 

@@ -82,6 +82,10 @@ void ClusterWorld::CheckEnd() {
 }
 
 void ClusterWorld::CheckAgreement() {
+  // What was decided just now is on its way.
+  for (int round = 0; round < 5; ++round) {
+    for (const auto& node : nodes_) Exchange(*node);
+  }
   for (const auto& node : nodes_) {
     const std::string name = NameOf(static_cast<std::size_t>(&node - nodes_.data()));
     auto scan = node->registry.Scan({.limit = 1'000});

@@ -79,6 +79,8 @@ class ClusterWorld {
   // Nothing if all was right; else what was wrong, with the step.
   std::optional<std::string> Run();
 
+  // The store's log, a line a change with when it was decided.
+  std::string LogText() const { return rules_.LogText(); }
   // What happened, by name: a world in which nothing does proves nothing.
   const std::map<std::string, int>& counts() const { return rules_.counts(); }
 

@@ -103,5 +103,37 @@ TEST_F(Cluster, ARecordIsForgottenOnce) {
   ExpectAllAgree();
 }
 
+TEST_F(Cluster, AStreamIsNotTakenForAnotherServersOfTheSameNumber) {
+  const Peer first = s(1).Welcomed("a");
+  Settle();
+  const Peer second = s(1).Welcomed("a", "i1", first.attached.incarnation);  // nobody else hears of it
+  const Peer moved = s(2).Welcomed("a", "i1", first.attached.incarnation);
+  Settle();
+  ASSERT_EQ(second.attached.attachment, moved.attached.attachment);
+  h(1).Close(second);
+  s(1).Labels(second, "stale");
+  Settle();
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>ALIVE"));
+  EXPECT_EQ(h(2).Beat(moved), TouchResult::kHeard);
+}
+
+TEST_F(Cluster, WhoComesBackToAServerHasANumberThatItNeverHadThere) {
+  std::vector<Peer> old = {s(1).Welcomed("a")};
+  for (int i = 0; i < 5; ++i) old.push_back(s(1).Welcomed("a", "i1", old[0].attached.incarnation));
+  Settle();
+  s(2).Welcomed("a", "i1", old[0].attached.incarnation);
+  Settle();
+  for (int i = 0; i < 5; ++i) {
+    const Peer back = s(1).Welcomed("a", "i1", old[0].attached.incarnation);
+    Settle();
+    for (const Peer& stale : old) {
+      EXPECT_EQ(h(1).Beat(stale), TouchResult::kStale);
+      h(1).Close(stale);
+    }
+    EXPECT_EQ(h(1).Beat(back), TouchResult::kHeard);
+    EXPECT_EQ(h(1).StateOf("a"), State::kAlive);
+  }
+}
+
 }  // namespace
 }  // namespace liveness::registry
