@@ -272,7 +272,7 @@ class Registry : public storage::StoreListener {
   void FollowMaintenance(const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EndMaintenance(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // registry_cluster.cc
+  // registry_foreign.cc
   // Another server committed it.
   void TakeForeign(const storage::Committed& change, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Its streams of this server are stale from now on. `known`: the attachment that the others know of.
@@ -288,7 +288,9 @@ class Registry : public storage::StoreListener {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if it is decided only because its server seems to be gone.
   bool IsBelief(const core::ClientRecord& decided) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Puts what waits on top of `after`. REQUIRES: Stands.
   void Rebase(PendingClient& pending, const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // registry_cluster.cc
   // Arms what a session that is not ours needs: to be forgotten, or to be taken for an orphan.
   void WatchOver(const std::shared_ptr<Session>& session, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -8,10 +8,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/status.h"
 #include "common/strings.h"
 #include "server/registry/effects.h"
-#include "server/registry/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -33,17 +31,6 @@ constexpr auto kPause = std::chrono::milliseconds(10);
 constexpr auto kTurn = std::chrono::milliseconds(500);
 constexpr auto kAskStoreEvery = std::chrono::milliseconds(100);
 constexpr auto kWaitForStore = std::chrono::seconds(1);
-
-// Another server's annex, and the bans that we decided on.
-std::shared_ptr<const core::Annex> WithBans(const std::shared_ptr<const core::Annex>& theirs,
-                                            const std::shared_ptr<const core::Annex>& ours) {
-  if (ours == nullptr || theirs == ours) return theirs;
-  auto both = theirs == nullptr ? std::make_shared<core::Annex>() : std::make_shared<core::Annex>(*theirs);
-  for (const core::Banned& banned : ours->banned) {
-    if (std::find(both->banned.begin(), both->banned.end(), banned) == both->banned.end()) both->Ban(banned);
-  }
-  return both;
-}
 
 }  // namespace
 
@@ -160,50 +147,6 @@ void Registry::BuryOrphan(const std::shared_ptr<Session>& session, MonoTime now,
   EndSession(session, {State::kDead, cause, std::move(evidence)}, absl::OkStatus(), effects);
 }
 
-void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
-  const ClientRecord& after = *change.after;
-  const bool forgotten = after.state == State::kForgotten;
-  std::shared_ptr<Session> session = table_.Find(after.client_id());
-  const auto at = pending_.find(common::ToAbsl(after.client_id()));
-  if (at != pending_.end() && !at->second.waiting.empty()) {
-    PendingClient& pending = at->second;
-    const bool stands = Stands(pending, after);
-    Append(pending.committed, change.after, change.time, effects);
-    pending.committed = forgotten ? nullptr : change.after;
-    if (forgotten) pending.committed_session = nullptr;
-    if (!forgotten && pending.committed_session == nullptr) pending.committed_session.reset(new Session());
-    // The store refuses what was proposed on the record before, after this.
-    if (stands) return Rebase(pending, after);
-    return Drop(pending, WhyLost(*session->cold_.record, after), effects);
-  }
-  if (session == nullptr && forgotten) return;
-  if (session == nullptr) session.reset(new Session());
-  if (at != pending_.end()) {  // abandoned
-    at->second.committed = forgotten ? nullptr : change.after;
-    at->second.committed_session = forgotten ? nullptr : session;
-    session->pending_ = !forgotten;
-  }
-  const RecordPtr before = session->cold_.record;  // null if it is new
-  Append(before, change.after, change.time, effects);
-  const bool ours = session->local_ && core::IsLive(after.state) &&
-                    after.incarnation == before->incarnation && after.attachment <= before->attachment &&
-                    *after.server_id == options_.server_id;
-  if (session->local_ && !ours) LoseSession(*session, after, effects);
-  if (forgotten) {
-    wheel_.Cancel(*session);
-    table_.Erase(session);
-    return;
-  }
-  SetCommitted(session, change.after);
-  if (!ours) return WatchOver(session, effects);
-  // Others took us for gone; we are not, and what we know of it stands.
-  if (after.state == State::kSuspect && before->state == State::kAlive) {
-    ClientRecord alive = *session->cold_.record;
-    BecomeAlive(alive);
-    Transit(session, std::move(alive), effects);
-  }
-}
-
 void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effects) {
   const MonoTime now = clock_.Mono();
   const ClientRecord& record = *session->cold_.record;
@@ -221,75 +164,6 @@ void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effec
     // has no lease, we do not dispute with it at the store's full speed.
     Orphan(session, now, kTurn + OurTurn(record), effects);
   }
-}
-
-bool Registry::Stands(const PendingClient& pending, const ClientRecord& after) const {
-  const ClientRecord& ours = *pending.waiting.front().after;
-  if (ours.incarnation == 0) return false;  // it begins, on a record that is no longer there
-  const ClientRecord& before = *pending.committed;
-  if (!core::IsLive(after.state) || after.incarnation != ours.incarnation) return false;
-  // It has moved. Attachments do not tell who is right: a server gives out some that no transition tells of.
-  if (*after.server_id != *before.server_id) return false;
-  if (*ours.server_id != *before.server_id) return ours.attachment > after.attachment;  // it moves to us
-  // What another server has just written may refute a belief; if it does not, we come to it again.
-  return !IsBelief(ours);
-}
-
-bool Registry::IsBelief(const ClientRecord& decided) const {
-  if (decided.state != State::kSuspect && decided.state != State::kDead) return false;
-  if (decided.cause == Cause::kEvicted || decided.cause == Cause::kSuperseded) return false;
-  if (decided.cause == Cause::kServerLost || decided.cause == Cause::kNotReturned) return true;
-  return *decided.server_id != options_.server_id;
-}
-
-void Registry::Rebase(PendingClient& pending, const ClientRecord& after) {
-  RecordPtr previous = std::make_shared<ClientRecord>(after);
-  for (Decision& each : pending.waiting) {
-    const ClientRecord& ours = *each.after;
-    const bool anothers = ours.incarnation == after.incarnation && *ours.server_id != options_.server_id;
-    // What another server serves is as that one says, but for what we decided of it.
-    auto rebased = std::make_shared<ClientRecord>(anothers ? after : ours);
-    rebased->state = ours.state;
-    rebased->cause = ours.cause;
-    rebased->evidence = ours.evidence;
-    rebased->annex = WithBans(after.annex, ours.annex);
-    rebased->state_time = ours.state == previous->state ? previous->state_time : each.time;
-    const bool maintenance =
-        after.health == core::Health::kMaintenance || rebased->health == core::Health::kMaintenance;
-    if (maintenance) rebased->health = after.health;
-    previous = rebased;
-    Redecide(each, std::move(rebased));
-  }
-}
-
-absl::Status Registry::WhyLost(const ClientRecord& ours, const ClientRecord& after) {
-  if (after.cause == Cause::kEvicted) return EvictedError();
-  if (after.cause == Cause::kSuperseded) {
-    // The same instance began anew elsewhere: it stays welcome, and only its old token is over.
-    const bool by_itself = after.annex != nullptr && !after.annex->banned.empty() &&
-                           after.annex->banned.back().instance_id.empty();
-    return by_itself ? ReplacedError() : SupersededError();
-  }
-  if (after.info.instance_id() != ours.info.instance_id()) return SupersededError();
-  if (core::IsLive(after.state)) return ReplacedError();
-  return common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT",
-                       "another server gave this session up while this one was cut off");
-}
-
-void Registry::Unbind(Session& session, std::uint64_t known) {
-  const std::uint64_t ours = session.cold_.record->attachment;
-  if (session.local_ && ours >= known) session.cold_.MakeExtras().last_attachment = ours;
-  session.local_ = false;
-  session.attachment_.store(0, std::memory_order_seq_cst);
-  session.suspected_.store(false, std::memory_order_seq_cst);
-}
-
-void Registry::LoseSession(Session& session, const ClientRecord& after, Effects& effects) {
-  SessionState& cold = session.cold_;
-  Unbind(session, after.attachment);
-  if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), WhyLost(*cold.record, after)});
-  cold.stream = nullptr;
-  wheel_.Cancel(session);
 }
 
 void Registry::FollowStoreHealth(MonoTime now, Effects& effects) {
