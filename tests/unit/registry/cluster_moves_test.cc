@@ -135,5 +135,19 @@ TEST_F(Cluster, WhoComesBackToAServerHasANumberThatItNeverHadThere) {
   }
 }
 
+TEST_F(Cluster, AnEvictionOfAClientThatMovesMayBeTriedAgain) {
+  const Peer old = s(1).Welcomed("a");
+  Settle();
+  const auto evicted = h(3).EvictLater("a");
+  const Peer young = s(2).Welcomed("a", "i1", old.attached.incarnation);
+  Settle();
+  EXPECT_EQ(evicted->status().code(), absl::StatusCode::kUnavailable) << evicted->status();
+  EXPECT_EQ(h(2).Beat(young), TouchResult::kHeard);
+  const auto again = h(3).EvictLater("a");
+  Settle();
+  EXPECT_TRUE(again->ok());
+  ExpectAllAgree();
+}
+
 }  // namespace
 }  // namespace liveness::registry

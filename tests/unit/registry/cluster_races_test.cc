@@ -198,20 +198,6 @@ TEST_F(Cluster, ASupersededInstanceStaysOutOverAnotherChange) {
   ExpectAllAgree();
 }
 
-TEST_F(Cluster, AnEvictionOfAClientThatMovesMayBeTriedAgain) {
-  const Peer old = s(1).Welcomed("a");
-  Settle();
-  const auto evicted = h(3).EvictLater("a");
-  const Peer young = s(2).Welcomed("a", "i1", old.attached.incarnation);
-  Settle();
-  EXPECT_EQ(evicted->status().code(), absl::StatusCode::kUnavailable) << evicted->status();
-  EXPECT_EQ(h(2).Beat(young), TouchResult::kHeard);
-  const auto again = h(3).EvictLater("a");
-  Settle();
-  EXPECT_TRUE(again->ok());
-  ExpectAllAgree();
-}
-
 TEST_F(Cluster, WhatOtherServersWroteDoesNotMakeAReconnectATransition) {
   Peer a = s(1).Welcomed("a");
   core::ClientRecord lost = *ledger_.Find("a");
@@ -276,6 +262,26 @@ TEST_F(Cluster, WhoSupersedesManyStreamsIsWatched) {
   EXPECT_EQ(h(3).StateOf("a"), State::kSuspect);
   Run(seconds(2));
   EXPECT_EQ(h(3).StateOf("a"), State::kDead);
+}
+
+TEST_F(Cluster, WhatComesTrueAfterItWasGivenUpHoldsNobodyUp) {
+  const auto waits = h(1).AttachLater("a", "i1");  // proposed on nothing, and slow
+  const Peer other = s(2).Welcomed("a", "i2");
+  h(2).registry.SayGoodbye(other.attached.session, other.attached.attachment, {});
+  s(2).Settle();
+  s(1).store.Tell();
+  ASSERT_EQ(waits->refused.code(), absl::StatusCode::kUnavailable);
+  core::ClientRecord gone = *ledger_.Find("a");
+  gone.state = State::kForgotten;
+  ledger_.Write(gone);
+  s(1).store.Apply();  // on nothing, once more
+  Settle();
+  EXPECT_EQ(h(2).StateOf("a"), State::kAlive);
+  const auto again = h(1).AttachLater("a", "i1");
+  Settle();
+  EXPECT_EQ(again->answers, 1);
+  EXPECT_EQ(h(1).Beat(*again), TouchResult::kHeard);
+  ExpectAllAgree();
 }
 
 }  // namespace
