@@ -29,6 +29,7 @@ struct Decision {
   core::WallTime time{};
   // Who waits for it, a hello or an operator; may be null. Called once, without the lock.
   std::function<void(const absl::StatusOr<core::RecordPtr>&)> settled;
+  bool welcomes = false;  // it is a hello that waits
 };
 
 struct PendingClient {

@@ -233,9 +233,10 @@ class Registry : public storage::StoreListener {
                   Effects& effects, Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_commit.cc
-  // Decides on a change of the session's client; the session becomes its entry.
+  // Decides on a change of the session's client; the session becomes its entry. `settled` is told once it is
+  // committed, or will not be; `welcomes`: it is a hello that waits for that.
   void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
-               Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+               Settled settled = nullptr, bool welcomes = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if nobody will miss `last` if `decided` takes its place.
   static bool Coalesces(const Decision& last, const Session& session, const core::ClientRecord& decided);
   // The record as it is shown: the committed one; null if there is none yet. While the store fails it is what
@@ -287,9 +288,12 @@ class Registry : public storage::StoreListener {
   bool Stands(const PendingClient& pending, const core::ClientRecord& after) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if it is decided only because its server seems to be gone.
-  bool IsBelief(const core::ClientRecord& decided) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Puts what waits on top of `after`. REQUIRES: Stands.
-  void Rebase(PendingClient& pending, const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool IsBelief(const core::ClientRecord* before, const core::ClientRecord& decided) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Puts what waits, on `before` so far, on top of `after`; beliefs that wait are looked at anew.
+  // REQUIRES: Stands.
+  void Rebase(PendingClient& pending, const core::ClientRecord& before, const core::ClientRecord& after,
+              Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // registry_cluster.cc
   // Arms what a session that is not ours needs: to be forgotten, or to be taken for an orphan.
   void WatchOver(const std::shared_ptr<Session>& session, Effects& effects)

@@ -19,6 +19,7 @@ using core::State;
 
 namespace {
 
+constexpr bool kWelcomes = true;
 constexpr auto kRetryWhenFull = std::chrono::seconds(5);
 
 std::shared_ptr<Arrivals> ArrivalsOf(const SessionState& state) {
@@ -129,7 +130,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
 bool Registry::Holds(const Session& session) const {
   if (!session.local_ || !session.pending_) return session.local_;
   const auto& waiting = pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.waiting;
-  return std::none_of(waiting.begin(), waiting.end(), [](const Decision& each) { return each.settled; });
+  return std::none_of(waiting.begin(), waiting.end(), [](const Decision& each) { return each.welcomes; });
 }
 
 std::uint64_t Registry::NextAttachment(const Session& session) {
@@ -188,7 +189,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
   if (annex != nullptr && annex->maintenance_until) after.health = core::Health::kMaintenance;
   after.annex = std::move(annex);
   Attached attached{session, attachment, 0, options_.resume_grace, false, false, ArrivalsOf(session->cold_)};
-  Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)));
+  Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)), kWelcomes);
   // Otherwise it is watched from its welcome on.
   if (!session->pending_) Arm(*session, NextTurn(*session, now), effects);
 }
@@ -245,7 +246,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
       Transit(session, std::move(after), effects);
       effects.dones.push_back({Welcome(std::move(attached), std::move(done)), before});
     } else {
-      Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)));
+      Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)), kWelcomes);
     }
   } else {
     // The same client on the same address: nothing that anybody cares for.

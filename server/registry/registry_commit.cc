@@ -16,7 +16,7 @@ using core::RecordPtr;
 using core::State;
 
 void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord after, Effects& effects,
-                       Settled settled) {
+                       Settled settled, bool welcomes) {
   const std::shared_ptr<Session> known = table_.Find(after.client_id());
   const RecordPtr before = known == nullptr ? nullptr : known->cold_.record;
   const core::WallTime wall = clock_.Wall();
@@ -45,12 +45,12 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
     }
     const auto at =
         pending_.emplace(std::string(decided->client_id()), PendingClient{before, known, proposal}).first;
-    at->second.waiting.push_back({session, decided, wall, std::move(settled)});
+    at->second.waiting.push_back({session, decided, wall, std::move(settled), welcomes});
     under_way_[proposal] = at->second.client_id = &at->first;
   } else {
     std::deque<Decision>& waiting = under_way->second.waiting;
     if (waiting.size() >= kCoalesceFrom && Coalesces(waiting.back(), *session, *decided)) waiting.pop_back();
-    waiting.push_back({session, decided, wall, std::move(settled)});
+    waiting.push_back({session, decided, wall, std::move(settled), welcomes});
   }
   table_.SetRecord(session, decided);
   session->pending_ = true;
@@ -107,10 +107,6 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
   pending.waiting.pop_front();
   Append(pending.committed, change.after, change.time, effects);
   const bool forgotten = change.after->state == State::kForgotten;
-  const RecordPtr& before = pending.committed;
-  const bool welcomes =
-      decision.settled != nullptr && (before == nullptr || before->incarnation != change.after->incarnation ||
-                                      before->attachment < change.after->attachment);
   pending.committed = forgotten ? nullptr : change.after;
   pending.committed_session = forgotten ? nullptr : decision.session;
   if (decision.settled) effects.dones.push_back({decision.settled, change.after});
@@ -129,7 +125,7 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
     pending_.erase(common::ToAbsl(change.after->client_id()));
   }
   const bool lives = table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state);
-  if (welcomes && lives && Holds(*session)) BeginWatching(*session, effects);
+  if (decision.welcomes && lives && Holds(*session)) BeginWatching(*session, effects);
   if (!core::IsLive(change.after->state)) ForgetBeyondBound(effects);
 }
 
@@ -193,7 +189,8 @@ void Registry::GoOn(PendingClient& pending, Effects& effects) {
   if (!pending.waiting.empty()) {
     const Decision& next = pending.waiting.front();
     // Its server has come back while this waited.
-    const bool refuted = !next.session->local_ && IsBelief(*next.after) && IsServed(*next.session);
+    const bool refuted =
+        !next.session->local_ && IsBelief(pending.committed.get(), *next.after) && IsServed(*next.session);
     if (refuted) Drop(pending, ConflictError(), effects);
   }
   pending.abandoned = false;

@@ -6,6 +6,7 @@
 // from is looked at anew. The store refuses what was proposed on the record before; until
 // it has said so, nothing else is proposed for that client.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/status.h"
@@ -18,19 +19,25 @@ namespace liveness::registry {
 
 using core::Cause;
 using core::ClientRecord;
+using core::Health;
 using core::RecordPtr;
 using core::State;
 
 namespace {
 
-// Another server's annex, and the bans that we decided on.
-std::shared_ptr<const core::Annex> WithBans(const std::shared_ptr<const core::Annex>& theirs,
-                                            const std::shared_ptr<const core::Annex>& ours) {
+std::optional<core::WallTime> MaintenanceUntil(const ClientRecord& record) {
+  return record.annex == nullptr ? std::nullopt : record.annex->maintenance_until;
+}
+
+// Their annex, the bans that we decided on, and our maintenance if we decided on that.
+std::shared_ptr<const core::Annex> Merged(const std::shared_ptr<const core::Annex>& theirs,
+                                          const std::shared_ptr<const core::Annex>& ours, bool maintains) {
   if (ours == nullptr || theirs == ours) return theirs;
   auto both = theirs == nullptr ? std::make_shared<core::Annex>() : std::make_shared<core::Annex>(*theirs);
   for (const core::Banned& banned : ours->banned) {
     if (std::find(both->banned.begin(), both->banned.end(), banned) == both->banned.end()) both->Ban(banned);
   }
+  if (maintains) both->maintenance_until = ours->maintenance_until;
   return both;
 }
 
@@ -44,12 +51,13 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
   if (at != pending_.end() && !at->second.waiting.empty()) {
     PendingClient& pending = at->second;
     const bool stands = Stands(pending, after);
-    Append(pending.committed, change.after, change.time, effects);
+    const RecordPtr before = pending.committed;
+    Append(before, change.after, change.time, effects);
     pending.committed = forgotten ? nullptr : change.after;
     if (forgotten) pending.committed_session = nullptr;
     if (!forgotten && pending.committed_session == nullptr) pending.committed_session.reset(new Session());
     // The store refuses what was proposed on the record before, after this.
-    if (stands) return Rebase(pending, after);
+    if (stands) return Rebase(pending, *before, after, effects);
     return Drop(pending, WhyLost(*session->cold_.record, after), effects);
   }
   if (session == nullptr && forgotten) return;
@@ -89,34 +97,61 @@ bool Registry::Stands(const PendingClient& pending, const ClientRecord& after) c
   if (*after.server_id != *before.server_id) return false;
   if (*ours.server_id != *before.server_id) return ours.attachment > after.attachment;  // it moves to us
   // What another server has just written may refute a belief; if it does not, we come to it again.
-  return !IsBelief(ours);
+  return !IsBelief(&before, ours);
 }
 
-bool Registry::IsBelief(const ClientRecord& decided) const {
+bool Registry::IsBelief(const ClientRecord* before, const ClientRecord& decided) const {
+  if (before == nullptr || decided.state == before->state) return false;
   if (decided.state != State::kSuspect && decided.state != State::kDead) return false;
   if (decided.cause == Cause::kEvicted || decided.cause == Cause::kSuperseded) return false;
   if (decided.cause == Cause::kServerLost || decided.cause == Cause::kNotReturned) return true;
   return *decided.server_id != options_.server_id;
 }
 
-void Registry::Rebase(PendingClient& pending, const ClientRecord& after) {
-  RecordPtr previous = std::make_shared<ClientRecord>(after);
-  for (Decision& each : pending.waiting) {
-    const ClientRecord& ours = *each.after;
-    const bool anothers = ours.incarnation == after.incarnation && *ours.server_id != options_.server_id;
+void Registry::Rebase(PendingClient& pending, const ClientRecord& before, const ClientRecord& after,
+                      Effects& effects) {
+  // What each was decided on, and what it comes to be on now.
+  RecordPtr was = std::make_shared<ClientRecord>(before);
+  RecordPtr base = std::make_shared<ClientRecord>(after);
+  bool believed = false;
+  for (auto at = pending.waiting.begin(); at != pending.waiting.end();) {
+    Decision& each = *at;
+    const RecordPtr ours = each.after;
+    if (at != pending.waiting.begin() && !each.settled && IsBelief(was.get(), *ours)) {
+      believed = true;
+      was = ours;
+      Redecide(each, base);
+      at = pending.waiting.erase(at);
+      continue;
+    }
+    auto rebased = std::make_shared<ClientRecord>(*ours);
     // What another server serves is as that one says, but for what we decided of it.
-    auto rebased = std::make_shared<ClientRecord>(anothers ? after : ours);
-    rebased->state = ours.state;
-    rebased->cause = ours.cause;
-    rebased->evidence = ours.evidence;
-    rebased->annex = WithBans(after.annex, ours.annex);
-    rebased->state_time = ours.state == previous->state ? previous->state_time : each.time;
-    const bool maintenance =
-        after.health == core::Health::kMaintenance || rebased->health == core::Health::kMaintenance;
-    if (maintenance) rebased->health = after.health;
-    previous = rebased;
+    const bool anothers = ours->incarnation == after.incarnation && *ours->server_id != options_.server_id;
+    if (anothers) {
+      *rebased = *base;
+      if (ours->state != was->state) {
+        rebased->state = ours->state;
+        rebased->cause = ours->cause;
+        rebased->evidence = ours->evidence;
+      }
+    }
+    rebased->state_time = rebased->state == base->state ? base->state_time : each.time;
+    const bool maintains = MaintenanceUntil(*ours) != MaintenanceUntil(*was);
+    rebased->annex = Merged(base->annex, ours->annex, maintains);
+    if (maintains) {
+      rebased->health = ours->health;
+    } else if (base->health == Health::kMaintenance) {
+      rebased->health = Health::kMaintenance;
+    } else if (rebased->health == Health::kMaintenance) {
+      rebased->health = Health::kOk;
+    }
+    was = ours;
+    base = rebased;
     Redecide(each, std::move(rebased));
+    ++at;
   }
+  const std::shared_ptr<Session> session = table_.Find(after.client_id());
+  if (believed && !session->local_) WatchOver(session, effects);
 }
 
 absl::Status Registry::WhyLost(const ClientRecord& ours, const ClientRecord& after) {

@@ -63,7 +63,7 @@ bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::opt
                                const std::function<MaintenanceSettled()>& settling, Effects& effects) {
   if (until && *until <= clock_.Wall()) until.reset();
   const RecordPtr before = session->cold_.record;
-  if (MaintenanceOf(before) == until) return false;
+  if (before->state == core::State::kForgotten || MaintenanceOf(before) == until) return false;
   ClientRecord after = *before;
   auto annex = before->annex == nullptr ? std::make_shared<core::Annex>()
                                         : std::make_shared<core::Annex>(*before->annex);

@@ -33,7 +33,7 @@ void ClusterWorld::StrikeServer(std::size_t server) {
 void ClusterWorld::StrikeProcess(ClusterProcess& process) {
   ClusterNode* node = process.stream == nullptr ? nullptr : ServerOf(*process.stream);
   const bool welcomed = node != nullptr && process.stream->welcomed;
-  switch (random_.Below(12)) {
+  switch (random_.Below(14)) {
     case 0:
     case 1:
     case 2:  // it moves, and its old stream stays for a while
@@ -55,7 +55,7 @@ void ClusterWorld::StrikeProcess(ClusterProcess& process) {
       return;
     case 7:
       if (!welcomed || !process.running) return;
-      rules_.AsksForEnd(process.client_id);
+      rules_.AsksForEnd(process.client_id, clock_.Wall());
       node->registry.SayGoodbye(process.stream->attached.session, process.stream->attached.attachment,
                                 {.exit_code = static_cast<int>(random_.Below(2))});
       process.running = false;
@@ -66,8 +66,19 @@ void ClusterWorld::StrikeProcess(ClusterProcess& process) {
     case 9: {
       ClusterNode* any = nodes_.at(random_.Below(kServers)).get();
       if (any == nullptr || random_.Chance(50)) return;
-      rules_.AsksForEnd(process.client_id);
+      rules_.AsksForEnd(process.client_id, clock_.Wall());
       any->registry.Evict(process.client_id, "", [](const absl::StatusOr<core::ClientView>&) {});
+      return;
+    }
+    case 10:
+    case 11: {
+      ClusterNode* any = nodes_.at(random_.Below(kServers)).get();
+      if (any == nullptr) return;
+      registry::MaintenanceRequest request;
+      request.client_id = process.client_id;
+      if (random_.Chance(50)) request.until = clock_.Wall() + random_.Between({}, seconds(2));
+      rules_.Count("maintained");
+      (void)any->registry.SetMaintenance(request, [] { return [](const absl::Status&) {}; });
       return;
     }
     default: return StartProcess(process.client_id);

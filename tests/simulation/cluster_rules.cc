@@ -42,7 +42,7 @@ void ClusterRules::ReadLog(MonoTime now) {
 void ClusterRules::Judge(const testing::Ledger::Entry& entry, MonoTime now) {
   const ClientRecord* before = entry.before.get();
   const ClientRecord& after = *entry.change.after;
-  JudgeFence(before, after);
+  JudgeFence(before, after, entry.change.time);
   common::WallTime& decided = decided_[std::string(after.client_id())];
   if (before == nullptr && entry.change.time < decided) {
     Count("begun on what was forgotten");
@@ -59,7 +59,9 @@ void ClusterRules::Judge(const testing::Ledger::Entry& entry, MonoTime now) {
   }
   if (after.state == State::kSuspect && after.cause == Cause::kServerLost) {
     Count("server lost");
-    if (before->state == State::kSuspect && before->cause == Cause::kServerLost)
+    // Another evidence is another suspicion; else only its health has changed.
+    if (before->state == State::kSuspect && before->cause == Cause::kServerLost &&
+        before->evidence != after.evidence)
       Complain(Text(after) + ": lost again");
     if (!HasLeft(*after.server_id, now, {}) && !stray_.contains(after.incarnation))
       Complain(Text(after) + ": its server was never away");
@@ -67,7 +69,7 @@ void ClusterRules::Judge(const testing::Ledger::Entry& entry, MonoTime now) {
   if (after.state == State::kDead && before->state != State::kDead) JudgeDeath(*before, after, now);
 }
 
-void ClusterRules::JudgeFence(const ClientRecord* before, const ClientRecord& after) {
+void ClusterRules::JudgeFence(const ClientRecord* before, const ClientRecord& after, common::WallTime time) {
   const std::string id(after.client_id());
   const std::pair fence(after.incarnation, after.attachment);
   if (fence < fences_[id]) Complain(Text(after) + ": an older truth over a newer one");
@@ -75,12 +77,14 @@ void ClusterRules::JudgeFence(const ClientRecord* before, const ClientRecord& af
   if (before == nullptr || before->incarnation != after.incarnation) {
     if (after.incarnation != after.revision || after.state != State::kAlive)
       Complain(Text(after) + ": not how a session begins");
+    const auto asked = asked_.find(id);
+    if (asked != asked_.end() && time > asked->second) asked_.erase(asked);
     if (before != nullptr && core::IsLive(before->state))
       Complain(Text(after) + ": the one before has not ended");
   }
   if (core::IsLive(after.state)) {
     if (after.incarnation <= ended_[id]) Complain(Text(after) + ": has ended already");
-  } else if (after.state != State::kForgotten) {
+  } else if (after.state != State::kForgotten && (before == nullptr || before->state != after.state)) {
     if (after.incarnation <= ended_[id]) Complain(Text(after) + ": ended twice");
     ended_[id] = after.incarnation;
   }

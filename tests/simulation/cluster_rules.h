@@ -36,8 +36,8 @@ class ClusterRules {
       : ledger_(ledger), amnesty_(amnesty), fresh_(fresh) {}
 
   // --- What the script does -------------------------------------------------
-  // Somebody asks for the end of a client: an operator, or itself.
-  void AsksForEnd(const std::string& client_id) { asked_.insert(client_id); }
+  // Somebody asks for the end of a client, as it is now: an operator, or itself.
+  void AsksForEnd(const std::string& client_id, common::WallTime now) { asked_[client_id] = now; }
   void SaysHello(const std::string& client_id) { ++hellos_[client_id]; }
   // A server loses its life or its lease.
   void Leaves(const std::string& server, common::MonoTime now) { left_[server].push_back(now); }
@@ -75,7 +75,7 @@ class ClusterRules {
     common::MonoTime at{};
   };
   void Judge(const testing::Ledger::Entry& entry, common::MonoTime now);
-  void JudgeFence(const core::ClientRecord* before, const core::ClientRecord& after);
+  void JudgeFence(const core::ClientRecord* before, const core::ClientRecord& after, common::WallTime time);
   void JudgeDeath(const core::ClientRecord& before, const core::ClientRecord& after, common::MonoTime now);
   // True if the server left at least `ago` before.
   bool HasLeft(const std::string& server, common::MonoTime now, common::Duration ago) const;
@@ -92,7 +92,7 @@ class ClusterRules {
   std::map<std::string, std::uint64_t> ended_;  // likewise: the last incarnation
   std::map<std::string, Beat> beats_;
   std::map<std::string, int> hellos_;
-  std::set<std::string> asked_;
+  std::map<std::string, common::WallTime> asked_;              // by client; one that began later is not meant
   std::map<std::string, std::vector<common::MonoTime>> left_;  // by server
   std::set<std::pair<std::string, std::string>> stopped_;      // (client, instance)
   std::set<std::pair<std::string, std::uint64_t>> served_;     // ("server client", incarnation)

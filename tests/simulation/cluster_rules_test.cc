@@ -37,6 +37,7 @@ class Log {
     ClientRecord record = *last;
     record.state = state;
     record.cause = cause;
+    record.evidence = std::make_shared<const core::Evidence>();
     Write(record, ms);
   }
   void Write(const ClientRecord& record, int ms) {
@@ -75,9 +76,9 @@ TEST(ClusterRules, ASessionBeginsAfterTheOneBeforeHasEnded) {
 }
 
 TEST(ClusterRules, WhatEndedStaysSo) {
-  for (const State state : {State::kAlive, State::kDead}) {
+  for (const State state : {State::kAlive, State::kLeft}) {
     Log log;
-    log.rules.AsksForEnd("a");
+    log.rules.AsksForEnd("a", {});
     log.Write(State::kDead, Cause::kEvicted, 10);
     EXPECT_FALSE(log.complains());
     log.Write(state, Cause::kEvicted, 20);
