@@ -32,8 +32,8 @@ def figures(world):
         time.sleep(1)
         spans += detection(story, fleet.ids(), watcher, pause_ms=20)
     watcher.process.end()
-    say(f"  kill -9 at one server to the transition on another's watch: p50 / p99 / max {three(spans)} "
-        f"of {len(spans)} (aim: p99 50 ms)")
+    print(f"kill -9 at one server to the transition on another's watch: p50 / p99 / max {three(spans)} "
+          f"of {len(spans)} (aim: p99 50 ms)", flush=True)
 
 
 def leader(world):
