@@ -102,9 +102,9 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   bool watching_ = false;
   int stuck_ = 0;  // times in a row that the watch did not tell what etcd had taken
   bool other_history_ = false;
-  bool ours_seen_ = false;  // this server's key was told by the watch
+  bool ours_seen_ = false;                        // this server's key was told by the watch
   std::optional<common::MonoTime> lapsed_since_;  // the lease
-  std::string usurped_;     // empty, or that another process uses this server's name
+  std::string usurped_;                           // empty, or that another process uses this server's name
   common::MonoTime next_probe_{};
   std::optional<common::MonoTime> end_by_;
   bool revoking_ = false;
