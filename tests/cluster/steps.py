@@ -1,5 +1,6 @@
 """What is done to the cluster, one step after the other. Clients die and leave in the midst of each."""
 import dataclasses
+import signal
 import time
 
 from cluster import MEMBERS, SERVERS, cut, heal
@@ -113,6 +114,44 @@ def cut_clients(world):
     story.kill(story.choose(1)[0])
 
 
+def frozen_server(world):
+    """A server stands still for longer than its lease, and goes on with what it knew before."""
+    cluster, story = world.cluster, world.story
+    story.start("frozen-", 6, first="s3")
+    at_it = story.served_by("s3")
+    cluster.processes["s3"].signal(signal.SIGSTOP)
+    doomed = story.choose(2, at_it)
+    story.kill(doomed[0])
+    time.sleep(5)
+    story.kill(doomed[1])
+    time.sleep(3)
+    cluster.processes["s3"].signal(signal.SIGCONT)
+    story.kill(story.choose(1, at_it)[0])
+    time.sleep(2)
+
+
+def no_majority(world):
+    """Two of etcd's members are killed for longer than the servers' leases: no server is seen by another."""
+    etcd, story = world.etcd, world.story
+    # The one that is left decides nothing.
+    for name in MEMBERS[:2]:
+        etcd.kill(name)
+    begin = time.monotonic()
+    time.sleep(1)
+    for client_id in story.choose(3):
+        story.kill(client_id)
+        story.pause(0.5, 1.5)
+    story.goodbye(story.choose(1)[0])
+    time.sleep(max(0.0, begin + BEYOND_LEASE - time.monotonic()))
+    for client_id in story.choose(2):
+        story.kill(client_id)
+    for name in MEMBERS[:2]:
+        etcd.start(name)
+    poll(lambda: etcd.leader() is not None, 20, "etcd has no leader again")
+    story.start("after-", 3)
+    time.sleep(2)
+
+
 def rolling_restart(world):
     """All servers, one by one, while clients come, change, leave and die."""
     cluster, story = world.cluster, world.story
@@ -139,4 +178,4 @@ def rolling_restart(world):
         story.goodbye(client_id)
 
 
-ALL = (figures, leader, killed_server, cut_from_etcd, cut_clients, rolling_restart)
+ALL = (figures, leader, killed_server, cut_from_etcd, cut_clients, frozen_server, no_majority, rolling_restart)
