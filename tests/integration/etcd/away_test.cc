@@ -38,8 +38,8 @@ bool EventuallyInTime(const std::function<bool()>& condition) {
 
 // A library client and what it told.
 struct Worker {
-  std::unique_ptr<Client> client;
   std::unique_ptr<StateLog> log = std::make_unique<StateLog>();
+  std::unique_ptr<Client> client;  // the last: it tells the log of its end
   std::string Server() const { return client->welcome() ? client->welcome()->server_id : ""; }
 };
 
