@@ -46,6 +46,8 @@ namespace {
 // time that is kept for ending what is left.
 constexpr int kWindowShare = 2;
 constexpr int kEndShare = 5;
+// Of the time that the other servers give our clients when they take us for gone.
+constexpr double kAwayShare = 0.4;
 constexpr common::Duration kHurryPoll = std::chrono::milliseconds(20);
 
 std::string NewServerId() {
@@ -232,6 +234,12 @@ absl::Status Server::Parts::Listen(std::shared_ptr<grpc::ServerCredentials> cred
 
 void Server::Parts::OnWitness(const registry::WitnessEvent& event) {
   LogWitness(event, config.max_doubt);
+  using Kind = registry::WitnessEvent::Kind;
+  if (event.kind == Kind::kUnseen) {
+    heartbeat->SendAway(std::chrono::duration_cast<common::Duration>(config.restart_grace * kAwayShare));
+  } else if (event.kind == Kind::kSeen) {
+    heartbeat->MayStay();
+  }
   health->ServingChanged();  // it may have; whoever watches is told only if it has
 }
 

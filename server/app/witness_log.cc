@@ -30,6 +30,11 @@ void LogWitness(const registry::WitnessEvent& event, common::Duration max_doubt)
       return;
     case Kind::kStoreFails: spdlog::error("not ready, no session can begin: {}", event.text); return;
     case Kind::kStoreBack: spdlog::info("the store commits again, after {}", length); return;
+    case Kind::kUnseen:
+      spdlog::error(
+          "the lease has run out: other servers take this one for gone; its clients are to go there");
+      return;
+    case Kind::kSeen: spdlog::info("other servers see this one again, after {}", length); return;
   }
 }
 

@@ -426,6 +426,8 @@ class Registry : public storage::StoreListener {
   bool store_fails_ ABSL_GUARDED_BY(mu_) = false;
   core::MonoTime store_failed_at_ ABSL_GUARDED_BY(mu_){};
   core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_){};
+  bool unseen_ ABSL_GUARDED_BY(mu_) = false;  // by the other servers
+  core::MonoTime unseen_since_ ABSL_GUARDED_BY(mu_){};
   core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
   core::SelfDoubt self_doubt_ ABSL_GUARDED_BY(mu_);
   std::int64_t held_deaths_ ABSL_GUARDED_BY(mu_) = 0;

@@ -169,12 +169,17 @@ void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effec
 void Registry::FollowStoreHealth(MonoTime now, Effects& effects) {
   if (now - store_asked_at_ < kAskStoreEvery) return;
   store_asked_at_ = now;
+  using Kind = WitnessEvent::Kind;
+  if (store_.seen() == unseen_) {
+    unseen_ = !unseen_;
+    if (unseen_) unseen_since_ = now;
+    effects.witness.push_back({unseen_ ? Kind::kUnseen : Kind::kSeen, now - unseen_since_, ""});
+  }
   const absl::Status health = store_.health();
   const bool fails = !health.ok();
   if (fails == store_fails_) return;
   // While it failed nobody could come back to another server: they have their time from now on.
   if (!fails && store_.shared()) orphans_floor_ = now;
-  using Kind = WitnessEvent::Kind;
   if (fails) {
     store_failed_at_ = now;
     effects.witness.push_back({Kind::kStoreFails, {}, std::string(health.message())});

@@ -82,6 +82,8 @@ struct WitnessEvent {
     kDoubtEnded,  // `length` was credited in it
     kStoreFails,  // nothing can be committed, for the reason in `text`: not ready
     kStoreBack,   // it can, after `length`
+    kUnseen,      // its lease on a shared store has run out: other servers take it for gone
+    kSeen,        // it has one again, after `length`
   };
   Kind kind = Kind::kStalled;
   core::Duration length{};

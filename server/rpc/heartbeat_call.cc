@@ -188,6 +188,7 @@ void HeartbeatCall::OnDone(bool) {
     const core::StreamEnd how = HowItEnded(link);
     LogClose(how);
     service_.registry_.StreamClosed(session_, attachment_, how, link);
+    service_.LeftByClient(handle);
   }
   {
     common::MutexLock lock(handle->mu_);

@@ -1,15 +1,22 @@
 #include "server/rpc/heartbeat_service.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <spdlog/spdlog.h>
+
+#include "common/duration_text.h"
 #include "common/signer.h"
 #include "server/rpc/heartbeat_call.h"
 
 namespace liveness::rpc {
 namespace {
+
+// Whether others take them should be known soon.
+constexpr common::Duration kScoutWindow = std::chrono::milliseconds(250);
 
 core::ResumeTokens MakeResumeTokens(const storage::Store& store) {
   const storage::TokenKey& key = store.token_key();
@@ -65,6 +72,36 @@ std::int64_t HeartbeatService::Drain(common::Duration reconnect_within) {
   }
   for (const auto& handle : handles) handle->Drain(reconnect_within);
   return static_cast<std::int64_t>(handles.size());
+}
+
+void HeartbeatService::SendAway(common::Duration within) {
+  std::vector<std::shared_ptr<HeartbeatHandle>> scouts;
+  {
+    common::MutexLock lock(mu_);
+    away_within_ = within;
+    scouts = relocation_.Begin(open_);
+  }
+  for (const auto& handle : scouts) handle->Drain(std::min(within, kScoutWindow));
+  spdlog::info("asked {} streams to look for another server", scouts.size());
+}
+
+void HeartbeatService::MayStay() {
+  common::MutexLock lock(mu_);
+  relocation_.End();
+}
+
+void HeartbeatService::LeftByClient(const std::shared_ptr<HeartbeatHandle>& handle) {
+  std::vector<std::shared_ptr<HeartbeatHandle>> others;
+  common::Duration within{};
+  {
+    common::MutexLock lock(mu_);
+    if (!relocation_.Left(handle)) return;
+    others.assign(open_.begin(), open_.end());
+    within = away_within_;
+  }
+  for (const auto& each : others) each->Drain(within);
+  spdlog::info("other servers take them: asked {} streams to move within {}", others.size(),
+               common::FormatForPeople(within));
 }
 
 void HeartbeatService::EndCalls() {

@@ -18,6 +18,7 @@
 #include "server/registry/registry.h"
 #include "server/rpc/end_log.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/relocation.h"
 #include "server/rpc/stream_quota.h"
 #include "server/storage/store.h"
 
@@ -50,6 +51,12 @@ class HeartbeatService final : public AsyncService {
   std::int64_t Drain(common::Duration reconnect_within);
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
 
+  // Other servers take this one for gone. Asks its clients to find another, as relocation.h has it: those
+  // that nobody else takes are served on. `within`: the window of those that follow the scouts.
+  void SendAway(common::Duration within);
+  // They see it again.
+  void MayStay();
+
   // Ends every stream with UNAVAILABLE DRAINING, those that come later too.
   void EndCalls() override;
 
@@ -68,6 +75,8 @@ class HeartbeatService final : public AsyncService {
   // False if streams are being ended.
   bool Opened(const std::shared_ptr<HeartbeatHandle>& handle);
   void Closed(const std::shared_ptr<HeartbeatHandle>& handle);
+  // Its client ended the stream, without goodbye.
+  void LeftByClient(const std::shared_ptr<HeartbeatHandle>& handle);
 
   const HeartbeatOptions options_;
   const common::Clock& clock_;
@@ -84,6 +93,8 @@ class HeartbeatService final : public AsyncService {
   mutable common::Mutex mu_;
   absl::flat_hash_set<std::shared_ptr<HeartbeatHandle>> open_ ABSL_GUARDED_BY(mu_);
   bool ending_ ABSL_GUARDED_BY(mu_) = false;
+  Relocation<std::shared_ptr<HeartbeatHandle>> relocation_ ABSL_GUARDED_BY(mu_);
+  common::Duration away_within_ ABSL_GUARDED_BY(mu_){};
 };
 
 }  // namespace liveness::rpc

@@ -2,7 +2,10 @@
 //
 //   fault_fleet --server=HOST:PORT --board=FILE --prefix=kill- --count=200 --processes=200
 //               [--kind=library|raw] [--interval=200ms] [--timeout=600ms] [--tick=20ms]
-//               [--churn=N] [--phi=LEVEL] [--label=KEY=VALUE]
+//               [--churn=N] [--phi=LEVEL] [--label=KEY=VALUE] [--log=FILE]
+//
+// Library members take several servers, --server=HOST:PORT,HOST:PORT, and append to the log a line for each
+// change of their state: {"t": NANOS, "client_id": ..., "state": "LIVE", "incarnation": ..., "reason": ...}.
 //
 // Member N is called PREFIX N and keeps slot N of the board (status_board.h). The
 // processes are forked before gRPC runs and never exec, so that they share what
@@ -137,6 +140,7 @@ int main(int argc, char** argv) {
   app.add_option("--churn", settings.churn);
   app.add_option("--phi", settings.member.phi);
   app.add_option("--label", labels);
+  app.add_option("--log", settings.member.log);
   try {
     app.parse(argc, argv);
     settings.member.interval = Parse(interval);

@@ -1,8 +1,12 @@
+#include <fcntl.h>
 #include <liveness/client.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <utility>
+#include <vector>
 
 #include "common/clock.h"
 #include "tests/fault/member.h"
@@ -10,17 +14,53 @@
 namespace liveness::fault {
 namespace {
 
+std::vector<std::string> Split(const std::string& targets) {
+  std::vector<std::string> all;
+  std::istringstream text(targets);
+  for (std::string each; std::getline(text, each, ',');) all.push_back(each);
+  return all;
+}
+
+// A file that all members append to, a line at a time: a write is never cut by another's, and
+// what was written outlives a member that is killed.
+class Log {
+ public:
+  explicit Log(const std::string& path) {
+    if (path.empty()) return;
+    fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd_ < 0) {
+      std::perror(path.c_str());
+      std::exit(1);
+    }
+  }
+  // What is told is names and numbers: nothing in it needs quoting.
+  void Write(const std::string& client_id, const std::string& state, std::uint64_t incarnation,
+             const std::string& reason) const {
+    if (fd_ < 0) return;
+    std::ostringstream line;
+    line << "{\"t\": " << MonoNanos() << ", \"client_id\": \"" << client_id << "\", \"state\": \"" << state
+         << "\", \"incarnation\": " << incarnation << ", \"reason\": \"" << reason << "\"}\n";
+    const std::string text = line.str();
+    if (write(fd_, text.data(), text.size()) < 0) std::perror("fault_fleet: log");
+  }
+
+ private:
+  int fd_ = -1;
+};
+
 class LibraryMember final : public Member {
  public:
-  LibraryMember(MemberOptions options, Slot& slot) : options_(std::move(options)), slot_(slot) {
+  LibraryMember(MemberOptions options, Slot& slot)
+      : options_(std::move(options)), slot_(slot), log_(options_.log) {
     ClientOptions client;
-    client.targets = {options_.target};
+    client.targets = Split(options_.target);
     client.client_id = options_.client_id;
     client.labels = options_.labels;
     client.interval = options_.interval;
     client.timeout = options_.timeout;
     client.last_will = "last will of " + options_.client_id;
-    client.on_state = [&slot](const StateChange& change) {
+    client.on_state = [this, &slot](const StateChange& change) {
+      log_.Write(options_.client_id, ToString(change.state), change.incarnation, change.reason);
       const bool live = change.state == State::kLive;
       if (live) slot.incarnation.store(change.incarnation);
       if (change.state == State::kLost) slot.losses.fetch_add(1);
@@ -52,12 +92,16 @@ class LibraryMember final : public Member {
     (void)client_->UpdateLabels(std::move(labels));
   }
 
-  void Goodbye() override { (void)client_->Goodbye("told to stop"); }
+  void Goodbye() override {
+    const bool confirmed = client_->Goodbye("told to stop");
+    log_.Write(options_.client_id, "GOODBYE", client_->incarnation(), confirmed ? "CONFIRMED" : "");
+  }
 
  private:
   const MemberOptions options_;
   Slot& slot_;
-  std::unique_ptr<Client> client_;
+  const Log log_;
+  std::unique_ptr<Client> client_;  // the last: what it calls back outlives it
 };
 
 }  // namespace

@@ -12,13 +12,15 @@
 namespace liveness::fault {
 
 struct MemberOptions {
-  std::string target;
+  std::string target;  // of a library member: several, with commas between
   std::string client_id;
   std::chrono::nanoseconds interval{};
   std::chrono::nanoseconds timeout{};
   std::map<std::string, std::string> labels;
   // Accrual detection with this level; 0: fixed. Of raw members only.
   double phi = 0;
+  // A line for each change of its state, and for its goodbye; empty: none. Of library members only.
+  std::string log;
 };
 
 class Member {

@@ -105,6 +105,7 @@ class ManualStore final : public storage::Store {
   const storage::TokenKey& token_key() const override { return token_key_; }
   bool shared() const override { return kind_ == Kind::kShared; }
   absl::Status health() const override { return health_; }
+  bool seen() const override { return seen_; }
 
   absl::StatusOr<storage::Contents> Load() override {
     storage::Contents contents;
@@ -156,6 +157,7 @@ class ManualStore final : public storage::Store {
   // --- What the test does ----------------------------------------------------
 
   void set_health(absl::Status health) { health_ = std::move(health); }
+  void set_seen(bool seen) { seen_ = seen; }
   void SetServers(const std::vector<std::string>& ids) { listener_->OnServers(ids); }
 
   // Proposals that are not applied, in the order of their coming.
@@ -242,6 +244,7 @@ class ManualStore final : public storage::Store {
   const Kind kind_;
   const storage::TokenKey token_key_{};
   absl::Status health_;
+  bool seen_ = true;
   storage::StoreListener* listener_ = nullptr;
   std::deque<storage::Proposal> queue_;
   std::deque<Refusal> refusals_;

@@ -11,6 +11,8 @@ namespace {
 // What etcd has taken must be told within this, or the watch is thought to hang.
 constexpr std::chrono::seconds kWatchPatience(3);
 constexpr std::chrono::seconds kProbePause(1);
+// For a lease that has run out and may be there again in a moment: this process stood still, perhaps.
+constexpr std::chrono::milliseconds kLapsePatience(500);
 // For what was proposed before the end, and for the end itself.
 constexpr std::chrono::seconds kFlushPatience(1), kEndPatience(2);
 
@@ -56,6 +58,11 @@ void Driver::Propose(Proposal proposal) {
 absl::Status Driver::health() const {
   common::MutexLock lock(mu_);
   return verdict_;
+}
+
+bool Driver::seen() const {
+  common::MutexLock lock(mu_);
+  return seen_;
 }
 
 void Driver::Stop() {
@@ -124,8 +131,24 @@ void Driver::Tick(common::Duration stood) {
   health_.Pending(committer_.oldest_sent(), untold);
   if (!other_history_) health_.Fatal(usurped_);
   const absl::Status verdict = health_.Assess(now);
+  const bool seen = IsSeen(stood);
   common::MutexLock lock(mu_);
   verdict_ = verdict;
+  seen_ = seen;
+}
+
+bool Driver::IsSeen(common::Duration stood) {
+  const common::MonoTime now = loop_.now();
+  if (!ours_seen_ || seat_.Stands(now)) {  // before the first one nobody knows it, and nobody misses it
+    lapsed_since_.reset();
+    return true;
+  }
+  if (lapsed_since_) {
+    *lapsed_since_ += stood;
+  } else {
+    lapsed_since_ = now;
+  }
+  return now - *lapsed_since_ < kLapsePatience;
 }
 
 // With nothing to send, nothing else would find out that writes work again.

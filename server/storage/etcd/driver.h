@@ -6,7 +6,7 @@
 // another's, and then the proposal is refused: its guard can no longer hold.
 // So an answer that never came costs nothing but time.
 //
-// Propose(), health() and Stop() come from any thread; all else runs on the
+// Propose(), health(), seen() and Stop() come from any thread; all else runs on the
 // loop's, where the listener is called too, with no lock held.
 #pragma once
 
@@ -51,6 +51,8 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   // Waits for what was proposed, for about a second; gives the seat up. Tells nothing after it returns.
   void Stop();
   absl::Status health() const;
+  // False once this server's lease has run out, by its own clock: its neighbours take it for gone.
+  bool seen() const;
 
  private:
   // Link::Listener
@@ -78,6 +80,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void RefuseStaleBegins();
   void TryToEnd();
   void ProbeWrites();
+  bool IsSeen(common::Duration stood);
 
   void Tell(Mirror::Step step);
   void TellServers();
@@ -99,8 +102,9 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   bool watching_ = false;
   int stuck_ = 0;  // times in a row that the watch did not tell what etcd had taken
   bool other_history_ = false;
-  bool ours_seen_ = false;  // this server's key was told by the watch
-  std::string usurped_;     // empty, or that another process uses this server's name
+  bool ours_seen_ = false;                        // this server's key was told by the watch
+  std::optional<common::MonoTime> lapsed_since_;  // the lease
+  std::string usurped_;                           // empty, or that another process uses this server's name
   common::MonoTime next_probe_{};
   std::optional<common::MonoTime> end_by_;
   bool revoking_ = false;
@@ -109,6 +113,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   common::CondVar changed_;
   std::vector<Proposal> inbox_ ABSL_GUARDED_BY(mu_);
   absl::Status verdict_ ABSL_GUARDED_BY(mu_);
+  bool seen_ ABSL_GUARDED_BY(mu_) = true;
   bool end_asked_ ABSL_GUARDED_BY(mu_) = false;
   bool ended_ ABSL_GUARDED_BY(mu_) = false;
 };

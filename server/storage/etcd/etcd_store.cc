@@ -66,5 +66,6 @@ absl::StatusOr<HistoryPart> EtcdStore::ReadHistory(const HistoryQuery& query) co
 }
 
 absl::Status EtcdStore::health() const { return driver_ == nullptr ? absl::OkStatus() : driver_->health(); }
+bool EtcdStore::seen() const { return driver_ == nullptr || driver_->seen(); }
 
 }  // namespace liveness::storage::etcd

@@ -33,6 +33,7 @@ class EtcdStore final : public Store {
   core::RecordPtr Propose(Proposal proposal) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
   absl::Status health() const override;
+  bool seen() const override;
 
  private:
   EtcdStore(EtcdOptions options, Members members, const common::Clock& clock);

@@ -90,6 +90,7 @@ void Seat::OnKeepAlive(const etcdserverpb::LeaseKeepAliveResponse& response) {
   asked_.reset();
   if (response.ttl() > 0) {
     checked_ = true;
+    runs_out_ = last_ask_ + std::chrono::seconds(response.ttl());
     listener_.OnSeatAnswer(false);
     if (!seated_) WriteKey();
     return;
@@ -110,12 +111,14 @@ void Seat::Grant() {
       [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
         return member_->lease->AsyncLeaseGrant(context, request, queue);
       },
-      [this, use = use_](const grpc::Status& status, etcdserverpb::LeaseGrantResponse& response) {
+      [this, use = use_, sent = loop_.now()](const grpc::Status& status,
+                                             etcdserverpb::LeaseGrantResponse& response) {
         // A lease of a connection that is over runs out by itself.
         if (Stale(use)) return;
         granting_ = false;
         if (!status.ok()) return listener_.OnSeatFailed(status);
         lease_ = response.id();
+        runs_out_ = sent + std::chrono::seconds(response.ttl());
         last_ask_ = loop_.now();
         checked_ = true;
         WriteKey();

@@ -52,6 +52,10 @@ class Seat {
   // Ends the lease, and tells when that is done or has failed.
   void Revoke(std::function<void()> done);
 
+  // The key was written, and its lease has not run out since we last heard of it: the neighbours see this
+  // server, whether or not a connection stands. Never true for longer than it is so, for etcd counts from
+  // when it was asked, or later.
+  bool Stands(common::MonoTime now) const { return seated_ && now < runs_out_; }
   // The lease stands as far as we know, and the key was written.
   bool seated() const { return seated_ && checked_; }
 
@@ -84,6 +88,7 @@ class Seat {
   bool checked_ = false;  // on this connection the lease was found to stand
   std::optional<common::MonoTime> asked_;
   common::MonoTime last_ask_{};
+  common::MonoTime runs_out_{};  // the lease, unless it is kept alive once more
 };
 
 }  // namespace liveness::storage::etcd

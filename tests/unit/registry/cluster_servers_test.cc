@@ -295,5 +295,24 @@ TEST_F(Cluster, WhatWaitedIsReconciledWithWhatTheOthersDid) {
   ExpectAllAgree();
 }
 
+TEST_F(Cluster, ALeaseThatRanOutIsToldOnce) {
+  std::vector<WitnessEvent> events;
+  h(1).registry.OnWitness([&](const WitnessEvent& event) { events.push_back(event); });
+  Run(seconds(1));
+  EXPECT_THAT(events, IsEmpty());
+  Cut(1, true);
+  Run(seconds(3));
+  s(1).store.set_seen(false);
+  Run(seconds(7));
+  Cut(1, false);
+  s(1).store.set_seen(true);
+  Run(seconds(1));
+  using Kind = WitnessEvent::Kind;
+  std::vector<Kind> kinds;
+  for (const WitnessEvent& event : events) kinds.push_back(event.kind);
+  EXPECT_THAT(kinds, ElementsAre(Kind::kStoreFails, Kind::kUnseen, Kind::kSeen, Kind::kStoreBack));
+  EXPECT_GE(events.at(2).length, milliseconds(6'900));
+}
+
 }  // namespace
 }  // namespace liveness::registry
