@@ -218,7 +218,9 @@ void ChurnLoad::OnEnd(Visit& visit, const grpc::Status& status) {
   const bool replaced = !latest && (status.ok() || reason == "SUPERSEDED" || reason == "STREAM_REPLACED");
   const bool dropped = visit.cancelled() && status.error_code() == grpc::StatusCode::CANCELLED;
   const bool lost = !serving_ && (status.error_code() == grpc::StatusCode::UNAVAILABLE || !latest);
-  if (!replaced && !dropped && !lost) {
+  // This process stood for seconds: no fault of the server's.
+  const bool late = reason == "HELLO_TIMEOUT";
+  if (!replaced && !dropped && !lost && !late) {
     Complain(number, "its stream ended with " + std::to_string(status.error_code()) + " " + reason + " " +
                          status.error_message());
   }

@@ -6,6 +6,8 @@ namespace liveness::testing {
 namespace {
 
 constexpr std::chrono::seconds kPatience(60);
+// What is not told is known to be none only by then.
+constexpr int kBookmarkIntervalNanos = 20'000'000;
 constexpr std::size_t kComplaintsAtMost = 10'000;  // characters
 
 }  // namespace
@@ -26,6 +28,7 @@ void Follower::Leave() {
 void Follower::Follow(const std::shared_ptr<grpc::Channel>& channel) {
   if (reader_.joinable()) reader_.join();
   v1::WatchClientsRequest request;
+  request.mutable_bookmark_interval()->set_nanos(kBookmarkIntervalNanos);
   if (!zone_.empty()) request.set_filter("labels.zone = \"" + zone_ + "\"");
   {
     std::lock_guard lock(mu_);
