@@ -13,15 +13,6 @@ namespace {
 
 constexpr char kMethod[] = "/liveness.v1.HeartbeatService/Heartbeat";
 
-std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
-  grpc::ChannelArguments args;
-  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-  args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel("ipv4:" + target, grpc::InsecureChannelCredentials(), args);
-}
-
 grpc::ByteBuffer Serialize(const v1::HeartbeatRequest& request) {
   grpc::Slice slice(request.ByteSizeLong());
   request.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));
@@ -36,8 +27,19 @@ void ToProto(common::Duration span, google::protobuf::Duration& proto) {
 
 }  // namespace
 
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
+  grpc::ChannelArguments args;
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel("ipv4:" + target, grpc::InsecureChannelCredentials(), args);
+}
+
 Connection::Connection(const ConnectionOptions& options, grpc::CompletionQueue& cq, Counters& counters)
-    : options_(options), counters_(counters), stub_(NewChannel(options.target)) {
+    : options_(options),
+      counters_(counters),
+      stub_(options.channel == nullptr ? NewChannel(options.target) : options.channel) {
   context_.set_wait_for_ready(true);
   stream_ = stub_.PrepareCall(&context_, kMethod, &cq);
   stream_->StartCall(start_tag_.Arm());
@@ -70,6 +72,7 @@ void Connection::OnRead(bool ok) {
   }
   if (!std::exchange(joined_, true)) {
     counters_.joined.fetch_add(1);
+    if (options_.on_joined) options_.on_joined();
   } else {
     if (options_.understand) Understand(incoming_);
     counters_.answers.fetch_add(1);

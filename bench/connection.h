@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -37,7 +38,14 @@ struct ConnectionOptions {
   common::Duration timeout{};
   // Reads what the answers say; without it they are only counted.
   bool understand = false;
+  // Shared with others; null: a connection of its own.
+  std::shared_ptr<grpc::Channel> channel;
+  // Called when the welcome comes.
+  std::function<void()> on_joined;
 };
+
+// A channel that shares its connection with no other channel.
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& target);
 
 // Thread-safe. Its tags run on the queue's one thread; it lives until the end
 // of the process, for nobody waits for its last tag.

@@ -93,8 +93,11 @@ class Registry : public storage::StoreListener {
   // A progress token went stale, or none is any more: STALLED or OK.
   void SetStalled(const std::shared_ptr<Session>& session, std::uint64_t attachment, bool stalled);
 
-  // The session ends: LEFT, or DEAD for a non-zero exit code or a signal.
-  void SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye);
+  // The session ends: LEFT, or DEAD for a non-zero exit code or a signal. `done` is called exactly once,
+  // without the lock, once that is committed; at once if the store fails, for then it waits, or if the
+  // session is over.
+  void SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye,
+                  std::function<void()> done = {});
 
   // The stream ended without goodbye: SUSPECT at once, or, if this server had not
   // run for so long that the client may have given it up, at the deadline. An

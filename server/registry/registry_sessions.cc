@@ -68,24 +68,30 @@ void Registry::SetStalled(const std::shared_ptr<Session>& session, std::uint64_t
   CarryOut(effects);
 }
 
-void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment,
-                          Goodbye goodbye) {
+void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye,
+                          std::function<void()> done) {
   Effects effects;
   {
     MutexLock lock(mu_);
-    if (!Owns(*session, attachment)) return;
-    std::shared_ptr<core::Evidence> evidence = Gather(*session, clock_.Mono());
-    evidence->reason = std::move(goodbye.reason);
-    evidence->exit_code = goodbye.exit_code;
-    evidence->signal = goodbye.signal;
-    const bool failed = goodbye.exit_code.value_or(0) != 0 || goodbye.signal.value_or(0) != 0;
-    Change change{failed ? State::kDead : State::kLeft, failed ? Cause::kProcessExited : Cause::kSaidGoodbye,
-                  std::move(evidence)};
-    // The stream answers the goodbye itself.
-    session->cold_.stream = nullptr;
-    EndSession(session, std::move(change), absl::OkStatus(), effects);
+    if (Owns(*session, attachment)) {
+      std::shared_ptr<core::Evidence> evidence = Gather(*session, clock_.Mono());
+      evidence->reason = std::move(goodbye.reason);
+      evidence->exit_code = goodbye.exit_code;
+      evidence->signal = goodbye.signal;
+      const bool failed = goodbye.exit_code.value_or(0) != 0 || goodbye.signal.value_or(0) != 0;
+      Change change{failed ? State::kDead : State::kLeft,
+                    failed ? Cause::kProcessExited : Cause::kSaidGoodbye, std::move(evidence)};
+      // The stream answers the goodbye itself.
+      session->cold_.stream = nullptr;
+      Settled settled;
+      if (done && store_.health().ok()) {
+        settled = [done = std::exchange(done, nullptr)](const absl::StatusOr<RecordPtr>&) { done(); };
+      }
+      EndSession(session, std::move(change), absl::OkStatus(), effects, std::move(settled));
+    }
   }
   CarryOut(effects);
+  if (done) done();
 }
 
 void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment,

@@ -61,6 +61,11 @@ void HeartbeatHandle::End(const absl::Status& why) {
   call_->Log(why);
 }
 
+void HeartbeatHandle::Farewell() {
+  common::MutexLock lock(mu_);
+  if (call_ != nullptr) call_->PutEnd(absl::OkStatus());
+}
+
 // --- Life --------------------------------------------------------------------
 
 void HeartbeatCall::Ask(HeartbeatService& service, grpc::ServerCompletionQueue& cq, Engine& engine) {
@@ -138,7 +143,7 @@ void HeartbeatCall::OnRead(bool ok) {
       // with the pong and not in a system call of its own.
       StartNext();
       if (!outbox_.ending()) StartRead();
-    } else {
+    } else if (!leaving_) {
       PutEnd(absl::OkStatus());
     }
     over = IsOver();

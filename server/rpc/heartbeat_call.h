@@ -55,6 +55,8 @@ class HeartbeatHandle final : public registry::StreamHandle {
   void End(const absl::Status& why) override;
   core::LinkEvidence Look() override;
   void Drain(common::Duration reconnect_within);
+  // Ends the call whose client said goodbye.
+  void Farewell();
 
  private:
   friend class HeartbeatCall;
@@ -176,6 +178,7 @@ class HeartbeatCall {
   bool finishing_ = false;
   bool alarm_pending_ = false;
   bool done_ = false;
+  bool leaving_ = false;       // said goodbye; its end comes when that is committed
   bool session_over_ = false;  // the registry needs not be told of the stream's end
   Outbox outbox_;
   std::unique_ptr<grpc::Status> end_status_;

@@ -101,10 +101,14 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeMessage(const v1::Heartbe
       pong_time_ = now;
     }
   } else if (request.has_goodbye()) {
-    service_.registry_.SayGoodbye(session_, attachment_, ToGoodbye(request.goodbye()));
-    common::MutexLock lock(handle_->mu_);
-    session_over_ = true;
-    PutEnd(absl::OkStatus());
+    {
+      common::MutexLock lock(handle_->mu_);
+      if (std::exchange(leaving_, true)) return Next{};
+      session_over_ = true;
+    }
+    // Answered once it is committed: who was told so is not found to be missing after a crash of ours.
+    service_.registry_.SayGoodbye(session_, attachment_, ToGoodbye(request.goodbye()),
+                                  [handle = handle_] { handle->Farewell(); });
   }
   return Next{};
 }

@@ -66,7 +66,7 @@ class ClientInterface {
 
   // Ends the session and the client. Waits for the server's answer, at most
   // ClientOptions::goodbye_timeout (not at all when called from `on_state`).
-  // True if the server has confirmed it. Later calls do nothing.
+  // True if the server has confirmed it: it is committed, and survives that server. Later calls do nothing.
   virtual bool Goodbye(const std::string& reason = "", ExitStatus exit = {}) = 0;
 };
 

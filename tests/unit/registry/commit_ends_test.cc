@@ -1,4 +1,4 @@
-// Evictions and supersessions of sessions that are not committed yet.
+// Goodbyes, evictions and supersessions, also of sessions that are not committed yet.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,6 +16,51 @@ using testing::Machine;
 using testing::Peer;
 using testing::RegistryHarness;
 using ::testing::SizeIs;
+
+// --- Goodbyes ----------------------------------------------------------------
+
+// How often the goodbye was answered.
+std::shared_ptr<int> SayGoodbye(const Machine& m, const Peer& peer) {
+  auto answers = std::make_shared<int>(0);
+  m.h().registry.SayGoodbye(peer.attached.session, peer.attached.attachment, {}, [answers] { ++*answers; });
+  return answers;
+}
+
+TEST(Commit, AGoodbyeIsAnsweredOnceItIsCommitted) {
+  Machine m;
+  const Peer a = m.Welcomed("a");
+  m.Labels(a, "eu");
+  const auto answers = SayGoodbye(m, a);
+  m.store().Commit();
+  EXPECT_EQ(*answers, 0) << "its turn has not come";
+  m.store().Commit();
+  EXPECT_EQ(*answers, 1);
+  // It is not missing after a crash.
+  m.Restart();
+  m.Run(seconds(60));
+  EXPECT_EQ(m.StateOf("a"), State::kLeft);
+}
+
+TEST(Commit, AGoodbyeDoesNotWaitForAStoreThatFails) {
+  Machine m;
+  const Peer a = m.Welcomed("a");
+  m.store().set_health(absl::UnavailableError("the disk is full"));
+  const auto answers = SayGoodbye(m, a);
+  EXPECT_EQ(*answers, 1);
+  m.store().set_health(absl::OkStatus());
+  m.store().CommitAll();
+  EXPECT_EQ(m.StateOf("a"), State::kLeft) << "it counts all the same";
+  EXPECT_EQ(*answers, 1);
+}
+
+TEST(Commit, AGoodbyeOfASessionThatIsOverIsAnsweredAtOnce) {
+  Machine m;
+  const Peer a = m.Welcomed("a", "i1");
+  const auto young = m.h().AttachLater("a", "i2");
+  EXPECT_EQ(*SayGoodbye(m, a), 1);
+  m.store().CommitAll();
+  EXPECT_EQ(m.StateOf("a"), State::kAlive);
+}
 
 // --- Evictions ---------------------------------------------------------------
 
