@@ -72,26 +72,27 @@ TEST(TransitionBounds, RevisionsLieBetween) {
 }
 
 TEST(TransitionBounds, OnlyWhatTheOutermostAndJoinsCounts) {
-  // C: one client, T: a time, R: a revision.
-  const auto bounded = [](std::string text) {
-    for (const auto& [letter, predicate] :
-         {std::pair("C", "client_id = a"), std::pair("T", "time > 2026-01-31T12:00:00Z"),
-          std::pair("R", "revision > 5")}) {
-      for (auto at = text.find(letter); at != text.npos; at = text.find(letter)) {
-        text.replace(at, 1, predicate);
-      }
+  // $: one client, @: a time, #: a revision.
+  const auto bounded = [](std::string_view form) {
+    std::string text;
+    for (const char each : form) {
+      const std::string_view predicate = each == '$'   ? "client_id = a"
+                                         : each == '@' ? "time > 2026-01-31T12:00:00Z"
+                                         : each == '#' ? "revision > 5"
+                                                       : "";
+      text += predicate.empty() ? std::string(1, each) : std::string(predicate);
     }
     const TransitionBounds bounds = Bounds(text);
-    return StrCat(bounds.client_id.empty() ? "" : "C", bounds.from ? "T" : "", bounds.after != 0 ? "R" : "");
+    return StrCat(bounds.client_id.empty() ? "" : "$", bounds.from ? "@" : "", bounds.after != 0 ? "#" : "");
   };
-  EXPECT_EQ(bounded("C T R"), "CTR");
-  EXPECT_EQ(bounded("(C AND (pid = 1 T)) R"), "CTR");
-  EXPECT_EQ(bounded("C OR T"), "");
-  EXPECT_EQ(bounded("C OR T AND R"), "R") << "OR binds tighter";
-  EXPECT_EQ(bounded("C (T OR (R pid = 1))"), "C");
-  EXPECT_EQ(bounded("NOT C AND T"), "T");
-  EXPECT_EQ(bounded("NOT (C T)"), "");
-  EXPECT_EQ(bounded("-(-(C))"), "") << "it would be, but nobody asks for that";
+  EXPECT_EQ(bounded("$ @ #"), "$@#");
+  EXPECT_EQ(bounded("($ AND (pid = 1 @)) #"), "$@#");
+  EXPECT_EQ(bounded("$ OR @"), "");
+  EXPECT_EQ(bounded("$ OR @ AND #"), "#") << "OR binds tighter";
+  EXPECT_EQ(bounded("$ (@ OR (# pid = 1))"), "$");
+  EXPECT_EQ(bounded("NOT $ AND @"), "@");
+  EXPECT_EQ(bounded("NOT ($ @)"), "");
+  EXPECT_EQ(bounded("-(-($))"), "") << "it would be, but nobody asks for that";
 }
 
 // Whatever a filter lets through lies within its bounds, and often little else does.

@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::AttachMany;
 using testing::ClosedByProcess;
+using testing::Peer;
 using testing::RegistryHarness;
 using ::testing::SizeIs;
 
