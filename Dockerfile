@@ -1,4 +1,22 @@
 # livenessd, livenessctl and the example, in one small image.
+#
+# What they run in comes first: a build that stops there (--target runtime) needs no
+# compiler, for binaries that were made elsewhere on Debian 12 (tests/e2e/run).
+FROM debian:bookworm-slim AS runtime
+# tini is not needed: livenessd reaps nothing and handles its signals itself.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      libgrpc++1.51 libprotobuf32 libspdlog1.10 libsqlite3-0 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
+COPY deploy/compose/ /usr/local/share/liveness/
+USER livenessd
+EXPOSE 7700
+ENV LIVENESS_SERVER=127.0.0.1:7700
+# `server` asks AdminService: an answer means that requests are served.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=3 \
+  CMD ["livenessctl", "server"]
+CMD ["livenessd", "--listen=0.0.0.0:7700", "--data-dir=/var/lib/livenessd"]
+
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
@@ -17,18 +35,5 @@ RUN cmake --preset release -DLIVENESS_BUILD_TESTS=OFF -DLIVENESS_INSTALL=OFF \
     && cmake --build --preset release --target livenessd livenessctl examples \
     && strip build/release/bin/*
 
-FROM debian:bookworm-slim
-# tini is not needed: livenessd reaps nothing and handles its signals itself.
-RUN apt-get update && apt-get install -y --no-install-recommends \
-      libgrpc++1.51 libprotobuf32 libspdlog1.10 libsqlite3-0 \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
+FROM runtime
 COPY --from=build /src/build/release/bin/ /usr/local/bin/
-COPY deploy/compose/ /usr/local/share/liveness/
-USER livenessd
-EXPOSE 7700
-ENV LIVENESS_SERVER=127.0.0.1:7700
-# `server` asks AdminService: an answer means that requests are served.
-HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=3 \
-  CMD ["livenessctl", "server"]
-CMD ["livenessd", "--listen=0.0.0.0:7700", "--data-dir=/var/lib/livenessd"]

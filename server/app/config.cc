@@ -92,7 +92,8 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   KeepaliveFlags keepalive;
   std::string fsync = "batch";
   std::string canary = "on";
-  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt;
+  DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt,
+      history_age;
   FallFlags falls;
 
   CLI::App app(
@@ -120,6 +121,13 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
          "batch: synced behind each commit, power loss costs 50 ms at most | always: before it, nothing")
       ->capture_default_str()
       ->check(CLI::IsMember({"batch", "always"}));
+  history_age.AddTo(app, "--history-age", "How long --store=sqlite keeps transitions (168h)",
+                    std::chrono::seconds(1));
+  app.add_option("--history-transitions", config.history_transitions,
+                 "How many it keeps; what is beyond either is dropped, the oldest first")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str();
   app.add_option("--etcd-endpoints", config.etcd_endpoints, "Members of the etcd that several servers share")
       ->type_name("HOST:PORT,...")
       ->delimiter(',');
@@ -207,6 +215,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   drain_timeout.ApplyTo(config.drain_timeout);
   keep_dead.ApplyTo(config.keep_dead);
   keep_left.ApplyTo(config.keep_left);
+  history_age.ApplyTo(config.history_age);
   config.fsync_always = fsync == "always";
   if (config.store == "etcd" && config.etcd_endpoints.empty()) {
     return Refuse("--store=etcd needs --etcd-endpoints=HOST:PORT[,HOST:PORT...]");

@@ -24,7 +24,9 @@ struct Config {
   std::string etcd_ca, etcd_cert, etcd_key;  // PEM files
   std::string etcd_user, etcd_password_file;
   bool fsync_always = false;  // sync the disk with each commit, not behind it
-  std::string server_id;      // empty: HOST-XXXXXXXX, new at each start
+  common::Duration history_age = std::chrono::hours(7 * 24);
+  std::size_t history_transitions = 1'000'000;
+  std::string server_id;  // empty: HOST-XXXXXXXX, new at each start
 
   std::string keepalive_preset = "standard";
   common::KeepaliveSettings keepalive;  // the preset with the flags applied

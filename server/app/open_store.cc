@@ -14,6 +14,8 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
     storage::SqliteOptions options;
     options.path = config.data_dir + "/liveness.db";
     options.fsync_always = config.fsync_always;
+    options.max_history_age = config.history_age;
+    options.max_history_rows = config.history_transitions;
     options.log = [](std::string_view line) { spdlog::warn("store: {}", line); };
     return storage::SqliteStore::Open(std::move(options), clock);
   }

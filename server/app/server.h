@@ -1,4 +1,4 @@
-// The server put together: store, registry, its threads, services, sockets.
+// The server's life: start, drain, end. What it is made of is in server_parts.h.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,8 @@
 #include "server/app/config.h"
 
 namespace liveness::app {
+
+struct ServerParts;
 
 // Not thread-safe: main's.
 class Server {
@@ -30,9 +32,8 @@ class Server {
   void Drain(const std::function<bool(common::Duration)>& hurry);
 
  private:
-  struct Parts;
-  explicit Server(std::unique_ptr<Parts> parts);
-  const std::unique_ptr<Parts> parts_;
+  explicit Server(std::unique_ptr<ServerParts> parts);
+  const std::unique_ptr<ServerParts> parts_;
 };
 
 }  // namespace liveness::app

@@ -44,6 +44,10 @@ class Filter {
   bool matches_all() const { return steps_.empty(); }
   bool Matches(const FieldSource& source) const;
 
+  // Predicates that hold of everything that matches: the operands of the outermost AND, in no order. Not
+  // all of what they have in common: for whoever can search by some of it.
+  std::vector<FilterPredicate> Required() const;
+
   // As it was given to Parse.
   const std::string& text() const { return text_; }
 
@@ -53,8 +57,10 @@ class Filter {
     FilterPredicate predicate;
     std::int32_t if_true;
     std::int32_t if_false;
+    bool required;
   };
-  std::int32_t Flatten(FilterExpression&& expression, std::int32_t if_true, std::int32_t if_false);
+  std::int32_t Flatten(FilterExpression&& expression, std::int32_t if_true, std::int32_t if_false,
+                       bool required);
 
   std::string text_;
   std::vector<Step> steps_;

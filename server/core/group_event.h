@@ -12,7 +12,8 @@ namespace liveness::core {
 
 // It is told with the fall by which the share was passed, under its revision and
 // time: a place in history of its own would cost a store a write that is no
-// client's.
+// client's. Nor is it stored with that fall, which is committed before it is counted:
+// a restart forgets it.
 struct GroupEvent {
   std::string scope;          // `host=db-7`, `everyone` (scopes.h)
   std::int64_t affected = 0;  // members that fell within the window and are not back

@@ -1,12 +1,13 @@
-// The last transitions, in revision order, bounded by their number.
+// The last transitions, in revision order, bounded by their number. Those that share a
+// revision are kept or dropped together.
 // Not thread-safe: the registry guards it with its lock.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "server/core/record.h"
+#include "server/storage/transition_log.h"
 
 namespace liveness::registry {
 
@@ -19,11 +20,8 @@ class History {
   // REQUIRES: a revision not below the last one's.
   void Append(core::TransitionPtr transition);
 
-  // Those with a revision above `after`, oldest first; about `limit`, more if
-  // several share the last one's revision. REQUIRES: limit > 0.
-  std::vector<core::TransitionPtr> After(std::uint64_t after, std::size_t limit) const;
-  // Those with a revision below `before`, newest first; likewise.
-  std::vector<core::TransitionPtr> Before(std::uint64_t before, std::size_t limit) const;
+  // About `query.limit`, more if several share the last one's revision.
+  std::vector<core::TransitionPtr> Read(const storage::HistoryQuery& query) const { return log_.Read(query); }
 
   // The last revision that is no longer kept.
   std::uint64_t compacted() const { return compacted_; }
@@ -31,7 +29,7 @@ class History {
 
  private:
   const std::size_t max_transitions_;
-  std::deque<core::TransitionPtr> transitions_;
+  storage::TransitionLog log_;
   std::uint64_t compacted_;
   std::uint64_t last_;
 };

@@ -168,18 +168,18 @@ class Registry : public storage::StoreListener {
   const std::string& history_id() const;
   const RegistryOptions& options() const { return options_; }
 
-  // History above `after` in order, or below `before` in reverse, `limit` at most.
-  // `compacted`: the last revision that is no longer kept.
   struct HistoryPage {
     std::vector<core::TransitionPtr> transitions;
-    std::uint64_t compacted = 0;
+    std::uint64_t compacted = 0;  // the last revision that is no longer kept
     std::uint64_t revision = 0;
     // Revisions in (first, second] were told while the store failed, and are not among them.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
   };
-  // Beyond what memory holds they read the store's disk: not for a thread that serves streams.
+  // History that matches, about `query.limit` of it or all that there is. Beyond what memory holds it
+  // reads the store's disk: not for a thread that serves streams.
+  HistoryPage ReadHistory(const storage::HistoryQuery& query) const;
+  // All that is above `after`, in order.
   HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const;
-  HistoryPage HistoryBefore(std::uint64_t before, std::size_t limit) const;
 
   // --- Watches --------------------------------------------------------------
 
@@ -348,6 +348,7 @@ class Registry : public storage::StoreListener {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Forget(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // registry_deadlines.cc
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if this server stood for so long, or welcomed so late, and so lately,
@@ -359,7 +360,9 @@ class Registry : public storage::StoreListener {
   // When the session wants its next turn if nothing happens until then.
   core::MonoTime NextTurn(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  // registry_queries.cc
   // Adds what the store holds beyond memory.
   void ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const ABSL_LOCKS_EXCLUDED(mu_);
   // registry_groups.cc
@@ -376,7 +379,7 @@ class Registry : public storage::StoreListener {
   // When the mark of a live client goes; MonoTime::max() if it has none.
   core::MonoTime CalmAt(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // registry_effects.cc
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
 
   class WatchImpl;

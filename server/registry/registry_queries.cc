@@ -126,31 +126,30 @@ std::uint64_t Registry::revision() const {
 const std::string& Registry::history_id() const { return store_.history_id(); }
 
 Registry::HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {
-  HistoryPage page;
-  {
-    MutexLock lock(mu_);
-    page = {history_.After(after, limit), history_.compacted(), history_.last()};
-  }
-  if (after < page.compacted) ReadOlder({.after = after, .before = page.compacted + 1, .limit = limit}, page);
-  return page;
+  return ReadHistory({.after = after, .limit = limit});
 }
 
-Registry::HistoryPage Registry::HistoryBefore(std::uint64_t before, std::size_t limit) const {
+Registry::HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
   HistoryPage page;
   {
     MutexLock lock(mu_);
-    page = {history_.Before(before, limit), history_.compacted(), history_.last()};
+    page = {history_.Read(query), history_.compacted(), history_.last()};
   }
-  if (page.transitions.size() >= limit) return page;
-  const std::uint64_t oldest = page.transitions.empty() ? before : page.transitions.back()->revision();
-  ReadOlder({.before = std::min(oldest, page.compacted + 1),
-             .newest_first = true,
-             .limit = limit - page.transitions.size()},
-            page);
+  storage::HistoryQuery older = query;
+  older.before = std::min(query.before, page.compacted + 1);
+  if (!query.newest_first) {
+    if (query.after < page.compacted) ReadOlder(older, page);
+    return page;
+  }
+  if (page.transitions.size() >= query.limit) return page;
+  if (!page.transitions.empty()) older.before = std::min(older.before, page.transitions.back()->revision());
+  older.limit = query.limit - page.transitions.size();
+  ReadOlder(older, page);
   return page;
 }
 
 void Registry::ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const {
+  if (query.before <= query.after || query.before - query.after == 1) return;  // nothing lies between
   absl::StatusOr<storage::HistoryPart> older = store_.ReadHistory(query);
   if (!older.ok()) return;  // what memory holds is all there is
   std::vector<core::TransitionPtr>& transitions = older->transitions;

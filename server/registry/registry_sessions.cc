@@ -217,4 +217,14 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   return evidence;
 }
 
+void Registry::BeginDrain() {
+  MutexLock lock(mu_);
+  draining_ = true;
+}
+
+void Registry::BeginShutdown() {
+  MutexLock lock(mu_);
+  shutting_down_ = true;
+}
+
 }  // namespace liveness::registry

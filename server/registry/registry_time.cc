@@ -1,5 +1,4 @@
 // What becomes of sessions as time passes. See registry.h.
-#include <algorithm>
 #include <utility>
 
 #include "common/status.h"
@@ -186,16 +185,6 @@ void Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
   CarryOut(effects);
 }
 
-void Registry::Rearm(const std::shared_ptr<Session>& session) {
-  Effects effects;
-  {
-    MutexLock lock(mu_);
-    if (!table_.IsCurrent(*session) || !core::IsLive(session->cold_.record->state)) return;
-    Arm(*session, NextTurn(*session, clock_.Mono()), effects);
-  }
-  CarryOut(effects);
-}
-
 void Registry::CountMistake(Session& session, core::Duration wrong_for) {
   scorecard_.refuted_suspicions.Add(wrong_for);
   session.cold_.MakeExtras().mistakes.Add(wrong_for);
@@ -216,109 +205,5 @@ void Registry::ForgetBeyondBound(Effects& effects) {
     Forget(oldest, effects);
   }
 }
-
-void Registry::BeginDrain() {
-  MutexLock lock(mu_);
-  draining_ = true;
-}
-
-void Registry::BeginShutdown() {
-  MutexLock lock(mu_);
-  shutting_down_ = true;
-}
-
-core::Watched Registry::AsWatched(const Session& session) const {
-  const ClientRecord& record = *session.cold_.record;
-  const MonoTime last_heard = session.last_heard();
-  const SessionExtras* extras = session.cold_.extras.get();
-  core::Duration timeout = record.timeout;
-  if (extras != nullptr && extras->arrivals != nullptr) {
-    timeout = std::min(timeout, extras->arrivals->DueAfter());
-  }
-  MonoTime suspect_since = extras == nullptr ? MonoTime() : extras->suspect_since;
-  core::Duration grace = record.resume_grace;
-  if (extras != nullptr && extras->orphaned) {
-    suspect_since = std::max(suspect_since, orphans_floor_);
-    grace = std::max(record.timeout, options_.restart_grace) + OurTurn(record);
-  }
-  return {.state = record.state,
-          .last_heard = last_heard,
-          .suspect_since = suspect_since,
-          .probed = session.cold_.probed_at > last_heard,
-          .timing = {.interval = std::min(record.interval, timeout), .timeout = timeout},
-          .grace = grace};
-}
-
-bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
-  if (session.cold_.extras != nullptr && now < session.cold_.extras->excused_until) return true;
-  // Of the last timeout, whatever was heard in it: pings that waited in the socket are read before the close.
-  const core::Duration timeout = session.cold_.record->timeout;
-  const MonoTime since = now - timeout;
-  core::Duration stood = timeout - witness_.Elapsed(since, now);
-  // What the machine slept is no time on this clock, but it was time for the client.
-  const common::BootTime boot = clock_.Boot();
-  stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());
-  // Right after a stall the detector may not have run yet.
-  stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
-  return stood >= EnoughToGiveUp(*session.cold_.record);
-}
-
-core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
-  // A client gives a server up that is silent for its timeout, less the interval (and some lateness) that it
-  // may have waited before: with a timeout of two intervals that is less than half of it.
-  const core::Duration enough = std::min(record.timeout / 2, (record.timeout - record.interval) * 3 / 5);
-  return std::max<core::Duration>(enough, 2 * core::WitnessClock::kTolerance);
-}
-
-MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {
-  const core::Assessment assessment = core::Assess(AsWatched(session), witness_, now);
-  return assessment.due == core::Due::kNothing ? std::min(assessment.next, CalmAt(session)) : now;
-}
-
-void Registry::Arm(Session& session, MonoTime when, Effects& effects) {
-  wheel_.Schedule(session, when);
-  if (when < next_tick_) {
-    next_tick_ = when;
-    effects.earlier_tick = std::min(effects.earlier_tick, when);
-  }
-}
-
-core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
-  const ClientRecord& record = *session.cold_.record;
-  core::Vitals vitals;
-  vitals.last_heard = session.last_heard();
-  if (record.state == State::kAlive && session.local_) {
-    vitals.until_deadline = AsWatched(session).timing.timeout - witness_.Elapsed(vitals.last_heard, now);
-  }
-  vitals.rtt = session.rtt();
-  vitals.keepalive = session.cold_.keepalive;
-  if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
-    if (extras->board != nullptr) vitals.progress = extras->board->tokens();
-    vitals.mistakes = extras->mistakes;
-    vitals.known_before = extras->known_before;
-    vitals.detected_after = extras->detected_after;
-    if (extras->arrivals != nullptr) {
-      vitals.suspicion = extras->arrivals->Suspicion(witness_.Elapsed(vitals.last_heard, now));
-    }
-  }
-  return vitals;
-}
-
-void Registry::CarryOut(Effects& effects) {
-  for (const auto& done : effects.dones) done.settled(done.record);
-  for (const auto& end : effects.ends) end.stream->End(end.why);
-  for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
-  if (options_.on_notice) {
-    for (const std::string& notice : effects.notices) options_.on_notice(notice);
-  }
-  if (effects.earlier_tick != MonoTime::max() && wake_detector_) wake_detector_(effects.earlier_tick);
-  if (effects.publish && wake_publisher_) wake_publisher_();
-  if (!tell_witness_) return;
-  for (const WitnessEvent& event : effects.witness) tell_witness_(event);
-}
-
-void Registry::OnEarlierDeadline(std::function<void(MonoTime)> wake) { wake_detector_ = std::move(wake); }
-
-void Registry::OnPending(std::function<void()> wake) { wake_publisher_ = std::move(wake); }
 
 }  // namespace liveness::registry

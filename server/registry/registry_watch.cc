@@ -207,7 +207,7 @@ bool Registry::PublishPending() {
     MutexLock lock(mu_);
     if (published_ == history_.last()) return false;
     lost = published_ < history_.compacted();
-    transitions = history_.After(published_, kPublishAtOnce);
+    transitions = history_.Read({.after = published_, .limit = kPublishAtOnce});
     published_ = revision = transitions.back()->revision();
   }
   hub_.Publish(transitions, revision, lost);

@@ -1,5 +1,6 @@
 #include "server/rpc/list_transitions.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -7,12 +8,24 @@
 #include "server/core/client_fields.h"
 #include "server/core/filter.h"
 #include "server/core/order_by.h"
+#include "server/core/transition_bounds.h"
 #include "server/rpc/client_proto.h"
 
 namespace liveness::rpc {
 namespace {
 
 constexpr std::size_t kPart = 256;
+
+// What of history may match: the store finds it by its indices, and only that is read.
+storage::HistoryQuery QueryFor(const core::Filter& filter, core::WallTime now) {
+  core::TransitionBounds bounds = core::BoundsOf(filter, now);
+  return {.after = bounds.after,
+          .before = bounds.before,
+          .client_id = std::move(bounds.client_id),
+          .from = bounds.from,
+          .until = bounds.until,
+          .limit = kPart};
+}
 
 }  // namespace
 
@@ -24,8 +37,8 @@ absl::Status ListTransitions(const ListContext& context, const v1::ListTransitio
   if (!order.ok()) return order.status();
   const absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::TransitionSchema());
   if (!filter.ok()) return filter.status();
-  const core::PageQuery query{"ListTransitions", request.filter(), order->descending};
-  const absl::StatusOr<std::string> token = core::DecodePageToken(query, request.page_token(), context.mac);
+  const core::PageQuery page{"ListTransitions", request.filter(), order->descending};
+  const absl::StatusOr<std::string> token = core::DecodePageToken(page, request.page_token(), context.mac);
   if (!token.ok()) return token.status();
   std::uint64_t at = order->descending ? std::numeric_limits<std::uint64_t>::max() : 0;
   if (!token->empty()) {
@@ -36,17 +49,23 @@ absl::Status ListTransitions(const ListContext& context, const v1::ListTransitio
 
   response.set_history_id(context.registry.history_id());
   const core::WallTime now = context.clock.Wall();
+  storage::HistoryQuery query = QueryFor(*filter, now);
+  query.newest_first = order->descending;
   std::size_t bytes = 0;
   while (true) {
-    const registry::Registry::HistoryPage part = order->descending ? context.registry.HistoryBefore(at, kPart)
-                                                                   : context.registry.HistoryAfter(at, kPart);
+    if (order->descending) {
+      query.before = std::min(query.before, at);
+    } else {
+      query.after = std::max(query.after, at);
+    }
+    const registry::Registry::HistoryPage part = context.registry.ReadHistory(query);
     response.set_revision(part.revision);
     response.set_compacted_revision(part.compacted);
     for (const core::TransitionPtr& transition : part.transitions) {
       const bool full =
           bytes > kMaxPageBytes || static_cast<std::size_t>(response.transitions_size()) >= *page_size;
       if (full && transition->revision() != at) {
-        response.set_next_page_token(core::EncodePageToken(query, RevisionPosition(at), context.mac));
+        response.set_next_page_token(core::EncodePageToken(page, RevisionPosition(at), context.mac));
         return absl::OkStatus();
       }
       at = transition->revision();

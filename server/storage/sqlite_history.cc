@@ -11,6 +11,9 @@
 namespace liveness::storage {
 namespace {
 
+// How many times what is wanted of a time range is looked at before it is looked up.
+constexpr std::size_t kNearLimits = 4;
+
 // SQLite's numbers end at half of ours.
 std::int64_t Signed(std::uint64_t revision) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -53,17 +56,43 @@ absl::StatusOr<HistoryPart> SqliteHistory::Read(const HistoryQuery& query) {
   if (!compacted.ok()) return compacted.status();
   part.compacted = static_cast<std::uint64_t>(*compacted);
   if (auto status = ReadGaps(query, part); !status.ok()) return status;
-  HistoryQuery clamped = query;
-  if (auto status = Clamp(clamped); !status.ok()) return status;
-  if (auto status = ReadRows(clamped, part); !status.ok()) return status;
+  const bool by_time = query.client_id.empty() && (query.from || query.until);
+  if (auto status = by_time ? ReadTimeRange(query, part) : ReadRows(query, part); !status.ok()) return status;
   return part;
 }
 
-// A time range of all clients: the revisions between which its rows lie, so that
-// the rows are found by revision. Times only nearly grow with revisions: a wall
-// clock may be set back.
+// A time range of all clients, which has to come in the order of revisions. Times only
+// nearly grow with these: a wall clock may be set back. Who pages through a long range
+// stands within it, and the next rows are his. Only at its ends are rows in the way: then
+// the index tells between which revisions its rows lie, by a look at each of them.
+absl::Status SqliteHistory::ReadTimeRange(const HistoryQuery& query, HistoryPart& part) {
+  const std::size_t wanted = std::max<std::size_t>(query.limit, 1);
+  HistoryQuery near = query;
+  if (auto status = KeepNear(near, kNearLimits * wanted); !status.ok()) return status;
+  if (auto status = ReadRows(near, part); !status.ok()) return status;
+  const bool is_all = near.after == query.after && near.before == query.before;
+  if (is_all || part.transitions.size() >= wanted) return absl::OkStatus();
+  part.transitions.clear();
+  HistoryQuery clamped = query;
+  if (auto status = Clamp(clamped); !status.ok()) return status;
+  return ReadRows(clamped, part);
+}
+
+// Only the first `rows` of the way, whatever their time.
+absl::Status SqliteHistory::KeepNear(HistoryQuery& query, std::size_t rows) {
+  auto end = database_.Prepare(
+      common::StrCat("SELECT revision FROM history WHERE revision > ?1 AND revision < ?2 ORDER BY revision ",
+                     query.newest_first ? "DESC" : "ASC", " LIMIT 1 OFFSET ?3"));
+  if (!end.ok()) return end.status();
+  end->Bind(1, Signed(query.after)).Bind(2, Signed(query.before));
+  const absl::StatusOr<bool> row = end->Bind(3, Signed(rows)).Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::OkStatus();  // so few are left
+  (query.newest_first ? query.after : query.before) = static_cast<std::uint64_t>(end->Int(0));
+  return absl::OkStatus();
+}
+
 absl::Status SqliteHistory::Clamp(HistoryQuery& query) {
-  if (!query.client_id.empty() || (!query.from && !query.until)) return absl::OkStatus();
   auto range = database_.Prepare(
       "SELECT min(revision), max(revision) FROM history INDEXED BY history_by_time "
       "WHERE time_ns >= ?1 AND time_ns < ?2");

@@ -25,6 +25,8 @@ class SqliteHistory {
 
  private:
   explicit SqliteHistory(SqliteDatabase database) : database_(std::move(database)) {}
+  absl::Status ReadTimeRange(const HistoryQuery& query, HistoryPart& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status KeepNear(HistoryQuery& query, std::size_t rows) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Clamp(HistoryQuery& query) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status ReadRows(const HistoryQuery& query, HistoryPart& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status ReadGaps(const HistoryQuery& query, HistoryPart& part) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

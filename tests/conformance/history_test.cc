@@ -1,4 +1,6 @@
 // What every store promises of the past.
+#include <algorithm>
+
 #include "common/strings.h"
 #include "tests/conformance/conformance.h"
 #include "tests/support/same_record.h"
@@ -142,6 +144,64 @@ TEST_P(HistoryConformance, ReadsATimeRange) {
   query.client_id = "client-3";
   query.from = begin_ + std::chrono::seconds(4);
   EXPECT_EQ(Revisions(query), Told(13, 14));
+}
+
+TEST_P(HistoryConformance, PagesOfATimeRangeMeetWithoutOverlapOrHole) {
+  // From its middle, to its middle, both, and more than there is: whatever stands in the way at either end.
+  for (const auto& [from, until] : {std::pair(5, 100), std::pair(-100, 17), std::pair(2, 18),
+                                    std::pair(19, 20), std::pair(-5, 100), std::pair(7, 7)}) {
+    const std::size_t first = static_cast<std::size_t>(std::clamp(from, 0, 20)),
+                      last = static_cast<std::size_t>(std::clamp(until, 0, 20));
+    for (const std::size_t limit : {1, 2, 3}) {
+      for (const bool newest_first : {false, true}) {
+        HistoryQuery query;
+        query.from = begin_ + std::chrono::seconds(from);
+        query.until = begin_ + std::chrono::seconds(until);
+        query.limit = limit;
+        query.newest_first = newest_first;
+        std::vector<std::uint64_t> all;
+        for (auto page = Revisions(query); !page.empty(); page = Revisions(query)) {
+          all.insert(all.end(), page.begin(), page.end());
+          (newest_first ? query.before : query.after) = page.back();
+        }
+        EXPECT_EQ(all, newest_first ? Reversed(Told(first, last)) : Told(first, last))
+            << from << " to " << until << ", " << limit << " at a time";
+      }
+    }
+  }
+}
+
+TEST_P(HistoryConformance, ATimeRangeOfOneClientIsThatOfOneClient) {
+  HistoryQuery query;
+  query.client_id = "client-3";
+  query.from = begin_ + std::chrono::seconds(3);
+  query.until = begin_ + std::chrono::seconds(13);
+  EXPECT_EQ(Revisions(query), Told(3, 4)) << "its second falls at the end, which is left out";
+  query.until = *query.until + std::chrono::nanoseconds(1);
+  query.limit = 1;
+  query.newest_first = true;
+  EXPECT_EQ(Revisions(query), Told(13, 14));
+  query.before = revisions_[13];
+  EXPECT_EQ(Revisions(query), Told(3, 4));
+  query.after = revisions_[3];
+  EXPECT_TRUE(Revisions(query).empty());
+}
+
+TEST_P(HistoryConformance, AClockSetBackHidesNothing) {
+  // One more joins, dated as if it had been among the first ten.
+  const auto late = Get(opened_->proposer.Join("late", begin_ + std::chrono::seconds(5)));
+  for (int n = 0; n < 5; ++n) Get(opened_->proposer.Join(common::StrCat("later-", n), clock_.Wall()));
+  HistoryQuery query;
+  query.from = begin_ + std::chrono::seconds(4);
+  query.until = begin_ + std::chrono::seconds(6);
+  for (const std::size_t limit : {1, 100}) {
+    query.limit = limit;
+    query.newest_first = true;
+    EXPECT_EQ(Revisions(query).front(), late->revision);
+    query.newest_first = false;
+    EXPECT_EQ(Revisions(query).front(), revisions_[4]);
+  }
+  EXPECT_EQ(Revisions(query), (std::vector<std::uint64_t>{revisions_[4], revisions_[5], late->revision}));
 }
 
 TEST_P(HistoryConformance, HasNoGapAndNothingDropped) {

@@ -141,6 +141,8 @@ class ManualStore final : public storage::Store {
       const storage::Committed& change = entry.change;
       if (change.after->revision <= std::max(query.after, part.compacted)) return;
       if (change.after->revision >= query.before) return;
+      if (!query.client_id.empty() && change.after->client_id() != query.client_id) return;
+      if ((query.from && change.time < *query.from) || (query.until && change.time >= *query.until)) return;
       if (part.transitions.size() >= query.limit) return;
       part.transitions.push_back(std::make_shared<const core::Transition>(
           core::Transition{entry.before, change.after, change.time}));

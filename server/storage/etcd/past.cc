@@ -1,45 +1,23 @@
 #include "server/storage/etcd/past.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace liveness::storage::etcd {
-namespace {
-
-bool Matches(const core::Transition& transition, const HistoryQuery& query) {
-  return (query.client_id.empty() || transition.after->client_id() == query.client_id) &&
-         (!query.from || transition.time >= *query.from) && (!query.until || transition.time < *query.until);
-}
-
-// Those of [first, last) that match: about `limit`, never a part of a revision.
-template <typename Iterator>
-void Collect(Iterator first, Iterator last, const HistoryQuery& query, HistoryPart& part) {
-  for (; first != last; ++first) {
-    const core::TransitionPtr& each = *first;
-    const std::vector<core::TransitionPtr>& found = part.transitions;
-    if (found.size() >= std::max<std::size_t>(query.limit, 1) &&
-        each->revision() != found.back()->revision()) {
-      return;
-    }
-    if (Matches(*each, query)) part.transitions.push_back(each);
-  }
-}
-
-}  // namespace
 
 void Past::StartAfter(std::uint64_t revision) {
   common::MutexLock lock(mu_);
-  transitions_.clear();
+  log_.Clear();
   gaps_.clear();
   compacted_ = revision;
 }
 
 void Past::Append(std::vector<core::TransitionPtr> transitions) {
   common::MutexLock lock(mu_);
-  std::move(transitions.begin(), transitions.end(), std::back_inserter(transitions_));
-  while (transitions_.size() > max_transitions_) {
-    compacted_ = transitions_.front()->revision();
-    while (!transitions_.empty() && transitions_.front()->revision() == compacted_) transitions_.pop_front();
+  for (core::TransitionPtr& each : transitions) log_.Append(std::move(each));
+  while (log_.size() > max_transitions_) {
+    compacted_ = log_.oldest();
+    while (!log_.empty() && log_.oldest() == compacted_) log_.DropOldest();
   }
   while (!gaps_.empty() && gaps_.front().second <= compacted_) gaps_.pop_front();
 }
@@ -56,17 +34,7 @@ HistoryPart Past::Read(const HistoryQuery& query) const {
   for (const auto& gap : gaps_) {
     if (gap.second > query.after && gap.first < query.before) part.gaps.push_back(gap);
   }
-  const auto begin =
-      std::upper_bound(transitions_.begin(), transitions_.end(), query.after,
-                       [](std::uint64_t after, const auto& each) { return after < each->revision(); });
-  const auto end =
-      std::lower_bound(begin, transitions_.end(), query.before,
-                       [](const auto& each, std::uint64_t before) { return each->revision() < before; });
-  if (query.newest_first) {
-    Collect(std::make_reverse_iterator(end), std::make_reverse_iterator(begin), query, part);
-  } else {
-    Collect(begin, end, query, part);
-  }
+  part.transitions = log_.Read(query);
   return part;
 }
 

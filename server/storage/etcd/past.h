@@ -13,6 +13,7 @@
 
 #include "common/mutex.h"
 #include "server/storage/store.h"
+#include "server/storage/transition_log.h"
 
 namespace liveness::storage::etcd {
 
@@ -32,7 +33,7 @@ class Past {
  private:
   const std::size_t max_transitions_;
   mutable common::Mutex mu_;
-  std::deque<core::TransitionPtr> transitions_ ABSL_GUARDED_BY(mu_);
+  TransitionLog log_ ABSL_GUARDED_BY(mu_);
   std::deque<std::pair<std::uint64_t, std::uint64_t>> gaps_ ABSL_GUARDED_BY(mu_);
   std::uint64_t compacted_ ABSL_GUARDED_BY(mu_) = 0;
 };

@@ -48,6 +48,10 @@ TEST_F(BadFlagsTest, UnknownAndUnreadable) {
   ExpectRefused({"--keepalive-preset=lax"}, "--keepalive-preset");
   ExpectRefused({"--store=files"}, "--store");
   ExpectRefused({"--fsync=sometimes"}, "--fsync");
+  ExpectRefused({"--history-age=0"}, "--history-age");
+  ExpectRefused({"--history-age=long"}, "--history-age");
+  ExpectRefused({"--history-transitions=0"}, "--history-transitions");
+  ExpectRefused({"--history-transitions=all"}, "--history-transitions");
   ExpectRefused({"--io-threads=0"}, "--io-threads");
   ExpectRefused({"--io-threads=many"}, "--io-threads");
   ExpectRefused({"--max-ping-rate=-1"}, "--max-ping-rate");

@@ -1,5 +1,5 @@
-// Lists and counts over real gRPC: pages while clients come and go, bounds,
-// bad requests.
+// Lists and counts of clients over real gRPC: pages while clients come and go,
+// bounds, bad requests.
 #include <atomic>
 #include <map>
 #include <string>
@@ -9,63 +9,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/integration/server/query_server.h"
-#include "tests/support/heartbeat_stream.h"
+#include "tests/integration/server/query_lists.h"
 
 namespace liveness::testing {
 namespace {
-
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-
-std::string Id(const std::string& prefix, int i) {
-  std::string digits = std::to_string(i);
-  return prefix + std::string(5 - digits.size(), '0') + digits;
-}
-
-class QueryListsTest : public ::testing::Test {
- protected:
-  grpc::Status List(const v1::ListClientsRequest& request, v1::ListClientsResponse* response) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    response->Clear();
-    return stub_->ListClients(&context, request, response);
-  }
-  grpc::Status List(const v1::ListTransitionsRequest& request, v1::ListTransitionsResponse* response) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    response->Clear();
-    return stub_->ListTransitions(&context, request, response);
-  }
-  // All ids of all pages.
-  std::vector<std::string> ListAll(v1::ListClientsRequest request, int* pages = nullptr) {
-    std::vector<std::string> ids;
-    v1::ListClientsResponse response;
-    do {
-      const grpc::Status status = List(request, &response);
-      EXPECT_TRUE(status.ok()) << status.error_message();
-      for (const auto& client : response.clients()) ids.push_back(client.client_id());
-      request.set_page_token(response.next_page_token());
-      if (pages != nullptr) ++*pages;
-    } while (!response.next_page_token().empty());
-    return ids;
-  }
-  template <typename Request>
-  std::string ReasonFor(const Request& request) {
-    std::conditional_t<std::is_same_v<Request, v1::ListClientsRequest>, v1::ListClientsResponse,
-                       v1::ListTransitionsResponse>
-        response;
-    const grpc::Status status = List(request, &response);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
-    const ErrorDetails details = DetailsOf(status);
-    EXPECT_EQ(details.domain, "liveness");
-    EXPECT_EQ(details.bad_request.field_violations_size(), 1);
-    return details.reason;
-  }
-
-  QueryServer server_;
-  std::unique_ptr<v1::RegistryService::Stub> stub_ = v1::RegistryService::NewStub(server_.Connect());
-};
 
 TEST_F(QueryListsTest, ClientsThatStayAppearExactlyOnceWhileOthersComeAndGo) {
   constexpr int kStaying = 2'000;
@@ -170,70 +117,6 @@ TEST_F(QueryListsTest, RefusesBadRequests) {
   EXPECT_EQ(ReasonFor(request), "BAD_PAGE_TOKEN");
 }
 
-TEST_F(QueryListsTest, GetsOneClient) {
-  server_.Join("a/b", {{"zone", "eu-1"}});
-  v1::GetClientRequest request;
-  request.set_name("clients/a/b");
-  v1::Client client;
-  {
-    grpc::ClientContext context;
-    ASSERT_TRUE(stub_->GetClient(&context, request, &client).ok());
-    EXPECT_EQ(client.name(), "clients/a/b");
-    EXPECT_EQ(client.client_id(), "a/b");
-    EXPECT_EQ(client.state(), v1::STATE_ALIVE);
-    EXPECT_EQ(client.labels().at("zone"), "eu-1");
-    EXPECT_EQ(client.server_id(), "test-server");
-    // Two hours are left, give or take what this test took.
-    EXPECT_NEAR(client.deadline_time().seconds() - client.last_heartbeat_time().seconds(), 7200, 60);
-  }
-  {
-    grpc::ClientContext context;
-    request.set_name("clients/nobody");
-    const grpc::Status status = stub_->GetClient(&context, request, &client);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-    EXPECT_EQ(DetailsOf(status).reason, "CLIENT_NOT_FOUND");
-  }
-  {
-    grpc::ClientContext context;
-    request.set_name("servers/nobody");
-    const grpc::Status status = stub_->GetClient(&context, request, &client);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-    EXPECT_EQ(DetailsOf(status).reason, "BAD_NAME");
-    EXPECT_EQ(DetailsOf(status).bad_request.field_violations(0).field(), "name");
-  }
-}
-
-TEST_F(QueryListsTest, TransitionsComeInPagesInBothOrders) {
-  constexpr int kClients = 400;
-  for (int i = 0; i < kClients; ++i) server_.Leave(server_.Join(Id("c-", i)));
-  for (const bool descending : {false, true}) {
-    v1::ListTransitionsRequest request;
-    request.set_page_size(33);
-    if (descending) request.set_order_by("revision desc");
-    std::vector<std::uint64_t> revisions;
-    v1::ListTransitionsResponse response;
-    do {
-      ASSERT_TRUE(List(request, &response).ok());
-      for (const auto& transition : response.transitions()) revisions.push_back(transition.revision());
-      request.set_page_token(response.next_page_token());
-    } while (!response.next_page_token().empty());
-    ASSERT_EQ(revisions.size(), 2u * kClients);
-    EXPECT_TRUE(descending ? std::is_sorted(revisions.rbegin(), revisions.rend())
-                           : std::is_sorted(revisions.begin(), revisions.end()));
-    EXPECT_EQ(std::adjacent_find(revisions.begin(), revisions.end()), revisions.end());
-  }
-  v1::ListTransitionsRequest request;
-  v1::ListTransitionsResponse response;
-  request.set_filter("client_id = c-00007 to_state = LEFT");
-  ASSERT_TRUE(List(request, &response).ok());
-  ASSERT_EQ(response.transitions_size(), 1);
-  EXPECT_EQ(response.transitions(0).from_state(), v1::STATE_ALIVE);
-  EXPECT_EQ(response.transitions(0).cause(), v1::CAUSE_SAID_GOODBYE);
-  EXPECT_FALSE(response.history_id().empty());
-  request.set_order_by("client_id");
-  EXPECT_EQ(ReasonFor(request), "BAD_ORDER_BY");
-}
-
 TEST_F(QueryListsTest, StatsCountByStateAndByLabel) {
   for (int i = 0; i < 10; ++i) {
     const auto client =
@@ -261,45 +144,6 @@ TEST_F(QueryListsTest, StatsCountByStateAndByLabel) {
     EXPECT_EQ(response.groups(0).counts().alive(), 4);
     EXPECT_EQ(response.groups(1).value(), "us");
     EXPECT_EQ(response.groups(1).counts().alive(), 2);
-  }
-}
-
-TEST_F(QueryListsTest, AnEvictedClientIsDeadWithTheReasonInItsEvidence) {
-  server_.Join("victim");
-  const auto admin = v1::AdminService::NewStub(server_.Connect());
-  v1::EvictClientRequest request;
-  request.set_name("clients/victim");
-  request.set_reason("broken disk");
-  v1::Client client;
-  {
-    grpc::ClientContext context;
-    ASSERT_TRUE(admin->EvictClient(&context, request, &client).ok());
-    EXPECT_EQ(client.state(), v1::STATE_DEAD);
-    EXPECT_EQ(client.cause(), v1::CAUSE_EVICTED);
-    EXPECT_THAT(client.evidence().summary(), HasSubstr("broken disk"));
-  }
-  {
-    grpc::ClientContext context;
-    v1::SetMaintenanceResponse response;
-    v1::SetMaintenanceRequest nobody;
-    nobody.set_name("clients/nobody");
-    EXPECT_EQ(admin->SetMaintenance(&context, nobody, &response).error_code(), grpc::StatusCode::NOT_FOUND);
-  }
-  {
-    grpc::ClientContext context;
-    v1::SetMaintenanceResponse response;
-    const grpc::Status status = admin->SetMaintenance(&context, v1::SetMaintenanceRequest(), &response);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  }
-  {
-    grpc::ClientContext context;
-    v1::SetMaintenanceResponse response;
-    v1::SetMaintenanceRequest marks;
-    marks.set_filter("client_id = victim");
-    marks.mutable_until_time()->set_seconds(4'000'000'000);
-    const grpc::Status status = admin->SetMaintenance(&context, marks, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    EXPECT_EQ(response.changed_count(), 1);
   }
 }
 

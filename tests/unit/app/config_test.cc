@@ -119,6 +119,23 @@ TEST(ConfigTest, FallsThatMeanNothingAreRefused) {
   EXPECT_THAT(Refused(many), HasSubstr("at most 8"));
 }
 
+TEST(ConfigTest, HistoryHasTwoBounds) {
+  EXPECT_EQ(Accepted({}).history_age, std::chrono::hours(7 * 24));
+  EXPECT_EQ(Accepted({}).history_transitions, 1'000'000U);
+  const Config config = Accepted({"--history-age=30d", "--history-transitions=5000"});
+  EXPECT_EQ(config.history_age, std::chrono::hours(30 * 24));
+  EXPECT_EQ(config.history_transitions, 5'000U);
+  for (const char* age :
+       {"--history-age=0", "--history-age=10ms", "--history-age=week", "--history-age=-1h"}) {
+    EXPECT_THAT(Refused({age}), HasSubstr("--history-age")) << age;
+  }
+  for (const char* count :
+       {"--history-transitions=0", "--history-transitions=-5", "--history-transitions=1e6",
+        "--history-transitions=2000000000", "--history-transitions=many"}) {
+    EXPECT_THAT(Refused({count}), HasSubstr("--history-transitions")) << count;
+  }
+}
+
 TEST(ConfigTest, KernelSpansAreRoundedUpToSeconds) {
   const Config config = Accepted({"--tcp-keepalive-idle=1500ms", "--tcp-keepalive-interval", "100ms"});
   EXPECT_EQ(config.keepalive.tcp.idle, seconds(2));

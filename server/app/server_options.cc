@@ -1,0 +1,36 @@
+#include "server/app/server_options.h"
+
+#include <spdlog/spdlog.h>
+
+namespace liveness::app {
+
+registry::RegistryOptions MakeRegistryOptions(const Config& config) {
+  registry::RegistryOptions options;
+  options.server_id = config.server_id;
+  options.resume_grace = config.resume_grace;
+  options.restart_grace = config.restart_grace;
+  options.keep_dead = config.keep_dead;
+  options.keep_left = config.keep_left;
+  options.max_clients = config.max_clients;
+  options.max_watchers = config.max_watchers;
+  options.queues = static_cast<std::size_t>(config.io_threads);
+  options.max_doubt = config.max_doubt;
+  options.mass = config.falls.mass;
+  options.doubt_share = config.falls.doubt_share;
+  options.flap = config.falls.flap;
+  options.on_notice = [](const std::string& text) { spdlog::warn(text); };
+  return options;
+}
+
+rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
+  rpc::HeartbeatOptions options;
+  options.server_id = config.server_id;
+  options.preset = {config.keepalive.heartbeat_interval, config.keepalive.heartbeat_timeout};
+  options.bounds.min_interval = config.min_interval;
+  options.max_ping_rate = config.max_ping_rate;
+  options.max_streams_per_peer = config.max_streams_per_peer;
+  options.identify_peers = config.tls.enabled();
+  return options;
+}
+
+}  // namespace liveness::app

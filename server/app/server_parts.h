@@ -1,0 +1,78 @@
+// The parts of the server and how they are wired: who is made before whom, who serves
+// what, and what is said of all of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <grpcpp/security/server_credentials.h>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "common/signer.h"
+#include "server/app/config.h"
+#include "server/app/data_dir_lock.h"
+#include "server/core/record.h"
+#include "server/net/accepted_sockets.h"
+#include "server/registry/detector_thread.h"
+#include "server/registry/publisher_thread.h"
+#include "server/registry/registry.h"
+#include "server/rpc/admin_service.h"
+#include "server/rpc/canary.h"
+#include "server/rpc/engine.h"
+#include "server/rpc/health_service.h"
+#include "server/rpc/heartbeat_service.h"
+#include "server/storage/store.h"
+
+namespace liveness::app {
+
+// Destroyed from the bottom up: the engine with its calls before what they use.
+// Not thread-safe: main's. What the services ask of it may be asked on any thread.
+struct ServerParts {
+  ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken, std::unique_ptr<storage::Store> opened,
+              storage::Contents contents);
+  // No longer is anything found that the services are told.
+  ~ServerParts();
+
+  // Between the two the registry may be told.
+  struct RunningStore {
+    RunningStore(storage::Store& given, storage::StoreListener& listener) : store(given) {
+      store.Start(listener);
+    }
+    ~RunningStore() { store.Stop(); }
+    storage::Store& store;
+  };
+
+  // Once, before Listen.
+  void AddServices();
+  v1::ServerInfo Describe() const;
+  bool IsReady() const;
+  // The registry found something out of this server.
+  void OnWitness(const registry::WitnessEvent& event);
+  // Serves when it returns OK; else says why not, in an operator's words.
+  absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials);
+  // Asks the clients to move within that time; returns how many.
+  std::int64_t Drain(common::Duration within);
+
+  const Config config;
+  const std::unique_ptr<DataDirLock> lock;
+  const common::WallTime start_time = common::SystemClock().Wall();
+  const std::unique_ptr<storage::Store> store;
+  const common::Signer signer;
+  net::AcceptedSockets sockets;
+  registry::Registry registry;
+  const RunningStore running;  // after the detector: it is not told of what nobody would carry out
+  std::optional<registry::DetectorThread> detector;  // once all that it tells is there
+  registry::PublisherThread publisher;
+  std::string address;
+  core::Keepalive listener;  // read back
+  rpc::Engine engine;
+  rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
+  rpc::HealthService* health = nullptr;        // likewise
+  const std::string canary_secret = rpc::NewCanarySecret();
+  rpc::Canary canary;
+};
+
+}  // namespace liveness::app

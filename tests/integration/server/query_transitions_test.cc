@@ -1,0 +1,101 @@
+// ListTransitions over real gRPC: pages in both orders, and filters that are pushed
+// down to where history lies.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/time/time.h"
+#include "tests/integration/server/query_lists.h"
+
+namespace liveness::testing {
+namespace {
+
+class QueryTransitionsTest : public QueryListsTest {
+ protected:
+  // All revisions of all pages.
+  std::vector<std::uint64_t> RevisionsOf(const std::string& filter, bool descending, int page_size,
+                                         int* pages = nullptr) {
+    v1::ListTransitionsRequest request;
+    request.set_filter(filter);
+    request.set_page_size(page_size);
+    if (descending) request.set_order_by("revision desc");
+    std::vector<std::uint64_t> revisions;
+    v1::ListTransitionsResponse response;
+    do {
+      const grpc::Status status = List(request, &response);
+      EXPECT_TRUE(status.ok()) << status.error_message() << filter;
+      for (const auto& transition : response.transitions()) revisions.push_back(transition.revision());
+      request.set_page_token(response.next_page_token());
+      if (pages != nullptr) ++*pages;
+    } while (!response.next_page_token().empty());
+    return revisions;
+  }
+};
+
+TEST_F(QueryTransitionsTest, TransitionsComeInPagesInBothOrders) {
+  constexpr int kClients = 400;
+  for (int i = 0; i < kClients; ++i) server_.Leave(server_.Join(Id("c-", i)));
+  for (const bool descending : {false, true}) {
+    v1::ListTransitionsRequest request;
+    request.set_page_size(33);
+    if (descending) request.set_order_by("revision desc");
+    std::vector<std::uint64_t> revisions;
+    v1::ListTransitionsResponse response;
+    do {
+      ASSERT_TRUE(List(request, &response).ok());
+      for (const auto& transition : response.transitions()) revisions.push_back(transition.revision());
+      request.set_page_token(response.next_page_token());
+    } while (!response.next_page_token().empty());
+    ASSERT_EQ(revisions.size(), 2u * kClients);
+    EXPECT_TRUE(descending ? std::is_sorted(revisions.rbegin(), revisions.rend())
+                           : std::is_sorted(revisions.begin(), revisions.end()));
+    EXPECT_EQ(std::adjacent_find(revisions.begin(), revisions.end()), revisions.end());
+  }
+  v1::ListTransitionsRequest request;
+  v1::ListTransitionsResponse response;
+  request.set_filter("client_id = c-00007 to_state = LEFT");
+  ASSERT_TRUE(List(request, &response).ok());
+  ASSERT_EQ(response.transitions_size(), 1);
+  EXPECT_EQ(response.transitions(0).from_state(), v1::STATE_ALIVE);
+  EXPECT_EQ(response.transitions(0).cause(), v1::CAUSE_SAID_GOODBYE);
+  EXPECT_FALSE(response.history_id().empty());
+  request.set_order_by("client_id");
+  EXPECT_EQ(ReasonFor(request), "BAD_ORDER_BY");
+}
+
+// What a filter says of client, time and revision is searched by; behind a double
+// negation it is asked of every transition. Both ways must tell the same.
+TEST_F(QueryTransitionsTest, WhatIsPushedDownChangesNoAnswer) {
+  constexpr int kClients = 150;
+  std::vector<registry::Attached> clients;
+  for (int i = 0; i < kClients; ++i) clients.push_back(server_.Join(Id("c-", i)));
+  const std::string middle =
+      "\"" + absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone()) + "\"";
+  const std::uint64_t revision = server_.registry().revision();
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& client : clients) server_.SetLabels(client, {{"round", std::to_string(round)}});
+  }
+  for (const std::string& pushed :
+       {std::string("client_id = c-00007"), "time < " + middle, "time >= " + middle, std::string("age < 1h"),
+        std::string("age > 1h"), "revision > " + std::to_string(revision),
+        "client_id = c-00007 time >= " + middle, std::string("client_id = nobody")}) {
+    for (const bool descending : {false, true}) {
+      const auto plain = RevisionsOf("NOT (NOT (" + pushed + "))", descending, 50);
+      int pages = 0;
+      EXPECT_EQ(RevisionsOf(pushed, descending, 50, &pages), plain) << pushed;
+      EXPECT_LE(pages, static_cast<int>(plain.size()) / 50 + 1) << pushed;
+      // The rest of the filter is asked all the same.
+      EXPECT_EQ(RevisionsOf(pushed + " labels.round = 1", descending, 7),
+                RevisionsOf("NOT (NOT (" + pushed + ")) labels.round = 1", descending, 7))
+          << pushed;
+    }
+  }
+  EXPECT_EQ(RevisionsOf("client_id = c-00007", false, 2).size(), 4u);
+  EXPECT_EQ(RevisionsOf("time >= " + middle, false, 100).size(), 3u * kClients);
+}
+
+}  // namespace
+}  // namespace liveness::testing

@@ -1,0 +1,100 @@
+// History is read from memory and, beyond it, from the store: one list, whatever is asked.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "tests/support/machine.h"
+
+namespace liveness::registry {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using storage::HistoryQuery;
+using testing::Machine;
+using testing::Peer;
+
+std::vector<std::uint64_t> Revisions(const std::vector<core::TransitionPtr>& transitions) {
+  std::vector<std::uint64_t> revisions;
+  for (const auto& each : transitions) revisions.push_back(each->revision());
+  return revisions;
+}
+
+// 4 clients whose labels change in turn, half a second apart: 44 transitions, of which memory keeps 10.
+class HistoryReading : public ::testing::Test {
+ protected:
+  HistoryReading() {
+    begin_ = m_.clock.Wall();
+    std::vector<Peer> peers;
+    for (const char* id : {"a", "b", "c", "d"}) peers.push_back(m_.Welcomed(id));
+    for (int n = 0; n < 40; ++n) {
+      m_.Labels(peers[static_cast<std::size_t>(n) % 4], std::to_string(n));
+      m_.store().CommitAll();
+      m_.clock.Advance(milliseconds(500));
+    }
+  }
+  // What the store was told, asked one by one.
+  std::vector<std::uint64_t> Expected(const HistoryQuery& query) const {
+    std::vector<std::uint64_t> expected;
+    for (const auto& entry : m_.ledger.log()) {
+      const storage::Committed& change = entry.change;
+      if (change.after->revision <= query.after || change.after->revision >= query.before) continue;
+      if (!query.client_id.empty() && change.after->client_id() != query.client_id) continue;
+      if ((query.from && change.time < *query.from) || (query.until && change.time >= *query.until)) continue;
+      expected.push_back(change.after->revision);
+    }
+    if (query.newest_first) expected = {expected.rbegin(), expected.rend()};
+    return expected;
+  }
+  std::vector<std::uint64_t> InPages(HistoryQuery query) const {
+    std::vector<std::uint64_t> all;
+    for (;;) {
+      const auto page = Revisions(m_.h().registry.ReadHistory(query).transitions);
+      all.insert(all.end(), page.begin(), page.end());
+      if (page.size() < query.limit) return all;
+      (query.newest_first ? query.before : query.after) = page.back();
+    }
+  }
+
+  Machine m_{{.max_history = 10}};
+  core::WallTime begin_;
+};
+
+TEST_F(HistoryReading, IsOneListOverMemoryAndStore) {
+  ASSERT_EQ(m_.ledger.log().size(), 44u);
+  ASSERT_EQ(InPages({.limit = 1'000}).size(), 44u);
+  const std::vector<std::optional<core::WallTime>> moments = {std::nullopt, begin_ + seconds(3),
+                                                              begin_ + seconds(12), begin_ + seconds(18)};
+  for (const char* id : {"", "a", "d", "nobody"}) {
+    for (const auto& from : moments) {
+      for (const auto& until : moments) {
+        for (const bool newest_first : {false, true}) {
+          for (const std::size_t limit : {1, 3, 1'000}) {
+            const HistoryQuery query{
+                .newest_first = newest_first, .client_id = id, .from = from, .until = until, .limit = limit};
+            ASSERT_EQ(InPages(query), Expected(query)) << "of '" << id << "', " << limit << " at a time";
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_F(HistoryReading, ARevisionRangeMayEndInEither) {
+  const auto& log = m_.ledger.log();
+  for (const std::size_t first : {0, 20, 33, 34, 40}) {
+    for (const std::size_t last : {10, 34, 35, 43}) {
+      for (const bool newest_first : {false, true}) {
+        const HistoryQuery query{.after = log[first].change.after->revision,
+                                 .before = log[last].change.after->revision,
+                                 .newest_first = newest_first,
+                                 .limit = 2};
+        ASSERT_EQ(InPages(query), Expected(query)) << first << " to " << last;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace liveness::registry
