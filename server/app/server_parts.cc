@@ -14,7 +14,6 @@
 #include "server/app/witness_log.h"
 #include "server/net/listener.h"
 #include "server/rpc/canary_report.h"
-#include "server/rpc/canary_service.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"

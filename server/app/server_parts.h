@@ -21,6 +21,7 @@
 #include "server/registry/registry.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/canary.h"
+#include "server/rpc/canary_service.h"
 #include "server/rpc/engine.h"
 #include "server/rpc/health_service.h"
 #include "server/rpc/heartbeat_service.h"
