@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace liveness::testing {
 
@@ -17,7 +19,7 @@ class TempDir {
   };
   explicit TempDir(On on = On::kDisk) {
     std::filesystem::path parent = std::filesystem::temp_directory_path();
-    if (on == On::kMemory && ::access("/dev/shm", W_OK) == 0) parent = "/dev/shm";
+    if (on == On::kMemory && HasRoom("/dev/shm")) parent = "/dev/shm";
     std::string name = (parent / "liveness-test-XXXXXX").string();
     path_ = ::mkdtemp(name.data()) == nullptr ? "" : name;
   }
@@ -32,6 +34,14 @@ class TempDir {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  // A container gives it 64 MiB by default: less than an etcd takes to begin with.
+  static bool HasRoom(const char* directory) {
+    constexpr std::uintmax_t kEnough = std::uintmax_t{1} << 30;
+    std::error_code error;
+    const auto space = std::filesystem::space(directory, error);
+    return !error && space.available >= kEnough && ::access(directory, W_OK) == 0;
+  }
+
   std::filesystem::path path_;
 };
 
