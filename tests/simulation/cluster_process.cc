@@ -14,17 +14,18 @@ namespace {
 constexpr Duration kInterval = milliseconds(100);
 constexpr Duration kTimeout = milliseconds(600);
 
-// The server's end of a stream.
+// The server's end of a stream. Weak: the stream holds its session, which holds this.
 class Handle final : public registry::StreamHandle {
  public:
-  explicit Handle(std::shared_ptr<ClusterStream> stream) : stream_(std::move(stream)) {}
+  explicit Handle(std::weak_ptr<ClusterStream> stream) : stream_(std::move(stream)) {}
   void Probe(std::uint64_t) override {}
   void End(const absl::Status& why) override {
-    if (!stream_->end) stream_->end = why;
+    const std::shared_ptr<ClusterStream> stream = stream_.lock();
+    if (stream != nullptr && !stream->end) stream->end = why;
   }
 
  private:
-  const std::shared_ptr<ClusterStream> stream_;
+  const std::weak_ptr<ClusterStream> stream_;
 };
 
 }  // namespace
