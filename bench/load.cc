@@ -17,13 +17,13 @@
 // Ends at the end of stdin. Times are CLOCK_MONOTONIC or wall clock nanoseconds.
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench/commands.h"
 #include "bench/connection.h"
 
 namespace liveness::bench {
@@ -206,22 +206,16 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "load: only %lld connections\n", static_cast<long long>(load.joined()));
     std::_Exit(1);
   }
-  std::cout << "{\"joined\": " << load.joined() << "}" << std::endl;
-
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string verb;
-    double a = 0;
-    double b = 0;
-    words >> verb >> a >> b;
-    std::string answer = "{}";
-    if (verb == "once") answer = load.Once();
-    if (verb == "run") answer = load.Run(a);
-    if (verb == "beat") answer = load.Beat(a, static_cast<std::size_t>(b));
-    if (verb == "update") answer = load.Update(a, b);
-    std::cout << answer << std::endl;
-  }
+  AnswerCommands("{\"joined\": " + std::to_string(load.joined()) + "}",
+                 [&](const std::string& verb, std::istringstream& words) -> std::string {
+                   double a = 0;
+                   double b = 0;
+                   words >> a >> b;
+                   if (verb == "once") return load.Once();
+                   if (verb == "run") return load.Run(a);
+                   if (verb == "beat") return load.Beat(a, static_cast<std::size_t>(b));
+                   return verb == "update" ? load.Update(a, b) : "{}";
+                 });
   std::_Exit(0);  // thousands of streams end with the process
 }
 

@@ -10,11 +10,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
 
+#include "bench/commands.h"
 #include "common/clock.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
 
@@ -63,15 +63,12 @@ std::string Counts(const std::string& target) {
 }
 
 int Main() {
-  std::cout << "{\"ready\": true}" << std::endl;
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string verb, target;
+  AnswerCommands("{\"ready\": true}", [](const std::string& verb, std::istringstream& words) {
+    std::string target;
     int size = 0;
-    words >> verb >> target >> size;
-    std::cout << (verb == "page" ? Page(target, size) : Counts(target)) << std::endl;
-  }
+    words >> target >> size;
+    return verb == "page" ? Page(target, size) : Counts(target);
+  });
   return 0;
 }
 

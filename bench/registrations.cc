@@ -11,13 +11,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench/commands.h"
 #include "bench/connection.h"
 
 namespace liveness::bench {
@@ -106,15 +106,11 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "registrations: not all are connected\n");
     std::_Exit(1);
   }
-  std::cout << "{\"ready\": true}" << std::endl;
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string verb;
+  AnswerCommands("{\"ready\": true}", [&](const std::string& verb, std::istringstream& words) {
     std::size_t clients = 0, under_way = 0;
-    words >> verb >> clients >> under_way;
-    std::cout << (verb == "register" ? registrations.Register(clients, under_way) : "{}") << std::endl;
-  }
+    words >> clients >> under_way;
+    return verb == "register" ? registrations.Register(clients, under_way) : "{}";
+  });
   std::_Exit(0);  // thousands of streams end with the process
 }
 

@@ -24,7 +24,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -32,6 +31,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/commands.h"
 #include "common/clock.h"
 #include "liveness/v1/registry_service.pb.h"
 #include "server/rpc/tag.h"
@@ -276,16 +276,12 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "watchers: not all have a snapshot\n");
     std::_Exit(1);
   }
-  std::cout << "{\"ready\": true}" << std::endl;
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    std::istringstream words(line);
-    std::string verb;
+  AnswerCommands("{\"ready\": true}", [&](const std::string& verb, std::istringstream& words) {
     std::int64_t count = 0;
     double seconds = 0;
-    words >> verb >> count >> seconds;
-    std::cout << (verb == "expect" ? watchers.Expect(count, seconds) : "{}") << std::endl;
-  }
+    words >> count >> seconds;
+    return verb == "expect" ? watchers.Expect(count, seconds) : "{}";
+  });
   std::_Exit(0);
 }
 
