@@ -3,6 +3,7 @@ import json
 import re
 import socket
 import subprocess
+import time
 import urllib.request
 
 
@@ -23,7 +24,15 @@ class Etcd:
              "--log-level=error"])
 
     def __enter__(self):
-        return self
+        """It answers: a server that found nobody would not start."""
+        for _ in range(300):
+            try:
+                self.revision()
+                return self
+            except OSError:
+                time.sleep(0.1)
+        self.__exit__()
+        raise SystemExit("bench: etcd does not answer")
 
     def __exit__(self, *_):
         self.popen.kill()
