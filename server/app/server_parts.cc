@@ -17,7 +17,6 @@
 #include "server/rpc/convert.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
-#include "server/rpc/server_builder.h"
 
 namespace liveness::app {
 namespace {
@@ -115,16 +114,19 @@ absl::Status ServerParts::Listen(std::shared_ptr<grpc::ServerCredentials> creden
   if (options.channelz) rpc::OfferChannelz();
   grpc::ServerBuilder builder;
   rpc::ConfigureBuilder(builder, options, &port);
-  if (!engine.Start(builder).ok() || port == 0) {
-    return absl::UnavailableError(net::WhyNotListen(config.listen));
-  }
-  address = absl::StrCat(config.listen.substr(0, config.listen.rfind(':')), ":", port);
+  const absl::Status started = engine.Start(builder, [&] { return ReadBack(options, port); });
+  if (absl::IsUnavailable(started)) return absl::UnavailableError(net::WhyNotListen(config.listen));
+  return started;
+}
 
+absl::Status ServerParts::ReadBack(const rpc::TransportOptions& wanted, int port) {
+  if (port == 0) return absl::UnavailableError("no port");
+  address = absl::StrCat(config.listen.substr(0, config.listen.rfind(':')), ":", port);
   const auto taken = net::ReadListenerKeepalive(static_cast<std::uint16_t>(port));
   if (!taken.ok())
     return absl::Status(taken.status().code(), absl::StrCat("TCP keepalive: ", taken.status().message()));
-  listener = {*taken, options.http2_time, options.http2_timeout};
-  if (*taken != common::InForce(options.tcp)) {
+  listener = {*taken, wanted.http2_time, wanted.http2_timeout};
+  if (*taken != common::InForce(wanted.tcp)) {
     return absl::FailedPreconditionError(
         absl::StrCat("TCP keepalive: the kernel did not take the values for ", address,
                      "; see the --tcp-keepalive flags"));

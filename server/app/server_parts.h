@@ -25,6 +25,7 @@
 #include "server/rpc/engine.h"
 #include "server/rpc/health_service.h"
 #include "server/rpc/heartbeat_service.h"
+#include "server/rpc/server_builder.h"
 #include "server/storage/store.h"
 
 namespace liveness::app {
@@ -54,6 +55,8 @@ struct ServerParts {
   void OnWitness(const registry::WitnessEvent& event);
   // Serves when it returns OK; else says why not, in an operator's words.
   absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials);
+  // What the open port came to be: `address` and `listener`, which calls ask for from then on.
+  absl::Status ReadBack(const rpc::TransportOptions& wanted, int port);
   // Asks the clients to move within that time; returns how many.
   std::int64_t Drain(common::Duration within);
 
@@ -67,8 +70,8 @@ struct ServerParts {
   const RunningStore running;  // after the detector: it is not told of what nobody would carry out
   std::optional<registry::DetectorThread> detector;  // once all that it tells is there
   registry::PublisherThread publisher;
-  std::string address;
-  core::Keepalive listener;  // read back
+  std::string address;  // ReadBack's, like the next
+  core::Keepalive listener;
   rpc::Engine engine;
   rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
   rpc::HealthService* health = nullptr;        // likewise

@@ -31,7 +31,7 @@ Engine::~Engine() { Shutdown(common::Duration::zero()); }
 
 void Engine::Add(std::unique_ptr<AsyncService> service) { services_.push_back(std::move(service)); }
 
-absl::Status Engine::Start(grpc::ServerBuilder& builder) {
+absl::Status Engine::Start(grpc::ServerBuilder& builder, const std::function<absl::Status()>& opened) {
   for (auto& service : services_) service->Register(builder, *router_);
   router_->Register(builder);
   for (int i = 0; i < options_.io_threads; ++i) queues_.push_back(builder.AddCompletionQueue());
@@ -47,13 +47,16 @@ absl::Status Engine::Start(grpc::ServerBuilder& builder) {
     for (auto& service : services_) service->Start(*queue, *this);
     router_->Start(*queue, *this);
   }
+  absl::Status ready = opened ? opened() : absl::OkStatus();
+  // Also if it is not: only they can end the calls that have been asked for.
   for (auto& queue : queues_) {
     threads_.emplace_back([cq = queue.get(), name = common::StrCat("live-io-", threads_.size())] {
       common::NameThisThread(name);
       Poll(*cq);
     });
   }
-  return absl::OkStatus();
+  if (!ready.ok()) Shutdown(common::Duration::zero());
+  return ready;
 }
 
 std::size_t Engine::IndexOf(const grpc::ServerCompletionQueue& cq) const {

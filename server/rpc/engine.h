@@ -86,8 +86,10 @@ class Engine {
   void Add(std::unique_ptr<AsyncService> service);
 
   // Registers services and queues with `builder` and starts. UNAVAILABLE if the
-  // server does not start (a port in use).
-  absl::Status Start(grpc::ServerBuilder& builder);
+  // server does not start (a port in use). `opened` runs on this thread once the port
+  // is open, before any call is taken: what calls may read is read back there. Its
+  // error is returned, and the engine has shut down.
+  absl::Status Start(grpc::ServerBuilder& builder, const std::function<absl::Status()>& opened = nullptr);
 
   // Which of the queues that is, in the order of their making. REQUIRES: one of them.
   std::size_t IndexOf(const grpc::ServerCompletionQueue& cq) const;
