@@ -75,13 +75,15 @@ def _deaths(lab, etcd, one, two):
 
 
 def _idle(lab, etcd, one, two):
-    each, pause = (1_000 if lab.quick else 5_000), (5 if lab.quick else 10)
+    each, pause, interval, timeout = (1_000 if lab.quick else 5_000), (5 if lab.quick else 10), 3, 9
     say(f"cluster: {2 * each:,} live clients for {pause} s")
-    with lab.watchers(two, 1) as watcher, lab.load(one, each, "a-", 3_000, 9_000) as first, \
-            lab.load(two, each, "b-", 3_000, 9_000) as second:
+    with lab.watchers(two, 1) as watcher, lab.load(one, each, "a-", interval * 1_000, timeout * 1_000) as first, \
+            lab.load(two, each, "b-", interval * 1_000, timeout * 1_000) as second:
         for load in (first, second):
-            load.tell(f"beat {pause + 4} 0")
-        time.sleep(2)  # of the last registrations
+            load.tell(f"beat {pause + interval + 4} 0")
+        # Of the last registrations; and the first round of pings refutes what was suspected of `first`, which
+        # rests while `second` connects.
+        time.sleep(interval + 2)
         watcher.ask("expect 0 0")
         before, proposals = etcd.revision(), etcd.writes()
         time.sleep(pause)
