@@ -4,7 +4,6 @@
 // differs is livenessd's own work.
 //
 //   echo_server [HOST:PORT]      prints "listening on HOST:PORT", ends at SIGTERM
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -15,17 +14,14 @@
 #include <string>
 #include <utility>
 
-#include "common/keepalive.h"
+#include "bench/bare_server.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 #include "server/app/process.h"
 #include "server/rpc/engine.h"
-#include "server/rpc/server_builder.h"
 #include "server/rpc/tag.h"
 
 namespace liveness::bench {
 namespace {
-
-using Service = v1::HeartbeatService::WithRawMethod_Heartbeat<v1::HeartbeatService::Service>;
 
 // A pong with both its times.
 constexpr std::size_t kPongBytes = 32;
@@ -33,6 +29,8 @@ constexpr std::size_t kPongBytes = 32;
 // One stream. A read is outstanding until the client is done; one write at a time.
 class EchoCall {
  public:
+  using Service = v1::HeartbeatService::WithRawMethod_Heartbeat<v1::HeartbeatService::Service>;
+
   static void Ask(Service& service, grpc::ServerCompletionQueue& cq, rpc::Engine& engine) {
     auto* call = new EchoCall(service, cq, engine);
     service.RequestHeartbeat(&call->context_, &call->stream_, &cq, &cq, call->read_tag_.Arm());
@@ -99,45 +97,12 @@ class EchoCall {
   bool over_ = false;
 };
 
-class EchoService final : public rpc::AsyncService {
- public:
-  void Register(grpc::ServerBuilder& builder, rpc::GenericRouter&) override {
-    builder.RegisterService(&service_);
-  }
-  void Start(grpc::ServerCompletionQueue& cq, rpc::Engine& engine) override {
-    EchoCall::Ask(service_, cq, engine);
-  }
-
- private:
-  Service service_;
-};
-
-int Serve(const std::string& listen) {
-  const common::KeepaliveSettings keepalive = common::StandardPreset();
-  rpc::TransportOptions options;
-  options.listen = listen;
-  options.credentials = grpc::InsecureServerCredentials();
-  options.tcp = keepalive.tcp;
-  options.http2_time = keepalive.http2_time;
-  options.http2_timeout = keepalive.http2_timeout;
-  int port = 0;
-  grpc::ServerBuilder builder;
-  rpc::ConfigureBuilder(builder, options, &port);
-  rpc::Engine engine({.io_threads = 1});
-  engine.Add(std::make_unique<EchoService>());
-  if (!engine.Start(builder).ok()) return 1;
-  std::printf("listening on %s:%d\n", listen.substr(0, listen.rfind(':')).c_str(), port);
-  std::fflush(stdout);
-  while (!app::WaitForStopSignal(std::chrono::hours(1))) {
-  }
-  engine.Shutdown(common::Duration::zero());
-  return 0;
-}
-
 }  // namespace
 }  // namespace liveness::bench
 
 int main(int argc, char** argv) {
-  liveness::app::PrepareProcess("warn");
-  return liveness::bench::Serve(argc > 1 ? argv[1] : "127.0.0.1:0");
+  using namespace liveness;
+  app::PrepareProcess("warn");
+  return bench::ServeBare(argc > 1 ? argv[1] : "127.0.0.1:0",
+                          std::make_unique<bench::BareService<bench::EchoCall>>());
 }

@@ -1,0 +1,37 @@
+#include "bench/bare_server.h"
+
+#include <grpcpp/security/server_credentials.h>
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "common/keepalive.h"
+#include "server/app/process.h"
+#include "server/rpc/server_builder.h"
+
+namespace liveness::bench {
+
+int ServeBare(const std::string& listen, std::unique_ptr<rpc::AsyncService> service) {
+  const common::KeepaliveSettings keepalive = common::StandardPreset();
+  rpc::TransportOptions options;
+  options.listen = listen;
+  options.credentials = grpc::InsecureServerCredentials();
+  options.tcp = keepalive.tcp;
+  options.http2_time = keepalive.http2_time;
+  options.http2_timeout = keepalive.http2_timeout;
+  int port = 0;
+  grpc::ServerBuilder builder;
+  rpc::ConfigureBuilder(builder, options, &port);
+  rpc::Engine engine({.io_threads = 1});
+  engine.Add(std::move(service));
+  if (!engine.Start(builder).ok()) return 1;
+  std::printf("listening on %s:%d\n", listen.substr(0, listen.rfind(':')).c_str(), port);
+  std::fflush(stdout);
+  while (!app::WaitForStopSignal(std::chrono::hours(1))) {
+  }
+  engine.Shutdown(common::Duration::zero());
+  return 0;
+}
+
+}  // namespace liveness::bench
