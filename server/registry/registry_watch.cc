@@ -120,22 +120,27 @@ class Registry::WatchImpl final : public Watch {
   }
 
   void TakePresent(WatchItem& item) {
-    Mailbox::Taken taken = mailbox_->Take(kMaxBatch, snapshot_end_);
-    if (taken.overrun) {
-      BeginGap();
-      return TakeGap(item);
+    bool more = true;
+    // An empty item says that the mailbox will wake us, which only one that was found empty does.
+    while (more && item.empty()) {
+      Mailbox::Taken taken = mailbox_->Take(kMaxBatch, snapshot_end_);
+      if (taken.overrun) {
+        BeginGap();
+        return TakeGap(item);
+      }
+      more = !taken.batches.empty();
+      item.batches = std::move(taken.batches);
+      DropKnown(item.batches);
+      if (snapshot_end_ != 0) {
+        if (taken.revision < snapshot_end_) continue;  // still catching up with the snapshot
+        item.snapshot_done = true;
+        snapshot_end_ = 0;
+        parts_ = {};  // what follows is younger than all of them
+        pulled_ = 0;  // it may be a revision of another history
+      }
+      pulled_ = std::max(pulled_, taken.revision);
+      item.revision = pulled_;
     }
-    item.batches = std::move(taken.batches);
-    DropKnown(item.batches);
-    if (snapshot_end_ != 0) {
-      if (taken.revision < snapshot_end_) return;  // still catching up with the snapshot
-      item.snapshot_done = true;
-      snapshot_end_ = 0;
-      parts_ = {};  // what follows is younger than all of them
-      pulled_ = 0;  // it may be a revision of another history
-    }
-    pulled_ = std::max(pulled_, taken.revision);
-    item.revision = pulled_;
   }
 
   // A watcher may start at a revision that it read before it was published, and a

@@ -66,6 +66,20 @@ TEST(Watch, TheSnapshotIsNotDoneBeforeWhatWentOnBehindItsCursor) {
   EXPECT_EQ(replay.records(), Everything(h.registry));
 }
 
+TEST(Watch, WhoseMailboxHeldOnlyWhatTheSnapshotShowedIsWoken) {
+  RegistryHarness h;
+  int wakes = 0;
+  auto watch = Start(h, {.on_ready = [&] { ++wakes; }});
+  h.Attach("a");  // waits in the mailbox when the snapshot is read
+  Publish(h);
+  h.Attach("b");  // not even published then
+  EXPECT_EQ(watch->Next().clients.size(), 2u);
+  EXPECT_TRUE(watch->Next().empty()) << "it waits for the publisher";
+  Publish(h);
+  EXPECT_EQ(wakes, 1);
+  EXPECT_TRUE(watch->Next().snapshot_done);
+}
+
 TEST(Watch, WhatASnapshotShowedIsNotToldAgain) {
   RegistryHarness h;
   auto watch = Start(h);
