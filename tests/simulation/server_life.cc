@@ -1,5 +1,6 @@
 // What befalls the server: frozen I/O, a stop, a kill and the start after it. See world.h.
-#include <utility>
+#include <chrono>
+#include <optional>
 
 #include "tests/simulation/world.h"
 
