@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -22,6 +23,8 @@ constexpr Duration kOwnLateness = milliseconds(10);
 constexpr int kMaxPingsPerTimeout = 100;
 // How close to the largest interval that will do.
 constexpr int kSteps = 256;
+// A glance reaches down by half of an interval at most.
+constexpr int kWidest = 2;
 
 double Seconds(Duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -38,21 +41,44 @@ Duration ShortestInterval(Duration timeout, const TimingBounds& bounds) {
                             std::chrono::ceil<milliseconds>(timeout / kMaxPingsPerTimeout));
 }
 
+Duration LongestInterval(const TimingBounds& bounds) {
+  return std::chrono::floor<milliseconds>(bounds.max_interval);
+}
+
 Duration TimeoutFor(Duration found_within, const PathEstimate& path, const TimingBounds& bounds) {
   const Duration timeout = std::min(found_within - Overhead(path), bounds.max_timeout);
   return std::chrono::floor<milliseconds>(timeout);
 }
 
+// No interval from `from` to `to` does better than this. The pings of a longer
+// interval are fewer, and each has less time left to come: its product is not
+// larger than that of `from`, and its interval is at most `to`.
+double RecurrenceAtMost(Duration from, Duration to, Duration timeout, const PathEstimate& path) {
+  constexpr double kRounding = 1 + 1e-9;
+  return MistakeRecurrence({from, timeout}, path) * (Seconds(to) / Seconds(from)) * kRounding;
+}
+
 // The largest interval that keeps the contract, tried from above: the bound is
-// not monotone in the interval, so a bisection might miss it.
+// not monotone in the interval, so a bisection might miss it. What is shown at a
+// glance to hold nothing is stepped over: a hello must not cost milliseconds.
 std::optional<Timing> CheapestTiming(Duration timeout, double recurrence, const PathEstimate& path,
                                      const TimingBounds& bounds) {
   const Duration least = ShortestInterval(timeout, bounds);
-  Timing timing{std::min(std::chrono::floor<milliseconds>(timeout / 2),
-                         std::chrono::floor<milliseconds>(bounds.max_interval)),
+  Timing timing{std::min<Duration>(std::chrono::floor<milliseconds>(timeout / 2), LongestInterval(bounds)),
                 timeout};
+  Duration barren = Duration::max();  // from here up nothing keeps it
+  int share = kWidest;                // of an interval: how far down the next glance reaches
   while (timing.interval >= least) {
-    if (MistakeRecurrence(timing, path) >= recurrence) return timing;
+    if (timing.interval < barren) {
+      if (MistakeRecurrence(timing, path) >= recurrence) return timing;
+      const Duration from = std::max(least, timing.interval - timing.interval / share);
+      if (RecurrenceAtMost(from, timing.interval, timeout, path) < recurrence) {
+        barren = from;
+        share = std::max(kWidest, share / 2);
+      } else {
+        share = std::min(kSteps, share * 2);
+      }
+    }
     const Duration step =
         std::max<Duration>(std::chrono::floor<milliseconds>(timing.interval / kSteps), milliseconds(1));
     if (timing.interval == least) break;
@@ -62,13 +88,21 @@ std::optional<Timing> CheapestTiming(Duration timeout, double recurrence, const 
 }
 
 // What would have to be asked for, for a message; nullopt if nothing will do.
+// More time allows all that less time did, so the first of the rungs that does is
+// found by halving.
 std::optional<Duration> LeastFoundWithin(Duration from, double recurrence, const PathEstimate& path,
                                          const TimingBounds& bounds) {
+  std::vector<Duration> rungs;
   for (Duration found = from; found - Overhead(path) <= bounds.max_timeout; found += found / 8) {
-    const Duration timeout = TimeoutFor(found, path, bounds);
-    if (CheapestTiming(timeout, recurrence, path, bounds)) return std::chrono::ceil<milliseconds>(found);
+    // In a longer timeout than this there are always too many pings.
+    if (ShortestInterval(TimeoutFor(found, path, bounds), bounds) > LongestInterval(bounds)) break;
+    rungs.push_back(found);
   }
-  return std::nullopt;
+  const auto least = std::partition_point(rungs.begin(), rungs.end(), [&](Duration found) {
+    return !CheapestTiming(TimeoutFor(found, path, bounds), recurrence, path, bounds);
+  });
+  if (least == rungs.end()) return std::nullopt;
+  return std::chrono::ceil<milliseconds>(*least);
 }
 
 absl::Status Unreachable(const std::string& message) {

@@ -1,11 +1,14 @@
 #include "server/core/quality.h"
 
 #include <cmath>
+#include <optional>
 #include <random>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "common/clock.h"
 
 namespace liveness::core {
 namespace {
@@ -81,6 +84,68 @@ TEST(QualityTest, TheIntervalIsNotShorterThanItMustBe) {
        dearer.interval += 1ms) {
     ASSERT_LT(Bound(dearer, path), Seconds(kMonth)) << Seconds(dearer.interval);
   }
+}
+
+// Every interval of the same steps tried one by one, as the solver must not: a hello waits for it.
+std::optional<Duration> LongestByTryingAll(Duration timeout, Duration recurrence, const PathEstimate& path,
+                                           const TimingBounds& bounds) {
+  using std::chrono::milliseconds;
+  const Duration least =
+      std::max<Duration>(bounds.min_interval, std::chrono::ceil<milliseconds>(timeout / 100));
+  Duration interval = std::chrono::floor<milliseconds>(std::min<Duration>(timeout / 2, bounds.max_interval));
+  while (interval >= least) {
+    if (MistakeRecurrence({interval, timeout}, path) >= Seconds(recurrence)) return interval;
+    if (interval == least) break;
+    const Duration step =
+        std::max<Duration>(std::chrono::floor<milliseconds>(interval / 256), milliseconds(1));
+    interval = std::max(interval - step, least);
+  }
+  return std::nullopt;
+}
+
+TEST(QualityTest, WhatIsSteppedOverHoldsNothing) {
+  std::mt19937 random(5);
+  // Evenly over the orders of magnitude.
+  const auto draw = [&](double from, double to) {
+    return std::exp(std::uniform_real_distribution<double>(std::log(from), std::log(to))(random));
+  };
+  const auto span = [&](double from, double to) { return Duration(std::int64_t(1e9 * draw(from, to))); };
+  int kept = 0;
+  constexpr int kCases = 400;
+  for (int i = 0; i < kCases; ++i) {
+    const PathEstimate path{
+        .loss = i % 10 == 0 ? 1 : draw(1e-4, 1), .delay_deviation = span(1e-4, 3), .delay = span(1e-3, 1)};
+    TimingBounds bounds;
+    if (i % 3 == 0) {
+      bounds = {.min_interval = span(0.01, 2), .max_interval = span(2, 3600), .max_timeout = span(60, 86400)};
+    }
+    const QualityRequest request{span(0.2, 1e5), span(1, 1e9)};
+    const Duration overhead = path.delay + 2 * path.delay_deviation + 10ms;
+    if (request.found_within < 2 * bounds.min_interval + overhead) continue;
+    const Duration timeout = std::chrono::floor<std::chrono::milliseconds>(
+        std::min<Duration>(request.found_within - overhead, bounds.max_timeout));
+    const auto longest = LongestByTryingAll(timeout, request.mistake_recurrence, path, bounds);
+    const auto solution = SolveQuality(request, path, bounds);
+    ASSERT_EQ(solution.ok(), longest.has_value()) << "case " << i;
+    if (!longest) continue;
+    ++kept;
+    EXPECT_EQ(solution->timing.interval, *longest) << "case " << i;
+  }
+  EXPECT_GT(kept, kCases / 4);
+}
+
+// The solver runs on a thread that serves streams. Each of these took 10 ms and more when every interval
+// of every contract that might be had instead was tried.
+TEST(QualityTest, ARefusalIsCheap) {
+  const common::Clock& clock = common::SystemClock();
+  const common::MonoTime begun = clock.Mono();
+  constexpr int kRefusals = 300;
+  for (int i = 0; i < kRefusals; ++i) {
+    const PathEstimate path{.loss = 0.3 + 0.002 * i, .delay_deviation = 200ms, .delay = 50ms};
+    ASSERT_FALSE(SolveQuality({1s, kMonth}, path, {}).ok());
+    ASSERT_FALSE(SolveQuality({1s, kMonth}, {.loss = 1}, {}).ok());
+  }
+  EXPECT_LT(clock.Mono() - begun, 2s);
 }
 
 TEST(QualityTest, AWorsePathIsPingedMoreOften) {
