@@ -102,9 +102,9 @@ class Registry : public storage::StoreListener {
   // The stream ended without goodbye: SUSPECT at once, or, if this server had not
   // run for so long that the client may have given it up, at the deadline. An
   // event of an older attachment is dropped.
-  // `link` is the stream's last look at its connection.
+  // `link` is the stream's last look at its connection; `ended_at` {}: now.
   void StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::StreamEnd how,
-                    const core::LinkEvidence& link = {});
+                    const core::LinkEvidence& link = {}, core::MonoTime ended_at = {});
 
   // `done` is called once, without the lock, when it is committed: at once or later. NOT_FOUND
   // CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE; UNAVAILABLE STORE_UNAVAILABLE.

@@ -95,17 +95,18 @@ void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t
 }
 
 void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64_t attachment,
-                            core::StreamEnd how, const core::LinkEvidence& link) {
+                            core::StreamEnd how, const core::LinkEvidence& link, MonoTime ended_at) {
   Effects effects;
   {
     MutexLock lock(mu_);
     if (!Owns(*session, attachment)) return;
     const MonoTime now = clock_.Mono();
+    if (ended_at == MonoTime{}) ended_at = now;
     SessionState& cold = session->cold_;
     cold.stream = nullptr;
     SessionExtras& extras = cold.MakeExtras();
     extras.stream_end = how;
-    extras.stream_ended_at = now;
+    extras.stream_ended_at = ended_at;
     if (link.taken_at != MonoTime{}) extras.look = link;
     session->attachment_.store(0, std::memory_order_seq_cst);
     if (shutting_down_) return;
@@ -113,7 +114,7 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
     // is in the evidence of its death.
     // One that may have left because we stood is only silent: its deadline stays.
     // So is one that we have sent to another server.
-    if (cold.record->state == State::kAlive && !draining_ && !MayHaveClosedForOurSake(*session, now)) {
+    if (cold.record->state == State::kAlive && !draining_ && !MayHaveClosedForOurSake(*session, ended_at)) {
       Suspect(session, now, effects);
     }
   }

@@ -107,7 +107,8 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   if (cold.extras != nullptr && cold.extras->orphaned) return BuryOrphan(doubt.session, now, effects);
   if (due == core::Due::kDeath && IsDeathHeld(session, now, effects)) return;
   if (doubt.stream != nullptr) {
-    cold.MakeExtras().look = doubt.link;
+    // A stream that has just ended shows nothing any more, and its end is about to be told.
+    if (doubt.link.taken_at != MonoTime{}) cold.MakeExtras().look = doubt.link;
     if (HoldsUnread(session, doubt, now)) {
       Arm(session, now + kUnreadPoll, effects);
       return;

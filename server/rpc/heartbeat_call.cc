@@ -35,14 +35,11 @@ core::LinkEvidence HeartbeatHandle::Look() {
     probe_time = call_->probe_time_;
     pong_time = call_->pong_time_;
   }
-  core::LinkEvidence link;
-  link.taken_at = service->clock_.Mono();
-  if (pong_time != common::MonoTime{}) link.last_pong_age = link.taken_at - pong_time;
-  if (probe_time != common::MonoTime{}) link.probe_age = link.taken_at - probe_time;
+  core::LinkEvidence link = LinkOf(probe_time, pong_time, service->clock_.Mono());
   if (connection.proxied) {
     link.tcp.absence = core::TcpAbsence::kProxy;
   } else {
-    link.tcp = service->diag_.Ask(connection.local, connection.peer, connection.cookie);
+    link.tcp = service->diag_.Ask({connection.local, connection.peer, connection.cookie});
   }
   return link;
 }
@@ -181,20 +178,25 @@ void HeartbeatCall::OnFinish(bool) {
 void HeartbeatCall::OnDone(bool) {
   const auto handle = handle_;
   bool over = false;
-  bool tell = false;
+  EndedStream ended;
   {
     common::MutexLock lock(handle->mu_);
     done_ = true;
     if (alarm_ != nullptr) alarm_->Cancel();
-    tell = session_ != nullptr && !std::exchange(session_over_, true);
+    if (session_ != nullptr && !std::exchange(session_over_, true)) {
+      ended = {.session = session_,
+               .attachment = attachment_,
+               .stream = handle,
+               .client_id = client_id_,
+               .ended_at = service_.clock_.Mono(),
+               .how = HowItEnded(),
+               .proxied = connection_.proxied,
+               .connection = {connection_.local, connection_.peer, connection_.cookie},
+               .probe_time = probe_time_,
+               .pong_time = pong_time_};
+    }
   }
-  if (tell) {
-    const core::LinkEvidence link = handle->Look();
-    const core::StreamEnd how = HowItEnded(link);
-    LogClose(how);
-    service_.registry_.StreamClosed(session_, attachment_, how, link);
-    service_.LeftByClient(handle);
-  }
+  if (ended.session != nullptr) service_.OnStreamEnded(std::move(ended));
   {
     common::MutexLock lock(handle->mu_);
     over = IsOver();

@@ -132,9 +132,9 @@ class HeartbeatCall {
 
   // Ends the stream for a fault of the client's and tells the registry.
   void Fail(const absl::Status& why);
-  core::StreamEnd HowItEnded(const core::LinkEvidence& link) const;
+  // The client ended the stream without goodbye: kNone if only a look at the connection shows how.
+  core::StreamEnd HowItEnded() const;
   void Log(const absl::Status& why) const;
-  void LogClose(core::StreamEnd how) const;
 
   CallToken token_;
   grpc::ServerCompletionQueue& cq_;

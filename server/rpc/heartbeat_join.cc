@@ -94,7 +94,11 @@ void HeartbeatCall::Attached(HeartbeatService& service, const std::shared_ptr<He
     if (!gone || !attached.ok()) return;
   }
   // The call ended before its session began.
-  service.registry_.StreamClosed(attached->session, attached->attachment, core::StreamEnd::kConnectionClosed);
+  service.OnStreamEnded({.session = attached->session,
+                         .attachment = attached->attachment,
+                         .ended_at = service.clock_.Mono(),
+                         .how = core::StreamEnd::kConnectionClosed,
+                         .look = false});
 }
 
 std::unique_ptr<grpc::ByteBuffer> HeartbeatCall::MakeWelcome(const registry::Attached& attached) {

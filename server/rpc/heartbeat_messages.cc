@@ -166,38 +166,27 @@ void HeartbeatCall::Fail(const absl::Status& why) {
     tell = session_ != nullptr && !std::exchange(session_over_, true);
   }
   Log(why);
-  if (tell) service_.registry_.StreamClosed(session_, attachment_, core::StreamEnd::kByServer);
+  if (!tell) return;
+  service_.OnStreamEnded({.session = session_,
+                          .attachment = attachment_,
+                          .ended_at = service_.clock_.Mono(),
+                          .how = core::StreamEnd::kByServer,
+                          .look = false});
 }
 
-core::StreamEnd HeartbeatCall::HowItEnded(const core::LinkEvidence& link) const {
+core::StreamEnd HeartbeatCall::HowItEnded() const {
   if (!context_.IsCancelled()) return core::StreamEnd::kHalfClosed;
   // The client's own timer runs a little before ours, and gRPC sends deadlines rounded up.
   constexpr auto kSlack = std::chrono::milliseconds(250);
   const auto deadline = context_.deadline();
   const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
   if (has_deadline && service_.clock_.Wall() + kSlack >= deadline) return core::StreamEnd::kCallDeadline;
-  return link.tcp.established ? core::StreamEnd::kCancelled : core::StreamEnd::kConnectionClosed;
+  return core::StreamEnd::kNone;
 }
 
 void HeartbeatCall::Log(const absl::Status& why) const {
   service_.log_.Write(common::ReasonOf(why), client_id_, net::ToText(connection_.peer),
                       {why.message().data(), why.message().size()});
-}
-
-void HeartbeatCall::LogClose(core::StreamEnd how) const {
-  const char* reason = "CONNECTION_CLOSED";
-  const char* message = "closed without goodbye";
-  if (how == core::StreamEnd::kHalfClosed) {
-    reason = "HALF_CLOSED";
-    message = "half-closed without goodbye";
-  } else if (how == core::StreamEnd::kCancelled) {
-    reason = "CALL_CANCELLED";
-    message = "cancelled without goodbye, its connection lives";
-  } else if (how == core::StreamEnd::kCallDeadline) {
-    reason = "CALL_DEADLINE";
-    message = "the client's own deadline for the call passed";
-  }
-  service_.log_.Write(reason, client_id_, net::ToText(connection_.peer), message);
 }
 
 }  // namespace liveness::rpc

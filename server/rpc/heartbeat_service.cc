@@ -39,7 +39,14 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
       resume_tokens_(MakeResumeTokens(store)),
       sockets_(sockets),
       log_(clock),
-      quota_(options_.max_streams_per_peer) {}
+      quota_(options_.max_streams_per_peer),
+      closer_(
+          clock_,
+          [this](std::span<const net::TcpDiag::Question> questions) {
+            // Those that have just ended are no longer among the open ones.
+            return diag_of_ended_.AskAll(questions, stream_count() + questions.size());
+          },
+          [this](const EndedStream& ended, const core::LinkEvidence& link) { TellEnd(ended, link); }) {}
 
 HeartbeatService::~HeartbeatService() = default;
 
@@ -88,6 +95,35 @@ void HeartbeatService::SendAway(common::Duration within) {
 void HeartbeatService::MayStay() {
   common::MutexLock lock(mu_);
   relocation_.End();
+}
+
+void HeartbeatService::OnStreamEnded(EndedStream ended) {
+  if (closer_.Put(std::move(ended))) return;
+  // Too many wait. The registry is to know at once rather than never; there is no time for a look.
+  if (ended.how == core::StreamEnd::kNone) ended.how = core::StreamEnd::kConnectionClosed;
+  TellEnd(ended, {});
+}
+
+void HeartbeatService::TellEnd(const EndedStream& ended, const core::LinkEvidence& link) {
+  if (ended.stream != nullptr) LogEnd(ended);
+  registry_.StreamClosed(ended.session, ended.attachment, ended.how, link, ended.ended_at);
+  if (ended.stream != nullptr) LeftByClient(ended.stream);
+}
+
+void HeartbeatService::LogEnd(const EndedStream& ended) {
+  const char* reason = "CONNECTION_CLOSED";
+  const char* message = "closed without goodbye";
+  if (ended.how == core::StreamEnd::kHalfClosed) {
+    reason = "HALF_CLOSED";
+    message = "half-closed without goodbye";
+  } else if (ended.how == core::StreamEnd::kCancelled) {
+    reason = "CALL_CANCELLED";
+    message = "cancelled without goodbye, its connection lives";
+  } else if (ended.how == core::StreamEnd::kCallDeadline) {
+    reason = "CALL_DEADLINE";
+    message = "the client's own deadline for the call passed";
+  }
+  log_.Write(reason, ended.client_id, net::ToText(ended.connection.remote), message);
 }
 
 void HeartbeatService::LeftByClient(const std::shared_ptr<HeartbeatHandle>& handle) {

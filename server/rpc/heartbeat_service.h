@@ -18,6 +18,7 @@
 #include "server/registry/registry.h"
 #include "server/rpc/end_log.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/heartbeat/stream_closer.h"
 #include "server/rpc/relocation.h"
 #include "server/rpc/stream_quota.h"
 #include "server/storage/store.h"
@@ -75,6 +76,11 @@ class HeartbeatService final : public AsyncService {
   // False if streams are being ended.
   bool Opened(const std::shared_ptr<HeartbeatHandle>& handle);
   void Closed(const std::shared_ptr<HeartbeatHandle>& handle);
+  // The session's stream ended without goodbye. Any thread; does not wait.
+  void OnStreamEnded(EndedStream ended);
+  // What OnStreamEnded() is for, on the closer's thread.
+  void TellEnd(const EndedStream& ended, const core::LinkEvidence& link);
+  void LogEnd(const EndedStream& ended);
   // Its client ended the stream, without goodbye.
   void LeftByClient(const std::shared_ptr<HeartbeatHandle>& handle);
 
@@ -83,7 +89,8 @@ class HeartbeatService final : public AsyncService {
   registry::Registry& registry_;
   const core::ResumeTokens resume_tokens_;
   const net::AcceptedSockets& sockets_;
-  const net::TcpDiag diag_;
+  const net::TcpDiag diag_;           // the detector's
+  const net::TcpDiag diag_of_ended_;  // the closer's: neither waits for the other
   Service service_;
   EndLog log_;
   StreamQuota quota_;
@@ -95,6 +102,8 @@ class HeartbeatService final : public AsyncService {
   bool ending_ ABSL_GUARDED_BY(mu_) = false;
   Relocation<std::shared_ptr<HeartbeatHandle>> relocation_ ABSL_GUARDED_BY(mu_);
   common::Duration away_within_ ABSL_GUARDED_BY(mu_){};
+
+  StreamCloser closer_;  // the last: its thread uses all of the above
 };
 
 }  // namespace liveness::rpc

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace liveness::net {
 namespace {
 
@@ -53,7 +55,7 @@ class TcpDiagTest : public ::testing::TestWithParam<int> {
       if (fd >= 0) close(fd);
     }
   }
-  core::TcpEvidence Ask() const { return diag_.Ask(local_, remote_, cookie_); }
+  core::TcpEvidence Ask() const { return diag_.Ask({local_, remote_, cookie_}); }
 
   TcpDiag diag_;
   int client_ = -1;
@@ -98,15 +100,40 @@ TEST_P(TcpDiagTest, TellsThatOurEndClosedFirst) {
 }
 
 TEST_P(TcpDiagTest, AnotherConnectionBetweenTheSameEndsIsNotTaken) {
-  EXPECT_EQ(diag_.Ask(local_, remote_, cookie_ + 1).absence, TcpAbsence::kClosed);
-  EXPECT_EQ(diag_.Ask(local_, remote_, 0).absence, TcpAbsence::kPresent);
+  EXPECT_EQ(diag_.Ask({local_, remote_, cookie_ + 1}).absence, TcpAbsence::kClosed);
+  EXPECT_EQ(diag_.Ask({local_, remote_, 0}).absence, TcpAbsence::kPresent);
   Endpoint other = remote_;
   other.port = static_cast<std::uint16_t>(other.port == 1 ? 2 : 1);
-  EXPECT_EQ(diag_.Ask(local_, other, 0).absence, TcpAbsence::kClosed);
+  EXPECT_EQ(diag_.Ask({local_, other, 0}).absence, TcpAbsence::kClosed);
 }
 
+// Asked for one by one or found by a walk over all: the same answers.
+TEST_P(TcpDiagTest, ManyAreAnsweredAsEachIs) {
+  ASSERT_EQ(send(client_, "12345", 5, 0), 5);
+  std::vector<TcpDiag::Question> questions = {
+      {local_, remote_, cookie_}, {local_, remote_, cookie_ + 1}, {}, {local_, remote_, cookie_}};
+  for (std::uint16_t port = 1; port <= 500; ++port) {
+    if (port != remote_.port) questions.push_back({local_, {remote_.address, port}});
+  }
+  for (const std::size_t connections : {questions.size(), std::size_t{1'000'000}}) {
+    const auto answers = diag_.AskAll(questions, connections);
+    ASSERT_EQ(answers.size(), questions.size());
+    for (const std::size_t i : {0, 3}) {
+      EXPECT_EQ(answers[i].absence, TcpAbsence::kPresent);
+      EXPECT_TRUE(answers[i].established);
+      EXPECT_EQ(answers[i].unread_bytes, 5u);
+    }
+    EXPECT_EQ(answers[1].absence, TcpAbsence::kClosed) << "a later connection";
+    EXPECT_EQ(answers[2].absence, TcpAbsence::kUnsupported) << "no TCP connection";
+    for (std::size_t i = 4; i < answers.size(); ++i) ASSERT_EQ(answers[i].absence, TcpAbsence::kClosed);
+  }
+  EXPECT_EQ(Ask().unread_bytes, 5u) << "nothing of the walk is left in the way";
+}
+
+TEST_P(TcpDiagTest, NobodyIsAnsweredNothing) { EXPECT_TRUE(diag_.AskAll({}, 10).empty()); }
+
 TEST_P(TcpDiagTest, WhatIsNoTcpConnectionIsUnsupported) {
-  EXPECT_EQ(diag_.Ask({}, {}, 0).absence, TcpAbsence::kUnsupported);
+  EXPECT_EQ(diag_.Ask({}).absence, TcpAbsence::kUnsupported);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, TcpDiagTest, ::testing::Values(AF_INET, AF_INET6),

@@ -1,0 +1,86 @@
+#include "server/rpc/heartbeat/stream_closer.h"
+
+#include <utility>
+
+#include "common/thread_name.h"
+
+namespace liveness::rpc {
+namespace {
+
+// An end that gave no other sign: of the stream only, if its connection stands.
+core::StreamEnd AsTheLinkShows(core::StreamEnd how, const core::LinkEvidence& link) {
+  if (how != core::StreamEnd::kNone) return how;
+  return link.tcp.established ? core::StreamEnd::kCancelled : core::StreamEnd::kConnectionClosed;
+}
+
+}  // namespace
+
+core::LinkEvidence LinkOf(common::MonoTime probe_time, common::MonoTime pong_time, common::MonoTime now) {
+  core::LinkEvidence link;
+  link.taken_at = now;
+  if (pong_time != common::MonoTime{}) link.last_pong_age = now - pong_time;
+  if (probe_time != common::MonoTime{}) link.probe_age = now - probe_time;
+  return link;
+}
+
+StreamCloser::StreamCloser(const common::Clock& clock, Ask ask, Tell tell)
+    : clock_(clock), ask_(std::move(ask)), tell_(std::move(tell)), thread_([this] { Run(); }) {}
+
+StreamCloser::~StreamCloser() {
+  {
+    common::MutexLock lock(mu_);
+    stopping_ = true;
+  }
+  wake_.NotifyOne();
+  thread_.join();
+}
+
+bool StreamCloser::Put(EndedStream&& ended) {
+  {
+    common::MutexLock lock(mu_);
+    if (waiting_.size() >= kMaxWaiting) return false;
+    waiting_.push_back(std::move(ended));
+    // Otherwise it is awake, or was woken already.
+    if (waiting_.size() > 1) return true;
+  }
+  wake_.NotifyOne();
+  return true;
+}
+
+void StreamCloser::Run() {
+  common::NameThisThread("live-closer");
+  std::vector<EndedStream> batch;
+  while (true) {
+    {
+      common::MutexLock lock(mu_);
+      while (waiting_.empty() && !stopping_) wake_.Wait(mu_);
+      if (waiting_.empty()) return;
+      batch.swap(waiting_);
+    }
+    TellAll(batch);
+    // What a storm took is given back.
+    batch = {};
+  }
+}
+
+void StreamCloser::TellAll(std::vector<EndedStream>& batch) {
+  std::vector<net::TcpDiag::Question> questions;
+  for (const EndedStream& ended : batch) {
+    if (ended.look && !ended.proxied) questions.push_back(ended.connection);
+  }
+  const common::MonoTime taken_at = clock_.Mono();
+  const std::vector<core::TcpEvidence> answers = ask_(questions);
+  std::size_t answered = 0;
+  for (EndedStream& ended : batch) {
+    core::LinkEvidence link;
+    if (ended.look) {
+      link = LinkOf(ended.probe_time, ended.pong_time, taken_at);
+      link.tcp.absence = core::TcpAbsence::kProxy;
+      if (!ended.proxied) link.tcp = answers[answered++];
+    }
+    ended.how = AsTheLinkShows(ended.how, link);
+    tell_(ended, link);
+  }
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,89 @@
+// Tells of streams that ended without goodbye, on a thread of its own.
+//
+// What the connection of an ended stream shows decides the cause, and is asked of
+// the kernel: some 50 us each. Then the registry takes its lock, and a line is
+// logged. When a load balancer restarts, all streams of a server end at once: a
+// completion queue that did this itself would be deaf for seconds, to clients that
+// are well. Here they wait in line, are asked for all together (net/tcp_diag.h
+// knows how) and told one by one, in the order in which they ended. A single one
+// is told at once.
+//
+// A client may be back before its end is told: the registry drops what an older
+// attachment says.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/core/evidence.h"
+#include "server/net/tcp_diag.h"
+#include "server/registry/session.h"
+
+namespace liveness::rpc {
+
+class HeartbeatHandle;
+
+struct EndedStream {
+  std::shared_ptr<registry::Session> session;
+  std::uint64_t attachment = 0;
+  // Null if not the client ended it; the log has its line then, and nobody left.
+  std::shared_ptr<HeartbeatHandle> stream;
+  std::string client_id;  // for the log
+  common::MonoTime ended_at{};
+  // kNone: cancelled, or its connection is gone; the look tells which.
+  core::StreamEnd how = core::StreamEnd::kNone;
+  bool look = true;  // at this connection
+  bool proxied = false;
+  net::TcpDiag::Question connection;
+  common::MonoTime probe_time{};  // as core::LinkEvidence has their ages; {} for none
+  common::MonoTime pong_time{};
+};
+
+// What the stream itself knows of its connection at `now`; `tcp` is not filled in.
+core::LinkEvidence LinkOf(common::MonoTime probe_time, common::MonoTime pong_time, common::MonoTime now);
+
+class StreamCloser {
+ public:
+  // More than this wait for nobody: as many as net::AcceptedSockets remembers.
+  static constexpr std::size_t kMaxWaiting = 200'000;
+
+  // What the kernel knows of each of these connections, in their order.
+  using Ask = std::function<std::vector<core::TcpEvidence>(std::span<const net::TcpDiag::Question>)>;
+  // `ended.how` is known; `link` was looked at when `link.taken_at` is set.
+  using Tell = std::function<void(const EndedStream& ended, const core::LinkEvidence& link)>;
+
+  // Both are called on the closer's thread. `clock` outlives it.
+  StreamCloser(const common::Clock& clock, Ask ask, Tell tell);
+  // Tells what waits, then joins.
+  ~StreamCloser();
+  StreamCloser(const StreamCloser&) = delete;
+  StreamCloser& operator=(const StreamCloser&) = delete;
+
+  // Takes it. False, and nothing happens, if kMaxWaiting wait.
+  [[nodiscard]] bool Put(EndedStream&& ended);
+
+ private:
+  void Run();
+  void TellAll(std::vector<EndedStream>& batch);
+
+  const common::Clock& clock_;
+  const Ask ask_;
+  const Tell tell_;
+  common::Mutex mu_;
+  common::CondVar wake_;
+  std::vector<EndedStream> waiting_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;  // the last: it uses all of the above
+};
+
+}  // namespace liveness::rpc
