@@ -45,12 +45,13 @@
 #include "server/registry/session_table.h"
 #include "server/registry/types.h"
 #include "server/registry/watch.h"
+#include "server/registry/watch/watch_source.h"
 #include "server/registry/watch_hub.h"
 #include "server/storage/store.h"
 
 namespace liveness::registry {
 
-class Registry : public storage::StoreListener {
+class Registry : public storage::StoreListener, public WatchSource {
  public:
   // `clock` and `store` outlive the registry. `contents`: what store.Load() gave. The store is started with
   // this registry as its listener before anything is proposed, and stopped before it goes.
@@ -162,24 +163,17 @@ class Registry : public storage::StoreListener {
   std::optional<core::ClientView> Get(std::string_view client_id) const;
   // Looks at no more than ~2000 records in one call, so that nobody waits long:
   // call again with `cursor` until `limit` is met or `done`.
-  ScanResult Scan(const ScanRequest& request) const;
+  ScanResult Scan(const ScanRequest& request) const override;
   Totals totals() const;
-  std::uint64_t revision() const;
+  std::uint64_t revision() const override;
   const std::string& history_id() const;
   const RegistryOptions& options() const { return options_; }
 
-  struct HistoryPage {
-    std::vector<core::TransitionPtr> transitions;
-    std::uint64_t compacted = 0;  // the last revision that is no longer kept
-    std::uint64_t revision = 0;
-    // Revisions in (first, second] were told while the store failed, and are not among them.
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
-  };
   // History that matches, about `query.limit` of it or all that there is. Beyond what memory holds it
   // reads the store's disk: not for a thread that serves streams.
   HistoryPage ReadHistory(const storage::HistoryQuery& query) const;
   // All that is above `after`, in order.
-  HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const;
+  HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const override;
 
   // --- Watches --------------------------------------------------------------
 
@@ -381,8 +375,6 @@ class Registry : public storage::StoreListener {
 
   // registry_effects.cc
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
-
-  class WatchImpl;
 
   const RegistryOptions options_;
   const common::Clock& clock_;

@@ -125,11 +125,11 @@ std::uint64_t Registry::revision() const {
 
 const std::string& Registry::history_id() const { return store_.history_id(); }
 
-Registry::HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {
+HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {
   return ReadHistory({.after = after, .limit = limit});
 }
 
-Registry::HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
+HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
   HistoryPage page;
   {
     MutexLock lock(mu_);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/core/canary_watch.h"
@@ -145,6 +146,15 @@ struct ScanResult {
   std::string cursor;  // the last id that was looked at; pass it as the next `after`
   bool done = false;   // the table's end was reached
   std::uint64_t revision = 0;
+};
+
+// A part of the past.
+struct HistoryPage {
+  std::vector<core::TransitionPtr> transitions;
+  std::uint64_t compacted = 0;  // the last revision that is no longer kept
+  std::uint64_t revision = 0;
+  // Revisions in (first, second] were told while the store failed, and are not among them.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
 };
 
 }  // namespace liveness::registry

@@ -1,9 +1,10 @@
 // One watcher's view of the registry: a snapshot, then every transition.
 //
-// The one who serves it pulls: Next() returns what can be sent now. Pulling
-// paces the snapshot (one part a call), so a slow watcher costs no memory for
-// it. Transitions wait in a bounded mailbox; when it overflows they are dropped
-// and the next pull says so: a gap, then a fresh snapshot.
+// The one who serves it pulls: Next() returns what can be sent now, after a look of
+// bounded length that may find nothing although there is more. Pulling paces the
+// snapshot (one part a call), so a slow watcher costs no memory for it. Transitions
+// wait in a bounded mailbox; when it overflows they are dropped and the next pull says
+// so: a gap, then a fresh snapshot.
 //
 // What was pulled, replayed, equals the registry at `revision` of every item
 // from the one with `snapshot_done` on. Nothing is told that a part of the
@@ -11,17 +12,17 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "common/mutex.h"
 #include "server/core/record.h"
 
 namespace liveness::registry {
@@ -47,19 +48,29 @@ class Batch {
                     groups_.empty() ? 0 : groups_.back().revision);
   }
 
-  // The batch in the form of whoever serves it, made once by the first who asks.
+  // The batch in the form of whoever serves it, made by the first who asks and kept. Nobody waits for
+  // another's making it: two who ask at once may both make it.
   // REQUIRES: every caller in the process uses the same T.
   template <typename T, typename Encode>
   const T& EncodedAs(Encode encode) const {
-    std::call_once(once_, [&] { encoded_ = std::make_shared<T>(encode(*this)); });
+    if (!is_encoded()) {
+      std::shared_ptr<void> made = std::make_shared<T>(encode(*this));
+      common::MutexLock lock(mu_);
+      if (encoded_ == nullptr) encoded_ = std::move(made);
+    }
+    common::MutexLock lock(mu_);
     return *static_cast<const T*>(encoded_.get());
+  }
+  bool is_encoded() const {
+    common::MutexLock lock(mu_);
+    return encoded_ != nullptr;
   }
 
  private:
   const std::vector<core::TransitionPtr> transitions_;
   const core::GroupEvents groups_;
-  mutable std::once_flag once_;
-  mutable std::shared_ptr<void> encoded_;
+  mutable common::Mutex mu_;
+  mutable std::shared_ptr<void> encoded_ ABSL_GUARDED_BY(mu_);  // not changed once it is set
 };
 
 inline constexpr std::size_t kMaxBatch = 256;
@@ -93,15 +104,18 @@ struct WatchGap {
   std::uint64_t resumes_at_revision = 0;
 };
 
-// What is sent in one message. Empty when there is nothing now.
+// What is sent in one message. Empty when there is nothing now: the watcher is woken when there is.
 struct WatchItem {
   std::optional<WatchGap> gap;
   std::vector<core::ClientView> clients;
   std::vector<std::shared_ptr<const Batch>> batches;
   bool snapshot_done = false;
   std::uint64_t revision = 0;  // everything up to here has been pulled; 0 before snapshot_done
+  // What was looked at concerns nobody, and there is more to look at: pull again, nobody will wake you.
+  bool more = false;
 
-  bool empty() const { return !gap && clients.empty() && batches.empty() && !snapshot_done; }
+  bool has_content() const { return gap || !clients.empty() || !batches.empty() || snapshot_done; }
+  bool empty() const { return !has_content() && !more; }
 };
 
 // Thread-safe, but one puller at a time. Ends when the last reference goes.
@@ -109,8 +123,12 @@ class Watch {
  public:
   virtual ~Watch() = default;
   virtual WatchItem Next() = 0;
+  // True if the next call of Next() reads records or the past, maybe a disk: milliseconds, not for a thread
+  // that serves streams. Otherwise it takes microseconds. For the puller.
+  virtual bool heavy() const = 0;
   // For a bookmark: the revision up to which everything has been pulled, or
   // nothing while something waits to be pulled or the snapshot is not done.
+  // While the past is read: how far that is. For the puller.
   virtual std::optional<std::uint64_t> Caught() const = 0;
   // OUT_OF_RANGE REVISION_IN_FUTURE while the revision that it starts from lies ahead of all that this server
   // has seen. With a shared store that need not be the watcher's mistake: another server may be further.

@@ -68,6 +68,11 @@ std::uint64_t Mailbox::Reset() {
   return hub_.published_;
 }
 
+bool Mailbox::overrun() const {
+  common::MutexLock lock(hub_.mu_);
+  return overrun_;
+}
+
 std::optional<std::uint64_t> Mailbox::Caught() const {
   common::MutexLock lock(hub_.mu_);
   if (overrun_ || !waiting_.empty()) return std::nullopt;

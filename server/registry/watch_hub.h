@@ -48,6 +48,9 @@ class Mailbox {
   // revision above which that is.
   std::uint64_t Reset();
 
+  // True if transitions were dropped, and Take() has not said so yet.
+  bool overrun() const;
+
   // The published revision, if nothing waits.
   std::optional<std::uint64_t> Caught() const;
 

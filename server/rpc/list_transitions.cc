@@ -58,7 +58,7 @@ absl::Status ListTransitions(const ListContext& context, const v1::ListTransitio
     } else {
       query.after = std::max(query.after, at);
     }
-    const registry::Registry::HistoryPage part = context.registry.ReadHistory(query);
+    const registry::HistoryPage part = context.registry.ReadHistory(query);
     response.set_revision(part.revision);
     response.set_compacted_revision(part.compacted);
     for (const core::TransitionPtr& transition : part.transitions) {

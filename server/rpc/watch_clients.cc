@@ -61,7 +61,6 @@ absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
   watch.on_ready = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Wake();
   };
-  in_snapshot_ = request.start_revision() == 0;
   last_sent_ = clock_.Mono();
   absl::StatusOr<std::shared_ptr<registry::Watch>> started = registry_.StartWatch(std::move(watch));
   if (!started.ok()) return started.status();
@@ -81,30 +80,31 @@ void WatchClientsCall::Advance() {
     SendNow(*std::exchange(made_, std::nullopt));
     return;
   }
-  if (in_snapshot_ || packer_.heavy()) {
-    RunOnWorker([this] { PullPart(); });
-    return;
+  bool more = false;
+  if (packer_.empty() && !watch_->heavy()) {
+    registry::WatchItem item = watch_->Next();
+    more = item.more;
+    packer_.Load(std::move(item), Now());
   }
-  if (packer_.empty()) packer_.Load(watch_->Next(), Now());
-  if (packer_.heavy() || packer_.starts_over()) {
-    in_snapshot_ = true;
-    RunOnWorker([this] { PullPart(); });
+  if (packer_.empty() && watch_->heavy()) {
+    // A long past that concerns nobody: how far it was read.
+    if (clock_.Mono() - last_sent_ >= bookmark_interval_ && SendBookmarkIfDue()) return;
+    RunOnWorker([this] { PullSlice(); });
+  } else if (packer_.heavy()) {
+    RunOnWorker([this] { PullSlice(); });
   } else if (!packer_.empty()) {
     SendNow(packer_.Next());
-  } else {
-    SendBookmarkIfDue();
+  } else if (more) {
+    Wake();
+  } else if (!SendBookmarkIfDue()) {
+    const common::Duration quiet = clock_.Mono() - last_sent_;
+    WakeAfter(quiet < bookmark_interval_ ? bookmark_interval_ - quiet : kMinBookmarkInterval);
   }
 }
 
-void WatchClientsCall::PullPart() {
+void WatchClientsCall::PullSlice() {
   if (packer_.empty()) packer_.Load(watch_->Next(), Now());
-  if (packer_.empty()) {
-    // The registry has nothing for now although the snapshot is not done: it will wake us.
-    in_snapshot_ = false;
-    return;
-  }
-  if (packer_.completes_snapshot()) in_snapshot_ = false;
-  made_ = packer_.Next();
+  if (!packer_.empty()) made_ = packer_.Next();
 }
 
 void WatchClientsCall::SendNow(const grpc::ByteBuffer& message) {
@@ -113,16 +113,13 @@ void WatchClientsCall::SendNow(const grpc::ByteBuffer& message) {
   Send(message);
 }
 
-void WatchClientsCall::SendBookmarkIfDue() {
+bool WatchClientsCall::SendBookmarkIfDue() {
   // A watcher that resumed and has missed nothing is told so at once.
-  const common::Duration quiet = clock_.Mono() - last_sent_;
-  if (!greeted_ || quiet >= bookmark_interval_) {
-    if (const std::optional<std::uint64_t> revision = watch_->Caught()) {
-      SendNow(packer_.Bookmark(*revision));
-      return;
-    }
-  }
-  WakeAfter(quiet < bookmark_interval_ ? bookmark_interval_ - quiet : kMinBookmarkInterval);
+  if (greeted_ && clock_.Mono() - last_sent_ < bookmark_interval_) return false;
+  const std::optional<std::uint64_t> revision = watch_->Caught();
+  if (!revision) return false;
+  SendNow(packer_.Bookmark(*revision));
+  return true;
 }
 
 void WatchClientsCall::Close() { watch_.reset(); }

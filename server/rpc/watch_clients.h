@@ -2,8 +2,10 @@
 //
 // Pulls from the registry when its last message has left, so that the memory
 // for a slow watcher is its mailbox in the registry and one message here. Parts
-// of a snapshot are made on a worker; what a watcher that has caught up is told
-// goes out on the queue's own thread at once.
+// of a snapshot, the past and large batches are read and serialised on a worker, a
+// bounded slice at a time; what a watcher that has caught up is told goes out on the
+// queue's own thread at once. A watcher amid a long past of which nothing concerns it
+// hears bookmarks of how far that was read, and may resume from there.
 #pragma once
 
 #include <memory>
@@ -32,10 +34,11 @@ class WatchClientsCall final : public WatchStream {
   void Advance() override;
   void Close() override;
 
-  // Pulls the next part and makes its message, on a worker.
-  void PullPart();
+  // Pulls the next slice and makes its message if it holds one, on a worker.
+  void PullSlice();
   void SendNow(const grpc::ByteBuffer& message);
-  void SendBookmarkIfDue();
+  // False if there is none to send yet.
+  bool SendBookmarkIfDue();
   Moment Now() const { return {clock_.Mono(), clock_.Wall()}; }
 
   registry::Registry& registry_;
@@ -46,7 +49,6 @@ class WatchClientsCall final : public WatchStream {
   WatchPacker packer_;
   // Made by a worker and not yet sent. Handed over like packer_ (see RunOnWorker).
   std::optional<grpc::ByteBuffer> made_;
-  bool in_snapshot_ = false;
   bool greeted_ = false;  // something was sent
   bool reached_ = false;  // this server has seen the revision that the watch starts from
   common::MonoTime last_sent_{};

@@ -60,6 +60,16 @@ EncodedBatch EncodeBatch(const registry::Batch& batch) {
   return encoded;
 }
 
+bool WatchPacker::heavy() const {
+  if (!loaded_) return false;
+  if (next_client_ < item_.clients.size()) return true;
+  std::size_t transitions = 0;
+  for (std::size_t i = next_batch_; i < item_.batches.size(); ++i) {
+    if (!item_.batches[i]->is_encoded()) transitions += item_.batches[i]->size();
+  }
+  return transitions > kQuickTransitions;
+}
+
 void WatchPacker::Load(registry::WatchItem item, Moment now) {
   loaded_ = !item.empty();
   if (!loaded_) return;

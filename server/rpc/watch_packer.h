@@ -41,15 +41,15 @@ class WatchPacker {
   // unless one revision does.
   static constexpr std::size_t kMessageBytes = 1024 * 1024;
   static constexpr std::size_t kMessageTransitions = 256;
+  // So many are serialised in well under a millisecond, however large.
+  static constexpr std::size_t kQuickTransitions = 16;
 
   explicit WatchPacker(std::string history_id) : history_id_(std::move(history_id)) {}
 
   bool empty() const { return !loaded_; }
-  // True if what waits is a part of a snapshot, which takes a while to serialise.
-  bool heavy() const { return loaded_ && next_client_ < item_.clients.size(); }
-  // True if what waits says that a snapshot follows, or that one is complete.
-  bool starts_over() const { return loaded_ && item_.gap && !item_.snapshot_done; }
-  bool completes_snapshot() const { return loaded_ && item_.snapshot_done; }
+  // True if what waits takes a while to serialise: a part of a snapshot, or more transitions than
+  // kQuickTransitions that nobody has serialised yet.
+  bool heavy() const;
 
   // REQUIRES: empty(). An empty item leaves it empty.
   void Load(registry::WatchItem item, Moment now);
