@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/keepalive.h"
+#include "server/app/data_dir.h"
 #include "server/app/fall_flags.h"
 #include "server/auth/tls.h"
 
@@ -49,6 +50,9 @@ struct Config {
   int io_threads = 1;
 
   auth::TlsFiles tls;
+  // There is a directory of this server's own.
+  bool KeepsData() const { return !data_dir.empty() && data_dir != kNoDataDir; }
+
   bool channelz = false;
   std::string log_level = "info";
 };

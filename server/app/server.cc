@@ -13,6 +13,7 @@
 #include "server/app/data_dir.h"
 #include "server/app/open_store.h"
 #include "server/app/server_parts.h"
+#include "server/app/version.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {
@@ -36,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   Config complete = config;
   if (complete.server_id.empty()) complete.server_id = NewServerId();
   std::unique_ptr<DataDirLock> lock;
-  if (complete.data_dir != kNoDataDir && !complete.data_dir.empty()) {
+  if (complete.KeepsData()) {
     auto taken = DataDirLock::Take(complete.data_dir);
     if (!taken.ok()) return taken.status();
     lock = *std::move(taken);
@@ -59,6 +60,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   parts->detector.emplace(parts->registry, common::SystemClock());
   if (absl::Status listening = parts->Listen(*std::move(credentials)); !listening.ok()) return listening;
   parts->registry.BeginServing();
+  parts->incidents.Add(core::IncidentKind::kStarted, {},
+                       absl::StrCat("version ", kVersion, ", process ", getpid(), ", on ", parts->address));
   if (complete.canary) {
     parts->canary.Start(
         {rpc::CanaryTarget(parts->address), *std::move(own_credentials), parts->canary_secret});
@@ -90,6 +93,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   parts_->engine.EndCalls();
   const common::Duration left = begun + timeout - clock.Mono();
   parts_->engine.Shutdown(in_hurry ? common::Duration::zero() : std::max(left / 2, common::Duration::zero()));
+  parts_->incidents.Stop();
   spdlog::info("stopped");
 }
 

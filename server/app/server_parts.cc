@@ -9,12 +9,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/duration_text.h"
+#include "common/strings.h"
 #include "server/app/server_options.h"
 #include "server/app/version.h"
 #include "server/app/witness_log.h"
 #include "server/net/listener.h"
 #include "server/rpc/canary_report.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/incident_proto.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
 
@@ -33,6 +35,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       store(std::move(opened)),
       signer(std::string_view(reinterpret_cast<const char*>(store->token_key().data()),
                               store->token_key().size())),
+      incidents(given.KeepsData() ? given.data_dir : std::string(), common::SystemClock()),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       running(*store, registry),
@@ -71,6 +74,7 @@ void ServerParts::AddServices() {
 std::int64_t ServerParts::Drain(common::Duration within) {
   registry.BeginDrain();
   health->BeginDrain();
+  incidents.Begin(core::IncidentKind::kDrain);
   const std::int64_t asked = heartbeat->Drain(within);
   spdlog::info("draining: asked {} streams to move within {}", asked, common::FormatDuration(within));
   return asked;
@@ -90,14 +94,32 @@ v1::ServerInfo ServerParts::Describe() const {
   rpc::ToProto(config.keepalive.heartbeat_timeout, *info.mutable_default_timeout());
   rpc::ToProto(config.min_interval, *info.mutable_min_interval());
   rpc::ToProto(config.resume_grace, *info.mutable_resume_grace());
-  info.set_ready(IsReady());
+  for (v1::NotReady& reason : WhyNotReady()) *info.add_not_ready() = std::move(reason);
+  info.set_ready(info.not_ready().empty());
+  const common::WallTime now = common::SystemClock().Wall();
+  for (const core::Incident& incident : incidents.Read()) {
+    rpc::ToProto(incident, now, *info.add_incidents());
+  }
   rpc::DescribeCanary(registry, canary, config.canary, *info.mutable_canary());
   return info;
 }
 
-bool ServerParts::IsReady() const {
-  return !heartbeat->draining() && registry.doubt() != core::CanaryDoubt::kSpent &&
-         registry.store_health().ok();
+std::vector<v1::NotReady> ServerParts::WhyNotReady() const {
+  std::vector<v1::NotReady> reasons;
+  const auto add = [&reasons](const char* reason, std::string message) {
+    v1::NotReady& added = reasons.emplace_back();
+    added.set_reason(reason);
+    added.set_message(std::move(message));
+  };
+  if (heartbeat->draining()) add("DRAINING", "its clients were asked to move elsewhere");
+  if (registry.doubt() == core::CanaryDoubt::kSpent) {
+    add("CANARY_SPENT", absl::StrCat("an I/O thread has not received for more than ",
+                                     common::FormatDuration(config.max_doubt)));
+  }
+  if (const absl::Status store_health = registry.store_health(); !store_health.ok()) {
+    add("STORE_UNAVAILABLE", common::Escape(common::ToStd(store_health.message())));
+  }
+  return reasons;
 }
 
 absl::Status ServerParts::Listen(std::shared_ptr<grpc::ServerCredentials> credentials) {
@@ -136,6 +158,7 @@ absl::Status ServerParts::ReadBack(const rpc::TransportOptions& wanted, int port
 
 void ServerParts::OnWitness(const registry::WitnessEvent& event) {
   LogWitness(event, config.max_doubt);
+  NoteWitness(event, incidents);
   using Kind = registry::WitnessEvent::Kind;
   if (event.kind == Kind::kUnseen) {
     heartbeat->SendAway(std::chrono::duration_cast<common::Duration>(config.restart_grace * kAwayShare));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <grpcpp/security/server_credentials.h>
 
@@ -14,6 +15,7 @@
 #include "common/signer.h"
 #include "server/app/config.h"
 #include "server/app/data_dir_lock.h"
+#include "server/app/incident_log.h"
 #include "server/core/record.h"
 #include "server/net/accepted_sockets.h"
 #include "server/registry/detector_thread.h"
@@ -50,7 +52,9 @@ struct ServerParts {
   // Once, before Listen.
   void AddServices();
   v1::ServerInfo Describe() const;
-  bool IsReady() const;
+  // Why this server is not ready, one reason each; any thread.
+  std::vector<v1::NotReady> WhyNotReady() const;
+  bool IsReady() const { return WhyNotReady().empty(); }
   // The registry found something out of this server.
   void OnWitness(const registry::WitnessEvent& event);
   // Serves when it returns OK; else says why not, in an operator's words.
@@ -65,6 +69,7 @@ struct ServerParts {
   const common::WallTime start_time = common::SystemClock().Wall();
   const std::unique_ptr<storage::Store> store;
   const common::Signer signer;
+  IncidentLog incidents;
   net::AcceptedSockets sockets;
   registry::Registry registry;
   const RunningStore running;  // after the detector: it is not told of what nobody would carry out

@@ -35,6 +35,28 @@ void LogWitness(const registry::WitnessEvent& event, common::Duration max_doubt)
           "the lease has run out: other servers take this one for gone; its clients are to go there");
       return;
     case Kind::kSeen: spdlog::info("other servers see this one again, after {}", length); return;
+    // Their notices say more.
+    case Kind::kSelfDoubtBegan:
+    case Kind::kSelfDoubtEnded: return;
+  }
+}
+
+void NoteWitness(const registry::WitnessEvent& event, IncidentLog& incidents) {
+  using Kind = registry::WitnessEvent::Kind;
+  using core::IncidentKind;
+  switch (event.kind) {
+    case Kind::kStalled: return incidents.Add(IncidentKind::kStall, event.length);
+    case Kind::kSuspended: return incidents.Add(IncidentKind::kMachineSlept, event.length);
+    case Kind::kDoubtBegan: return incidents.Begin(IncidentKind::kCanaryDoubt);
+    case Kind::kDoubtSpent:
+      return incidents.Begin(IncidentKind::kCanaryDoubt, "its credit was spent: not ready");
+    case Kind::kDoubtEnded: return incidents.End(IncidentKind::kCanaryDoubt);
+    case Kind::kStoreFails: return incidents.Begin(IncidentKind::kStoreOutage, event.text);
+    case Kind::kStoreBack: return incidents.End(IncidentKind::kStoreOutage);
+    case Kind::kUnseen: return incidents.Begin(IncidentKind::kLeaseLost);
+    case Kind::kSeen: return incidents.End(IncidentKind::kLeaseLost);
+    case Kind::kSelfDoubtBegan: return incidents.Begin(IncidentKind::kSelfDoubt, event.text);
+    case Kind::kSelfDoubtEnded: return incidents.End(IncidentKind::kSelfDoubt);
   }
 }
 

@@ -1,11 +1,14 @@
-// What the server finds out of itself, as lines of its log. See docs/witness-clock.md.
+// What the server finds out of itself, as lines of its log and as incidents. See
+// docs/witness-clock.md.
 #pragma once
 
 #include "common/clock.h"
+#include "server/app/incident_log.h"
 #include "server/registry/types.h"
 
 namespace liveness::app {
 
 void LogWitness(const registry::WitnessEvent& event, common::Duration max_doubt);
+void NoteWitness(const registry::WitnessEvent& event, IncidentLog& incidents);
 
 }  // namespace liveness::app

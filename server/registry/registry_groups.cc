@@ -41,11 +41,15 @@ void Registry::CountDoubt(MonoTime now, Effects& effects) {
       effects.notices.push_back(common::StrCat(
           everyone.fallen, " of ", everyone.members,
           " clients fell together: this server doubts itself, and deaths wait for a sign that it hears"));
+      effects.witness.push_back({WitnessEvent::Kind::kSelfDoubtBegan,
+                                 {},
+                                 common::StrCat(everyone.fallen, " of ", everyone.members, " clients fell")});
       return;
     case SelfDoubt::Turn::kEnds:
       effects.notices.push_back(common::StrCat("this server no longer doubts itself; ", everyone.fallen,
                                                " of ", everyone.members, " clients have fallen lately, ",
                                                held_deaths_, " deaths have waited since its start"));
+      effects.witness.push_back({WitnessEvent::Kind::kSelfDoubtEnded, {}, ""});
       return;
   }
 }

@@ -76,15 +76,17 @@ struct Goodbye {
 // What this server found out of itself.
 struct WitnessEvent {
   enum class Kind : std::uint8_t {
-    kStalled,     // it did not run for `length`
-    kSuspended,   // the machine slept for `length`
-    kDoubtBegan,  // the canary is not heard, `length` was credited: an episode, see core/canary_watch.h
-    kDoubtSpent,  // its credit of `length` is used up: not ready until it ends
-    kDoubtEnded,  // `length` was credited in it
-    kStoreFails,  // nothing can be committed, for the reason in `text`: not ready
-    kStoreBack,   // it can, after `length`
-    kUnseen,      // its lease on a shared store has run out: other servers take it for gone
-    kSeen,        // it has one again, after `length`
+    kStalled,         // it did not run for `length`
+    kSuspended,       // the machine slept for `length`
+    kDoubtBegan,      // the canary is not heard, `length` was credited: an episode, see core/canary_watch.h
+    kDoubtSpent,      // its credit of `length` is used up: not ready until it ends
+    kDoubtEnded,      // `length` was credited in it
+    kStoreFails,      // nothing can be committed, for the reason in `text`: not ready
+    kStoreBack,       // it can, after `length`
+    kUnseen,          // its lease on a shared store has run out: other servers take it for gone
+    kSeen,            // it has one again, after `length`
+    kSelfDoubtBegan,  // nearly all clients fell together, as `text` says: deaths wait
+    kSelfDoubtEnded,
   };
   Kind kind = Kind::kStalled;
   core::Duration length{};
