@@ -46,27 +46,42 @@ void DeadlineWheel::Cancel(WheelNode& node) {
 
 MonoTime DeadlineWheel::NextDeadline() const {
   if (lists_[kDueList].next_ != &lists_[kDueList]) return TimeOf(current_);
+  if (unfinished_.level >= 0) {
+    const WheelNode& rest = lists_[unfinished_.level * kSlots + unfinished_.index];
+    if (rest.next_ != &rest) return TimeOf(current_);
+  }
   const Slot slot = FirstOccupied();
   return slot.level < 0 ? MonoTime::max() : TimeOf(slot.tick);
 }
 
-void DeadlineWheel::AdvanceTo(MonoTime now) {
+void DeadlineWheel::AdvancePart(MonoTime now, std::size_t most) {
   const std::uint64_t target = std::max(TickReached(now), current_);
+  if (unfinished_.level >= 0 && !Empty(unfinished_, most)) return;
+  unfinished_ = {};
   for (Slot slot = FirstOccupied(); slot.level >= 0 && slot.tick <= target; slot = FirstOccupied()) {
     current_ = slot.tick;
-    WheelNode& head = lists_[slot.level * kSlots + slot.index];
-    while (head.next_ != &head) {
-      WheelNode& node = *head.next_;
-      Unlink(node);
-      if (slot.level == 0) {
-        Append(node, kDueList);
-      } else {
-        Insert(node);
-      }
+    if (!Empty(slot, most)) {
+      unfinished_ = slot;
+      return;
     }
   }
   // No occupied slot starts before `target`, so every node keeps its place.
   current_ = target;
+}
+
+bool DeadlineWheel::Empty(Slot slot, std::size_t& most) {
+  WheelNode& head = lists_[slot.level * kSlots + slot.index];
+  for (; head.next_ != &head; --most) {
+    if (most == 0) return false;
+    WheelNode& node = *head.next_;
+    Unlink(node);
+    if (slot.level == 0) {
+      Append(node, kDueList);
+    } else {
+      Insert(node);
+    }
+  }
+  return true;
 }
 
 WheelNode* DeadlineWheel::PopDue() {

@@ -17,13 +17,16 @@
 //
 // Schedule, Cancel and NextDeadline are O(1), allocate nothing and touch no
 // node but the given one and its neighbours. AdvanceTo is O(nodes moved),
-// whatever the span: 30 s or a week of empty slots cost the same.
+// whatever the span: 30 s or a week of empty slots cost the same. A whole fleet may lie
+// in one slot: an owner who cannot wait for all of it bounds the nodes moved in one call.
 //
 // Not thread-safe.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "common/clock.h"
 
@@ -70,7 +73,10 @@ class DeadlineWheel {
 
   // Sets aside every node that is due at `now`, in the order of their ticks,
   // for PopDue(). A `now` in the past is taken as the last one.
-  void AdvanceTo(common::MonoTime now);
+  void AdvanceTo(common::MonoTime now) { AdvancePart(now, std::numeric_limits<std::size_t>::max()); }
+  // The same, but moves at most `most` nodes: where that is too few the rest waits for
+  // the next call of either, and NextDeadline() says that it is due.
+  void AdvancePart(common::MonoTime now, std::size_t most);
 
   // Takes one node that AdvanceTo set aside; nullptr if there are no more.
   // Between two calls any node may be scheduled, cancelled (also one that is
@@ -101,11 +107,16 @@ class DeadlineWheel {
     std::uint64_t tick = 0;  // its first
   };
   Slot FirstOccupied() const;
+  // False if it stopped because nothing may be moved any more.
+  bool Empty(Slot slot, std::size_t& most);
   void Insert(WheelNode& node);
   void Append(WheelNode& node, int list);
   void Unlink(WheelNode& node);
 
   std::uint64_t current_;  // all ticks before it have been handed out
+  // The slot that begins at current_ and was not emptied: before all others. Nothing is added to one above
+  // level 0 meanwhile, for it holds what differs from current_ further up.
+  Slot unfinished_;
   std::array<std::uint64_t, kLevels> occupied_{};
   std::array<WheelNode, kDueList + 1> lists_;  // heads of circular lists
 };

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/saturating.h"
 #include "common/strings.h"
 #include "server/core/scopes.h"
 #include "server/core/standing.h"
 
 namespace liveness::core {
 namespace {
+
+// At each call. One adds an entry at most, so that they go faster than they come.
+constexpr int kSweptAtOnce = 4;
 
 // ALIVE or SUSPECT, and not away.
 bool IsMember(const ClientRecord* record) {
@@ -20,87 +24,107 @@ bool IsMember(const ClientRecord* record) {
 MassFailure::MassFailure(Options options) : options_(std::move(options)) {}
 
 GroupEvents MassFailure::Changed(const ClientRecord* before, const ClientRecord& after, MonoTime now) {
-  Expire(now);
+  Sweep(now);
   const bool was_member = IsMember(before);
   const bool is_member = IsMember(&after);
   if (was_member != is_member || before == nullptr || !HaveSameScopes(*before, after, options_.labels)) {
-    if (was_member) Part(*before);
-    if (is_member) Join(after);
+    if (was_member) Part(*before, now);
+    if (is_member) Join(after, now);
   }
   const Fall* fell = nullptr;
   if (IsFall(before, after)) {
     fell = &Add(after, now);
   } else if (const auto known = fall_of_.find(common::ToAbsl(after.client_id())); known != fall_of_.end()) {
-    if (StandingOf(&after) == Standing::kDown) {
-      Update(*known->second, before, after);
+    if (StandingOf(&after) == Standing::kDown && Counts(*known->second, now)) {
+      Update(*known->second, before, after, now);
     } else {
-      Remove(known->second);
+      Remove(known->second, now);
     }
   }
   Settle();
   return fell == nullptr ? GroupEvents() : Tell(*fell);
 }
 
-void MassFailure::Join(const ClientRecord& record) {
+void MassFailure::Join(const ClientRecord& record, MonoTime now) {
   for (const std::string& name : ScopesOf(record, options_.labels)) {
     Entry& entry = *scopes_.try_emplace(name).first;
+    Refresh(entry.second, now);
     ++entry.second.live;
     touched_.push_back(&entry);
   }
 }
 
-void MassFailure::Part(const ClientRecord& record) {
+void MassFailure::Part(const ClientRecord& record, MonoTime now) {
   for (const std::string& name : ScopesOf(record, options_.labels)) {
     Entry& entry = *scopes_.find(name);
+    Refresh(entry.second, now);
     --entry.second.live;
     touched_.push_back(&entry);
   }
 }
 
 MassFailure::Fall& MassFailure::Add(const ClientRecord& after, MonoTime now) {
-  falls_.push_back({std::string(after.client_id()), now, !IsMember(&after), {}});
+  falls_.push_back({std::string(after.client_id()), FallCounts::Slot(now), !IsMember(&after), {}});
   Fall& fall = falls_.back();
   fall_of_[fall.client_id] = std::prev(falls_.end());
-  Charge(fall, after);
+  Charge(fall, after, now);
   for (Entry* entry : fall.scopes) CountPace(*entry->second.episode, now);
   return fall;
 }
 
-void MassFailure::Update(Fall& fall, const ClientRecord* before, const ClientRecord& after) {
+void MassFailure::Update(Fall& fall, const ClientRecord* before, const ClientRecord& after, MonoTime now) {
   const bool gone = !IsMember(&after);
   const bool same_scopes = before != nullptr && HaveSameScopes(*before, after, options_.labels);
   if (gone == fall.gone && same_scopes) return;
-  Discharge(fall);
+  Discharge(fall, now);
   fall.gone = gone;
-  Charge(fall, after);
+  Charge(fall, after, now);
 }
 
-void MassFailure::Remove(Falls::iterator fall) {
-  Discharge(*fall);
+void MassFailure::Remove(Falls::iterator fall, MonoTime now) {
+  Discharge(*fall, now);
   fall_of_.erase(fall->client_id);
   falls_.erase(fall);
 }
 
-void MassFailure::Charge(Fall& fall, const ClientRecord& record) {
+void MassFailure::Charge(Fall& fall, const ClientRecord& record, MonoTime now) {
   for (const std::string& name : ScopesOf(record, options_.labels)) {
     Entry& entry = *scopes_.try_emplace(name).first;
     std::unique_ptr<Episode>& episode = entry.second.episode;
     if (episode == nullptr) episode = std::make_unique<Episode>();
-    ++episode->fallen;
-    if (fall.gone) ++episode->gone;
+    Refresh(entry.second, now);
+    episode->counts.Add(fall.at, fall.gone);
+    ++episode->kept;
     fall.scopes.push_back(&entry);
     touched_.push_back(&entry);
   }
 }
 
-void MassFailure::Discharge(Fall& fall) {
+void MassFailure::Discharge(Fall& fall, MonoTime now) {
   for (Entry* entry : fall.scopes) {
+    Refresh(entry->second, now);
     Episode& episode = *entry->second.episode;
-    --episode.fallen;
-    if (fall.gone) --episode.gone;
+    episode.counts.Remove(fall.at, fall.gone);
+    --episode.kept;
     touched_.push_back(entry);
   }
   fall.scopes.clear();
+}
+
+void MassFailure::Refresh(Scope& scope, MonoTime now) const {
+  // Once a moment: what has grown old re-arms it, what one change takes out and puts in again does not.
+  if (scope.episode == nullptr || scope.episode->refreshed_at == now) return;
+  scope.episode->refreshed_at = now;
+  scope.episode->counts.ExpireUntil(common::SaturatingSub(now, options_.window));
+  Rearm(scope);
+}
+
+void MassFailure::Rearm(Scope& scope) const {
+  Episode& episode = *scope.episode;
+  const std::int64_t fallen = episode.counts.fallen();
+  const double half = options_.share / 2 * static_cast<double>(Members(scope));
+  if (static_cast<double>(fallen) <= half) episode.told = false;
+  if (fallen == 0) episode.in_span = episode.in_last_span = 0;
 }
 
 void MassFailure::Settle() {
@@ -109,21 +133,23 @@ void MassFailure::Settle() {
   for (Entry* entry : touched_) {
     Scope& scope = entry->second;
     if (scope.episode != nullptr) {
-      Episode& episode = *scope.episode;
-      const double half = options_.share / 2 * static_cast<double>(Members(scope));
-      if (static_cast<double>(episode.fallen) <= half) episode.told = false;
-      if (episode.fallen == 0) scope.episode = nullptr;
+      Rearm(scope);
+      if (scope.episode->kept == 0) scope.episode = nullptr;
     }
     if (scope.live == 0 && scope.episode == nullptr) scopes_.erase(scopes_.find(entry->first));
   }
   touched_.clear();
 }
 
-void MassFailure::Expire(MonoTime now) {
-  while (!falls_.empty() && falls_.front().at + options_.window <= now) {
-    Remove(falls_.begin());
-    Settle();
+bool MassFailure::Counts(const Fall& fall, MonoTime now) const {
+  return fall.at > common::SaturatingSub(now, options_.window);
+}
+
+void MassFailure::Sweep(MonoTime now) {
+  for (int swept = 0; swept < kSweptAtOnce && !falls_.empty() && !Counts(falls_.front(), now); ++swept) {
+    Remove(falls_.begin(), now);
   }
+  Settle();
 }
 
 GroupEvents MassFailure::Tell(const Fall& fall) {
@@ -133,7 +159,7 @@ GroupEvents MassFailure::Tell(const Fall& fall) {
     if (scope.episode->told || !Passed(scope)) continue;
     scope.episode->told = true;
     ++event_count_;
-    events.push_back({name, scope.episode->fallen, Members(scope), 0, {}});
+    events.push_back({name, scope.episode->counts.fallen(), Members(scope), 0, {}});
   }
   return events;
 }
@@ -148,13 +174,13 @@ void MassFailure::CountPace(Episode& episode, MonoTime now) {
 }
 
 std::int64_t MassFailure::Members(const Scope& scope) const {
-  return scope.live + (scope.episode == nullptr ? 0 : scope.episode->gone);
+  return scope.live + (scope.episode == nullptr ? 0 : scope.episode->counts.gone());
 }
 
 bool MassFailure::Passed(const Scope& scope) const {
   const std::int64_t members = Members(scope);
   return members >= options_.min_members &&
-         static_cast<double>(scope.episode->fallen) > options_.share * static_cast<double>(members);
+         static_cast<double>(scope.episode->counts.fallen()) > options_.share * static_cast<double>(members);
 }
 
 bool MassFailure::IsGathering(const Scope& scope, MonoTime now) const {
@@ -166,18 +192,18 @@ bool MassFailure::IsGathering(const Scope& scope, MonoTime now) const {
   const Duration within = std::max(kSettle, age + (last_counts ? kSettle : Duration::zero()));
   // Steps between falls: one alone has no pace.
   const double pace = static_cast<double>(lately - 1) / static_cast<double>(within.count());
-  const double soon =
-      static_cast<double>(episode.fallen) + pace * static_cast<double>(Duration(kLongestWait).count());
+  const double soon = static_cast<double>(episode.counts.fallen()) +
+                      pace * static_cast<double>(Duration(kLongestWait).count());
   return soon > options_.share * static_cast<double>(Members(scope));
 }
 
 std::optional<MonoTime> MassFailure::HoldUntil(const ClientRecord& record, MonoTime since, MonoTime now) {
   if (now >= since + kLongestWait || options_.share >= 1) return std::nullopt;
-  Expire(now);
   const auto fall = fall_of_.find(common::ToAbsl(record.client_id()));
-  if (fall == fall_of_.end()) return std::nullopt;
-  for (const Entry* entry : fall->second->scopes) {
-    const Scope& scope = entry->second;
+  if (fall == fall_of_.end() || !Counts(*fall->second, now)) return std::nullopt;
+  for (Entry* entry : fall->second->scopes) {
+    Scope& scope = entry->second;
+    Refresh(scope, now);
     if (scope.episode->told || Members(scope) < options_.min_members) continue;
     if (now < since + kSettle) return since + kSettle;
     if (IsGathering(scope, now)) return std::min(now + kSettle, since + kLongestWait);
@@ -186,11 +212,12 @@ std::optional<MonoTime> MassFailure::HoldUntil(const ClientRecord& record, MonoT
 }
 
 MassFailure::Tally MassFailure::Everyone(MonoTime now) {
-  Expire(now);
+  Sweep(now);
   const auto at = scopes_.find(common::ToAbsl(kEveryone));
   if (at == scopes_.end()) return {};
-  const Scope& scope = at->second;
-  return {scope.episode == nullptr ? 0 : scope.episode->fallen, Members(scope)};
+  Scope& scope = at->second;
+  Refresh(scope, now);
+  return {scope.episode == nullptr ? 0 : scope.episode->counts.fallen(), Members(scope)};
 }
 
 }  // namespace liveness::core

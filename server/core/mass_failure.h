@@ -24,9 +24,12 @@
 //     `share`: falls that grow old and clients that come back both lead there. What
 //     goes on falling without a pause is one episode, however long.
 //
-// Cost: some map look-ups per transition of state, and nothing per heartbeat. Memory:
-// a counter per scope with a member, and an entry per client that fell within the
-// window. No timer: what has grown old goes at the next question.
+// Cost: some map look-ups per transition of state, and nothing per heartbeat; no call
+// walks what has grown old at one moment, be it a whole fleet: each scope counts by
+// the millisecond (fall_counts.h), and of the clients' own entries each call drops a
+// few. Memory: a counter per scope with a member, and an entry per client that fell
+// within the window or waits to be dropped. No timer: what has grown old counts no
+// longer at the next question, and a fall is dated to its millisecond.
 //
 // Not thread-safe. Time must not go back.
 #pragma once
@@ -43,6 +46,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/node_hash_map.h"
 #include "common/clock.h"
+#include "server/core/fleet/fall_counts.h"
 #include "server/core/group_event.h"
 #include "server/core/record.h"
 
@@ -88,10 +92,11 @@ class MassFailure {
   std::size_t fall_count() const { return falls_.size(); }
 
  private:
-  // What a scope has while a fall of it counts.
+  // What a scope has while a fall of it is kept.
   struct Episode {
-    std::int64_t fallen = 0;
-    std::int64_t gone = 0;  // of `fallen`: no longer live
+    FallCounts counts;
+    MonoTime refreshed_at = MonoTime::min();
+    std::int64_t kept = 0;  // falls that name this scope, also those that have grown old
     bool told = false;
     // Falls in the current span of kSettle and in the one before.
     MonoTime span_began{};
@@ -107,25 +112,31 @@ class MassFailure {
   using Entry = Scopes::value_type;
   struct Fall {
     std::string client_id;
-    MonoTime at;
+    MonoTime at;  // a slot of FallCounts
     bool gone = false;
     std::vector<Entry*> scopes;
   };
   using Falls = std::list<Fall>;
 
   // These change counters and note in touched_ whose.
-  void Join(const ClientRecord& record);
-  void Part(const ClientRecord& record);
+  void Join(const ClientRecord& record, MonoTime now);
+  void Part(const ClientRecord& record, MonoTime now);
   Fall& Add(const ClientRecord& after, MonoTime now);
   // A client that is down has another record.
-  void Update(Fall& fall, const ClientRecord* before, const ClientRecord& after);
-  void Remove(Falls::iterator fall);
-  void Charge(Fall& fall, const ClientRecord& record);
-  void Discharge(Fall& fall);
+  void Update(Fall& fall, const ClientRecord* before, const ClientRecord& after, MonoTime now);
+  void Remove(Falls::iterator fall, MonoTime now);
+  void Charge(Fall& fall, const ClientRecord& record, MonoTime now);
+  void Discharge(Fall& fall, MonoTime now);
+  // Before a scope is looked at or changed: what has grown old in it counts no longer.
+  void Refresh(Scope& scope, MonoTime now) const;
+  // Re-arms it if its share has fallen.
+  void Rearm(Scope& scope) const;
   // Of what was touched: re-arms whose share has fallen, drops what is empty.
   void Settle();
 
-  void Expire(MonoTime now);
+  // Drops some entries of clients whose fall has grown old: more than one call can add.
+  void Sweep(MonoTime now);
+  bool Counts(const Fall& fall, MonoTime now) const;
   GroupEvents Tell(const Fall& fall);
   static void CountPace(Episode& episode, MonoTime now);
   std::int64_t Members(const Scope& scope) const;

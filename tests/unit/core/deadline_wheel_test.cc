@@ -216,6 +216,25 @@ TEST(DeadlineWheelTest, TimeThatGoesBackIsIgnored) {
   EXPECT_THAT(Due(wheel, At(seconds(12))), ElementsAre(&node));
 }
 
+TEST(DeadlineWheelTest, AFleetInOneSlotIsMovedInParts) {
+  DeadlineWheel wheel;
+  std::deque<WheelNode> nodes(1'000);
+  for (WheelNode& node : nodes) wheel.Schedule(node, At(seconds(30)));  // some levels up
+  std::size_t popped = 0;
+  int calls = 0;
+  for (; wheel.NextDeadline() <= At(seconds(30)); ++calls) {
+    ASSERT_LT(calls, 1'000);
+    wheel.AdvancePart(At(seconds(30)), 100);
+    std::size_t now = 0;
+    while (wheel.PopDue() != nullptr) ++now;
+    ASSERT_LE(now, 100u);
+    popped += now;
+  }
+  EXPECT_EQ(popped, nodes.size());
+  EXPECT_GE(calls, 10);
+  EXPECT_TRUE(wheel.empty());
+}
+
 // Against a model: the same steps on a wheel and on a sorted map of ticks.
 class DeadlineWheelModelTest : public ::testing::TestWithParam<unsigned> {};
 
@@ -278,6 +297,44 @@ TEST_P(DeadlineWheelModelTest, AgreesWithASortedMap) {
       }
     }
     ASSERT_EQ(node.scheduled(), model.contains(&node));
+  }
+  for (WheelNode& node : nodes) wheel.Cancel(node);
+  EXPECT_TRUE(wheel.empty());
+}
+
+// Whatever is scheduled and cancelled between the parts of one advance.
+TEST_P(DeadlineWheelModelTest, PartsAgreeWithASortedMap) {
+  std::mt19937_64 random(GetParam());
+  const auto below = [&](std::uint64_t bound) { return random() % bound; };
+  const auto span = [&] { return milliseconds(below(std::uint64_t{1} << below(14))); };
+  MonoTime now = At(seconds(1));
+  DeadlineWheel wheel(now);
+  std::deque<WheelNode> nodes(300);
+  std::map<const WheelNode*, MonoTime> model;
+  const auto change = [&] {
+    WheelNode& node = nodes[below(nodes.size())];
+    if (below(3) == 0) {
+      wheel.Cancel(node);
+      model.erase(&node);
+      return;
+    }
+    const MonoTime when = below(20) == 0 ? now - span() : now + span();
+    wheel.Schedule(node, when);
+    model[&node] = when;
+  };
+  for (int step = 0; step < 1'000; ++step) {
+    for (std::uint64_t n = below(100); n > 0; --n) change();
+    now += span();
+    while (wheel.NextDeadline() <= now) {
+      wheel.AdvancePart(now, 1 + below(20));
+      for (std::uint64_t n = below(3); n > 0; --n) change();
+      while (WheelNode* due = wheel.PopDue()) {
+        ASSERT_TRUE(model.contains(due));
+        ASSERT_LE(model[due], now);
+        model.erase(due);
+      }
+    }
+    for (const auto& [_, when] : model) ASSERT_GT(when, now) << "at step " << step;
   }
   for (WheelNode& node : nodes) wheel.Cancel(node);
   EXPECT_TRUE(wheel.empty());

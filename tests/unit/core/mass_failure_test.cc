@@ -212,9 +212,30 @@ TEST(MassFailureTest, AScopeGoesWithItsLastMember) {
   for (int i = 0; i < 50; ++i) fleet.Set(C(i), 1, State::kLeft, Cause::kSaidGoodbye);
   for (int i = 50; i < 100; ++i) fleet.Die(C(i), 1);
   EXPECT_EQ(fleet.mass.Everyone(At(2)).fallen, 50);
-  EXPECT_EQ(fleet.mass.Everyone(At(20'000)).members, 0);
+  for (int i = 0; i < 25; ++i)
+    EXPECT_EQ(fleet.mass.Everyone(At(20'000)).members, 0) << "at once, and few a call";
   EXPECT_EQ(fleet.mass.scope_count(), 0u);
   EXPECT_EQ(fleet.mass.fall_count(), 0u);
+}
+
+TEST(MassFailureTest, AFleetThatGrowsOldAtOnceIsNotWalkedAtOnce) {
+  Fleet fleet;
+  fleet.JoinMany(5'000, "db-7");
+  for (int i = 0; i < 5'000; ++i) fleet.Suspect(C(i), 0);
+  ASSERT_EQ(fleet.mass.Everyone(At(9'999)).fallen, 5'000);
+  EXPECT_EQ(fleet.mass.Everyone(At(10'000)).fallen, 0) << "exactly, in one step";
+  EXPECT_GT(fleet.mass.fall_count(), 4'900u) << "what is kept of each goes bit by bit";
+  // Somebody who comes back later, and one who dies of a fall that has grown old.
+  fleet.Set(C(4'998), 10'001, State::kAlive, Cause::kUnspecified);
+  fleet.Die(C(4'999), 10'002);
+  EXPECT_EQ(fleet.mass.Everyone(At(10'003)).fallen, 0);
+  EXPECT_EQ(fleet.mass.Everyone(At(10'003)).members, 4'999);
+  // The scope is armed again.
+  for (int i = 0; i < 5'000; ++i) fleet.Set(C(i), 10'004, State::kAlive, Cause::kUnspecified);
+  int told = 0;
+  for (int i = 0; i < 5'000; ++i) told += fleet.Suspect(C(i), 10'005).empty() ? 0 : 1;
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(fleet.mass.fall_count(), 5'000u);
 }
 
 // --- Before any death ----------------------------------------------------------
