@@ -91,8 +91,10 @@ void SqliteStore::Stop() {
 core::RecordPtr SqliteStore::Propose(Proposal proposal) {
   MutexLock lock(mu_);
   if (stopping_) return nullptr;
-  queue_.push_back(std::move(proposal));
-  if (queue_.size() == 1) changed_.NotifyOne();
+  const bool idle = queue_.empty();
+  if (idle || queue_.back().size() >= kMaxBatch) queue_.emplace_back();
+  queue_.back().push_back(std::move(proposal));
+  if (idle) changed_.NotifyOne();
   return nullptr;
 }
 
@@ -140,30 +142,32 @@ bool SqliteStore::Take(std::vector<Proposal>& batch) {
     // Waking early is no harm: there is just nothing to do.
     if (pause.count() > 0) changed_.WaitFor(mu_, pause);
   }
-  if (queue_.size() <= kMaxBatch) {
-    batch.swap(queue_);
-  } else {
-    const auto end = queue_.begin() + kMaxBatch;
-    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
+  if (!queue_.empty()) {
+    batch = std::move(queue_.front());
+    queue_.pop_front();
   }
   return !batch.empty() || !stopping_;
 }
 
 void SqliteStore::Handle(std::vector<Proposal> batch) {
   if (!Recover(false)) return TellUnwritten(std::move(batch));
-  if (!held_.empty()) {
-    std::move(batch.begin(), batch.end(), std::back_inserter(held_));
-    batch.swap(held_);
-    held_.clear();
+  while (!held_.empty()) {
+    std::vector<Proposal> held = std::move(held_.front());
+    held_.pop_front();
+    if (!HandleOne(std::move(held))) return TellUnwritten(std::move(batch));
   }
-  if (batch.empty()) return;
+  if (!batch.empty()) (void)HandleOne(std::move(batch));
+}
+
+bool SqliteStore::HandleOne(std::vector<Proposal> batch) {
   std::vector<Committed> changes;
   if (const absl::Status status = Commit(changes, batch); !status.ok()) {
     BeginOutage(status);
-    return TellUnwritten(std::move(batch));
+    TellUnwritten(std::move(batch));
+    return false;
   }
   listener_->OnCommitted(std::move(changes));
+  return true;
 }
 
 template <typename Write>
@@ -229,6 +233,7 @@ bool SqliteStore::Recover(bool now) {
 void SqliteStore::TellUnwritten(std::vector<Proposal> batch) {
   std::vector<Committed> changes;
   std::vector<std::uint64_t> refused;
+  std::vector<Proposal> held;
   for (Proposal& proposal : batch) {
     if (proposal.after->incarnation == 0) {
       refused.push_back(proposal.id);
@@ -237,9 +242,10 @@ void SqliteStore::TellUnwritten(std::vector<Proposal> batch) {
       outage_.Told(after);
       changes.push_back({proposal.id, std::move(after), proposal.time});
     } else {
-      held_.push_back(std::move(proposal));
+      held.push_back(std::move(proposal));
     }
   }
+  if (!held.empty()) held_.push_back(std::move(held));
   if (!changes.empty()) listener_->OnCommitted(std::move(changes));
   for (const std::uint64_t proposal : refused) listener_->OnRefused(proposal, Unwritable());
 }

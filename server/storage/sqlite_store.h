@@ -27,6 +27,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ class SqliteStore final : public Store {
   // Waits for work. False: there is none, and there will be no more.
   bool Take(std::vector<Proposal>& batch);
   void Handle(std::vector<Proposal> batch);
+  // False: the disk fails, and what became of them has been told.
+  bool HandleOne(std::vector<Proposal> batch);
   absl::Status Commit(std::vector<Committed>& changes, const std::vector<Proposal>& batch);
   absl::Status MakeRoom(std::size_t revisions);
   void BeginOutage(const absl::Status& why);
@@ -97,14 +100,16 @@ class SqliteStore final : public Store {
   std::uint64_t last_ = 0;      // given out
   std::uint64_t reserved_ = 0;  // may be given out
   Outage outage_;
-  std::vector<Proposal> held_;  // wait for revisions
-  std::size_t untrimmed_ = 0;   // changes since history was last looked through
-  bool trim_more_ = true;       // more of history is, or may be, to be dropped
+  std::deque<std::vector<Proposal>> held_;  // wait for revisions, as they were taken
+  std::size_t untrimmed_ = 0;               // changes since history was last looked through
+  bool trim_more_ = true;                   // more of history is, or may be, to be dropped
 
   std::atomic<common::Duration::rep> writing_since_{0};  // MonoTime; 0: no write is under way
   mutable common::Mutex mu_;
   common::CondVar changed_;
-  std::vector<Proposal> queue_ ABSL_GUARDED_BY(mu_);
+  // In parts of one transaction each, all but the last of them full: whoever proposes and the writer do a
+  // step each, however many wait.
+  std::deque<std::vector<Proposal>> queue_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   std::thread thread_;
