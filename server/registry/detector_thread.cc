@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/thread_name.h"
+#include "server/registry/life/work_slice.h"
 
 namespace liveness::registry {
 
@@ -41,6 +42,7 @@ void DetectorThread::Run() {
       wake_at_ = MonoTime::max();
     }
     const MonoTime next = registry_.Tick(expected, now);
+    if (next <= now) WorkSlice::LetOthersIn();
     MutexLock lock(mu_);
     wake_at_ = std::min({wake_at_, next, clock_.Mono() + kPeriod});
     while (!stopping_) {

@@ -31,4 +31,10 @@ inline absl::Status ConflictError() {
       std::chrono::milliseconds(100));
 }
 
+// More for this client is not taken before the store commits some of it.
+inline absl::Status TooMuchWaitsError() {
+  return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                       "too many changes of this client wait for the store");
+}
+
 }  // namespace liveness::registry

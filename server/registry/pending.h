@@ -54,7 +54,12 @@ inline std::uint64_t BanName(const core::ClientRecord& record) {
 // From this many on, a suspicion that waits and its refutation become one: what
 // a store that stands still may cost is bounded.
 inline constexpr std::size_t kCoalesceFrom = 8;
-// And no session begins for a client with this many.
+// And for a client with this many no session begins, and no operator's wish is taken.
 inline constexpr std::size_t kMaxWaiting = 32;
+// Ended records beyond their bound that one more ended record makes room for: more than one, lest they grow.
+inline constexpr std::size_t kForgottenAtOnce = 4;
+// While so many clients have a change under way, this server asks no more of the store by itself: what
+// concerns a whole fleet (a restart, the end of its maintenance) goes on as the store commits.
+inline constexpr std::size_t kPendingAtMost = 50'000;
 
 }  // namespace liveness::registry

@@ -19,7 +19,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +38,7 @@
 #include "server/core/suspend_watch.h"
 #include "server/core/witness_clock.h"
 #include "server/registry/history.h"
+#include "server/registry/life/maintenance_schedule.h"
 #include "server/registry/pending.h"
 #include "server/registry/queue_pulses.h"
 #include "server/registry/session.h"
@@ -113,9 +113,10 @@ class Registry : public storage::StoreListener, public WatchSource {
              std::function<void(absl::StatusOr<core::ClientView>)> done);
 
   // Marks the known clients that match, in any state, until then; nothing: no longer. Looks at about 2000
-  // records a call, so that nobody waits long: call again with `cursor` until `done`. For each that is
+  // records a call and changes 256 at most, so that nobody waits long: call again with `cursor` until
+  // `done`, and not while much of what was changed is under way: it waits in memory. For each that is
   // changed `settling` is called under the lock, and what it returns once without it, when the change is
-  // committed or will not be.
+  // committed or will not be: UNAVAILABLE STORE_UNAVAILABLE if too much of that client's waits already.
   using MaintenanceSettled = std::function<void(const absl::Status&)>;
   MaintenanceResult SetMaintenance(const MaintenanceRequest& request,
                                    const std::function<MaintenanceSettled()>& settling);
@@ -236,6 +237,9 @@ class Registry : public storage::StoreListener, public WatchSource {
                Settled settled = nullptr, bool welcomes = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if nobody will miss `last` if `decided` takes its place.
   static bool Coalesces(const Decision& last, const Session& session, const core::ClientRecord& decided);
+  void TakeCommitted(const storage::Committed& change, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // True if so much of the client's waits for the store that nothing more is taken.
+  bool WaitsTooLong(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The record as it is shown: the committed one; null if there is none yet. While the store fails it is what
   // was decided, unless `committed`.
   core::RecordPtr Shown(const Session& session, bool committed = false) const
@@ -262,13 +266,22 @@ class Registry : public storage::StoreListener, public WatchSource {
   void Redecide(Decision& decision, core::RecordPtr record) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_maintenance.cc
+  // True if the application's own word is that it stands still, also while that is hidden by maintenance.
+  static bool IsStalled(const Session& session);
+  // Puts a stall that is hidden no longer back into `record`, which is to be the session's. True if there is.
+  bool RestoreStall(const Session& session, core::ClientRecord& record) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The session's record says that it is well although it stands still: maintenance ended elsewhere.
+  void TellHiddenStall(const std::shared_ptr<Session>& session, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if its health changes.
   bool MarkMaintenance(const std::shared_ptr<Session>& session, std::optional<core::WallTime> until,
                        const std::function<MaintenanceSettled()>& settling, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Of every record that is committed: notes when its maintenance ends.
   void FollowMaintenance(const core::ClientRecord& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void EndMaintenance(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Of a fleet's that ends at one moment, a slice.
+  void EndMaintenance(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_foreign.cc
   // Another server committed it.
@@ -341,7 +354,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   void Suspect(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Forget(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void ForgetBeyondBound(Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Forgets up to `most` of the oldest ended records beyond their bound; true if it can go on at once.
+  bool ForgetBeyondBound(std::size_t most, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // registry_deadlines.cc
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -406,8 +420,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   std::int64_t unread_credits_ ABSL_GUARDED_BY(mu_) = 0;
   bool shutting_down_ ABSL_GUARDED_BY(mu_) = false;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
-  std::set<std::pair<core::WallTime, std::string>> maintenance_ends_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::string, core::WallTime> maintenance_ ABSL_GUARDED_BY(mu_);  // the same, by client
+  MaintenanceSchedule maintenance_ ABSL_GUARDED_BY(mu_);
 
   // Clients with a change under way, by id.
   absl::node_hash_map<std::string, PendingClient> pending_ ABSL_GUARDED_BY(mu_);

@@ -107,11 +107,8 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
                         common::StrCat("no session can begin now: ", std::string(health.message()))),
           kRetryWhenFull);
     }
-    if (known != nullptr && known->pending_ &&
-        pending_.find(hello.info.client_id)->second.waiting.size() >= kMaxWaiting) {
-      return common::WithRetryDelay(common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
-                                                  "too many changes of this client wait for the store"),
-                                    kRetryWhenFull);
+    if (known != nullptr && WaitsTooLong(*known)) {
+      return common::WithRetryDelay(TooMuchWaitsError(), kRetryWhenFull);
     }
   }
   return absl::OkStatus();
@@ -232,7 +229,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
                     before->incarnation,
                     options_.resume_grace,
                     before->incarnation != 0,
-                    before->health == core::Health::kStalled,
+                    before->health == core::Health::kStalled || IsStalled(*session),
                     ArrivalsOf(cold)};
   if (changed) {
     after.info = info;
@@ -241,6 +238,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
     after.timeout = hello.timeout;
     after.accrual_threshold = threshold;
     core::BecomeAlive(after);
+    (void)RestoreStall(*session, after);
     if (held) {
       // It was welcomed before: this need not wait for the store.
       Transit(session, std::move(after), effects);

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/saturating.h"
 #include "common/strings.h"
 #include "server/registry/effects.h"
+#include "server/registry/life/work_slice.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -25,8 +27,6 @@ using core::State;
 namespace {
 
 constexpr std::size_t kLookedAtPerTick = 2'000;
-// Bounds what a restart asks of the store at once.
-constexpr std::size_t kPendingAtMost = 50'000;
 constexpr auto kPause = std::chrono::milliseconds(10);
 constexpr auto kTurn = std::chrono::milliseconds(500);
 constexpr auto kAskStoreEvery = std::chrono::milliseconds(100);
@@ -79,8 +79,10 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
   const SessionTable::Sessions& sessions = table_.sessions();
   std::vector<std::shared_ptr<Session>> found;  // a transition changes the table
   auto at = sessions.upper_bound(*orphan_cursor_);
-  for (std::size_t n = 0; at != sessions.end() && n < kLookedAtPerTick && pending_.size() < kPendingAtMost;
-       ++n, ++at) {
+  WorkSlice slice(clock_, kLookedAtPerTick);
+  for (; at != sessions.end() && found.size() < WorkSlice::kMost && pending_.size() < kPendingAtMost &&
+         slice.Take();
+       ++at) {
     *orphan_cursor_ = std::string(at->first);
     const std::shared_ptr<Session>& session = at->second;
     if (!core::IsLive(session->cold_.record->state) || session->local_) continue;
@@ -90,7 +92,7 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
   if (at == sessions.end()) {
     orphan_cursor_.reset();
   } else {
-    next_tick_ = std::min(next_tick_, pending_.size() < kPendingAtMost ? now : now + kPause);
+    next_tick_ = std::min(next_tick_, now + (pending_.size() < kPendingAtMost ? WorkSlice::kPause : kPause));
   }
   for (const auto& session : found) {
     if (!IsServed(*session)) {
@@ -191,9 +193,11 @@ void Registry::FollowStoreHealth(MonoTime now, Effects& effects) {
 
 MonoTime Registry::ForgetAt(const ClientRecord& record) const {
   const Duration keep = record.state == State::kLeft ? options_.keep_left : options_.keep_dead;
-  const Duration kept = std::clamp<Duration>(clock_.Wall() - record.state_time, Duration::zero(), keep);
+  const Duration kept =
+      std::clamp<Duration>(common::SaturatingSub(clock_.Wall(), record.state_time), Duration::zero(), keep);
   const bool ours = *record.server_id == options_.server_id || !store_.shared();
-  return clock_.Mono() + (keep - kept) + (ours ? Duration::zero() : kTurn + OurTurn(record));
+  const Duration turn = ours ? Duration::zero() : kTurn + OurTurn(record);
+  return common::SaturatingAdd(common::SaturatingAdd(clock_.Mono(), keep - kept), turn);
 }
 
 }  // namespace liveness::registry

@@ -5,6 +5,7 @@
 #include "common/strings.h"
 #include "server/registry/effects.h"
 #include "server/registry/instance_errors.h"
+#include "server/registry/life/work_slice.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -80,25 +81,39 @@ RecordPtr Registry::Shown(const Session& session, bool committed) const {
 }
 
 void Registry::OnCommitted(std::vector<storage::Committed> changes) {
-  Effects effects;
-  {
-    MutexLock lock(mu_);
-    for (const storage::Committed& change : changes) {
-      const auto at = pending_.find(common::ToAbsl(change.after->client_id()));
-      const bool ours =
-          change.proposal != 0 && at != pending_.end() && at->second.proposal == change.proposal;
-      if (ours && !at->second.abandoned) {
-        Settle(at->second, change, effects);
-        continue;
+  for (std::size_t next = 0; next < changes.size();) {
+    if (next != 0) WorkSlice::LetOthersIn();
+    Effects effects;
+    {
+      MutexLock lock(mu_);
+      WorkSlice slice(clock_);
+      std::uint64_t revision = 0;
+      // What shares a revision is told together: it may not be read by halves.
+      while (next < changes.size() && (changes[next].after->revision == revision || slice.Take())) {
+        revision = changes[next].after->revision;
+        TakeCommitted(changes[next], effects);
+        ++next;
       }
-      TakeForeign(change, effects);
-      if (!ours) continue;
-      // The record came to be again as it was proposed on (both times none, say), after we had given it up.
-      under_way_.erase(change.proposal);
-      GoOn(at->second, effects);
     }
+    CarryOut(effects);
   }
-  CarryOut(effects);
+}
+
+void Registry::TakeCommitted(const storage::Committed& change, Effects& effects) {
+  const auto at = pending_.find(common::ToAbsl(change.after->client_id()));
+  const bool ours = change.proposal != 0 && at != pending_.end() && at->second.proposal == change.proposal;
+  if (ours && !at->second.abandoned) return Settle(at->second, change, effects);
+  TakeForeign(change, effects);
+  if (!ours) return;
+  // The record came to be again as it was proposed on (both times none, say), after we had given it up.
+  under_way_.erase(change.proposal);
+  GoOn(at->second, effects);
+}
+
+bool Registry::WaitsTooLong(const Session& session) const {
+  return session.pending_ &&
+         pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.waiting.size() >=
+             kMaxWaiting;
 }
 
 void Registry::Settle(PendingClient& pending, const storage::Committed& change, Effects& effects) {
@@ -123,10 +138,11 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
       SetCommitted(session, change.after);
     }
     pending_.erase(common::ToAbsl(change.after->client_id()));
+    if (!forgotten) TellHiddenStall(session, effects);
   }
   const bool lives = table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state);
   if (decision.welcomes && lives && Holds(*session)) BeginWatching(*session, effects);
-  if (!core::IsLive(change.after->state)) ForgetBeyondBound(effects);
+  if (!core::IsLive(change.after->state)) (void)ForgetBeyondBound(kForgottenAtOnce, effects);
 }
 
 void Registry::BeginWatching(Session& session, Effects& effects) {

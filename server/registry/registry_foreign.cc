@@ -84,7 +84,10 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
   if (after.state == State::kSuspect && before->state == State::kAlive) {
     ClientRecord alive = *session->cold_.record;
     BecomeAlive(alive);
+    (void)RestoreStall(*session, alive);
     Transit(session, std::move(alive), effects);
+  } else {
+    TellHiddenStall(session, effects);
   }
 }
 

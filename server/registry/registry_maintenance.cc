@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/saturating.h"
 #include "common/status.h"
 #include "server/registry/effects.h"
+#include "server/registry/instance_errors.h"
+#include "server/registry/life/work_slice.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -20,6 +23,8 @@ using core::WallTime;
 namespace {
 
 constexpr std::size_t kLookedAtAtOnce = 2'000;
+// How soon to look again whether the store has committed some of what is under way.
+constexpr auto kStorePause = std::chrono::milliseconds(10);
 // How long other servers leave the end of it to the one that serves the client.
 constexpr auto kOthersTurn = std::chrono::seconds(2);
 
@@ -40,7 +45,8 @@ MaintenanceResult Registry::SetMaintenance(const MaintenanceRequest& request,
     const bool one = !request.client_id.empty();
     std::vector<std::shared_ptr<Session>> chosen;  // a transition changes the table
     auto at = one ? sessions.find(request.client_id) : sessions.upper_bound(cursor);
-    for (std::size_t n = 0; at != sessions.end() && n < (one ? 1 : kLookedAtAtOnce); ++n, ++at) {
+    WorkSlice slice(clock_, one ? 1 : kLookedAtAtOnce);
+    for (; at != sessions.end() && chosen.size() < WorkSlice::kMost && slice.Take(); ++at) {
       cursor = std::string(at->first);
       const Session& session = *at->second;
       const RecordPtr shown = Shown(session);
@@ -70,50 +76,66 @@ bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::opt
   annex->maintenance_until = until;
   after.annex = std::move(annex);
   after.health = until ? Health::kMaintenance : Health::kOk;
-  if (!until && after.state == core::State::kAlive) {
-    // What was hidden by it: a stall that has not ended meanwhile.
-    const SessionExtras* extras = session->cold_.extras.get();
-    const auto tokens = extras == nullptr || extras->board == nullptr ? nullptr : extras->board->tokens();
-    const bool stalled = tokens != nullptr && core::IsAnyStale(*tokens);
-    if (stalled) after.health = Health::kStalled;
-    after.cause = stalled ? core::Cause::kApplicationStalled : core::Cause::kUnspecified;
-  } else if (until && after.state == core::State::kAlive) {
+  if (after.state == core::State::kAlive) {
     after.cause = core::Cause::kUnspecified;
     after.evidence = nullptr;
   }
+  if (!until) RestoreStall(*session, after);
   Settled told = nullptr;
   if (settling) {
     told = [settled = settling()](const absl::StatusOr<RecordPtr>& record) { settled(record.status()); };
+  }
+  if (told && WaitsTooLong(*session)) {
+    effects.dones.push_back({std::move(told), TooMuchWaitsError()});
+    return false;
   }
   const bool health_changes = after.health != before->health;
   Transit(session, std::move(after), effects, std::move(told));
   return health_changes;
 }
 
-void Registry::FollowMaintenance(const ClientRecord& after) {
-  const std::string client_id(after.client_id());
-  if (const auto known = maintenance_.find(client_id); known != maintenance_.end()) {
-    maintenance_ends_.erase({known->second, client_id});
-    maintenance_.erase(known);
-  }
-  if (after.state == core::State::kForgotten || after.annex == nullptr) return;
-  if (!after.annex->maintenance_until) return;
-  const bool ours = !store_.shared() || *after.server_id == options_.server_id;
-  const core::Duration turn = ours ? core::Duration::zero() : kOthersTurn + OurTurn(after);
-  const WallTime ends = *after.annex->maintenance_until + turn;
-  maintenance_ends_.emplace(ends, client_id);
-  maintenance_.emplace(client_id, ends);
+bool Registry::IsStalled(const Session& session) {
+  const SessionExtras* extras = session.cold_.extras.get();
+  const auto tokens = extras == nullptr || extras->board == nullptr ? nullptr : extras->board->tokens();
+  return tokens != nullptr && core::IsAnyStale(*tokens);
 }
 
-void Registry::EndMaintenance(Effects& effects) {
+bool Registry::RestoreStall(const Session& session, ClientRecord& record) const {
+  const bool hidden = session.local_ && core::IsLive(record.state) && record.health == Health::kOk;
+  if (!hidden || !IsStalled(session)) return false;
+  record.health = Health::kStalled;
+  if (record.state != core::State::kAlive) return true;  // a suspicion has its own cause until it is refuted
+  record.cause = core::Cause::kApplicationStalled;
+  std::shared_ptr<core::Evidence> evidence = Gather(session, clock_.Mono());
+  evidence->confidence = core::Confidence::kHigh;
+  record.evidence = std::move(evidence);
+  return true;
+}
+
+void Registry::TellHiddenStall(const std::shared_ptr<Session>& session, Effects& effects) {
+  ClientRecord after = *session->cold_.record;
+  if (RestoreStall(*session, after)) Transit(session, std::move(after), effects);
+}
+
+void Registry::FollowMaintenance(const ClientRecord& after) {
+  const bool has_one = after.state != core::State::kForgotten && after.annex != nullptr &&
+                       after.annex->maintenance_until.has_value();
+  if (!has_one) return maintenance_.Set(after.client_id(), std::nullopt);
+  const bool ours = !store_.shared() || *after.server_id == options_.server_id;
+  const core::Duration turn = ours ? core::Duration::zero() : kOthersTurn + OurTurn(after);
+  maintenance_.Set(after.client_id(), common::SaturatingAdd(*after.annex->maintenance_until, turn));
+}
+
+void Registry::EndMaintenance(core::MonoTime now, Effects& effects) {
   const WallTime wall = clock_.Wall();
-  while (!maintenance_ends_.empty() && maintenance_ends_.begin()->first <= wall) {
-    const std::string client_id = maintenance_ends_.begin()->second;
-    maintenance_ends_.erase(maintenance_ends_.begin());
-    maintenance_.erase(client_id);
-    const std::shared_ptr<Session> session = table_.Find(client_id);
+  WorkSlice slice(clock_);
+  while (maintenance_.HasDue(wall) && pending_.size() < kPendingAtMost && slice.Take()) {
+    const std::shared_ptr<Session> session = table_.Find(maintenance_.PopFirst());
     if (session != nullptr) MarkMaintenance(session, std::nullopt, nullptr, effects);
   }
+  if (!maintenance_.HasDue(wall)) return;
+  const core::Duration pause = pending_.size() < kPendingAtMost ? WorkSlice::kPause : kStorePause;
+  next_tick_ = std::min(next_tick_, now + pause);
 }
 
 }  // namespace liveness::registry

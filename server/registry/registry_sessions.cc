@@ -190,7 +190,7 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
   }
   Transit(session, std::move(after), effects, std::move(settled));
   Arm(*session, ForgetAt(*session->cold_.record), effects);
-  ForgetBeyondBound(effects);
+  (void)ForgetBeyondBound(kForgottenAtOnce, effects);
 }
 
 std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTime now) const {

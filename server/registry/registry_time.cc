@@ -1,9 +1,11 @@
 // What becomes of sessions as time passes. See registry.h.
+#include <algorithm>
 #include <utility>
 
 #include "common/status.h"
 #include "server/core/verdict.h"
 #include "server/registry/effects.h"
+#include "server/registry/life/work_slice.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -16,7 +18,9 @@ using core::State;
 namespace {
 
 // Bounds how long one tick holds the lock when a whole fleet is due at once.
-constexpr int kTurnsPerTick = 1'000;
+constexpr std::size_t kTurnsPerTick = 1'000;
+// And what the wheel moves for it: after a restart all may lie in one slot.
+constexpr std::size_t kMovedPerTick = 4'000;
 // Bounds how long it looks at connections: a look takes up to 50 us, and a tick
 // that took 20 ms would be credited as a stall.
 constexpr std::size_t kDoubtsPerTick = 100;
@@ -38,18 +42,22 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
     FollowStoreHealth(now, effects);
     next_tick_ = stands ? now + kStandPoll : MonoTime::max();
     if (!shutting_down_ && !stands) {
-      wheel_.AdvanceTo(now);
-      int turns = 0;
-      core::WheelNode* due = nullptr;
-      while (turns < kTurnsPerTick && doubts.size() < kDoubtsPerTick && (due = wheel_.PopDue()) != nullptr) {
+      wheel_.AdvancePart(now, kMovedPerTick);
+      WorkSlice turns(clock_, kTurnsPerTick);
+      bool all = false;
+      while (!all && doubts.size() < kDoubtsPerTick && turns.Take()) {
+        core::WheelNode* const due = wheel_.PopDue();
+        all = due == nullptr;
+        if (all) break;
         const Session& session = static_cast<Session&>(*due);
         TakeTurn(table_.Find(session.cold_.record->client_id()), now, doubts, effects);
-        ++turns;
       }
-      const bool all = turns < kTurnsPerTick && doubts.size() < kDoubtsPerTick;
       next_tick_ = all ? wheel_.NextDeadline() : now;
       LookForOrphans(now, effects);
-      EndMaintenance(effects);
+      EndMaintenance(now, effects);
+      if (ForgetBeyondBound(WorkSlice::kMost, effects)) {
+        next_tick_ = std::min(next_tick_, now + WorkSlice::kPause);
+      }
     }
   }
   for (Doubt& doubt : doubts) {
@@ -180,6 +188,7 @@ void Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
     session->suspected_.store(false, std::memory_order_seq_cst);
     ClientRecord after = *session->cold_.record;
     BecomeAlive(after);
+    (void)RestoreStall(*session, after);
     Transit(session, std::move(after), effects);
     Arm(*session, NextTurn(*session, clock_.Mono()), effects);
   }
@@ -198,13 +207,15 @@ void Registry::Forget(const std::shared_ptr<Session>& session, Effects& effects)
   Transit(session, std::move(after), effects);
 }
 
-void Registry::ForgetBeyondBound(Effects& effects) {
-  while (table_.counts().ended() > static_cast<std::int64_t>(options_.max_ended)) {
+bool Registry::ForgetBeyondBound(std::size_t most, Effects& effects) {
+  for (std::size_t n = 0; table_.counts().ended() > static_cast<std::int64_t>(options_.max_ended); ++n) {
     const std::shared_ptr<Session> oldest = table_.OldestEnded();
     // It has the age of the record before its end until that is committed; then we are called again.
-    if (oldest->pending_) return;
+    if (oldest->pending_) return false;
+    if (n == most || pending_.size() >= kPendingAtMost) return true;
     Forget(oldest, effects);
   }
+  return false;
 }
 
 }  // namespace liveness::registry

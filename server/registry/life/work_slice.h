@@ -1,0 +1,55 @@
+// A bounded part of work that grows with the number of clients.
+//
+// Who holds the registry's lock keeps every hello, every closed stream and the detector waiting. So a loop
+// over clients asks a slice before each of them, and goes on in another call, with the lock free in between,
+// when the slice says no:
+//
+//   WorkSlice slice(clock_);
+//   while (schedule_.HasDue(wall) && slice.Take()) End(schedule_.PopFirst());
+//   if (schedule_.HasDue(wall)) next_tick_ = now + WorkSlice::kPause;
+//
+// Bounded by a number, so that tests on a clock of their own see it, and by time, so that dear work is cut
+// earlier. A few are always let through: it comes to an end on a slow machine too.
+//
+// Not thread-safe.
+#pragma once
+
+#include <cstddef>
+
+#include "common/clock.h"
+
+namespace liveness::registry {
+
+class WorkSlice {
+ public:
+  static constexpr std::size_t kMost = 256;
+  static constexpr common::Duration kBudget = std::chrono::milliseconds(2);
+  // Between two slices of one piece of work: for those that wait for the lock, which a thread that takes it
+  // again at once would keep out.
+  static constexpr common::Duration kPause = std::chrono::milliseconds(1);
+
+  explicit WorkSlice(const common::Clock& clock, std::size_t most = kMost)
+      : clock_(clock), most_(most), begun_(clock.Mono()) {}
+
+  // True if one more may be done.
+  bool Take() {
+    if (taken_ >= most_) return false;
+    if (taken_ % kAtOnce == 0 && taken_ != 0 && clock_.Mono() - begun_ >= kBudget) return false;
+    ++taken_;
+    return true;
+  }
+
+  // For a thread that goes on with its next slice itself: waits for a moment, without any lock of the
+  // registry's, so that those who wait for it get it.
+  static void LetOthersIn();
+
+ private:
+  static constexpr std::size_t kAtOnce = 16;  // between two looks at the clock
+
+  const common::Clock& clock_;
+  const std::size_t most_;
+  const common::MonoTime begun_;
+  std::size_t taken_ = 0;
+};
+
+}  // namespace liveness::registry

@@ -1,0 +1,171 @@
+// Maintenance hides what a client is, and gives it back when it ends.
+#include <gtest/gtest.h>
+
+#include "tests/support/cluster_harness.h"
+#include "tests/support/machine.h"
+
+namespace liveness::registry {
+namespace {
+
+using core::Cause;
+using core::Health;
+using core::State;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Cluster;
+using testing::Peer;
+using testing::RegistryHarness;
+
+// As rpc does with what a ping tells of its client's work.
+void Report(RegistryHarness& h, const Peer& peer, bool stale) {
+  std::vector<core::Progress> tokens(1);
+  tokens[0].name = "loop";
+  tokens[0].deadline = seconds(1);
+  tokens[0].age = stale ? seconds(2) : seconds(0);
+  const bool stalled =
+      h.registry.BoardOf(peer.attached.session)->Put(std::move(tokens), std::nullopt, {}, h.clock.Wall());
+  h.registry.SetStalled(peer.attached.session, peer.attached.attachment, stalled);
+}
+
+void Maintain(RegistryHarness& h, const std::string& id, std::optional<core::WallTime> until) {
+  (void)h.registry.SetMaintenance({.client_id = id, .until = until}, nullptr);
+}
+
+TEST(Maintenance, GivesAStallBackToWhoIsAlive) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  Report(h, a, true);
+  ASSERT_EQ(h.Record("a")->health, Health::kStalled);
+  Maintain(h, "a", h.clock.Wall() + hours(1));
+  EXPECT_EQ(h.Record("a")->health, Health::kMaintenance);
+  Maintain(h, "a", std::nullopt);
+  EXPECT_EQ(h.Record("a")->health, Health::kStalled);
+  EXPECT_EQ(h.Record("a")->cause, Cause::kApplicationStalled);
+  ASSERT_NE(h.Record("a")->evidence, nullptr);
+  EXPECT_NE(h.Record("a")->evidence->progress, nullptr) << "what it rests on";
+}
+
+TEST(Maintenance, GivesAStallBackToASuspectToo) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  Report(h, a, true);
+  Maintain(h, "a", h.clock.Wall() + seconds(4));
+  h.Run(milliseconds(3'500));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  const Cause suspected_for = h.Record("a")->cause;
+  h.Run(milliseconds(400));  // within the grace
+  h.clock.Advance(milliseconds(101));
+  Maintain(h, "a", std::nullopt);
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  EXPECT_EQ(h.Record("a")->health, Health::kStalled);
+  EXPECT_EQ(h.Record("a")->cause, suspected_for) << "a suspicion has its own cause";
+  h.Beat(a);
+  ASSERT_EQ(h.StateOf("a"), State::kAlive);
+  EXPECT_EQ(h.Record("a")->health, Health::kStalled);
+  EXPECT_EQ(h.Record("a")->cause, Cause::kApplicationStalled);
+  Report(h, a, false);
+  EXPECT_EQ(h.Record("a")->health, Health::kOk);
+  EXPECT_EQ(h.Record("a")->cause, Cause::kUnspecified);
+}
+
+TEST(Maintenance, TellsAStallThatBeganUnderIt) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  Maintain(h, "a", h.clock.Wall() + seconds(1));
+  Report(h, a, true);
+  EXPECT_EQ(h.Record("a")->health, Health::kMaintenance);
+  h.Run(milliseconds(1'010));
+  EXPECT_EQ(h.Record("a")->health, Health::kStalled);
+}
+
+TEST(Maintenance, ForgetsAStallThatEndedUnderIt) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  Report(h, a, true);
+  Maintain(h, "a", h.clock.Wall() + seconds(1));
+  Report(h, a, false);
+  h.Run(milliseconds(1'010));
+  EXPECT_EQ(h.Record("a")->health, Health::kOk);
+  EXPECT_EQ(h.Record("a")->cause, Cause::kUnspecified);
+}
+
+TEST(Maintenance, LetsTheNextStreamEndAStallThatItHides) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  Report(h, a, true);
+  Maintain(h, "a", h.clock.Wall() + hours(1));
+  h.Close(a);
+  const Peer again = h.Attach("a", "i1", a.attached.incarnation);
+  ASSERT_TRUE(again.attached.resumed);
+  EXPECT_TRUE(again.attached.stalled) << "else its pings would not say that it is over";
+  Maintain(h, "a", std::nullopt);
+  EXPECT_EQ(h.Record("a")->health, Health::kStalled);
+}
+
+TEST(Maintenance, GivesNoStallToANewInstance) {
+  RegistryHarness h;
+  Report(h, h.Attach("a"), true);
+  Maintain(h, "a", h.clock.Wall() + hours(1));
+  h.Attach("a", "i2");
+  Maintain(h, "a", std::nullopt);
+  EXPECT_EQ(h.Record("a")->health, Health::kOk);
+}
+
+TEST(Maintenance, GivesAStallBackWhileTheStoreIsSlow) {
+  testing::Machine m;
+  const Peer a = m.Welcomed("a");
+  Report(m.h(), a, true);
+  m.store().CommitAll();
+  Maintain(m.h(), "a", m.clock.Wall() + hours(1));
+  m.h().Close(a);
+  Maintain(m.h(), "a", std::nullopt);
+  const auto again = m.h().AttachLater("a", "i1", a.attached.incarnation);
+  m.store().CommitAll();
+  EXPECT_EQ(m.StateOf("a"), State::kAlive);
+  EXPECT_EQ(m.h().Record("a")->health, Health::kStalled);
+}
+
+class MaintenanceInACluster : public Cluster {};
+
+TEST_F(MaintenanceInACluster, ThatEndsElsewhereGivesAStallBack) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  Report(h(1), a, true);
+  Settle();
+  Maintain(h(2), "a", h(2).clock.Wall() + hours(1));
+  Settle();
+  ASSERT_EQ(h(1).Record("a")->health, Health::kMaintenance);
+  Maintain(h(2), "a", std::nullopt);  // by a server that knows nothing of its work
+  Settle();
+  EXPECT_EQ(h(3).Record("a")->health, Health::kStalled);
+  EXPECT_EQ(h(3).Record("a")->cause, Cause::kApplicationStalled);
+  ExpectAllAgree();
+}
+
+TEST_F(MaintenanceInACluster, ForEverEndsOnNoServer) {
+  s(1).Welcomed("a");
+  Settle();
+  Maintain(h(1), "a", core::WallTime::max());  // what the year 9999 comes to
+  Settle();
+  for (int server = 1; server <= 3; ++server) {
+    h(server).Tick();
+    Settle();
+  }
+  EXPECT_EQ(h(3).Record("a")->health, Health::kMaintenance);
+  Run(seconds(4));
+  EXPECT_EQ(h(3).Record("a")->health, Health::kMaintenance);
+  ExpectAllAgree();
+}
+
+TEST_F(MaintenanceInACluster, ThatEndsNearTheEndOfTimeDoesNotEndNow) {
+  s(1).Welcomed("a");
+  Settle();
+  Maintain(h(1), "a", core::WallTime::max() - milliseconds(500));  // its turn is later than any moment
+  Settle();
+  Run(seconds(4));
+  EXPECT_EQ(h(3).Record("a")->health, Health::kMaintenance);
+}
+
+}  // namespace
+}  // namespace liveness::registry
