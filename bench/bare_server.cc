@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "common/grpc/socket_mutator.h"
 #include "common/keepalive.h"
 #include "server/app/process.h"
 #include "server/rpc/server_builder.h"
@@ -15,14 +16,14 @@ namespace liveness::bench {
 int ServeBare(const std::string& listen, std::unique_ptr<rpc::AsyncService> service) {
   const common::KeepaliveSettings keepalive = common::StandardPreset();
   rpc::TransportOptions options;
-  options.listen = listen;
-  options.credentials = grpc::InsecureServerCredentials();
-  options.tcp = keepalive.tcp;
   options.http2_time = keepalive.http2_time;
   options.http2_timeout = keepalive.http2_timeout;
   int port = 0;
   grpc::ServerBuilder builder;
-  rpc::ConfigureBuilder(builder, options, &port);
+  builder.SetOption(common::MakeServerSocketOption(keepalive.tcp));
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  rpc::ConfigureBuilder(builder, options);
+  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   rpc::Engine engine({.io_threads = 1});
   engine.Add(std::move(service));
   if (!engine.Start(builder).ok()) return 1;

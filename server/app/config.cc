@@ -72,14 +72,6 @@ std::string FlagOf(const std::string& field) {
   return flag;
 }
 
-bool HasPort(const std::string& address) {
-  const auto colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) return false;
-  const std::string port = address.substr(colon + 1);
-  const bool digits = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return digits && port.size() <= 5 && std::stoi(port) <= 65535;
-}
-
 ParsedConfig Refuse(const std::string& why) {
   return {std::nullopt, 2, "", "livenessd: " + why + "\nTry 'livenessd --help'.\n"};
 }
@@ -95,6 +87,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt,
       history_age;
   FallFlags falls;
+  ListenFlags listen;
 
   CLI::App app(
       "The liveness server: knows which processes are live, and why one is gone.\n"
@@ -103,9 +96,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   app.set_version_flag("--version", std::string("livenessd ") + kVersion);
   app.get_formatter()->column_width(36);
   app.option_defaults()->take_last();
-  app.add_option("--listen", config.listen, "Address to serve on; port 0 picks a free one")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
+  listen.AddTo(app, config.listen);
   app.add_option("--server-id", config.server_id,
                  "Name of this server; a new one at each start if not given");
   app.add_option("--data-dir", config.data_dir,
@@ -202,7 +193,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
     return Refuse(error.what());
   }
 
-  if (!HasPort(config.listen)) return Refuse("--listen=" + config.listen + ": must be HOST:PORT");
+  if (const std::string wrong = listen.ApplyTo(config.listen); !wrong.empty()) return Refuse(wrong);
   config.keepalive = *common::PresetByName(config.keepalive_preset);
   keepalive.ApplyTo(config.keepalive);
   if (const auto violations = common::Validate(config.keepalive); !violations.empty()) {
@@ -222,7 +213,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   }
   if (config.store == "sqlite") {
     if (config.data_dir.empty()) {
-      auto dir = DefaultDataDir(config.listen);
+      auto dir = DefaultDataDir(config.listen.addresses.front());
       if (!dir.ok()) return Refuse(std::string(dir.status().message()));
       config.data_dir = *std::move(dir);
     }

@@ -12,12 +12,13 @@
 #include "common/keepalive.h"
 #include "server/app/data_dir.h"
 #include "server/app/fall_flags.h"
+#include "server/app/listen_flags.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {
 
 struct Config {
-  std::string listen = "127.0.0.1:7700";    // HOST:PORT
+  ListenSettings listen;
   std::string store = "sqlite";             // memory, sqlite or etcd
   std::string data_dir;                     // empty: none
   std::vector<std::string> etcd_endpoints;  // HOST:PORT

@@ -11,10 +11,12 @@
 #include "common/duration_text.h"
 #include "common/random.h"
 #include "server/app/data_dir.h"
+#include "server/app/open_listeners.h"
 #include "server/app/open_store.h"
 #include "server/app/server_parts.h"
 #include "server/app/version.h"
 #include "server/auth/tls.h"
+#include "server/net/inherited_sockets.h"
 
 namespace liveness::app {
 namespace {
@@ -36,6 +38,9 @@ std::string NewServerId() {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   Config complete = config;
   if (complete.server_id.empty()) complete.server_id = NewServerId();
+  // First: it changes the environment, which other threads will read.
+  auto inherited = net::TakeInheritedSockets(MakeListenOptions(complete));
+  if (!inherited.ok()) return inherited.status();
   std::unique_ptr<DataDirLock> lock;
   if (complete.KeepsData()) {
     auto taken = DataDirLock::Take(complete.data_dir);
@@ -58,13 +63,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   parts->AddServices();
   parts->registry.OnWitness([&parts = *parts](const auto& event) { parts.OnWitness(event); });
   parts->detector.emplace(parts->registry, common::SystemClock());
-  if (absl::Status listening = parts->Listen(*std::move(credentials)); !listening.ok()) return listening;
+  if (absl::Status listening = parts->Listen(*std::move(credentials), *std::move(inherited)); !listening.ok())
+    return listening;
   parts->registry.BeginServing();
   parts->incidents.Add(core::IncidentKind::kStarted, {},
                        absl::StrCat("version ", kVersion, ", process ", getpid(), ", on ", parts->address));
   if (complete.canary) {
-    parts->canary.Start(
-        {rpc::CanaryTarget(parts->address), *std::move(own_credentials), parts->canary_secret});
+    parts->canary.Start({rpc::CanaryTarget(parts->address), *std::move(own_credentials), parts->canary_secret,
+                         [&own = parts->acceptor->own()](int fd) { own.BeforeConnect(fd); },
+                         [&parts = *parts](const auto& why_not) { parts.OnAccepting(why_not); }});
   }
   spdlog::info("server {} serves on {}; store {}, history {}, {} clients known", complete.server_id,
                parts->address, parts->store->kind(), parts->store->history_id(), known);
@@ -91,6 +98,9 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
     in_hurry = hurry(kHurryPoll);
   }
   parts_->engine.EndCalls();
+  // Till here a new connection's calls are told that the server drains; from here on there is
+  // nobody to tell it: the kernel refuses, and clients go on to the next address.
+  parts_->acceptor->Stop();
   const common::Duration left = begun + timeout - clock.Mono();
   parts_->engine.Shutdown(in_hurry ? common::Duration::zero() : std::max(left / 2, common::Duration::zero()));
   parts_->incidents.Stop();

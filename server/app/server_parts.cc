@@ -10,21 +10,25 @@
 #include "absl/strings/str_cat.h"
 #include "common/duration_text.h"
 #include "common/strings.h"
+#include "server/app/open_listeners.h"
 #include "server/app/server_options.h"
 #include "server/app/version.h"
 #include "server/app/witness_log.h"
-#include "server/net/listener.h"
+#include "server/net/accept_figures.h"
 #include "server/rpc/canary_report.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/incident_proto.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
+#include "server/rpc/server_builder.h"
 
 namespace liveness::app {
 namespace {
 
 // Of the time that the other servers give our clients when they take us for gone.
 constexpr double kAwayShare = 0.4;
+// Without a canary: so long must every accept() fail.
+constexpr common::Duration kAcceptPatience = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -45,6 +49,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
 
 ServerParts::~ServerParts() {
   if (detector) detector->Stop();
+  if (acceptor) acceptor->Stop();
 }
 
 void ServerParts::AddServices() {
@@ -119,41 +124,54 @@ std::vector<v1::NotReady> ServerParts::WhyNotReady() const {
   if (const absl::Status store_health = registry.store_health(); !store_health.ok()) {
     add("STORE_UNAVAILABLE", common::Escape(common::ToStd(store_health.message())));
   }
+  if (const auto why = WhyNotAccepting()) add("NOT_ACCEPTING", common::Escape(*why));
   return reasons;
 }
 
-absl::Status ServerParts::Listen(std::shared_ptr<grpc::ServerCredentials> credentials) {
-  rpc::TransportOptions options;
-  options.listen = config.listen;
-  options.credentials = std::move(credentials);
-  options.tcp = config.keepalive.tcp;
-  options.http2_time = config.keepalive.http2_time;
-  options.http2_timeout = config.keepalive.http2_timeout;
-  options.channelz = config.channelz;
-  options.on_accept = [this](int fd) { sockets.OnAccept(fd); };
-
-  int port = 0;
-  if (options.channelz) rpc::OfferChannelz();
-  grpc::ServerBuilder builder;
-  rpc::ConfigureBuilder(builder, options, &port);
-  const absl::Status started = engine.Start(builder, [&] { return ReadBack(options, port); });
-  if (absl::IsUnavailable(started)) return absl::UnavailableError(net::WhyNotListen(config.listen));
-  return started;
+std::optional<std::string> ServerParts::WhyNotAccepting() const {
+  if (config.canary) return canary.WhyNotAccepting();
+  if (!accepting.load(std::memory_order_acquire)) return std::nullopt;
+  // Nobody tries: what is left is what the acceptor itself meets.
+  const net::AcceptFigures figures = acceptor->Figures();
+  const common::MonoTime now = common::SystemClock().Mono();
+  if (!figures.failing_since || now - *figures.failing_since < kAcceptPatience) return std::nullopt;
+  return absl::StrCat("connections cannot be accepted: ", figures.last_error);
 }
 
-absl::Status ServerParts::ReadBack(const rpc::TransportOptions& wanted, int port) {
-  if (port == 0) return absl::UnavailableError("no port");
-  address = absl::StrCat(config.listen.substr(0, config.listen.rfind(':')), ":", port);
-  const auto taken = net::ReadListenerKeepalive(static_cast<std::uint16_t>(port));
-  if (!taken.ok())
-    return absl::Status(taken.status().code(), absl::StrCat("TCP keepalive: ", taken.status().message()));
-  listener = {*taken, wanted.http2_time, wanted.http2_timeout};
-  if (*taken != common::InForce(wanted.tcp)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("TCP keepalive: the kernel did not take the values for ", address,
-                     "; see the --tcp-keepalive flags"));
-  }
+absl::Status ServerParts::Listen(std::shared_ptr<grpc::ServerCredentials> credentials,
+                                 std::vector<net::ListenSocket> inherited) {
+  auto listeners = OpenListeners(config, std::move(inherited));
+  if (!listeners.ok()) return listeners.status();
+  const auto max_connections = MaxConnections(config);
+  if (!max_connections.ok()) return max_connections.status();
+  address = listeners->address;
+  listener = {listeners->keepalive, config.keepalive.http2_time, config.keepalive.http2_timeout};
+
+  net::AcceptorOptions options = MakeAcceptorOptions(config, *max_connections);
+  options.on_error = [this] { canary.TryAcceptSoon(); };
+  acceptor.emplace(common::SystemClock(), std::move(options), std::move(listeners->sockets));
+
+  if (config.channelz) rpc::OfferChannelz();
+  grpc::ServerBuilder builder;
+  rpc::ConfigureBuilder(builder,
+                        {config.keepalive.http2_time, config.keepalive.http2_timeout, config.channelz});
+  const rpc::ConnectionIntake take = rpc::TakeConnections(builder, std::move(credentials));
+  if (absl::Status started = engine.Start(builder); !started.ok()) return started;
+  acceptor->Start([this, take](int listener_fd, int fd) {
+    sockets.OnAccept(fd);
+    take(listener_fd, fd);
+  });
+  accepting.store(true, std::memory_order_release);
   return absl::OkStatus();
+}
+
+void ServerParts::OnAccepting(const std::optional<std::string>& why_not) {
+  if (why_not) {
+    incidents.Begin(core::IncidentKind::kNotAccepting, *why_not);
+  } else {
+    incidents.End(core::IncidentKind::kNotAccepting);
+  }
+  health->ServingChanged();
 }
 
 void ServerParts::OnWitness(const registry::WitnessEvent& event) {

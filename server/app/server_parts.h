@@ -2,6 +2,7 @@
 // what, and what is said of all of it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +19,8 @@
 #include "server/app/incident_log.h"
 #include "server/core/record.h"
 #include "server/net/accepted_sockets.h"
+#include "server/net/acceptor.h"
+#include "server/net/listen_socket.h"
 #include "server/registry/detector_thread.h"
 #include "server/registry/publisher_thread.h"
 #include "server/registry/registry.h"
@@ -27,7 +30,6 @@
 #include "server/rpc/engine.h"
 #include "server/rpc/health_service.h"
 #include "server/rpc/heartbeat_service.h"
-#include "server/rpc/server_builder.h"
 #include "server/storage/store.h"
 
 namespace liveness::app {
@@ -57,10 +59,14 @@ struct ServerParts {
   bool IsReady() const { return WhyNotReady().empty(); }
   // The registry found something out of this server.
   void OnWitness(const registry::WitnessEvent& event);
-  // Serves when it returns OK; else says why not, in an operator's words.
-  absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials);
-  // What the open port came to be: `address` and `listener`, which calls ask for from then on.
-  absl::Status ReadBack(const rpc::TransportOptions& wanted, int port);
+  // Serves when it returns OK; else says why not, in an operator's words. `inherited`: the
+  // sockets that systemd opened.
+  absl::Status Listen(std::shared_ptr<grpc::ServerCredentials> credentials,
+                      std::vector<net::ListenSocket> inherited);
+  // Nothing if new connections get in, as far as is known; any thread.
+  std::optional<std::string> WhyNotAccepting() const;
+  // The canary found that none gets in, and why, or that they do again.
+  void OnAccepting(const std::optional<std::string>& why_not);
   // Asks the clients to move within that time; returns how many.
   std::int64_t Drain(common::Duration within);
 
@@ -75,9 +81,11 @@ struct ServerParts {
   const RunningStore running;  // after the detector: it is not told of what nobody would carry out
   std::optional<registry::DetectorThread> detector;  // once all that it tells is there
   registry::PublisherThread publisher;
-  std::string address;  // ReadBack's, like the next
+  std::string address;  // Listen's, like the next; before any call is taken
   core::Keepalive listener;
   rpc::Engine engine;
+  std::optional<net::Acceptor> acceptor;       // from Listen on; stopped before the engine shuts down
+  std::atomic<bool> accepting{false};          // from then on other threads may ask the acceptor
   rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
   rpc::HealthService* health = nullptr;        // likewise
   const std::string canary_secret = rpc::NewCanarySecret();

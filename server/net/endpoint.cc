@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool IsMapped(const Endpoint& endpoint) {
-  return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
-}
-
 Endpoint FromIpv4(const in_addr& address, std::uint16_t port) {
   Endpoint endpoint;
   std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
@@ -45,6 +41,10 @@ std::string PercentDecoded(std::string_view text) {
 }
 
 }  // namespace
+
+bool IsIpv4(const Endpoint& endpoint) {
+  return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
+}
 
 std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
@@ -94,7 +94,7 @@ std::optional<Endpoint> FromText(std::string_view text) {
 
 std::string AddressText(const Endpoint& endpoint) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (IsMapped(endpoint)) {
+  if (IsIpv4(endpoint)) {
     inet_ntop(AF_INET, endpoint.address.data() + kMappedPrefix.size(), text, sizeof(text));
   } else {
     inet_ntop(AF_INET6, endpoint.address.data(), text, sizeof(text));
@@ -105,7 +105,7 @@ std::string AddressText(const Endpoint& endpoint) {
 std::string ToText(const Endpoint& endpoint) {
   const std::string address = AddressText(endpoint);
   const std::string port = std::to_string(endpoint.port);
-  return IsMapped(endpoint) ? address + ":" + port : "[" + address + "]:" + port;
+  return IsIpv4(endpoint) ? address + ":" + port : "[" + address + "]:" + port;
 }
 
 }  // namespace liveness::net

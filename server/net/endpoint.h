@@ -23,6 +23,9 @@ struct Endpoint {
   }
 };
 
+// True for an address that is kept in its mapped form.
+bool IsIpv4(const Endpoint& endpoint);
+
 // Nothing for any family but IPv4 and IPv6.
 std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address);
 

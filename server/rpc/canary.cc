@@ -12,6 +12,7 @@
 #include "common/thread_name.h"
 #include "server/core/canary_watch.h"
 #include "server/net/endpoint.h"
+#include "server/net/listen_address.h"
 #include "server/rpc/engine.h"
 
 namespace liveness::rpc {
@@ -35,6 +36,7 @@ constexpr common::Backoff::Options kPace = {.initial = std::chrono::seconds(1),
 }  // namespace
 
 std::string CanaryTarget(std::string_view listen_address) {
+  if (listen_address.starts_with(net::kUnixPrefix)) return std::string(listen_address);
   const std::size_t colon = listen_address.rfind(':');
   std::string_view host = listen_address.substr(0, colon);
   const std::string_view port = listen_address.substr(colon + 1);
@@ -75,9 +77,10 @@ void Canary::Run() {
   common::NameThisThread("live-canary");
   while (true) {
     const MonoTime next = Tend(clock_.Mono());
-    Turn(dialed_ != nullptr ? kDialPoll : Duration::zero());
+    const bool dialing = dialed_ != nullptr || accept_.dialing();
+    Turn(dialing ? kDialPoll : Duration::zero());
     common::MutexLock lock(mu_);
-    while (!stopping_ && dialed_ == nullptr) {
+    while (!stopping_ && !dialing && !std::exchange(hurried_, false)) {
       const MonoTime now = clock_.Mono();
       if (now >= next) break;
       changed_.WaitFor(mu_, next - now);
@@ -106,7 +109,8 @@ MonoTime Canary::Tend(MonoTime now) {
     for (std::size_t queue = 0; queue < streams_.size(); ++queue) Ping(queue, now);
     ping_next_ = now + kPeriod;
   }
-  return complete ? ping_next_ : std::min(ping_next_, dial_next_);
+  const MonoTime accept_next = accept_.Tend(now, options_, cq_, leaving_);
+  return std::min({ping_next_, accept_next, complete ? ping_next_ : dial_next_});
 }
 
 void Canary::Settle(MonoTime now) {
@@ -153,6 +157,13 @@ void Canary::Ping(std::size_t queue, MonoTime now) {
   stream->Ping();
 }
 
+void Canary::TryAcceptSoon() {
+  accept_.Hurry();
+  common::MutexLock lock(mu_);
+  hurried_ = true;
+  changed_.NotifyOne();
+}
+
 void Canary::Missed(MonoTime now, const std::string& why) {
   dial_next_ = now + backoff_.Next();
   if (std::exchange(complained_, true)) return;
@@ -183,6 +194,7 @@ void Canary::Close() {
   }
   watched_.store(0, std::memory_order_relaxed);
   if (dialed_ != nullptr) leaving_.push_back(std::move(dialed_));
+  accept_.Close(leaving_);
   for (const auto& stream : leaving_) stream->Cancel();
   void* tag = nullptr;
   bool ok = false;

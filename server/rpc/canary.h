@@ -13,11 +13,17 @@
 // and again finds them all, other clients or not. What cannot be had (no
 // descriptors left, a certificate that is not taken) is said once in the log and
 // tried again, seldom; a queue without a canary is simply not doubted.
+//
+// Beside that it proves every few seconds that a new connection gets in
+// (canary/accept_canary.h).
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,15 +34,16 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/registry/queue_pulses.h"
+#include "server/rpc/canary/accept_canary.h"
 #include "server/rpc/canary_stream.h"
 
 namespace liveness::rpc {
 
-// How to dial the listener on HOST:PORT from this machine: a wildcard is reached
-// through loopback.
+// How to dial the listener on HOST:PORT or unix:PATH from this machine: a wildcard is
+// reached through loopback.
 std::string CanaryTarget(std::string_view listen_address);
 
-// Start() and Stop() from one thread, watched() from any.
+// Start() and Stop() from one thread.
 class Canary {
  public:
   // Says nothing yet. `clock` and `pulses` outlive it.
@@ -51,8 +58,15 @@ class Canary {
   // Takes its streams back and says nothing any more. No-op if it does not run.
   void Stop();
 
-  // Queues that are watched now; all of them once this is pulses.size().
+  // Queues that are watched now; all of them once this is pulses.size(). Any thread.
   std::size_t watched() const { return watched_.load(std::memory_order_relaxed); }
+
+  // Why no new connection gets in; nothing if one does, or if that is not known. Any thread.
+  std::optional<std::string> WhyNotAccepting() const { return accept_.WhyNotAccepting(); }
+  // When the last one got in. Any thread.
+  std::optional<common::MonoTime> last_accepted() const { return accept_.last_success(); }
+  // Something went wrong with a new connection: tries one soon. Any thread.
+  void TryAcceptSoon();
 
  private:
   void Run();
@@ -74,6 +88,7 @@ class Canary {
   std::vector<std::unique_ptr<CanaryStream>> streams_;  // by queue; null: none
   std::unique_ptr<CanaryStream> dialed_;                // its queue is not known yet
   std::vector<std::unique_ptr<CanaryStream>> leaving_;  // cancelled
+  AcceptCanary accept_;
   common::Backoff backoff_;
   common::MonoTime dialed_at_{};
   common::MonoTime dial_next_{};
@@ -84,6 +99,7 @@ class Canary {
   common::Mutex mu_;
   common::CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool hurried_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;  // last: it uses all the others
 };
 

@@ -6,7 +6,9 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "absl/strings/numbers.h"
+#include "common/grpc/socket_mutator.h"
 #include "common/strings.h"
+#include "common/tcp_keepalive.h"
 #include "server/rpc/canary_service.h"
 
 namespace liveness::rpc {
@@ -20,6 +22,10 @@ std::shared_ptr<grpc::Channel> Dial(const CanaryOptions& options) {
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   args.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  // To this machine: there is no path for keepalive to watch.
+  if (options.before_connect) {
+    common::SetSocketMutator(args, common::TcpKeepalive{.enabled = false}, options.before_connect);
+  }
   return grpc::CreateCustomChannel(options.target, options.credentials, args);
 }
 

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <grpcpp/channel.h>
@@ -15,6 +17,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include "common/grpc/socket_mutator.h"
 #include "server/rpc/tag.h"
 
 namespace liveness::rpc {
@@ -23,6 +26,11 @@ struct CanaryOptions {
   std::string target;  // as gRPC spells it
   std::shared_ptr<grpc::ChannelCredentials> credentials;
   std::string secret;  // CanaryService's
+  // Called with each socket before it connects, if there is one.
+  common::SocketObserver before_connect;
+  // Called on the canary's thread when new connections no longer get in, with why, and with
+  // nothing when they do again; or null.
+  std::function<void(const std::optional<std::string>& why_not)> on_accepting;
 };
 
 class CanaryStream {

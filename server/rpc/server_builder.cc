@@ -1,6 +1,7 @@
 #include "server/rpc/server_builder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <grpcpp/ext/channelz_service_plugin.h>
 
@@ -18,9 +19,7 @@ int Millis(common::Duration span) {
 
 void OfferChannelz() { grpc::channelz::experimental::InitChannelzService(); }
 
-void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options, int* port) {
-  builder.SetOption(common::MakeServerSocketOption(options.tcp, options.on_accept));
-
+void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.http2_time));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.http2_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -29,8 +28,6 @@ void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& opti
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              Millis(std::min(kToleratedPings, options.http2_time * 4 / 5)));
 
-  // Two servers on one port would each see half of the clients.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
 
   // Heartbeats are small and regular: nothing to probe the bandwidth for, and
@@ -40,8 +37,19 @@ void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& opti
   builder.AddChannelArgument(GRPC_ARG_TCP_MIN_READ_CHUNK_SIZE, 1024);
   builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, 64 * 1024);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, options.channelz ? 1 : 0);
+}
 
-  builder.AddListeningPort(options.listen, options.credentials, port);
+ConnectionIntake TakeConnections(grpc::ServerBuilder& builder,
+                                 std::shared_ptr<grpc::ServerCredentials> credentials) {
+  using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+  const std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor =
+      builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, std::move(credentials));
+  return [acceptor](int listener_fd, int fd) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+    connection.listener_fd = listener_fd;
+    connection.fd = fd;
+    acceptor->HandleNewConnection(&connection);
+  };
 }
 
 }  // namespace liveness::rpc

@@ -1,28 +1,21 @@
-// How gRPC itself is set: keepalive on every layer, memory per connection, the
-// address. The one place for channel arguments of the server.
+// How gRPC itself is set: HTTP/2 keepalive, memory per connection, and that it gets its
+// connections from us. The one place for channel arguments of the server.
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <memory>
-#include <string>
 
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include "common/clock.h"
-#include "common/grpc/socket_mutator.h"
-#include "common/tcp_keepalive.h"
 
 namespace liveness::rpc {
 
 struct TransportOptions {
-  std::string listen;  // HOST:PORT
-  std::shared_ptr<grpc::ServerCredentials> credentials;
-  common::TcpKeepalive tcp;
   common::Duration http2_time{};
   common::Duration http2_timeout{};
   bool channelz = false;
-  common::SocketObserver on_accept;
 };
 
 // Largest message that gRPC reads for us. Larger ones end in its own
@@ -34,7 +27,17 @@ inline constexpr int kMaxReceiveBytes = 8 * 1024 * 1024;
 // plugins when it is made, so this comes before.
 void OfferChannelz();
 
-// `port` receives the port once the server has started; must live until then.
-void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options, int* port);
+// Sets `builder`; where it listens is still to be said.
+void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options);
+
+// How a connected socket becomes a connection of the server that `builder` starts. The socket
+// is given away with the call; the server puts each on the next of its completion queues.
+//
+// Only between the server's start and its shutdown: before and after, gRPC forgets the
+// descriptor without closing it. What gRPC does to its own listener's sockets (no delay,
+// keepalive, the socket mutator) it does not do to these. Thread-safe.
+using ConnectionIntake = std::function<void(int listener_fd, int fd)>;
+ConnectionIntake TakeConnections(grpc::ServerBuilder& builder,
+                                 std::shared_ptr<grpc::ServerCredentials> credentials);
 
 }  // namespace liveness::rpc

@@ -34,7 +34,7 @@ std::string Refused(std::vector<const char*> args) {
 
 TEST(ConfigTest, DefaultsAreTheContracts) {
   const Config config = Accepted({});
-  EXPECT_EQ(config.listen, "127.0.0.1:7700");
+  EXPECT_EQ(config.listen.text, "127.0.0.1:7700");
   EXPECT_EQ(config.keepalive, common::StandardPreset());
   EXPECT_EQ(config.resume_grace, seconds(1));
   EXPECT_EQ(config.drain_timeout, seconds(5));
