@@ -11,6 +11,10 @@ namespace {
 constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kCheckpointPages = (std::int64_t{4} << 20) / kPageBytes;
 constexpr common::Duration kCheckpointPause = std::chrono::milliseconds(100);
+// Between two looks at a log that somebody keeps: a second.
+constexpr int kPinnedRounds = 10;
+// Times its bound: from there on, that it is kept is told.
+constexpr std::int64_t kToldFrom = 4;
 
 }  // namespace
 
@@ -19,6 +23,7 @@ using common::MutexLock;
 SqliteLogKeeper::SqliteLogKeeper(SqliteOptions options, common::Mutex& writing)
     : options_(std::move(options)),
       max_pages_(static_cast<std::int64_t>(options_.max_log_bytes) / kPageBytes),
+      max_pinned_pages_(static_cast<std::int64_t>(options_.max_pinned_log_bytes) / kPageBytes),
       writing_(writing) {}
 
 absl::StatusOr<std::unique_ptr<SqliteLogKeeper>> SqliteLogKeeper::Start(const std::string& uri,
@@ -64,6 +69,29 @@ void SqliteLogKeeper::Committed(std::int64_t pages) {
 absl::Status SqliteLogKeeper::status() const {
   MutexLock lock(mu_);
   return failure_;
+}
+
+absl::Status SqliteLogKeeper::room() const {
+  MutexLock lock(mu_);
+  if (!pinned_ || pages_ <= max_pinned_pages_) return absl::OkStatus();
+  return absl::ResourceExhaustedError(common::StrCat(
+      "another program reads the database in a transaction that does not end, so that ", options_.path,
+      "-wal has grown to ", pages_ * kPageBytes >> 20, " MiB; `fuser` of that file names it"));
+}
+
+void SqliteLogKeeper::NotePinned(bool pinned, std::int64_t pages) {
+  {
+    MutexLock lock(mu_);
+    if (pinned == pinned_ || (pinned && pages <= kToldFrom * max_pages_)) return;
+    pinned_ = pinned;
+  }
+  options_.log(pinned
+                   ? common::StrCat(options_.path,
+                                    ": another program reads it in a transaction that does not end; its log "
+                                    "cannot begin anew, has ",
+                                    pages * kPageBytes >> 20, " MiB and grows. `fuser ", options_.path,
+                                    "-wal` names the program")
+                   : common::StrCat(options_.path, ": its log can begin anew again"));
 }
 
 absl::Status SqliteLogKeeper::Sync() {
@@ -130,8 +158,16 @@ bool SqliteLogKeeper::CheckpointRound() {
   if (!anew && !outgrown && !(too_long && calm) && pages - checkpointed_pages_ < kCheckpointPages)
     return too_long;
 
+  if (rounds_to_skip_ > 0 && !anew) {
+    --rounds_to_skip_;
+    return true;
+  }
   absl::StatusOr<bool> done = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  if (done.ok() && ((outgrown || too_long) && (calm || pages > 2 * max_pages_))) {
+  // Not all of it may go: somebody reads what an older page holds, and would keep it from beginning anew too.
+  const bool kept = done.ok() && !*done;
+  NotePinned(kept, pages);
+  rounds_to_skip_ = kept && pages > kToldFrom * max_pages_ ? kPinnedRounds : 0;
+  if (done.ok() && !kept && ((outgrown || too_long) && (calm || pages > 2 * max_pages_))) {
     // The file keeps its length and is written from its start again: to give
     // blocks back takes a file system longer than all the rest.
     const bool cut = calm && too_long;

@@ -10,6 +10,10 @@
 // that last step keeps the writer out, at a calm moment and for the pages that the
 // copying before it has left over. Both have a connection of their own.
 //
+// Who reads the database in a transaction (a shell, a backup) keeps what it may still
+// read in the log, which then cannot begin anew and grows. SQLite has no way to end
+// another program's transaction: it is told once, and past a hard bound there is no room.
+//
 // A sync that fails has told the kernel's last word: another one may succeed and
 // mean nothing. What was committed counts as safe again only after a checkpoint,
 // which writes it anew.
@@ -41,6 +45,9 @@ class SqliteLogKeeper {
   void Committed(std::int64_t pages);
   // OK, or why power loss may cost more than was promised.
   absl::Status status() const;
+  // OK, or RESOURCE_EXHAUSTED and why nothing more may be written now: somebody keeps the log from beginning
+  // anew, and it has reached its hard bound.
+  absl::Status room() const;
 
  private:
   SqliteLogKeeper(SqliteOptions options, common::Mutex& writing);
@@ -53,22 +60,27 @@ class SqliteLogKeeper {
   // True if all that the log holds is in the database.
   absl::StatusOr<bool> Checkpoint(int mode);
   void Complain(const absl::Status& status);
+  // What the last look showed: whether somebody keeps the log, of that length.
+  void NotePinned(bool pinned, std::int64_t pages);
 
   const SqliteOptions options_;
   const std::int64_t max_pages_;
+  const std::int64_t max_pinned_pages_;
   common::Mutex& writing_;
   SqliteDatabase sync_database_;        // the syncing thread's
-  SqliteDatabase checkpoint_database_;  // the checkpointing thread's, as the four below
+  SqliteDatabase checkpoint_database_;  // the checkpointing thread's, as those below up to `mu_`
   std::int64_t checkpointed_pages_ = 0;
   std::int64_t longest_pages_ = 0;  // that the log had since its file was cut
   std::uint64_t commits_seen_ = 0;
   bool complained_ = false;
+  int rounds_to_skip_ = 0;  // while it is pinned: each look goes through all of a long log
 
   mutable common::Mutex mu_;
   std::int64_t pages_ ABSL_GUARDED_BY(mu_) = 0;
   std::uint64_t commits_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);  // of a sync since the last whole checkpoint
   std::uint64_t failures_ ABSL_GUARDED_BY(mu_) = 0;
+  bool pinned_ ABSL_GUARDED_BY(mu_) = false;  // and it was told
 
   // Last: their threads use the others.
   std::optional<Rounds> checkpointing_;

@@ -29,6 +29,10 @@ struct SqliteOptions {
   std::uint64_t revision_block = std::uint64_t{1} << 20;
   // The log (-wal) begins anew at a calm moment beyond this, and at any beyond twice as much.
   std::size_t max_log_bytes = std::size_t{64} << 20;
+  // Another program that keeps a transaction open keeps the log from beginning anew. Beyond four times
+  // `max_log_bytes` that is told; beyond this nothing more is written until it has ended, as if the disk were
+  // full.
+  std::size_t max_pinned_log_bytes = std::size_t{1} << 30;
 
   // A line for the operator. Called on any thread, under no lock of the store's, until Stop returns.
   std::function<void(std::string_view line)> log = [](std::string_view) {};

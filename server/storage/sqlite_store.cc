@@ -182,6 +182,7 @@ absl::Status SqliteStore::Timed(Write write) {
 }
 
 absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vector<Proposal>& batch) {
+  if (auto status = Room(); !status.ok()) return status;
   if (auto status = MakeRoom(batch.size()); !status.ok()) return status;
   std::vector<core::Transition> transitions;
   transitions.reserve(batch.size());
@@ -192,6 +193,10 @@ absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vec
     changes.push_back({proposal.id, std::move(after), proposal.time});
   }
   return Timed([&] { return writer_->Write(transitions); });
+}
+
+absl::Status SqliteStore::Room() const {
+  return log_keeper_ == nullptr ? absl::OkStatus() : log_keeper_->room();
 }
 
 absl::Status SqliteStore::MakeRoom(std::size_t revisions) {
@@ -216,6 +221,11 @@ void SqliteStore::BeginOutage(const absl::Status& why) {
 bool SqliteStore::Recover(bool now) {
   if (!outage_.active()) return true;
   if (!now && clock_.Mono() < outage_.retry_at()) return false;
+  // Before all that changed meanwhile is gathered.
+  if (const absl::Status room = Room(); !room.ok()) {
+    BeginOutage(room);
+    return false;
+  }
   const std::vector<core::RecordPtr> latest = outage_.Latest();
   const auto status = Timed([&] { return writer_->WriteAfterOutage(latest, outage_.gap()); });
   if (!status.ok()) {

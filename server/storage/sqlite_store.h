@@ -16,7 +16,8 @@
 // refused, all others are told under reserved revisions, and kept in memory until
 // they can be written, with a gap in history. When the reserved block is used up
 // they wait. health() says so in the meantime, and also if one write takes long: a
-// disk that hangs holds all changes up until it answers.
+// disk that hangs holds all changes up until it answers. The same becomes of a log
+// that another program's transaction keeps from beginning anew, past a hard bound.
 //
 // One thing cannot be known: a transaction that failed at its very end may stand on
 // disk all the same, and come to light if the process is killed before anything
@@ -77,6 +78,8 @@ class SqliteStore final : public Store {
   // False: the disk fails, and what became of them has been told.
   bool HandleOne(std::vector<Proposal> batch);
   absl::Status Commit(std::vector<Committed>& changes, const std::vector<Proposal>& batch);
+  // OK, or why nothing may be written now.
+  absl::Status Room() const;
   absl::Status MakeRoom(std::size_t revisions);
   void BeginOutage(const absl::Status& why);
   // True if there is no outage, or none any more.
