@@ -8,6 +8,7 @@
 #include "client/cli/proto_text.h"
 #include "client/cli/time_text.h"
 #include "common/duration_text.h"
+#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
@@ -36,7 +37,7 @@ void ClientTable::Add(const v1::Client& client, common::WallTime now) {
   cells.emplace_back(HealthText(client.health()), HealthStyle(client.health()));
   cells.emplace_back(CauseText(client.cause()));
   cells.emplace_back(client.has_last_heartbeat_time()
-                         ? SpanText(now - FromProto(client.last_heartbeat_time()))
+                         ? SpanText(common::SaturatingSub(now, FromProto(client.last_heartbeat_time())))
                          : std::string());
   cells.emplace_back(client.server_id());
   if (wide_) {
@@ -51,8 +52,9 @@ void ClientTable::Add(const v1::Client& client, common::WallTime now) {
     cells.emplace_back(client.flapping() ? "yes" : "no", client.flapping() ? Style::kWarning : Style::kPlain);
     cells.emplace_back(LabelsText(client.labels()));
   }
-  cells.emplace_back(client.has_register_time() ? common::FormatAge(now - FromProto(client.register_time()))
-                                                : std::string());
+  cells.emplace_back(client.has_register_time()
+                         ? common::FormatAge(common::SaturatingSub(now, FromProto(client.register_time())))
+                         : std::string());
   table_.AddRow(std::move(cells));
 }
 

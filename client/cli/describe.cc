@@ -10,6 +10,7 @@
 #include "client/cli/table.h"
 #include "client/cli/time_text.h"
 #include "common/duration_text.h"
+#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
@@ -60,8 +61,8 @@ std::string DescribeMore(const std::string& name, const std::string& value) {
 
 std::string MomentText(const google::protobuf::Timestamp& timestamp, common::WallTime now) {
   const common::WallTime time = FromProto(timestamp);
-  const std::string distance =
-      time > now ? absl::StrCat("in ", SpanText(time - now)) : absl::StrCat(SpanText(now - time), " ago");
+  const std::string distance = time > now ? absl::StrCat("in ", SpanText(common::SaturatingSub(time, now)))
+                                          : absl::StrCat(SpanText(common::SaturatingSub(now, time)), " ago");
   return absl::StrCat(TimeText(time), " (", distance, ")");
 }
 
@@ -83,8 +84,9 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
   // The one styled value; it has no stranger's text in it.
   text += absl::StrCat(
       "State:              ", Styled(StateText(client.state()), StateStyle(client.state()), color),
-      client.has_state_time() ? absl::StrCat(" for ", SpanText(now - FromProto(client.state_time())))
-                              : std::string(),
+      client.has_state_time()
+          ? absl::StrCat(" for ", SpanText(common::SaturatingSub(now, FromProto(client.state_time()))))
+          : std::string(),
       "\n");
   text += DescribeLine("Health", HealthText(client.health()));
   if (client.flapping())

@@ -10,6 +10,7 @@
 #include "client/cli/proto_text.h"
 #include "client/cli/time_text.h"
 #include "common/duration_text.h"
+#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
@@ -90,8 +91,9 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
   text += DescribeLine("Version", info.version());
   if (info.has_start_time()) {
     const common::WallTime start = FromProto(info.start_time());
-    text +=
-        DescribeLine("Started", absl::StrCat(TimeText(start), " (", common::FormatAge(now - start), " ago)"));
+    text += DescribeLine(
+        "Started",
+        absl::StrCat(TimeText(start), " (", common::FormatAge(common::SaturatingSub(now, start)), " ago)"));
   }
   text += DescribeLine("Draining", info.draining() ? "yes" : "no");
   text += DescribeLine("Ready", info.ready() ? "yes" : "no");

@@ -15,6 +15,7 @@
 #include "common/backoff.h"
 #include "common/mutex.h"
 #include "common/random.h"
+#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
@@ -36,7 +37,7 @@ class StopFlag {
   }
   // True if it is set before `span` has passed.
   bool AwaitFor(common::Duration span, const common::Clock& clock) {
-    const common::MonoTime end = clock.Mono() + span;
+    const common::MonoTime end = common::SaturatingAdd(clock.Mono(), span);
     common::MutexLock lock(mu_);
     for (common::MonoTime now = clock.Mono(); !set_ && now < end; now = clock.Mono())
       changed_.WaitFor(mu_, end - now);

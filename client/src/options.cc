@@ -43,9 +43,17 @@ void CheckTimes(const ClientOptions& options, Violations* violations) {
       violations->push_back({"quality", "has a time that is not positive"});
     }
   }
-  if (options.connect_timeout <= kZero) violations->push_back({"connect_timeout", "is not positive"});
-  if (options.welcome_timeout <= kZero) violations->push_back({"welcome_timeout", "is not positive"});
-  if (options.goodbye_timeout < kZero) violations->push_back({"goodbye_timeout", "is negative"});
+  // In their own unit: the longest of them are beyond what a nanosecond's count can hold.
+  using std::chrono::milliseconds;
+  constexpr milliseconds kNone{0}, kLongest = std::chrono::hours(24 * 365);
+  const auto check_patience = [&](const char* field, milliseconds span, milliseconds least,
+                                  const char* what) {
+    if (span < least) violations->push_back({field, what});
+    if (span > kLongest) violations->push_back({field, "is longer than a year"});
+  };
+  check_patience("connect_timeout", options.connect_timeout, milliseconds(1), "is not positive");
+  check_patience("welcome_timeout", options.welcome_timeout, milliseconds(1), "is not positive");
+  check_patience("goodbye_timeout", options.goodbye_timeout, kNone, "is negative");
   const Keepalive& keepalive = *options.keepalive;
   if (keepalive.tcp_enabled && (keepalive.tcp_idle <= kZero || keepalive.tcp_interval <= kZero ||
                                 keepalive.tcp_count < 1 || keepalive.tcp_user_timeout < kZero)) {

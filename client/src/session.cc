@@ -14,6 +14,8 @@ constexpr Duration kMaxRetryDelay = 60s;
 constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 // Of a drain, during which the old stream serves us on.
 constexpr Duration kMaxDrainWindow = 1h;
+// Whatever a server says: no moment of ours may lie beyond what a clock can hold.
+constexpr Duration kLongestTimeout = 24h * 365;
 
 Duration RetryDelay(const StreamEnd& end) {
   const bool quota = end.code == absl::StatusCode::kResourceExhausted;
@@ -83,7 +85,7 @@ void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
   Live live{};
   live.id = stream;
   live.target = attempt_->target;
-  live.timeout = std::max<Duration>(welcome.timeout, 1ms);
+  live.timeout = std::clamp<Duration>(welcome.timeout, 1ms, kLongestTimeout);
   // With timeout < 2 x interval one late pong would look like silence.
   live.period = std::clamp<Duration>(welcome.interval, 1ms, std::max<Duration>(live.timeout / 2, 1ms));
   live.alive_until = attempt_->hello_sent.value_or(attempt_->started) + live.timeout;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/duration_text.h"
 #include "common/random.h"
+#include "common/saturating.h"
 #include "server/app/data_dir.h"
 #include "server/app/open_listeners.h"
 #include "server/app/open_store.h"
@@ -87,7 +88,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   const common::Clock& clock = common::SystemClock();
   const common::Duration timeout = parts_->config.drain_timeout;
   const common::MonoTime begun = clock.Mono();
-  const common::MonoTime end_calls_at = begun + timeout - timeout / kEndShare;
+  const common::MonoTime end_calls_at = common::SaturatingAdd(begun, timeout - timeout / kEndShare);
 
   parts_->registry.BeginShutdown();
   spdlog::info("stopping within {}", common::FormatDuration(timeout));
@@ -101,7 +102,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   // Till here a new connection's calls are told that the server drains; from here on there is
   // nobody to tell it: the kernel refuses, and clients go on to the next address.
   parts_->acceptor->Stop();
-  const common::Duration left = begun + timeout - clock.Mono();
+  const common::Duration left = common::SaturatingAdd(begun, timeout) - clock.Mono();
   parts_->engine.Shutdown(in_hurry ? common::Duration::zero() : std::max(left / 2, common::Duration::zero()));
   parts_->incidents.Stop();
   spdlog::info("stopped");

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "common/saturating.h"
+
 namespace liveness::core {
 namespace {
 
@@ -131,7 +133,7 @@ std::int64_t Nanos(WallTime time) { return time.time_since_epoch().count(); }
 
 // The wall clock may have stepped back since.
 std::int64_t Age(WallTime since, WallTime now) {
-  return std::max<std::int64_t>(0, Nanos(now) - Nanos(since));
+  return Nanos(std::max(Duration::zero(), common::SaturatingSub(now, since)));
 }
 
 template <typename Enum>
@@ -203,7 +205,7 @@ std::optional<std::int64_t> ClientFields::Number(FieldId field) const {
       return Nanos(now_.wall - (now_.mono - vitals_->last_heard));
     case kDeadlineTime:
       if (record_.state != State::kAlive) return std::nullopt;
-      return Nanos(now_.wall + vitals_->until_deadline);
+      return Nanos(common::SaturatingAdd(now_.wall, vitals_->until_deadline));
     case kRtt:
       if (vitals_->rtt == Duration::zero()) return std::nullopt;
       return Nanos(vitals_->rtt);

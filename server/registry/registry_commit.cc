@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/saturating.h"
 #include "common/strings.h"
 #include "server/registry/effects.h"
 #include "server/registry/instance_errors.h"
@@ -150,7 +151,7 @@ void Registry::BeginWatching(Session& session, Effects& effects) {
   const core::Duration timeout = session.cold_.record->timeout;
   // A client that waited this long may have given us up before its welcome came.
   if (now - session.last_heard() >= EnoughToGiveUp(*session.cold_.record)) {
-    session.cold_.MakeExtras().excused_until = now + timeout;
+    session.cold_.MakeExtras().excused_until = common::SaturatingAdd(now, timeout);
   }
   // Nor could it ping before that.
   session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);

@@ -1,6 +1,7 @@
 // How a session stands on the witness clock, and when its next turn is. See registry.h.
 #include <algorithm>
 
+#include "common/saturating.h"
 #include "server/registry/effects.h"
 #include "server/registry/registry.h"
 
@@ -23,7 +24,7 @@ core::Watched Registry::AsWatched(const Session& session) const {
   core::Duration grace = record.resume_grace;
   if (extras != nullptr && extras->orphaned) {
     suspect_since = std::max(suspect_since, orphans_floor_);
-    grace = std::max(record.timeout, options_.restart_grace) + OurTurn(record);
+    grace = common::SaturatingAdd(std::max(record.timeout, options_.restart_grace), OurTurn(record));
   }
   return {.state = record.state,
           .last_heard = last_heard,
@@ -37,7 +38,7 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
   if (session.cold_.extras != nullptr && now < session.cold_.extras->excused_until) return true;
   // Of the last timeout, whatever was heard in it: pings that waited in the socket are read before the close.
   const core::Duration timeout = session.cold_.record->timeout;
-  const MonoTime since = now - timeout;
+  const MonoTime since = common::SaturatingSub(now, timeout);
   core::Duration stood = timeout - witness_.Elapsed(since, now);
   // What the machine slept is no time on this clock, but it was time for the client.
   const common::BootTime boot = clock_.Boot();

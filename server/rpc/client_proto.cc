@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "common/resource_name.h"
+#include "common/saturating.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/evidence_proto.h"
 
@@ -73,7 +74,7 @@ void SetVitals(const core::ClientView& client, Detail detail, Moment now, v1::Cl
     ToProto(now.wall - (now.mono - vitals.last_heard), *proto.mutable_last_heartbeat_time());
   }
   if (client.record->state == core::State::kAlive) {
-    ToProto(now.wall + vitals.until_deadline, *proto.mutable_deadline_time());
+    ToProto(common::SaturatingAdd(now.wall, vitals.until_deadline), *proto.mutable_deadline_time());
   }
   if (vitals.rtt.count() > 0) ToProto(vitals.rtt, *proto.mutable_rtt());
   if (client.record->accrual_threshold != 0) proto.set_suspicion_level(vitals.suspicion);
