@@ -1,13 +1,17 @@
 // AdminService: what operators do to clients and servers.
+//
+// What waits for the store holds no thread: a store that hangs delays no query.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "common/clock.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/engine/async_unary.h"
 
 namespace liveness::rpc {
 
@@ -27,9 +31,8 @@ class AdminService final : public AsyncService {
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
 
  private:
-  absl::Status Evict(const v1::EvictClientRequest& request, v1::Client& response) const;
-  absl::Status SetMaintenance(const v1::SetMaintenanceRequest& request,
-                              v1::SetMaintenanceResponse& response) const;
+  // OK: the answer is given when the store has committed it.
+  absl::Status Evict(const v1::EvictClientRequest& request, const std::shared_ptr<Answer>& answer) const;
   absl::Status DrainServer(const v1::DrainServerRequest& request, v1::DrainServerResponse& response) const;
 
   registry::Registry& registry_;

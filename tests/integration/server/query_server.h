@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,10 +35,16 @@ namespace liveness::testing {
 class QueryServer {
  public:
   explicit QueryServer(registry::RegistryOptions options = {})
+      : QueryServer(std::move(options), [](storage::Store& inner) { return &inner; }) {}
+  // `wrap` is given the store and returns the one that is used, which outlives the server.
+  QueryServer(registry::RegistryOptions options,
+              const std::function<storage::Store*(storage::Store& inner)>& wrap)
       : store_(common::SystemClock()),
-        registry_(WithId(std::move(options)), common::SystemClock(), store_, *store_.Load()),
+        used_(*wrap(store_)),
+        registry_(WithId(std::move(options)), common::SystemClock(), used_, *used_.Load()),
         publisher_(registry_),
         detector_(registry_, common::SystemClock()) {
+    used_.Start(registry_);
     const auto signer = std::make_shared<const common::Signer>(
         std::string(store_.token_key().begin(), store_.token_key().end()));
     const core::MacFunction mac = [signer](std::string_view message) { return signer->Sign(message); };
@@ -62,6 +69,7 @@ class QueryServer {
   ~QueryServer() {
     engine_->EndCalls();
     engine_->Shutdown(std::chrono::seconds(5));
+    used_.Stop();
   }
 
   // A channel with a connection of its own.
@@ -111,6 +119,7 @@ class QueryServer {
   }
 
   storage::MemoryStore store_;
+  storage::Store& used_;
   registry::Registry registry_;
   registry::PublisherThread publisher_;
   registry::DetectorThread detector_;

@@ -1,0 +1,133 @@
+#include "server/rpc/engine/async_unary.h"
+
+#include <atomic>
+
+#include <grpcpp/alarm.h>
+
+#include "common/status.h"
+#include "server/rpc/holding_tag.h"
+
+namespace liveness::rpc {
+namespace {
+
+struct Method {
+  AsyncUnaryOptions options;
+  AsyncBytesHandler begin;
+  std::atomic<std::size_t> under_way{0};
+};
+
+absl::Status BusyError() {
+  return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
+                                              "too many calls of this method are under way; try again"),
+                                std::chrono::seconds(1));
+}
+
+absl::Status RequestTimeoutError() {
+  return common::Error(absl::StatusCode::kDeadlineExceeded, "REQUEST_TIMEOUT", "no request came in time");
+}
+
+}  // namespace
+
+struct Answer::UnderWay {
+  explicit UnderWay(std::shared_ptr<Method> the_method) : method(std::move(the_method)) {}
+  ~UnderWay() { method->under_way.fetch_sub(1); }
+  const std::shared_ptr<Method> method;
+};
+
+// The call itself; the queue's thread, but for what Answer does under its lock. Kept alive by its
+// operations, and by its answer until the call is over.
+class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall> {
+ public:
+  AsyncUnaryCall(std::shared_ptr<Method> method, std::shared_ptr<GenericCall> call)
+      : call_(std::move(call)), method_(std::move(method)), answer_(new Answer()) {}
+
+  void Start() {
+    {
+      common::MutexLock lock(answer_->mu_);
+      answer_->waiting_ = shared_from_this();
+      answer_->progress_at_ = common::SystemClock().Mono();
+      SetAlarm(method_->options.patience);
+    }
+    call_->WhenDone([answer = answer_] { (void)answer->Take(); });
+    call_->stream().Read(&request_, read_tag_.Hold(shared_from_this()));
+  }
+
+  const std::shared_ptr<GenericCall>& call() const { return call_; }
+  // Both under the answer's lock.
+  void SetAlarm(common::Duration span) {
+    alarm_.Set(&call_->cq(), FromNow(span), alarm_tag_.Hold(shared_from_this()));
+  }
+  void CancelAlarm() { alarm_.Cancel(); }
+
+ private:
+  void OnRead(bool ok) {
+    if (!ok) return answer_->Fail(BadMessageError());
+    if (method_->under_way.fetch_add(1) >= method_->options.max_under_way) {
+      method_->under_way.fetch_sub(1);
+      return answer_->Fail(BusyError());
+    }
+    auto counted = std::make_unique<Answer::UnderWay>(method_);
+    {
+      common::MutexLock lock(answer_->mu_);
+      if (answer_->waiting_ == nullptr) return;
+      answer_->under_way_ = std::move(counted);
+      answer_->progress_at_ = common::SystemClock().Mono();
+    }
+    begun_ = true;
+    method_->begin(request_, answer_);
+  }
+
+  void OnAlarm(bool ok) {
+    if (!ok) return;  // it is over
+    {
+      common::MutexLock lock(answer_->mu_);
+      if (answer_->waiting_ == nullptr) return;
+      const common::Duration waited = common::SystemClock().Mono() - answer_->progress_at_;
+      if (waited < method_->options.patience) return SetAlarm(method_->options.patience - waited);
+    }
+    answer_->Fail(begun_ ? method_->options.patience_error() : RequestTimeoutError());
+  }
+
+  const std::shared_ptr<GenericCall> call_;  // first: the last to go
+  const std::shared_ptr<Method> method_;
+  const std::shared_ptr<Answer> answer_;
+  grpc::ByteBuffer request_;
+  bool begun_ = false;
+  grpc::Alarm alarm_;
+  HoldingTag<AsyncUnaryCall, &AsyncUnaryCall::OnRead> read_tag_;
+  HoldingTag<AsyncUnaryCall, &AsyncUnaryCall::OnAlarm> alarm_tag_;
+};
+
+Answer::Answer() = default;
+Answer::~Answer() = default;
+
+std::shared_ptr<GenericCall> Answer::Take() {
+  std::shared_ptr<AsyncUnaryCall> waiting;  // may hold the last of the call: let go without the lock
+  std::unique_ptr<UnderWay> under_way;
+  common::MutexLock lock(mu_);
+  waiting.swap(waiting_);
+  under_way.swap(under_way_);
+  if (waiting == nullptr) return nullptr;
+  waiting->CancelAlarm();
+  return waiting->call();
+}
+
+void Answer::ReplyBytes(const grpc::ByteBuffer& response) {
+  if (const auto call = Take()) call->Reply(response);
+}
+
+void Answer::Fail(const absl::Status& why) {
+  if (const auto call = Take()) call->Finish(why);
+}
+
+void Answer::Progress() {
+  common::MutexLock lock(mu_);
+  progress_at_ = common::SystemClock().Mono();
+}
+
+std::shared_ptr<GenericCall> Answer::call() const {
+  common::MutexLock lock(mu_);
+  return waiting_ == nullptr ? nullptr : waiting_->call();
+}
+
+}  // namespace liveness::rpc

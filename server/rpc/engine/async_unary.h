@@ -1,0 +1,99 @@
+// A unary method whose answer comes later, from any thread: of the store, say. No thread
+// is held meanwhile.
+//
+//   router.Add(v1::AdminService::service_full_name(), "EvictClient",
+//              AsyncUnaryMethod<v1::EvictClientRequest>(
+//                  {.patience_error = NotYetCommitted}, [this](const v1::EvictClientRequest& request,
+//                                                              std::shared_ptr<Answer> answer) {
+//                    registry_.Evict(..., [answer](auto outcome) { ...; answer->Reply(response); });
+//                  }));
+//
+// The handler runs on the queue's thread: it must take microseconds. It gives the answer
+// to whoever will know the outcome, who may keep it for as long as it likes: an answer
+// holds its call only until the call is over, be it by that outcome, by the patience
+// running out, because the caller gave up, or because the server ends. What is told to
+// it after that goes nowhere.
+//
+// Its patience bounds how long a request may be on its way, and how long the work may
+// then take without a sign of progress. Where too many calls of one method are under way
+// the answer is RESOURCE_EXHAUSTED SERVER_BUSY, with RetryInfo.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/rpc/generic_router.h"
+#include "server/rpc/message_bytes.h"
+
+namespace liveness::rpc {
+
+struct AsyncUnaryOptions {
+  common::Duration patience = std::chrono::seconds(5);
+  std::size_t max_under_way = 64;  // calls of this method that have been begun and not answered
+  // What a call is told whose outcome did not come in time.
+  std::function<absl::Status()> patience_error;
+};
+
+class AsyncUnaryCall;
+
+// What one call is owed. Thread-safe. The first Reply or Fail counts, and is all that is sent.
+class Answer {
+ public:
+  ~Answer();
+  template <typename Message>
+  void Reply(const Message& response) {
+    grpc::ByteBuffer bytes;
+    const absl::Status status = SerializeMessage(response, bytes);
+    if (status.ok()) {
+      ReplyBytes(bytes);
+    } else {
+      Fail(status);
+    }
+  }
+  void ReplyBytes(const grpc::ByteBuffer& response);
+  void Fail(const absl::Status& why);
+
+  // The work goes on: its patience begins anew.
+  void Progress();
+
+  // Null once the call is over. While it is held the server does not end, so that what outlives the
+  // server's calls may be used: its services, its workers.
+  std::shared_ptr<GenericCall> call() const;
+
+ private:
+  friend class AsyncUnaryCall;
+  struct UnderWay;  // one that counts among a method's
+  Answer();
+  // Null if the call was over before.
+  std::shared_ptr<GenericCall> Take();
+
+  mutable common::Mutex mu_;
+  std::shared_ptr<AsyncUnaryCall> waiting_ ABSL_GUARDED_BY(mu_);  // null once it is over
+  std::unique_ptr<UnderWay> under_way_ ABSL_GUARDED_BY(mu_);
+  common::MonoTime progress_at_ ABSL_GUARDED_BY(mu_);
+};
+
+using AsyncBytesHandler = std::function<void(grpc::ByteBuffer& request, std::shared_ptr<Answer> answer)>;
+MethodHandler AsyncUnaryBytesMethod(AsyncUnaryOptions options, AsyncBytesHandler begin);
+
+// `begin(request, answer)`; a request that does not parse is INVALID_ARGUMENT BAD_MESSAGE.
+template <typename Request, typename Begin>
+MethodHandler AsyncUnaryMethod(AsyncUnaryOptions options, Begin begin) {
+  return AsyncUnaryBytesMethod(
+      std::move(options),
+      [begin = std::move(begin)](grpc::ByteBuffer& bytes, std::shared_ptr<Answer> answer) {
+        Request request;
+        if (const absl::Status parsed = ParseMessage(bytes, request); !parsed.ok())
+          return answer->Fail(parsed);
+        begin(request, std::move(answer));
+      });
+}
+
+}  // namespace liveness::rpc

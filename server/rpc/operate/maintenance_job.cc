@@ -1,0 +1,120 @@
+#include "server/rpc/operate/maintenance_job.h"
+
+#include <string>
+#include <utility>
+
+#include "common/resource_name.h"
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/core/client_fields.h"
+#include "server/rpc/convert.h"
+
+namespace liveness::rpc {
+
+using common::MutexLock;
+
+void MaintenanceJob::Start(registry::Registry& registry, const common::Clock& clock,
+                           const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer) {
+  std::shared_ptr<MaintenanceJob>(new MaintenanceJob(registry, clock, request, std::move(answer)))->Next();
+}
+
+void MaintenanceJob::Next() {
+  bool go_on = false;
+  absl::Status outcome;
+  std::int64_t changed = 0;
+  {
+    MutexLock lock(mu_);
+    if (working_) return;
+    if (!seen_all_) {
+      if (under_way_ >= kMostUnderWay) return;  // the next that is committed comes here
+      go_on = working_ = true;
+    } else if (under_way_ > 0) {
+      return;
+    }
+    outcome = outcome_;
+    changed = changed_;
+  }
+  if (go_on) {
+    const std::shared_ptr<GenericCall> call = answer_->call();
+    if (call == nullptr) return;  // over: nobody marks any more
+    if (call->engine().RunOnWorker([self = shared_from_this()] { self->Work(); })) return;
+    return answer_->Fail(common::WithRetryDelay(
+        common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
+                      common::StrCat("too many queries wait; ", changed, " clients were marked, try again")),
+        std::chrono::seconds(1)));
+  }
+  if (!outcome.ok()) return answer_->Fail(outcome);
+  v1::SetMaintenanceResponse response;
+  response.set_changed_count(changed);
+  answer_->Reply(response);
+}
+
+absl::Status MaintenanceJob::Prepare() {
+  switch (request_.target_case()) {
+    case v1::SetMaintenanceRequest::kName: {
+      absl::StatusOr<std::string> client_id = common::ClientIdFromName(request_.name());
+      if (!client_id.ok()) return client_id.status();
+      marks_.client_id = *std::move(client_id);
+      break;
+    }
+    case v1::SetMaintenanceRequest::kFilter: {
+      auto filter = core::Filter::Parse(request_.filter(), core::ClientSchema());
+      if (!filter.ok()) return filter.status();
+      const auto shared = std::make_shared<const core::Filter>(*std::move(filter));
+      marks_.matches = [shared, this](const core::ClientRecord& record, const core::Vitals& vitals) {
+        return shared->Matches(core::ClientFields(record, vitals, {clock_.Mono(), clock_.Wall()}));
+      };
+      break;
+    }
+    case v1::SetMaintenanceRequest::TARGET_NOT_SET:
+      return common::BadFields("BAD_TARGET", {{"name", "name a client, or give a filter"}});
+  }
+  if (request_.has_until_time()) marks_.until = FromProto(request_.until_time());
+  return absl::OkStatus();
+}
+
+void MaintenanceJob::Work() {
+  // Held to the end of the slice: the registry is there for as long as a call is.
+  const std::shared_ptr<GenericCall> call = answer_->call();
+  if (call == nullptr) return;
+  if (!std::exchange(prepared_, true)) {
+    if (const absl::Status valid = Prepare(); !valid.ok()) return answer_->Fail(valid);
+  }
+  const registry::MaintenanceResult part = registry_.SetMaintenance(marks_, [self = shared_from_this()] {
+    self->Expect();
+    return [self](const absl::Status& outcome) { self->Settled(outcome); };
+  });
+  marks_.after = part.cursor;
+  bool unknown = false;
+  {
+    MutexLock lock(mu_);
+    working_ = false;
+    seen_all_ = part.done;
+    matched_ += part.matched;
+    changed_ += part.changed;
+    unknown = seen_all_ && matched_ == 0 && !marks_.client_id.empty();
+  }
+  if (unknown) {
+    return answer_->Fail(common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                                       common::StrCat("no client \"", marks_.client_id, "\" is known")));
+  }
+  answer_->Progress();
+  Next();
+}
+
+void MaintenanceJob::Expect() {
+  MutexLock lock(mu_);
+  ++under_way_;
+}
+
+void MaintenanceJob::Settled(const absl::Status& outcome) {
+  {
+    MutexLock lock(mu_);
+    --under_way_;
+    if (!outcome.ok()) outcome_ = outcome;
+  }
+  answer_->Progress();
+  Next();
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,66 @@
+// One SetMaintenance call at work: marks its clients slice by slice, each a job of a worker's, and answers
+// when all that it changed is committed.
+//
+// A fleet is not proposed to the store at once: no slice begins while more than kMostUnderWay changes are
+// not committed, so that what waits for a slow store stays small. Where the store stands still, or the
+// caller is gone, the answer's patience ends the call and no more is marked; what was proposed may still be
+// committed.
+//
+// Thread-safe. Kept alive by the job that is queued and by the changes that are under way, which may outlast
+// the call and the server's calls: from then on it does nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "liveness/v1/admin_service.pb.h"
+#include "server/core/filter.h"
+#include "server/registry/registry.h"
+#include "server/rpc/engine/async_unary.h"
+
+namespace liveness::rpc {
+
+class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
+ public:
+  // Of one call, which may look at every client: about eight slices.
+  static constexpr std::int64_t kMostUnderWay = 2'048;
+
+  // Begins. `registry` and `clock` outlive the engine's calls.
+  static void Start(registry::Registry& registry, const common::Clock& clock,
+                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer);
+
+ private:
+  MaintenanceJob(registry::Registry& registry, const common::Clock& clock,
+                 const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer)
+      : registry_(registry), clock_(clock), request_(request), answer_(std::move(answer)) {}
+
+  // On a worker.
+  void Work();
+  absl::Status Prepare();
+  void Expect();
+  void Settled(const absl::Status& outcome);
+  // Goes on, answers, or leaves it to who is at work.
+  void Next();
+
+  registry::Registry& registry_;
+  const common::Clock& clock_;
+  const v1::SetMaintenanceRequest request_;
+  const std::shared_ptr<Answer> answer_;
+
+  // The worker's, one at a time.
+  bool prepared_ = false;
+  registry::MaintenanceRequest marks_;
+
+  common::Mutex mu_;
+  bool working_ ABSL_GUARDED_BY(mu_) = false;        // a slice is queued or at work
+  bool seen_all_ ABSL_GUARDED_BY(mu_) = false;       // no slice is left
+  std::int64_t under_way_ ABSL_GUARDED_BY(mu_) = 0;  // changes that are not committed
+  std::int64_t matched_ ABSL_GUARDED_BY(mu_) = 0;
+  std::int64_t changed_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::Status outcome_ ABSL_GUARDED_BY(mu_);  // of one that came to nothing
+};
+
+}  // namespace liveness::rpc
