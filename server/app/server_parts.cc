@@ -48,8 +48,11 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       canary(common::SystemClock(), registry.pulses()) {}
 
 ServerParts::~ServerParts() {
+  canary.Stop();
   if (detector) detector->Stop();
   if (acceptor) acceptor->Stop();
+  engine.Shutdown(common::Duration::zero());
+  running.Stop();
 }
 
 void ServerParts::AddServices() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/security/server_credentials.h>
@@ -34,21 +35,31 @@
 
 namespace liveness::app {
 
-// Destroyed from the bottom up: the engine with its calls before what they use.
+// Destroyed from the bottom up: the engine with its calls before what they use. Before that the destructor
+// ends what runs by itself, each while all that it tells is still there: the canary and the detector, then
+// the calls, then the store.
 // Not thread-safe: main's. What the services ask of it may be asked on any thread.
 struct ServerParts {
   ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken, std::unique_ptr<storage::Store> opened,
               storage::Contents contents);
-  // No longer is anything found that the services are told.
+  // A store tells of what it still commits when it stops, and through the registry that reaches the services
+  // that asked for it, the detector and the publisher.
   ~ServerParts();
 
   // Between the two the registry may be told.
-  struct RunningStore {
-    RunningStore(storage::Store& given, storage::StoreListener& listener) : store(given) {
+  class RunningStore {
+   public:
+    RunningStore(storage::Store& store, storage::StoreListener& listener) : store_(&store) {
       store.Start(listener);
     }
-    ~RunningStore() { store.Stop(); }
-    storage::Store& store;
+    ~RunningStore() { Stop(); }
+    // Once; later calls do nothing.
+    void Stop() {
+      if (auto* const store = std::exchange(store_, nullptr)) store->Stop();
+    }
+
+   private:
+    storage::Store* store_;
   };
 
   // Once, before Listen.
@@ -78,7 +89,7 @@ struct ServerParts {
   IncidentLog incidents;
   net::AcceptedSockets sockets;
   registry::Registry registry;
-  const RunningStore running;  // after the detector: it is not told of what nobody would carry out
+  RunningStore running;
   std::optional<registry::DetectorThread> detector;  // once all that it tells is there
   registry::PublisherThread publisher;
   std::string address;  // Listen's, like the next; before any call is taken
