@@ -88,6 +88,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
       history_age;
   FallFlags falls;
   ListenFlags listen;
+  BoundFlags bounds;
 
   CLI::App app(
       "The liveness server: knows which processes are live, and why one is gone.\n"
@@ -167,6 +168,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                   std::chrono::milliseconds(100));
 
   falls.AddTo(app, config.falls);
+  bounds.AddTo(app, config.bounds);
   app.add_option("--max-ping-rate", config.max_ping_rate,
                  "Pings beyond this many times a client's interval end its stream; 0: no limit")
       ->capture_default_str();
@@ -200,6 +202,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
     return Refuse(FlagOf(violations.front().field) + ": " + violations.front().description);
   }
   if (const std::string wrong = falls.ApplyTo(config.falls); !wrong.empty()) return Refuse(wrong);
+  if (const std::string wrong = bounds.ApplyTo(config.bounds); !wrong.empty()) return Refuse(wrong);
   min_interval.ApplyTo(config.min_interval);
   resume_grace.ApplyTo(config.resume_grace);
   restart_grace.ApplyTo(config.restart_grace);

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/keepalive.h"
+#include "server/app/bound_flags.h"
 #include "server/app/data_dir.h"
 #include "server/app/fall_flags.h"
 #include "server/app/listen_flags.h"
@@ -43,6 +44,7 @@ struct Config {
   bool canary = true;
 
   FallSettings falls;
+  BoundSettings bounds;
 
   std::uint32_t max_ping_rate = 10;
   std::size_t max_streams_per_peer = 50'000;

@@ -22,6 +22,15 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   return options;
 }
 
+rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets) {
+  rpc::EngineOptions options;
+  options.io_threads = config.io_threads;
+  options.connections.max_streams = static_cast<std::size_t>(config.bounds.http2.max_streams_per_connection);
+  options.patience = config.bounds.patience;
+  options.connections.close = [&sockets](const net::Endpoint& peer) { sockets.Close(peer); };
+  return options;
+}
+
 rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
   rpc::HeartbeatOptions options;
   options.server_id = config.server_id;

@@ -2,12 +2,16 @@
 #pragma once
 
 #include "server/app/config.h"
+#include "server/net/accepted_sockets.h"
 #include "server/registry/types.h"
+#include "server/rpc/engine.h"
 #include "server/rpc/heartbeat_service.h"
 
 namespace liveness::app {
 
 registry::RegistryOptions MakeRegistryOptions(const Config& config);
+// `sockets` outlives the engine.
+rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets);
 rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config);
 
 }  // namespace liveness::app

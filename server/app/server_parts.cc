@@ -44,7 +44,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       running(*store, registry),
       publisher(registry),
-      engine(rpc::EngineOptions{.io_threads = given.io_threads}),
+      engine(MakeEngineOptions(given, sockets)),
       canary(common::SystemClock(), registry.pulses()) {}
 
 ServerParts::~ServerParts() {
@@ -156,8 +156,8 @@ absl::Status ServerParts::Listen(std::shared_ptr<grpc::ServerCredentials> creden
 
   if (config.channelz) rpc::OfferChannelz();
   grpc::ServerBuilder builder;
-  rpc::ConfigureBuilder(builder,
-                        {config.keepalive.http2_time, config.keepalive.http2_timeout, config.channelz});
+  rpc::ConfigureBuilder(builder, {config.keepalive.http2_time, config.keepalive.http2_timeout,
+                                  config.channelz, config.bounds.http2});
   const rpc::ConnectionIntake take = rpc::TakeConnections(builder, std::move(credentials));
   if (absl::Status started = engine.Start(builder); !started.ok()) return started;
   acceptor->Start([this, take](int listener_fd, int fd) {

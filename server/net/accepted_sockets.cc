@@ -24,6 +24,7 @@ void AcceptedSockets::OnAccept(int fd) {
   if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &socket.cookie, &size) != 0) socket.cookie = 0;
   const common::TcpKeepaliveReading reading = common::GetTcpKeepalive(fd);
   if (!reading.error) socket.keepalive = Intern({reading.values, http2_time_, http2_timeout_});
+  socket.fd = fd;
   Remember(*remote, socket);
 }
 
@@ -35,6 +36,15 @@ void AcceptedSockets::Remember(const Endpoint& remote, const AcceptedSocket& soc
   if (oldest_first_.size() <= capacity_) return;
   sockets_.erase(oldest_first_.front());
   oldest_first_.pop_front();
+}
+
+void AcceptedSockets::Close(const Endpoint& remote) const {
+  const std::optional<AcceptedSocket> socket = Find(remote);
+  if (!socket || socket->fd < 0 || socket->cookie == 0) return;
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof(cookie);
+  if (getsockopt(socket->fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return;
+  if (cookie == socket->cookie) (void)shutdown(socket->fd, SHUT_RDWR);
 }
 
 std::optional<AcceptedSocket> AcceptedSockets::Find(const Endpoint& remote) const {

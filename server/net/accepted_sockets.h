@@ -2,7 +2,8 @@
 // kernel's cookie for the socket and the keepalive values in force, read back.
 //
 // gRPC shows a service only its peer's address; this table leads from there to
-// the rest. Nothing here keeps a descriptor. There is no event for a connection
+// the rest. No duplicate of a descriptor is kept, only its number, and it is used only
+// while the kernel's cookie says that it is still that socket. There is no event for a connection
 // that is gone: an entry stays until its address is used again or `capacity`
 // newer ones have come. Thread-safe.
 #pragma once
@@ -24,6 +25,7 @@ namespace liveness::net {
 struct AcceptedSocket {
   Endpoint local;
   std::uint64_t cookie = 0;                          // SO_COOKIE; 0 if the kernel has none
+  int fd = -1;                                       // gRPC's: it may be gone, or another's by now
   std::shared_ptr<const core::Keepalive> keepalive;  // one object for all that are alike
 };
 
@@ -40,6 +42,9 @@ class AcceptedSockets {
 
   // Keeps `socket` under its remote end. Public for tests.
   void Remember(const Endpoint& remote, const AcceptedSocket& socket);
+
+  // Shuts the connection down if it is still there; gRPC then finds it closed.
+  void Close(const Endpoint& remote) const;
 
   std::optional<AcceptedSocket> Find(const Endpoint& remote) const;
   std::size_t size() const;

@@ -25,6 +25,7 @@ CallToken::~CallToken() {
 Engine::Engine(const EngineOptions& options)
     : options_(options),
       router_(std::make_unique<GenericRouter>()),
+      connections_(options.connections),
       workers_(options.workers, options.max_queued_jobs) {}
 
 Engine::~Engine() { Shutdown(common::Duration::zero()); }
@@ -43,6 +44,7 @@ absl::Status Engine::Start(grpc::ServerBuilder& builder, const std::function<abs
     queues_.clear();
     return absl::UnavailableError("the gRPC server did not start");
   }
+  for (auto& queue : queues_) timers_.push_back(std::make_unique<CallTimer>(*queue, options_.patience));
   for (auto& queue : queues_) {
     for (auto& service : services_) service->Start(*queue, *this);
     router_->Start(*queue, *this);
@@ -76,10 +78,12 @@ void Engine::Shutdown(common::Duration patience) {
     common::MutexLock lock(mu_);
     while (calls_ != 0) no_calls_.Wait(mu_);
   }
+  for (auto& timer : timers_) timer->Shutdown();
   for (auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();
   workers_.Stop();
   server_.reset();
+  timers_.clear();
   queues_.clear();
   threads_.clear();
 }

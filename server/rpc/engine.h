@@ -19,7 +19,6 @@
 #include <thread>
 #include <vector>
 
-#include <grpc/support/time.h>
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -27,6 +26,9 @@
 #include "absl/status/status.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "server/rpc/engine/call_timer.h"
+#include "server/rpc/engine/connection_streams.h"
+#include "server/rpc/engine/from_now.h"
 #include "server/rpc/worker_pool.h"
 
 namespace liveness::rpc {
@@ -57,6 +59,8 @@ struct EngineOptions {
   int io_threads = 1;  // completion queues, a thread each
   int workers = 2;
   std::size_t max_queued_jobs = 1024;
+  ConnectionBounds connections;
+  CallPatience patience;
 };
 
 // Counts one call object, also one that still waits for its call: the queues
@@ -93,6 +97,8 @@ class Engine {
 
   // Which of the queues that is, in the order of their making. REQUIRES: one of them.
   std::size_t IndexOf(const grpc::ServerCompletionQueue& cq) const;
+  CallTimer& timer(const grpc::ServerCompletionQueue& cq) { return *timers_[IndexOf(cq)]; }
+  ConnectionStreams& connections() { return connections_; }
 
   // Asks every service to end its streams. New calls are still taken.
   void EndCalls();
@@ -113,6 +119,8 @@ class Engine {
   std::vector<std::unique_ptr<AsyncService>> services_;
   const std::unique_ptr<GenericRouter> router_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::vector<std::unique_ptr<CallTimer>> timers_;  // one per queue
+  ConnectionStreams connections_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
   WorkerPool workers_;
@@ -121,10 +129,5 @@ class Engine {
   common::CondVar no_calls_;
   std::int64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
 };
-
-// A span as gRPC takes it where it wants a moment: counted from the call on its
-// own monotonic clock, so that a stepped wall clock moves nothing. For
-// grpc::Alarm::Set(&cq, FromNow(span), tag.Arm()).
-inline gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
 
 }  // namespace liveness::rpc

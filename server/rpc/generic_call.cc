@@ -2,7 +2,11 @@
 
 #include <utility>
 
+#include "common/clock.h"
+#include "common/status.h"
+#include "server/net/endpoint.h"
 #include "server/rpc/error_details.h"
+#include "server/rpc/message_bytes.h"
 
 namespace liveness::rpc {
 
@@ -18,20 +22,50 @@ void GenericCall::OnAccepted(bool ok) {
     done_tag_.Release();  // it never fires for a call that never came
     return;
   }
-  std::exchange(accepted_, nullptr)(shared_from_this());
+  const auto accepted = std::exchange(accepted_, nullptr);
+  accepted(shared_from_this(), place_.Take(engine_.connections(), net::FromGrpcPeer(context_.peer())));
+}
+
+void GenericCall::Read(CallTimer::Wait wait, std::function<void(Came)> came) {
+  came_ = std::move(came);
+  timer_.Start(*this, wait);
+  stream_.Read(&request_, read_tag_.Hold(shared_from_this()));
+}
+
+void GenericCall::OnRead(bool ok) {
+  timer_.Stop(*this);
+  if (const auto came = std::exchange(came_, nullptr)) came(ok ? Came::kRequest : Came::kNothing);
+}
+
+absl::Status GenericCall::WhyNoRequest(Came came) {
+  if (came == Came::kNothing) return BadMessageError();
+  return common::Error(absl::StatusCode::kDeadlineExceeded, "REQUEST_TIMEOUT", "no request came in time");
 }
 
 void GenericCall::OnDone(bool) {
+  if (context_.IsCancelled()) place_.WasReset(common::SystemClock().Mono());
   if (const auto done = std::exchange(done_, nullptr)) done();
 }
 
 void GenericCall::Reply(const grpc::ByteBuffer& response) {
+  timer_.Start(*this, CallTimer::Wait::kAnswer);
   stream_.WriteAndFinish(response, grpc::WriteOptions(), grpc::Status::OK,
                          finished_tag_.Hold(shared_from_this()));
 }
 
 void GenericCall::Finish(const absl::Status& status) {
+  timer_.Start(*this, CallTimer::Wait::kAnswer);
   stream_.Finish(ToGrpcStatus(status), finished_tag_.Hold(shared_from_this()));
+}
+
+void GenericCall::OnFinished(bool) { timer_.Stop(*this); }
+
+void GenericCall::Overdue() {
+  if (const auto came = std::exchange(came_, nullptr)) {
+    came(Came::kTooLate);
+  } else {
+    context_.TryCancel();
+  }
 }
 
 }  // namespace liveness::rpc

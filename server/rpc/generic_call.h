@@ -5,6 +5,7 @@
 // Finish(), which may come from a worker that the call was handed to.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -13,21 +14,30 @@
 
 #include "absl/status/status.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/engine/call_timer.h"
+#include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
 
-class GenericCall : public std::enable_shared_from_this<GenericCall> {
+class GenericCall final : public CallTimer::Waiter, public std::enable_shared_from_this<GenericCall> {
  public:
-  using Accepted = std::function<void(std::shared_ptr<GenericCall>)>;
+  enum class Came : std::uint8_t {
+    kRequest,
+    kNothing,  // the caller says no more, or is gone
+    kTooLate,  // it does not come
+  };
+  using Accepted = std::function<void(std::shared_ptr<GenericCall>, const absl::Status& bounds)>;
 
   GenericCall(grpc::ServerCompletionQueue& cq, Engine& engine)
-      : token_(engine), cq_(cq), engine_(engine), stream_(&context_) {}
+      : token_(engine), cq_(cq), engine_(engine), timer_(engine.timer(cq)), stream_(&context_) {}
+  ~GenericCall() { timer_.Stop(*this); }
   GenericCall(const GenericCall&) = delete;
   GenericCall& operator=(const GenericCall&) = delete;
 
   // Waits for a call of `service` and hands it to `accepted`, which is not
-  // called if the server stops before.
+  // called if the server stops before. `bounds`: not OK if its connection has too
+  // many calls; end it with that.
   void Ask(grpc::AsyncGenericService& service, Accepted accepted);
 
   // Once after the call is over, be it finished or given up by the caller:
@@ -35,8 +45,17 @@ class GenericCall : public std::enable_shared_from_this<GenericCall> {
   // REQUIRES: called from `accepted`.
   void WhenDone(std::function<void()> done) { done_ = std::move(done); }
 
+  // Reads the next request into request() and calls `came` once. Waits no longer than
+  // `wait` stands for. `came` is held until then.
+  // REQUIRES: the queue's thread, and that no other read is under way.
+  void Read(CallTimer::Wait wait, std::function<void(Came)> came);
+  grpc::ByteBuffer& request() { return request_; }
+  // What a call whose only request did not come is ended with: DEADLINE_EXCEEDED
+  // REQUEST_TIMEOUT, INVALID_ARGUMENT BAD_MESSAGE. REQUIRES: not kRequest.
+  static absl::Status WhyNoRequest(Came came);
+
   // Ends the call, with a message or (also if OK) without. Once, in place of any
-  // other write.
+  // other write. A caller that does not take it in time is cut off.
   void Reply(const grpc::ByteBuffer& response);
   void Finish(const absl::Status& status);
 
@@ -48,17 +67,25 @@ class GenericCall : public std::enable_shared_from_this<GenericCall> {
  private:
   void OnAccepted(bool ok);
   void OnDone(bool ok);
-  void OnFinished(bool ok) { (void)ok; }
+  void OnRead(bool ok);
+  void OnFinished(bool ok);
+  void Overdue() override;
+  std::shared_ptr<CallTimer::Waiter> Hold() override { return weak_from_this().lock(); }
 
   CallToken token_;
   grpc::ServerCompletionQueue& cq_;
   Engine& engine_;
+  CallTimer& timer_;
+  ConnectionStreams::Place place_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_;
   Accepted accepted_;
   std::function<void()> done_;
+  std::function<void(Came)> came_;  // null unless a request is waited for
+  grpc::ByteBuffer request_;
   HoldingTag<GenericCall, &GenericCall::OnAccepted> accepted_tag_;
   HoldingTag<GenericCall, &GenericCall::OnDone> done_tag_;
+  HoldingTag<GenericCall, &GenericCall::OnRead> read_tag_;
   HoldingTag<GenericCall, &GenericCall::OnFinished> finished_tag_;
 };
 

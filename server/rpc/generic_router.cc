@@ -11,10 +11,12 @@ void GenericRouter::Add(std::string_view service, std::string_view method, Metho
 }
 
 void GenericRouter::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
-  std::make_shared<GenericCall>(cq, engine)->Ask(service_, [this](std::shared_ptr<GenericCall> call) {
-    Start(call->cq(), call->engine());  // the next may come while this one is served
-    Route(std::move(call));
-  });
+  std::make_shared<GenericCall>(cq, engine)
+      ->Ask(service_, [this](std::shared_ptr<GenericCall> call, const absl::Status& bounds) {
+        Start(call->cq(), call->engine());  // the next may come while this one is served
+        if (!bounds.ok()) return call->Finish(bounds);
+        Route(std::move(call));
+      });
 }
 
 void GenericRouter::Route(std::shared_ptr<GenericCall> call) {
@@ -24,7 +26,10 @@ void GenericRouter::Route(std::shared_ptr<GenericCall> call) {
 }
 
 void GenericRouter::Refuse(GenericCall& call) {
-  call.Finish(absl::UnimplementedError(common::StrCat("unknown method ", call.context().method())));
+  // Not all of it: the peer chose its length.
+  constexpr std::size_t kMostShown = 128;
+  call.Finish(absl::UnimplementedError(
+      common::StrCat("unknown method ", call.context().method().substr(0, kMostShown))));
 }
 
 }  // namespace liveness::rpc

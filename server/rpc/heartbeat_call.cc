@@ -91,14 +91,18 @@ void HeartbeatCall::OnOpen(bool ok) {
     return;
   }
   Ask(service_, cq_, engine_);
-  connection_.peer = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{});
+  const std::optional<net::Endpoint> peer = net::FromGrpcPeer(context_.peer());
+  const absl::Status placed = place_.Take(engine_.connections(), peer);
+  connection_.peer = peer.value_or(net::Endpoint{});
   handle_ = std::make_shared<HeartbeatHandle>(this);
   has_quota_ = service_.quota_.Acquire(connection_.peer.address);
   const bool takes_calls = service_.Opened(handle_);
 
   common::MutexLock lock(handle_->mu_);
-  absl::Status refused;
-  if (!takes_calls) {
+  absl::Status refused = placed;
+  if (!refused.ok()) {
+    // said already
+  } else if (!takes_calls) {
     refused = DrainingError();
   } else if (!has_quota_) {
     refused = common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
@@ -176,6 +180,7 @@ void HeartbeatCall::OnFinish(bool) {
 }
 
 void HeartbeatCall::OnDone(bool) {
+  if (context_.IsCancelled()) place_.WasReset(service_.clock_.Mono());
   const auto handle = handle_;
   bool over = false;
   EndedStream ended;

@@ -31,6 +31,7 @@
 #include "server/registry/registry.h"
 #include "server/registry/session.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/heartbeat_codec.h"
 #include "server/rpc/heartbeat_hello.h"
 #include "server/rpc/heartbeat_outbox.h"
@@ -140,6 +141,7 @@ class HeartbeatCall {
   grpc::ServerCompletionQueue& cq_;
   Engine& engine_;
   Connection connection_;
+  ConnectionStreams::Place place_;
   bool has_quota_ = false;  // counts as one of its address's streams
   grpc::ServerContext context_;
   MemberTag<HeartbeatCall, &HeartbeatCall::OnFinish> finish_tag_{this};

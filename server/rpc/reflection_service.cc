@@ -104,27 +104,32 @@ class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
       : call_(std::move(call)), service_(service) {}
 
   void Start() {
-    if (service_.Opened(shared_from_this())) return Read();
+    if (service_.Opened(shared_from_this())) return Read(CallTimer::Wait::kRequest);
     Finish(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
                          "too many reflection calls are open, or the server is going away"));
   }
   void Cancel() { call_->context().TryCancel(); }
 
  private:
-  void OnRead(bool ok) {
-    if (!ok) return Finish(absl::OkStatus());  // the caller has asked all it wanted, or is gone
+  void OnRead(GenericCall::Came came) {
+    if (came == GenericCall::Came::kNothing) return Finish(absl::OkStatus());  // it has asked all it wanted
+    if (came == GenericCall::Came::kTooLate) return Finish(GenericCall::WhyNoRequest(came));
     ServerReflectionRequest request;
-    if (const absl::Status parsed = ParseMessage(bytes_, request); !parsed.ok()) return Finish(parsed);
-    const absl::Status made = SerializeMessage(Reflect(service_.services_, request), bytes_);
+    if (const absl::Status parsed = ParseMessage(call_->request(), request); !parsed.ok())
+      return Finish(parsed);
+    grpc::ByteBuffer answer;
+    const absl::Status made = SerializeMessage(Reflect(service_.services_, request), answer);
     if (!made.ok()) return Finish(made);
-    call_->stream().Write(bytes_, written_.Hold(shared_from_this()));
+    call_->stream().Write(answer, written_.Hold(shared_from_this()));
   }
   void OnWritten(bool ok) {
     if (!ok) return Finish(absl::OkStatus());
-    Read();
+    Read(CallTimer::Wait::kNextRequest);
   }
 
-  void Read() { call_->stream().Read(&bytes_, read_.Hold(shared_from_this())); }
+  void Read(CallTimer::Wait wait) {
+    call_->Read(wait, [self = shared_from_this()](auto came) { self->OnRead(came); });
+  }
   void Finish(const absl::Status& status) {
     service_.Closed(this);
     call_->Finish(status);
@@ -132,8 +137,6 @@ class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   ReflectionService& service_;
-  grpc::ByteBuffer bytes_;  // of the request, then of its answer
-  HoldingTag<ReflectionCall, &ReflectionCall::OnRead> read_;
   HoldingTag<ReflectionCall, &ReflectionCall::OnWritten> written_;
 };
 

@@ -28,7 +28,7 @@ void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& opti
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              Millis(std::min(kToleratedPings, options.http2_time * 4 / 5)));
 
-  builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  SetHttp2Bounds(builder, options.bounds);
 
   // Heartbeats are small and regular: nothing to probe the bandwidth for, and
   // read buffers of their size. Channelz keeps a trace of each connection.

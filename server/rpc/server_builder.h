@@ -1,5 +1,6 @@
 // How gRPC itself is set: HTTP/2 keepalive, memory per connection, and that it gets its
-// connections from us. The one place for channel arguments of the server.
+// connections from us. With engine/http2_bounds.h the one place for channel arguments of
+// the server.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include <grpcpp/server_builder.h>
 
 #include "common/clock.h"
+#include "server/rpc/engine/http2_bounds.h"
 
 namespace liveness::rpc {
 
@@ -16,12 +18,8 @@ struct TransportOptions {
   common::Duration http2_time{};
   common::Duration http2_timeout{};
   bool channelz = false;
+  Http2Bounds bounds;
 };
-
-// Largest message that gRPC reads for us. Larger ones end in its own
-// RESOURCE_EXHAUSTED, without our reason; those up to here are refused by us,
-// with it. Bounded, for it is memory that any peer can make us hold.
-inline constexpr int kMaxReceiveBytes = 8 * 1024 * 1024;
 
 // Every builder made from now on serves channelz. A ServerBuilder takes such
 // plugins when it is made, so this comes before.

@@ -5,7 +5,6 @@
 
 #include "common/clock.h"
 #include "common/status.h"
-#include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
 namespace {
@@ -21,12 +20,14 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
   UnaryCall(const Method& method, std::shared_ptr<GenericCall> call)
       : call_(std::move(call)), method_(method) {}
 
-  void Start() { call_->stream().Read(&request_, read_tag_.Hold(shared_from_this())); }
+  void Start() {
+    call_->Read(CallTimer::Wait::kRequest, [self = shared_from_this()](auto came) { self->OnRead(came); });
+  }
 
  private:
-  void OnRead(bool ok) {
-    if (!ok) {
-      call_->Finish(BadMessageError());
+  void OnRead(GenericCall::Came came) {
+    if (came != GenericCall::Came::kRequest) {
+      call_->Finish(GenericCall::WhyNoRequest(came));
     } else if (method_.where == Where::kInline) {
       Answer();
     } else if (!call_->engine().RunOnWorker([self = shared_from_this()] { self->Answer(); })) {
@@ -42,7 +43,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
       return;
     }
     grpc::ByteBuffer response;
-    const absl::Status status = method_.answer(call_->context(), request_, response);
+    const absl::Status status = method_.answer(call_->context(), call_->request(), response);
     if (status.ok()) {
       call_->Reply(response);
     } else {
@@ -52,8 +53,6 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   const Method& method_;
-  grpc::ByteBuffer request_;
-  HoldingTag<UnaryCall, &UnaryCall::OnRead> read_tag_;
 };
 
 }  // namespace

@@ -11,7 +11,8 @@
 // a worker (kWorker). Its status goes out with our error details. Where too many
 // calls wait for a worker the answer is RESOURCE_EXHAUSTED SERVER_BUSY; a call
 // whose deadline passed while it waited is not worked on. A request that does
-// not parse, or never comes, is INVALID_ARGUMENT BAD_MESSAGE.
+// not parse is INVALID_ARGUMENT BAD_MESSAGE, likewise none at all; one that does not
+// come in time is DEADLINE_EXCEEDED REQUEST_TIMEOUT.
 #pragma once
 
 #include <functional>

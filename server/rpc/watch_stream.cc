@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "common/status.h"
-#include "server/rpc/message_bytes.h"
 
 namespace liveness::rpc {
 namespace {
@@ -59,7 +58,7 @@ WatchStream::WatchStream(Method& method, std::shared_ptr<GenericCall> call)
 
 void WatchStream::Start() {
   call_->WhenDone([self = shared_from_this()] { self->OnDone(); });
-  call_->stream().Read(&request_, request_tag_.Hold(shared_from_this()));
+  call_->Read(CallTimer::Wait::kRequest, [self = shared_from_this()](auto came) { self->OnRequest(came); });
 }
 
 void WatchStream::Wake() {
@@ -103,12 +102,12 @@ void WatchStream::RunOnWorker(std::function<void()> job) {
   }
 }
 
-void WatchStream::OnRequest(bool ok) {
+void WatchStream::OnRequest(GenericCall::Came came) {
   if (over_) return;  // the caller is gone, and this is closed
-  if (!ok) return Finish(BadMessageError());
+  if (came != GenericCall::Came::kRequest) return Finish(GenericCall::WhyNoRequest(came));
   absl::Status opened = method_.streams.Add(shared_from_this(), method_.max_streams);
-  if (opened.ok()) opened = Open(request_);
-  request_.Clear();
+  if (opened.ok()) opened = Open(call_->request());
+  call_->request().Clear();
   if (!opened.ok()) {
     Finish(opened);
     return;

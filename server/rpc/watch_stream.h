@@ -90,7 +90,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   Engine& engine() { return call_->engine(); }
 
  private:
-  void OnRequest(bool ok);
+  void OnRequest(GenericCall::Came came);
   void OnDone();
   void OnWritten(bool ok);
   void OnWake(bool ok);
@@ -101,7 +101,6 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   Method& method_;
-  grpc::ByteBuffer request_;
   bool writing_ = false;
   bool ticking_ = false;
   bool farewelled_ = false;
@@ -115,7 +114,6 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
 
   grpc::Alarm wake_alarm_;
   grpc::Alarm tick_alarm_;
-  HoldingTag<WatchStream, &WatchStream::OnRequest> request_tag_;
   HoldingTag<WatchStream, &WatchStream::OnWritten> written_tag_;
   HoldingTag<WatchStream, &WatchStream::OnWake> wake_tag_;
   HoldingTag<WatchStream, &WatchStream::OnTick> tick_tag_;

@@ -37,7 +37,7 @@ class BadQueryTest : public ContractTest {
   // Starts `count` clients that stay until the test's end.
   void Join(int count) {
     for (int i = 0; i < count; ++i) {
-      streams_.push_back(std::make_unique<HeartbeatStream>(channel_));
+      streams_.push_back(std::make_unique<HeartbeatStream>(address()));
       ASSERT_TRUE(streams_.back()->Join(
           HeartbeatStream::Hello("client-" + std::to_string(i), "1", seconds(60), seconds(120))));
     }

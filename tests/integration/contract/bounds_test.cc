@@ -95,7 +95,7 @@ TEST_F(BoundsTest, Watchers) {
 }
 
 TEST_F(BoundsTest, AThousandStreamsOnOneConnection) {
-  StartServer();
+  StartServer({"--max-streams-per-connection=1100"});
   constexpr int kStreams = 1000;
   struct Call {
     grpc::ClientContext context;

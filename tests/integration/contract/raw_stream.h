@@ -1,4 +1,4 @@
-// A Heartbeat call that sends bytes as they are, for what a typed stub would
+// A call, Heartbeat if not told otherwise, that sends bytes as they are, for what a typed stub would
 // never write. Not thread-safe.
 #pragma once
 
@@ -15,9 +15,11 @@ namespace liveness::testing {
 
 class RawStream {
  public:
-  explicit RawStream(const std::shared_ptr<grpc::Channel>& channel) : stub_(channel) {
+  explicit RawStream(const std::shared_ptr<grpc::Channel>& channel,
+                     const std::string& method = "/liveness.v1.HeartbeatService/Heartbeat")
+      : stub_(channel) {
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    call_ = stub_.PrepareCall(&context_, "/liveness.v1.HeartbeatService/Heartbeat", &queue_);
+    call_ = stub_.PrepareCall(&context_, method, &queue_);
     call_->StartCall(this);
     Wait();
   }

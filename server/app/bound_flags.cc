@@ -1,0 +1,60 @@
+#include "server/app/bound_flags.h"
+
+#include <chrono>
+
+namespace liveness::app {
+namespace {
+
+constexpr char kGroup[] = "Bounds";
+// Below this the buffers of a few honest connections would be too much.
+constexpr std::size_t kLeastBufferMib = 64;
+constexpr std::size_t kMib = 1024 * 1024;
+constexpr auto kLeastIdle = std::chrono::seconds(1);
+constexpr auto kLongestIdle = std::chrono::hours(24);
+constexpr auto kLeastPatience = std::chrono::milliseconds(100);
+
+}  // namespace
+
+void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
+  app.add_option("--max-streams-per-connection", settings.http2.max_streams_per_connection,
+                 "Calls that one connection may have open; a client's further ones wait in the client. A "
+                 "connection that does not keep to it is closed. 0: no limit")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
+  idle_timeout_
+      .AddTo(app, "--idle-connection-timeout",
+             "A connection without a call is closed after this; 0: never (5m)")
+      ->group(kGroup);
+  request_timeout_
+      .AddTo(app, "--request-timeout", "How long the request of a call that was begun may take to come (5s)",
+             kLeastPatience)
+      ->group(kGroup);
+  answer_timeout_
+      .AddTo(app, "--answer-timeout", "A caller that has not taken its answer after this is cut off (30s)",
+             kLeastPatience)
+      ->group(kGroup);
+  app.add_option("--max-buffer-mib", max_buffer_mib_,
+                 "Of all buffers of connections together, at least 64; past it gRPC ends streams at random, "
+                 "so leave room. 0: no bound")
+      ->type_name("MIB")
+      ->capture_default_str()
+      ->group(kGroup);
+}
+
+std::string BoundFlags::ApplyTo(BoundSettings& settings) const {
+  idle_timeout_.ApplyTo(settings.http2.idle_timeout);
+  if (settings.http2.idle_timeout != common::Duration::zero() &&
+      (settings.http2.idle_timeout < kLeastIdle || settings.http2.idle_timeout > kLongestIdle)) {
+    return "--idle-connection-timeout: 0, or between 1s and 24h";
+  }
+  if (max_buffer_mib_ != 0 && max_buffer_mib_ < kLeastBufferMib) return "--max-buffer-mib: 0, or at least 64";
+  if (max_buffer_mib_ > SIZE_MAX / kMib) return "--max-buffer-mib: too much";
+  settings.http2.max_buffer_bytes = max_buffer_mib_ * kMib;
+  request_timeout_.ApplyTo(settings.patience.request);
+  answer_timeout_.ApplyTo(settings.patience.answer);
+  return {};
+}
+
+}  // namespace liveness::app

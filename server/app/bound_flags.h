@@ -1,0 +1,32 @@
+// The flags on what peers may make the server hold.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "server/app/duration_flag.h"
+#include "server/rpc/engine/call_patience.h"
+#include "server/rpc/engine/http2_bounds.h"
+
+namespace liveness::app {
+
+struct BoundSettings {
+  rpc::Http2Bounds http2;
+  rpc::CallPatience patience;
+};
+
+class BoundFlags {
+ public:
+  // `settings` takes what is given. Both must outlive the parsing.
+  void AddTo(CLI::App& app, BoundSettings& settings);
+  // After the parsing. What is wrong, or empty.
+  std::string ApplyTo(BoundSettings& settings) const;
+
+ private:
+  DurationFlag idle_timeout_, request_timeout_, answer_timeout_;
+  std::size_t max_buffer_mib_ = 0;
+};
+
+}  // namespace liveness::app

@@ -1,0 +1,72 @@
+// Ends calls whose peer keeps them waiting: for their request, or for room for
+// their answer. One per queue, with one alarm for all of its calls.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/completion_queue.h>
+
+#include "common/clock.h"
+#include "common/mutex.h"
+#include "server/rpc/engine/call_patience.h"
+#include "server/rpc/engine/wait_list.h"
+#include "server/rpc/tag.h"
+
+namespace liveness::rpc {
+
+// Thread-safe.
+class CallTimer {
+ public:
+  enum class Wait : std::uint8_t { kRequest, kNextRequest, kAnswer };
+
+  // A call. Waits for one thing at a time.
+  class Waiter : private WaitList::Entry {
+   public:
+    // The peer took too long. On the queue's thread, under no lock.
+    virtual void Overdue() = 0;
+
+   protected:
+    ~Waiter() = default;
+    // Null if it is being destroyed.
+    virtual std::shared_ptr<Waiter> Hold() = 0;
+
+   private:
+    friend class CallTimer;
+  };
+
+  // A wake-up that comes this late says that it was this server that did not run: what
+  // its clients sent meanwhile may not have been read.
+  static constexpr common::Duration kLate = std::chrono::seconds(1);
+
+  CallTimer(grpc::CompletionQueue& cq, const CallPatience& patience);
+  CallTimer(const CallTimer&) = delete;
+  CallTimer& operator=(const CallTimer&) = delete;
+
+  // REQUIRES: `waiter` waits for nothing, and the queue is not shut down.
+  void Start(Waiter& waiter, Wait wait);
+  // If it waits. Before its destruction.
+  void Stop(Waiter& waiter);
+
+  // Nobody waits any more, nor will: the queue may be shut down. The timer is kept
+  // until the queue is drained.
+  void Shutdown();
+
+ private:
+  void OnAlarm(bool ok);
+  // For the first that is due, but not before `least` from now.
+  void Arm(common::Duration least) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  grpc::CompletionQueue& cq_;
+  common::Mutex mu_;
+  std::array<WaitList, 3> lists_ ABSL_GUARDED_BY(mu_);  // by Wait
+  grpc::Alarm alarm_ ABSL_GUARDED_BY(mu_);
+  bool armed_ ABSL_GUARDED_BY(mu_) = false;
+  bool over_ ABSL_GUARDED_BY(mu_) = false;
+  common::MonoTime armed_for_ ABSL_GUARDED_BY(mu_){};
+  MemberTag<CallTimer, &CallTimer::OnAlarm> tag_{this};
+};
+
+}  // namespace liveness::rpc

@@ -1,0 +1,226 @@
+// What an unauthenticated peer can do with HTTP/2 by hand: it costs others nothing, its
+// memory is bounded, and it comes to a clear end.
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/integration/contract/contract_fixture.h"
+#include "tests/integration/contract/raw_stream.h"
+#include "tests/support/http2_peer.h"
+
+namespace liveness::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Frame = Http2Frame;
+
+constexpr char kHeartbeat[] = "/liveness.v1.HeartbeatService/Heartbeat";
+constexpr char kGetClient[] = "/liveness.v1.RegistryService/GetClient";
+constexpr char kListClients[] = "/liveness.v1.RegistryService/ListClients";
+constexpr char kWatchClients[] = "/liveness.v1.RegistryService/WatchClients";
+constexpr char kHealthCheck[] = "/grpc.health.v1.Health/Check";
+constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
+constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+
+class AbuseTest : public ContractTest {
+ protected:
+  // Of the server's resident memory, in MiB.
+  long Rss() const {
+    std::ifstream status("/proc/" + std::to_string(server_->pid()) + "/status");
+    std::string word;
+    while (status >> word) {
+      if (word != "VmRSS:") continue;
+      long kib = 0;
+      status >> kib;
+      return kib / 1024;
+    }
+    return 0;
+  }
+  // Whoever is asked now, is answered.
+  void ExpectServes() {
+    HeartbeatStream newcomer(address());
+    EXPECT_TRUE(newcomer.Join(HeartbeatStream::Hello("newcomer", "1")));
+    EXPECT_TRUE(newcomer.Goodbye());
+    EXPECT_TRUE(newcomer.End());
+  }
+  static bool Ends(Http2Peer& peer, milliseconds patience = seconds(20)) {
+    const auto frame = NextOf(peer, Frame::kHeaders, patience);
+    return frame.has_value() && (frame->flags & Frame::kEndStream) != 0;
+  }
+  static std::optional<Frame> NextOf(Http2Peer& peer, std::uint8_t type, milliseconds patience) {
+    while (auto frame = peer.Receive(patience)) {
+      if (frame->type == type) return frame;
+    }
+    return std::nullopt;
+  }
+};
+
+TEST_F(AbuseTest, ARequestThatDoesNotCome) {
+  StartServer({"--request-timeout=1s"});
+  std::vector<std::unique_ptr<RawStream>> calls;
+  for (const char* method :
+       {kGetClient, kListClients, kHealthCheck, kWatchClients, kHealthWatch, kReflection}) {
+    calls.push_back(std::make_unique<RawStream>(channel_, method));
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  for (const auto& call : calls) {
+    ExpectError(call->End(), grpc::StatusCode::DEADLINE_EXCEEDED, "REQUEST_TIMEOUT");
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(10));
+  // Half of one does not count as one.
+  Http2Peer peer(address());
+  const std::uint32_t stream = peer.Call(kGetClient);
+  EXPECT_TRUE(peer.Send({Frame::kData, 0, stream, Http2Peer::Message("half of it").substr(0, 9)}));
+  EXPECT_TRUE(Ends(peer));
+}
+
+TEST_F(AbuseTest, StreamsAreBoundedPerConnection) {
+  StartServer({"--request-timeout=1s"});
+  Http2Peer peer(address());
+  for (int i = 0; i < 100; ++i) ASSERT_NE(peer.Call(kGetClient), 0U);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(Ends(peer)) << i;
+  // A client's further calls wait in its gRPC until there is room.
+  const auto channel = NewChannel(address());
+  std::vector<std::unique_ptr<HeartbeatStream>> streams;
+  for (int i = 0; i < 100; ++i) {
+    streams.push_back(std::make_unique<HeartbeatStream>(channel));
+    ASSERT_TRUE(streams.back()->Join(
+        HeartbeatStream::Hello("many-" + std::to_string(i), "1", seconds(10), seconds(60))));
+  }
+  std::atomic<bool> welcomed{false};
+  // The call itself waits, before a word of it is sent.
+  std::thread waits([&] {
+    HeartbeatStream waiting(channel);
+    welcomed = waiting.Join(HeartbeatStream::Hello("waiting", "1")).has_value();
+  });
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_FALSE(welcomed);
+  EXPECT_TRUE(streams.front()->Goodbye());
+  waits.join();
+  EXPECT_TRUE(welcomed);
+}
+
+// gRPC believes a peer that never acknowledges the bound.
+TEST_F(AbuseTest, StreamsWithoutEndOfOneWhoIgnoresTheBound) {
+  for (const char* method : {kGetClient, kHeartbeat, kHealthWatch}) {
+    if (server_ == nullptr) StartServer();
+    const long before = Rss();
+    Http2Peer peer(address(), Http2Peer::Manners::kIgnores);
+    for (int i = 1; i <= 20'000 && peer.Call(method) != 0; ++i) {
+      // A thread that is sent more than it can read does nothing else.
+      if (i % 200 == 0) std::this_thread::sleep_for(milliseconds(10));
+    }
+    EXPECT_TRUE(peer.IsClosedWithin(seconds(20))) << method;
+    EXPECT_LT(Rss() - before, 100) << method;
+    ExpectServes();
+  }
+}
+
+TEST_F(AbuseTest, CallsThatAreResetAtOnce) {
+  StartServer();
+  for (const char* method : {kGetClient, kHeartbeat, "/no.such/Method"}) {
+    const long before = Rss();
+    Http2Peer peer(address());
+    const std::string block = Http2Peer::CallHeaders(method);
+    for (int i = 0; i < 200; ++i) {
+      std::string burst;
+      for (int k = 0; k < 100; ++k) {
+        const std::uint32_t stream = peer.NextStream();
+        burst += Http2Peer::Bytes({Frame::kHeaders, Frame::kEndHeaders, stream, block}) +
+                 Http2Peer::Bytes({Frame::kReset, 0, stream, std::string("\0\0\0\x8", 4)});
+      }
+      if (!peer.SendRaw(burst)) break;
+    }
+    EXPECT_TRUE(peer.IsClosedWithin(seconds(20))) << method;
+    EXPECT_LT(Rss() - before, 300) << method;
+    ExpectServes();
+  }
+}
+
+// 64 KiB that unpack to 64 MiB, on the thread that serves heartbeats.
+TEST_F(AbuseTest, PackedMessagesAreRefusedUnopened) {
+  StartServer();
+  const long before = Rss();
+  for (const char* method : {kGetClient, kHeartbeat, kReflection}) {
+    for (const char* packing : {"gzip", "deflate"}) {
+      Http2Peer peer(address());
+      const std::uint32_t stream = peer.Call(method, {{"grpc-encoding", packing}});
+      (void)peer.Send({Frame::kData, Frame::kEndStream, stream, Http2Peer::Message("packed", true)});
+      const auto end = NextOf(peer, Frame::kHeaders, seconds(20));
+      ASSERT_TRUE(end) << method;
+      EXPECT_THAT(end->payload, HasSubstr("is disabled")) << method << " " << packing;
+    }
+  }
+  EXPECT_LT(Rss() - before, 20);
+}
+
+TEST_F(AbuseTest, AnswersThatAreNotTaken) {
+  StartServer({"--answer-timeout=1s"});
+  // No room for a single byte of an answer.
+  Http2Peer peer(address(), Http2Peer::Manners::kAcknowledges, std::string("\0\x4\0\0\0\0", 6));
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_NE(peer.Ask(kListClients, ""), 0U);
+    ASSERT_NE(peer.Ask(kGetClient, std::string("\x0a\x11") + "clients/bystander"), 0U);
+  }
+  int resets = 0;
+  while (resets < 100 && NextOf(peer, Frame::kReset, seconds(20))) ++resets;
+  EXPECT_EQ(resets, 100);
+}
+
+TEST_F(AbuseTest, ConnectionsThatSayNothingEnd) {
+  StartServer({"--idle-connection-timeout=1s"});
+  Http2Peer idle(address());
+  Http2Peer silent(address(), Http2Peer::Manners::kSilent);
+  EXPECT_TRUE(NextOf(idle, Frame::kGoaway, seconds(20)));
+  EXPECT_TRUE(idle.IsClosedWithin(seconds(20)));
+  EXPECT_TRUE(silent.IsClosedWithin(seconds(30)));  // it has ten seconds for its preface
+}
+
+TEST_F(AbuseTest, FramesThatAskForAnswers) {
+  StartServer();
+  const long before = Rss();
+  for (const std::uint8_t type : {Frame::kPing, Frame::kSettings}) {
+    Http2Peer peer(address());
+    std::string burst;
+    for (int k = 0; k < 1'000; ++k) {
+      burst += Http2Peer::Bytes({type, 0, 0, type == Frame::kPing ? std::string(8, 'p') : std::string()});
+    }
+    // It reads none of them.
+    for (int i = 0; i < 300 && peer.SendRaw(burst); ++i) {
+    }
+    ExpectServes();
+  }
+  EXPECT_LT(Rss() - before, 150);
+}
+
+TEST_F(AbuseTest, HeadersThatAreNoCall) {
+  StartServer();
+  const auto block = [](const std::string& method, const std::string& scheme, const std::string& te,
+                        const std::string& path) {
+    return Http2Peer::Header(":method", method) + Http2Peer::Header(":scheme", scheme) +
+           Http2Peer::Header(":path", path) + Http2Peer::Header(":authority", "x") +
+           Http2Peer::Header("te", te) + Http2Peer::Header("content-type", "application/grpc");
+  };
+  for (const std::string& headers :
+       {block("POST", "http", "", kGetClient), block("POST", "http", "gzip", kGetClient),
+        block("POST", "http", "trailers, deflate", kGetClient), block("POST", "", "trailers", kGetClient),
+        block("POST", "grpc", "trailers", kGetClient), block("GET", "http", "trailers", kGetClient),
+        block("PUT", "http", "trailers", kGetClient), block("POST", "http", "trailers", ""),
+        block("POST", "http", "trailers", std::string("/a\0b", 4)),
+        block("POST", "http", "trailers", "/\r\n\xff\xfe"), std::string("\xff\xff\xff\xff\xff\xff\xff\xff"),
+        std::string("\x80"), std::string("\x3f\xff\xff\xff\xff\x7f")}) {
+    Http2Peer peer(address());
+    EXPECT_TRUE(peer.Send({Frame::kHeaders, Frame::kEndHeaders | Frame::kEndStream, 1, headers}));
+    EXPECT_TRUE(peer.Receive(seconds(20)) || peer.IsClosedWithin(seconds(1)));
+  }
+  // A name that goes on for ever is not told back.
+  Http2Peer peer(address());
+  EXPECT_NE(peer.Call("/" + std::string(6'000, 'a')), 0U);
+  const auto end = NextOf(peer, Frame::kHeaders, seconds(20));
+  ASSERT_TRUE(end);
+  EXPECT_LT(end->payload.size(), 500U);
+  ExpectServes();
+}
+
+}  // namespace
+}  // namespace liveness::testing
