@@ -1,6 +1,7 @@
 #include "client/cli/describe_server.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "client/cli/time_text.h"
 #include "common/duration_text.h"
 #include "common/saturating.h"
+#include "common/strings.h"
 
 namespace liveness::cli {
 namespace {
@@ -80,6 +82,32 @@ std::string DescribeCertificates(const v1::ServerInfo& info, common::WallTime no
   return text;
 }
 
+// The figures that say something; JSON has all of them.
+std::string DescribeListener(const v1::Listener& listener, common::WallTime now) {
+  std::string text = "Connections:\n";
+  absl::StrAppend(&text, DescribeLine("  Listening", absl::StrJoin(listener.addresses(), ", ")),
+                  DescribeLine("  Served", absl::StrCat(listener.connection_count(), " of at most ",
+                                                        listener.max_connection_count())),
+                  DescribeLine("  Taken in", absl::StrCat(listener.accepted_count())));
+  const auto add = [&text](const std::string& name, std::int64_t count, std::string_view why) {
+    if (count != 0) text += DescribeLine(name, common::StrCat(count, why));
+  };
+  add("  Refused", listener.refused_count(), " (all were taken)");
+  add("  Too fast", listener.rate_limited_count(), " (from one address)");
+  if (listener.accept_error_count() != 0) {
+    text += DescribeLine("  Errors", absl::StrCat(listener.accept_error_count(), ", the last ",
+                                                  MomentText(listener.last_accept_error_time(), now), ": ",
+                                                  listener.last_accept_error()));
+  }
+  text += DescribeLine("  Waiting",
+                       absl::StrCat(listener.backlog_count(), " of at most ", listener.max_backlog_count()));
+  add("  Overflowed", listener.backlog_dropped_count(), " (the queue of those who wait was full)");
+  if (listener.has_last_canary_time()) {
+    text += DescribeLine("  Last tried", MomentText(listener.last_canary_time(), now));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked, common::WallTime now,
@@ -111,6 +139,7 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
   text += DescribeLine("  Resume grace", span(info.resume_grace()));
   text += absl::StrCat("Keepalive in force:\n", DescribeLine("  Preset", info.keepalive_preset()));
   if (info.has_keepalive()) text += DescribeKeepalive(info.keepalive());
+  if (info.has_listener()) text += DescribeListener(info.listener(), now);
   text += DescribeCertificates(info, now);
   text += DescribeIncidents(info, now, all);
   return text;

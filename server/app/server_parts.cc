@@ -18,6 +18,7 @@
 #include "server/rpc/canary_report.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/incident_proto.h"
+#include "server/rpc/operate/listener_report.h"
 #include "server/rpc/reflection_service.h"
 #include "server/rpc/registry_service.h"
 #include "server/rpc/server_builder.h"
@@ -109,6 +110,10 @@ v1::ServerInfo ServerParts::Describe() const {
     rpc::ToProto(incident, now, *info.add_incidents());
   }
   rpc::DescribeCanary(registry, canary, config.canary, *info.mutable_canary());
+  if (accepting.load(std::memory_order_acquire)) {
+    rpc::DescribeListener(acceptor->Figures(), canary.last_accepted(), common::SystemClock(),
+                          *info.mutable_listener());
+  }
   return info;
 }
 
