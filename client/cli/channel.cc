@@ -7,40 +7,23 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "common/tls_files.h"
 
 namespace liveness::cli {
-namespace {
-
-absl::Status ReadFile(const std::string& path, const char* flag, std::string& content) {
-  if (path.empty()) return absl::OkStatus();
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return absl::InvalidArgumentError(absl::StrCat(flag, ": cannot read ", path));
-  }
-  content = text.str();
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 void QuietGrpc() {
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls) {
   if (!tls.enabled) return grpc::InsecureChannelCredentials();
+  auto files = common::ReadTlsFiles({tls.cert_file, tls.key_file, tls.ca_file});
+  if (!files.ok()) return files.status();
   grpc::SslCredentialsOptions options;
-  if (absl::Status status = ReadFile(tls.ca_file, "--tls-ca", options.pem_root_certs); !status.ok())
-    return status;
-  if (absl::Status status = ReadFile(tls.cert_file, "--tls-cert", options.pem_cert_chain); !status.ok())
-    return status;
-  if (absl::Status status = ReadFile(tls.key_file, "--tls-key", options.pem_private_key); !status.ok())
-    return status;
+  options.pem_root_certs = std::move(files->ca);
+  options.pem_cert_chain = std::move(files->cert);
+  options.pem_private_key = std::move(files->key);
   return grpc::SslCredentials(options);
 }
 

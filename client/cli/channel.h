@@ -18,7 +18,7 @@ namespace liveness::cli {
 // in the environment brings it back.
 void QuietGrpc();
 
-// INVALID_ARGUMENT if a file cannot be read.
+// INVALID_ARGUMENT, with the flag, the file and what is wrong, if one cannot be used.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls);
 
 // A channel to `server`; `credentials` as made from `tls`. Nothing is connected yet.

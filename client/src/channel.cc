@@ -1,27 +1,15 @@
 #include "client/src/channel.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 
 #include "common/grpc/socket_mutator.h"
+#include "common/tls_files.h"
 
 namespace liveness::internal {
 namespace {
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return Error{"BAD_TLS", "cannot read " + path + ": " + std::strerror(errno)};
-  }
-  return text.str();
-}
 
 int Milliseconds(std::chrono::milliseconds span) { return static_cast<int>(span.count()); }
 
@@ -34,18 +22,13 @@ common::TcpKeepalive TcpOf(const Keepalive& keepalive) {
 
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls) {
   if (!tls) return grpc::InsecureChannelCredentials();
+  constexpr common::TlsNames kNames = {"tls.cert_file", "tls.key_file", "tls.ca_file"};
+  auto files = common::ReadTlsFiles({tls->cert_file, tls->key_file, tls->ca_file}, kNames);
+  if (!files.ok()) return Error{"BAD_TLS", std::string(files.status().message())};
   grpc::SslCredentialsOptions pem;
-  const std::pair<const std::string*, std::string*> files[] = {
-      {&tls->ca_file, &pem.pem_root_certs},
-      {&tls->cert_file, &pem.pem_cert_chain},
-      {&tls->key_file, &pem.pem_private_key},
-  };
-  for (const auto& [path, into] : files) {
-    if (path->empty()) continue;
-    Result<std::string> text = ReadFile(*path);
-    if (!text) return text.error();
-    *into = *std::move(text);
-  }
+  pem.pem_root_certs = std::move(files->ca);
+  pem.pem_cert_chain = std::move(files->cert);
+  pem.pem_private_key = std::move(files->key);
   return grpc::SslCredentials(pem);
 }
 

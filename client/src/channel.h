@@ -14,7 +14,8 @@
 
 namespace liveness::internal {
 
-// Reads the files that `tls` names. BAD_TLS if one cannot be read.
+// Reads the files that `tls` names. BAD_TLS, with the file and what is wrong, if one
+// cannot be used (common/tls_files.h).
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls);
 
 // `on_socket` is called with each socket before it connects, on a gRPC thread.

@@ -1,5 +1,8 @@
 // livenessd. Everything is in server.cc and config.cc.
+#include <chrono>
 #include <cstdio>
+#include <memory>
+#include <string>
 
 #include <spdlog/spdlog.h>
 
@@ -10,9 +13,24 @@
 
 namespace {
 
-int Run(const liveness::app::Config& config) {
-  using liveness::app::WaitForStopSignal;
-  auto server = liveness::app::Server::Start(config);
+using namespace liveness::app;  // NOLINT: this is its main
+
+// How often the files that it was given are looked at.
+constexpr std::chrono::seconds kLook(1);
+
+absl::StatusOr<std::unique_ptr<Server>> StartServer(const Config& config) {
+  const EndableStart endable;
+  return Server::Start(config);
+}
+
+void Reload(Server& server) {
+  SdNotifyReloading(liveness::common::SystemClock().Mono());
+  server.Reload();
+  SdNotify("READY=1");
+}
+
+int Run(const Config& config) {
+  auto server = StartServer(config);
   if (!server.ok()) {
     spdlog::shutdown();  // what was logged comes first
     std::fprintf(stderr, "livenessd: %s\n", std::string(server.status().message()).c_str());
@@ -20,24 +38,27 @@ int Run(const liveness::app::Config& config) {
   }
   std::printf("listening on %s\n", (*server)->address().c_str());
   std::fflush(stdout);
-  liveness::app::SdNotify("READY=1");
+  SdNotify("READY=1");
 
-  while (!WaitForStopSignal(std::chrono::hours(1))) {
+  for (Signal signal = Signal::kNone; signal != Signal::kStop; signal = WaitForSignal(kLook)) {
+    if (signal == Signal::kReload) Reload(**server);
+    (*server)->Look();
   }
-  liveness::app::SdNotify("STOPPING=1");
-  (*server)->Drain(WaitForStopSignal);
+  SdNotify("STOPPING=1");
+  (*server)->Drain([](liveness::common::Duration span) { return WaitForSignal(span) == Signal::kStop; });
+  LetSignalsEndIt();
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const liveness::app::ParsedConfig parsed = liveness::app::ParseConfig(argc, argv);
+  const ParsedConfig parsed = ParseConfig(argc, argv);
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
   if (!parsed.config) return parsed.exit_code;
 
-  liveness::app::PrepareProcess(parsed.config->log_level);
+  PrepareProcess(parsed.config->log_level);
   const int exit_code = Run(*parsed.config);
   spdlog::shutdown();
   return exit_code;

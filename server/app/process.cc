@@ -2,9 +2,11 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <ctime>
+#include <initializer_list>
 #include <memory>
 
 #include <google/protobuf/stubs/logging.h>
@@ -13,17 +15,41 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "common/thread_name.h"
+
 namespace liveness::app {
 namespace {
 
 constexpr std::size_t kLogQueue = 8192;
 
-sigset_t StopSignals() {
+// As nohup(1) has it. A signal that is waited for comes all the same.
+bool ignores_hangup = false;
+
+// How soon a start that succeeded lets go of the signals.
+constexpr common::Duration kStartPoll = std::chrono::milliseconds(50);
+
+sigset_t SetOf(std::initializer_list<int> numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int number : numbers) sigaddset(&signals, number);
   return signals;
+}
+
+const sigset_t& StopSignals() {
+  static const sigset_t signals = SetOf({SIGTERM, SIGINT, SIGQUIT});
+  return signals;
+}
+
+const sigset_t& TakenSignals() {
+  static const sigset_t signals = SetOf({SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2});
+  return signals;
+}
+
+// Its number, or -1 once `span` has passed.
+int Wait(const sigset_t& signals, common::Duration span, siginfo_t& info) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(span);
+  const timespec patience{seconds.count(), static_cast<long>((span - seconds).count())};
+  return sigtimedwait(&signals, &info, &patience);
 }
 
 // What gRPC complains of is mostly a peer's doing, and told by us in our words.
@@ -37,9 +63,10 @@ void PrepareProcess(const std::string& log_level) {
     files.rlim_cur = files.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &files);
   }
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+  pthread_sigmask(SIG_BLOCK, &TakenSignals(), nullptr);
+  ignores_hangup = signal(SIGHUP, SIG_DFL) == SIG_IGN;
+  signal(SIGTERM, SIG_DFL);  // whoever started us may have ignored it
+  for (const int number : {SIGPIPE, SIGXFSZ, SIGTTOU}) signal(number, SIG_IGN);
 
   // A reader of stderr that stands still must not stop the server: lines are
   // written by a thread of their own, and the oldest are dropped.
@@ -58,11 +85,44 @@ void PrepareProcess(const std::string& log_level) {
   (void)setenv("GRPC_EXPERIMENTS", "-tcp_read_chunks", 0);
 }
 
-bool WaitForStopSignal(common::Duration span) {
-  const sigset_t signals = StopSignals();
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(span);
-  const timespec patience{seconds.count(), static_cast<long>((span - seconds).count())};
-  return sigtimedwait(&signals, nullptr, &patience) > 0;
+Signal WaitForSignal(common::Duration span) {
+  siginfo_t info{};
+  switch (Wait(TakenSignals(), span, info)) {
+    case SIGTERM:
+    case SIGINT:
+    case SIGQUIT: return Signal::kStop;
+    case SIGHUP:
+      if (info.si_code != SI_KERNEL) return Signal::kReload;
+      // The kernel's own: our terminal is gone, and with it whoever would stop us.
+      if (!ignores_hangup) return Signal::kStop;
+      spdlog::info("the terminal was closed: ignored, as nohup asks for");
+      return Signal::kNone;
+    case SIGUSR1:
+    case SIGUSR2: spdlog::info("SIGUSR1 and SIGUSR2 mean nothing to this server"); return Signal::kNone;
+    default: return Signal::kNone;
+  }
+}
+
+EndableStart::EndableStart()
+    : thread_([this] {
+        common::NameThisThread("live-start");
+        siginfo_t info{};
+        while (!over_) {
+          if (Wait(StopSignals(), kStartPoll, info) < 0) continue;
+          spdlog::info("told to stop before the start was done");
+          spdlog::shutdown();
+          _exit(0);
+        }
+      }) {}
+
+EndableStart::~EndableStart() {
+  over_ = true;
+  thread_.join();
+}
+
+void LetSignalsEndIt() {
+  signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &StopSignals(), nullptr);
 }
 
 }  // namespace liveness::app

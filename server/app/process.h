@@ -1,18 +1,48 @@
-// What is set once for the whole process.
+// The process: what is set once, and the signals that it is sent.
 #pragma once
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 #include "common/clock.h"
 
 namespace liveness::app {
 
 // Before anything of gRPC runs and before any thread is started: raises the
-// limit of open files to what is allowed, blocks the signals that WaitForStopSignal()
-// takes, and sends the logs of gRPC and Protobuf through ours.
+// limit of open files to what is allowed, blocks the signals that WaitForSignal()
+// takes, and sends the logs of gRPC and Protobuf through ours. Of the signals that
+// would end or stop a process for somebody else's doing, a closed pipe, a file that
+// may not grow and a terminal of another job's are ignored; writes then fail.
 void PrepareProcess(const std::string& log_level);
 
-// Waits for SIGTERM or SIGINT; false if `span` passed first.
-bool WaitForStopSignal(common::Duration span);
+enum class Signal {
+  kNone,  // the span passed first
+  // SIGTERM, SIGINT, SIGQUIT, and, unless nohup(1) started us, a terminal that was closed.
+  kStop,
+  kReload,  // SIGHUP
+};
+
+// Says what it does with SIGUSR1 and SIGUSR2, which mean nothing, and waits on.
+Signal WaitForSignal(common::Duration span);
+
+// While it lives, SIGTERM, SIGINT and SIGQUIT end the process at once, with exit code
+// 0: nothing has been served yet, and what the start waits for may never come. Other
+// signals wait for WaitForSignal().
+class EndableStart {
+ public:
+  EndableStart();
+  ~EndableStart();
+  EndableStart(const EndableStart&) = delete;
+  EndableStart& operator=(const EndableStart&) = delete;
+
+ private:
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
+
+// From now on SIGTERM and SIGINT end the process as they do any other: the drain is
+// over, and what is left may hang on a disk.
+void LetSignalsEndIt();
 
 }  // namespace liveness::app

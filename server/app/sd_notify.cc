@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace liveness::app {
 
@@ -23,6 +24,11 @@ void SdNotify(std::string_view state) {
   if (fd < 0) return;
   (void)sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
   close(fd);
+}
+
+void SdNotifyReloading(common::MonoTime now) {
+  const auto usec = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  SdNotify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec.count()));
 }
 
 }  // namespace liveness::app

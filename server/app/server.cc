@@ -48,10 +48,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
     if (!taken.ok()) return taken.status();
     lock = *std::move(taken);
   }
-  auto credentials = auth::MakeServerCredentials(complete.tls);
-  if (!credentials.ok()) return credentials.status();
-  auto own_credentials = auth::MakeOwnCredentials(complete.tls);
-  if (!own_credentials.ok()) return own_credentials.status();
+  auto tls = auth::ServerTls::Load(complete.tls, common::SystemClock());
+  if (!tls.ok()) return tls.status();
 
   auto store = OpenStore(complete, common::SystemClock());
   if (!store.ok()) return store.status();
@@ -59,18 +57,21 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   if (!contents.ok()) return contents.status();
   const std::size_t known = contents->records.size();
 
-  auto parts =
-      std::make_unique<ServerParts>(complete, std::move(lock), *std::move(store), *std::move(contents));
+  auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(store),
+                                             *std::move(contents));
   parts->AddServices();
   parts->registry.OnWitness([&parts = *parts](const auto& event) { parts.OnWitness(event); });
   parts->detector.emplace(parts->registry, common::SystemClock());
-  if (absl::Status listening = parts->Listen(*std::move(credentials), *std::move(inherited)); !listening.ok())
+  if (absl::Status listening = parts->Listen(parts->tls->credentials(), *std::move(inherited));
+      !listening.ok())
     return listening;
   parts->registry.BeginServing();
+  parts->StartWatchdog();
   parts->incidents.Add(core::IncidentKind::kStarted, {},
                        absl::StrCat("version ", kVersion, ", process ", getpid(), ", on ", parts->address));
   if (complete.canary) {
-    parts->canary.Start({rpc::CanaryTarget(parts->address), *std::move(own_credentials), parts->canary_secret,
+    parts->canary.Start({rpc::CanaryTarget(parts->address), parts->tls->own_credentials(),
+                         parts->canary_secret,
                          [&own = parts->acceptor->own()](int fd) { own.BeforeConnect(fd); },
                          [&parts = *parts](const auto& why_not) { parts.OnAccepting(why_not); }});
   }
@@ -83,6 +84,13 @@ Server::Server(std::unique_ptr<ServerParts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
 const std::string& Server::address() const { return parts_->address; }
+
+void Server::Reload() {
+  const std::string tls = parts_->tls_watch.Reload();
+  spdlog::info("reload: {}; flags, the store's files and all else hold until a restart", tls);
+}
+
+void Server::Look() { parts_->tls_watch.Look(); }
 
 void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   const common::Clock& clock = common::SystemClock();

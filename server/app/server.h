@@ -25,6 +25,12 @@ class Server {
   // HOST:PORT with the real port.
   const std::string& address() const;
 
+  // Reads again what can be read again while it serves, and says in the log what was
+  // and what was not.
+  void Reload();
+  // To be called every second or so: files that were renewed are taken.
+  void Look();
+
   // Asks the clients to move, waits for them, ends what is left and stops, all
   // within config.drain_timeout or as soon as `hurry` says true. `hurry` is
   // asked again and again and may wait for the span that it is given.

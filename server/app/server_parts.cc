@@ -34,21 +34,27 @@ constexpr common::Duration kAcceptPatience = std::chrono::seconds(5);
 }  // namespace
 
 ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
-                         std::unique_ptr<storage::Store> opened, storage::Contents contents)
+                         std::unique_ptr<auth::ServerTls> loaded, std::unique_ptr<storage::Store> opened,
+                         storage::Contents contents)
     : config(given),
       lock(std::move(taken)),
       store(std::move(opened)),
       signer(std::string_view(reinterpret_cast<const char*>(store->token_key().data()),
                               store->token_key().size())),
       incidents(given.KeepsData() ? given.data_dir : std::string(), common::SystemClock()),
+      tls(std::move(loaded)),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       running(*store, registry),
       publisher(registry),
       engine(MakeEngineOptions(given, sockets)),
-      canary(common::SystemClock(), registry.pulses()) {}
+      canary(common::SystemClock(), registry.pulses()),
+      tls_watch(*tls, common::SystemClock(), incidents, [this] {
+        if (health != nullptr) health->ServingChanged();
+      }) {}
 
 ServerParts::~ServerParts() {
+  watchdog.reset();
   canary.Stop();
   if (detector) detector->Stop();
   if (acceptor) acceptor->Stop();
@@ -80,6 +86,19 @@ void ServerParts::AddServices() {
       v1::AdminService::service_full_name(), ::grpc::health::v1::Health::service_full_name()}));
 }
 
+void ServerParts::StartWatchdog() {
+  const std::optional<common::Duration> period = WatchdogPeriod();
+  if (!period) return;
+  std::vector<HealthProbe> probes;
+  probes.push_back({"the detector does not tick", [this, patience = *period / 2] {
+                      return common::SystemClock().Mono() - detector->last_tick() < patience;
+                    }});
+  probes.push_back(
+      {"an I/O thread does not run", [this] { return registry.doubt() != core::CanaryDoubt::kSpent; }});
+  probes.push_back({"no new connection gets in", [this] { return !WhyNotAccepting(); }});
+  watchdog.emplace(*period, std::move(probes));
+}
+
 std::int64_t ServerParts::Drain(common::Duration within) {
   registry.BeginDrain();
   health->BeginDrain();
@@ -109,6 +128,15 @@ v1::ServerInfo ServerParts::Describe() const {
   for (const core::Incident& incident : incidents.Read()) {
     rpc::ToProto(incident, now, *info.add_incidents());
   }
+  for (const auth::ServerTls::Loaded& each : tls->certificates()) {
+    v1::Certificate& certificate = *info.add_certificates();
+    certificate.set_file(common::Escape(each.file));
+    certificate.set_subject(each.facts.subject);
+    for (const std::string& name : each.facts.names) certificate.add_names(name);
+    rpc::ToProto(each.facts.not_before, *certificate.mutable_not_before());
+    rpc::ToProto(each.facts.not_after, *certificate.mutable_not_after());
+    rpc::ToProto(each.loaded, *certificate.mutable_load_time());
+  }
   rpc::DescribeCanary(registry, canary, config.canary, *info.mutable_canary());
   if (accepting.load(std::memory_order_acquire)) {
     rpc::DescribeListener(acceptor->Figures(), canary.last_accepted(), common::SystemClock(),
@@ -133,6 +161,9 @@ std::vector<v1::NotReady> ServerParts::WhyNotReady() const {
     add("STORE_UNAVAILABLE", common::Escape(common::ToStd(store_health.message())));
   }
   if (const auto why = WhyNotAccepting()) add("NOT_ACCEPTING", common::Escape(*why));
+  if (tls->HasExpired(common::SystemClock().Wall())) {
+    add("CERTIFICATE_EXPIRED", absl::StrCat("clients refuse the certificate in ", config.tls.cert));
+  }
   return reasons;
 }
 

@@ -18,6 +18,9 @@
 #include "server/app/config.h"
 #include "server/app/data_dir_lock.h"
 #include "server/app/incident_log.h"
+#include "server/app/tls_watch.h"
+#include "server/app/watchdog.h"
+#include "server/auth/tls.h"
 #include "server/core/record.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/acceptor.h"
@@ -40,7 +43,8 @@ namespace liveness::app {
 // the calls, then the store.
 // Not thread-safe: main's. What the services ask of it may be asked on any thread.
 struct ServerParts {
-  ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken, std::unique_ptr<storage::Store> opened,
+  ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
+              std::unique_ptr<auth::ServerTls> loaded, std::unique_ptr<storage::Store> opened,
               storage::Contents contents);
   // A store tells of what it still commits when it stops, and through the registry that reaches the services
   // that asked for it, the detector and the publisher.
@@ -78,6 +82,9 @@ struct ServerParts {
   std::optional<std::string> WhyNotAccepting() const;
   // The canary found that none gets in, and why, or that they do again.
   void OnAccepting(const std::optional<std::string>& why_not);
+  // Where systemd wants to know that this server works: it does while the detector ticks,
+  // no I/O thread has been still for longer than --max-doubt, and new connections get in.
+  void StartWatchdog();
   // Asks the clients to move within that time; returns how many.
   std::int64_t Drain(common::Duration within);
 
@@ -87,6 +94,7 @@ struct ServerParts {
   const std::unique_ptr<storage::Store> store;
   const common::Signer signer;
   IncidentLog incidents;
+  const std::unique_ptr<auth::ServerTls> tls;
   net::AcceptedSockets sockets;
   registry::Registry registry;
   RunningStore running;
@@ -101,6 +109,8 @@ struct ServerParts {
   rpc::HealthService* health = nullptr;        // likewise
   const std::string canary_secret = rpc::NewCanarySecret();
   rpc::Canary canary;
+  TlsWatch tls_watch;
+  std::optional<Watchdog> watchdog;  // where systemd asked for one
 };
 
 }  // namespace liveness::app

@@ -11,7 +11,7 @@ using common::MonoTime;
 using common::MutexLock;
 
 DetectorThread::DetectorThread(Registry& registry, const common::Clock& clock)
-    : registry_(registry), clock_(clock) {
+    : registry_(registry), clock_(clock), last_tick_(clock.Mono().time_since_epoch().count()) {
   registry_.OnEarlierDeadline([this](MonoTime when) {
     MutexLock lock(mu_);
     if (when >= wake_at_) return;
@@ -44,7 +44,9 @@ void DetectorThread::Run() {
     const MonoTime next = registry_.Tick(expected, now);
     if (next <= now) WorkSlice::LetOthersIn();
     MutexLock lock(mu_);
-    wake_at_ = std::min({wake_at_, next, clock_.Mono() + kPeriod});
+    const MonoTime ended = clock_.Mono();
+    last_tick_.store(ended.time_since_epoch().count(), std::memory_order_relaxed);
+    wake_at_ = std::min({wake_at_, next, ended + kPeriod});
     while (!stopping_) {
       const MonoTime until = wake_at_;
       const MonoTime before = clock_.Mono();

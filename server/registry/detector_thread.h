@@ -5,6 +5,7 @@
 // before any client is judged (server/core/witness_clock.h).
 #pragma once
 
+#include <atomic>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -27,11 +28,17 @@ class DetectorThread {
   // to be called sooner. From one thread.
   void Stop();
 
+  // When its last tick ended: older than a few periods, it hangs. Any thread.
+  common::MonoTime last_tick() const {
+    return common::MonoTime(common::Duration(last_tick_.load(std::memory_order_relaxed)));
+  }
+
  private:
   void Run();
 
   Registry& registry_;
   const common::Clock& clock_;
+  std::atomic<common::Duration::rep> last_tick_;
   common::Mutex mu_;
   common::CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
