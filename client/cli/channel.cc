@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "common/target.h"
 #include "common/tls_files.h"
 
 namespace liveness::cli {
@@ -44,7 +46,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
   // A channel made anew must connect anew, not wait out an older one's backoff.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (!tls.server_name.empty()) args.SetSslTargetNameOverride(tls.server_name);
-  return grpc::CreateCustomChannel(server, credentials, args);
+  return grpc::CreateCustomChannel(common::GrpcTarget(server), credentials, args);
 }
 
 bool AwaitConnection(grpc::Channel& channel, common::Duration limit) {

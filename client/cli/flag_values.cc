@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "common/duration_text.h"
+#include "common/target.h"
 
 namespace liveness::cli {
 
@@ -41,13 +42,17 @@ std::string CheckDuration(const std::string& text) {
 }
 
 std::string CheckServer(const std::string& text) {
-  if (text.find("://") != std::string::npos || text.rfind("unix:", 0) == 0) return {};
+  if (text.starts_with(common::kUnixTarget)) {
+    const std::string problem = common::TargetProblem(text);
+    return problem.empty() ? problem : "'" + text + "' " + problem;
+  }
+  if (text.find("://") != std::string::npos) return {};
   const std::size_t colon = text.rfind(':');
   const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
   const bool digits = !port.empty() && port.size() <= 5 &&
                       std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (colon == 0 || !digits || std::stoi(port) > 65535 || std::stoi(port) == 0) {
-    return "'" + text + "' is not HOST:PORT";
+    return "'" + text + "' is neither HOST:PORT nor unix:PATH";
   }
   return {};
 }

@@ -10,7 +10,7 @@
 namespace liveness::cli {
 
 std::string CheckDuration(const std::string& text);
-// Refuses what is surely no HOST:PORT; the rest of its faults connecting will tell.
+// Refuses what is surely no HOST:PORT and no unix:PATH; the rest of its faults connecting will tell.
 std::string CheckServer(const std::string& text);
 std::string CheckFormat(const std::string& text);
 std::string CheckLabel(const std::string& text);

@@ -31,7 +31,7 @@ constexpr char kDescription[] =
 void AddGlobal(CLI::App& app, GlobalSettings& global) {
   app.add_option("--server", global.servers, "Tried in this order; default 127.0.0.1:7700")
       ->envname("LIVENESS_SERVER")
-      ->type_name("HOST:PORT[,HOST:PORT...]")
+      ->type_name("HOST:PORT|unix:PATH[,...]")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Validator(CheckServer, "", "server"));

@@ -25,7 +25,7 @@ struct TlsSettings {
 };
 
 struct GlobalSettings {
-  std::vector<std::string> servers;  // HOST:PORT, tried in this order; never empty
+  std::vector<std::string> servers;  // HOST:PORT or unix:PATH, tried in this order; never empty
   TlsSettings tls;
   OutputFormat output = OutputFormat::kUnset;
   bool no_headers = false;

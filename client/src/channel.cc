@@ -6,6 +6,7 @@
 #include <grpcpp/create_channel.h>
 
 #include "common/grpc/socket_mutator.h"
+#include "common/target.h"
 #include "common/tls_files.h"
 
 namespace liveness::internal {
@@ -59,7 +60,7 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
   args.SetUserAgentPrefix("liveness-client");
   if (options.tls && !options.tls->server_name.empty())
     args.SetSslTargetNameOverride(options.tls->server_name);
-  return grpc::CreateCustomChannel(target, *std::move(credentials), args);
+  return grpc::CreateCustomChannel(common::GrpcTarget(target), *std::move(credentials), args);
 }
 
 }  // namespace liveness::internal

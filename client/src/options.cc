@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/keepalive.h"
 #include "common/random.h"
+#include "common/target.h"
 #include "common/validation.h"
 
 namespace liveness::internal {
@@ -21,10 +22,8 @@ std::string HostName() {
 }
 
 void CheckTarget(const std::string& target, Violations* violations) {
-  const std::size_t colon = target.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == target.size()) {
-    violations->push_back({"targets", absl::StrCat("\"", target, "\" is not of the form host:port")});
-  }
+  const std::string problem = common::TargetProblem(target);
+  if (!problem.empty()) violations->push_back({"targets", absl::StrCat("\"", target, "\" ", problem)});
 }
 
 void CheckTimes(const ClientOptions& options, Violations* violations) {

@@ -30,7 +30,7 @@ struct Tls {
 };
 
 struct ClientOptions {
-  // Servers, "host:port" each. Required. They are tried in this order, from the
+  // Servers, "host:port" or "unix:path" each; the path of at most 107 bytes. Required. They are tried in this order, from the
   // one after the last that served us, and all of them before any wait. A
   // session goes on at any server of one cluster.
   std::vector<std::string> targets;

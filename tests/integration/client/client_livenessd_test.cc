@@ -10,6 +10,7 @@
 #include "liveness/v1/registry_service.grpc.pb.h"
 #include "tests/integration/client/state_log.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
 
 namespace liveness::testing {
 namespace {
@@ -160,6 +161,47 @@ TEST_F(ClientLivenessd, AServerThatIsKilledCostsOneFailedAttempt) {
   ASSERT_TRUE(log.WaitFor("LIVE", 2));
   EXPECT_LE(client->counters().attempts, 3u);
   EXPECT_EQ(client->counters().losses, 1u);
+}
+
+// A path with characters that mean something else in a URI, as gRPC reads it.
+TEST(ClientUnixSocket, LivesDiesAndFallsBackToTcp) {
+  const TempDir dir;
+  const std::string path = "unix:" + dir.file("a b%20#.sock");
+  const auto server = ServerProcess::Start({"--listen=127.0.0.1:0," + path, "--resume-grace=200ms"});
+  ASSERT_TRUE(server);
+  const std::string tcp = server->address();
+  const auto stub =
+      v1::RegistryService::NewStub(grpc::CreateChannel(tcp, grpc::InsecureChannelCredentials()));
+  const auto record = [&] {
+    grpc::ClientContext context;
+    v1::GetClientRequest request;
+    request.set_name("clients/worker");
+    v1::Client client;
+    EXPECT_TRUE(stub->GetClient(&context, request, &client).ok());
+    return client;
+  };
+  StateLog log;
+  ClientOptions options = OptionsFor(path, log);
+  options.interval = 200ms;
+  options.timeout = 2s;
+  options.keepalive = Keepalive::Strict();  // of TCP, which a Unix socket does not have
+  {
+    const auto client = StartClient(options);
+    ASSERT_TRUE(log.WaitFor("LIVE")) << server->StandardError();
+    ASSERT_TRUE(Eventually([&] { return client->counters().pongs_received >= 3; }));
+    EXPECT_EQ(record().state(), v1::STATE_ALIVE);
+    // What the kernel tells of TCP it does not tell here, and nobody claims that it did.
+    EXPECT_NE(record().evidence().tcp().absence(), v1::TCP_ABSENCE_CLOSED);
+    EXPECT_NE(record().evidence().tcp().absence(), v1::TCP_ABSENCE_PROXY);
+    (void)client->Goodbye("done");
+    EXPECT_TRUE(Eventually([&] { return record().state() == v1::STATE_LEFT; }));
+  }
+  // Nobody listens on the first of two: the next is tried.
+  StateLog other;
+  options = OptionsFor("unix:" + dir.file("nobody.sock"), other);
+  options.targets.push_back(path);
+  const auto client = StartClient(options);
+  EXPECT_TRUE(other.WaitFor("LIVE"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
@@ -185,10 +186,12 @@ TEST_F(FlagsTest, BeatSaysHowItsSilenceIsToBeJudged) {
 }
 
 TEST_F(FlagsTest, AServerWithoutAPortIsRefused) {
-  for (const char* server : {"foo", "foo:", ":7700", "foo:0", "foo:65536", "foo:7x", "foo:777777"}) {
-    EXPECT_THAT(Refusal({std::string("--server=") + server, "list"}), HasSubstr("is not HOST:PORT"))
+  for (const char* server : {"foo", "foo:", ":7700", "foo:0", "foo:65536", "foo:7x", "foo:777777", "unix:"}) {
+    EXPECT_THAT(Refusal({std::string("--server=") + server, "list"}),
+                AnyOf(HasSubstr("is neither HOST:PORT nor unix:PATH"), HasSubstr("names no path")))
         << server;
   }
+  EXPECT_THAT(Parse({"--server=unix:/run/x,h:1", "list"}).global.servers, ElementsAre("unix:/run/x", "h:1"));
   EXPECT_THAT(Parse({"--server=[::1]:7700", "list"}).global.servers, ElementsAre("[::1]:7700"));
 }
 

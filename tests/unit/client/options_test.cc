@@ -73,7 +73,8 @@ TEST(Complete, RefusesWhatTheServerWouldRefuse) {
     change(options);
     return Wrong(options);
   };
-  EXPECT_THAT(with([](auto& o) { o.targets = {"nohost"}; }), HasSubstr("host:port"));
+  EXPECT_THAT(with([](auto& o) { o.targets = {"nohost"}; }), HasSubstr("HOST:PORT"));
+  EXPECT_THAT(with([](auto& o) { o.targets = {"unix:"}; }), HasSubstr("unix:"));
   EXPECT_THAT(with([](auto& o) { o.client_id = "a\nb"; }), HasSubstr("client_id"));
   EXPECT_THAT(with([](auto& o) { o.client_id = std::string(129, 'a'); }), HasSubstr("client_id"));
   EXPECT_THAT(with([](auto& o) { o.labels[""] = "x"; }), HasSubstr("labels"));
