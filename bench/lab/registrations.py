@@ -32,7 +32,8 @@ def _rounds(lab, store, rounds, clients, under_way):
     for _ in range(rounds):
         # Beside the binaries: a disk, where the system's temporary files may be memory.
         with tempfile.TemporaryDirectory(dir=lab.bin) as directory, \
-                lab.livenessd(f"--store={store}", f"--data-dir={directory}") as server, \
+                lab.livenessd(f"--store={store}", f"--data-dir={directory}",
+                              "--max-streams-per-connection=1000") as server, \
                 lab.client("registrations", server.address, CONNECTIONS) as load:
             before = server.cpu()
             results.append(load.ask(f"register {clients} {under_way}"))

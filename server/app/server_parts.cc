@@ -31,6 +31,11 @@ constexpr double kAwayShare = 0.4;
 // Without a canary: so long must every accept() fail.
 constexpr common::Duration kAcceptPatience = std::chrono::seconds(5);
 
+void LogClosed(const net::Endpoint& last, std::size_t count) {
+  spdlog::warn("closed {} connections that sent far more than a client has to say, the last from {}", count,
+               net::ToText(last));
+}
+
 }  // namespace
 
 ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
@@ -44,6 +49,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       incidents(given.KeepsData() ? given.data_dir : std::string(), common::SystemClock()),
       tls(std::move(loaded)),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
+      ingress({}, common::SystemClock(), LogClosed),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       running(*store, registry),
       publisher(registry),
@@ -196,8 +202,10 @@ absl::Status ServerParts::Listen(std::shared_ptr<grpc::ServerCredentials> creden
                                   config.channelz, config.bounds.http2});
   const rpc::ConnectionIntake take = rpc::TakeConnections(builder, std::move(credentials));
   if (absl::Status started = engine.Start(builder); !started.ok()) return started;
+  ingress.Start();
   acceptor->Start([this, take](int listener_fd, int fd) {
     sockets.OnAccept(fd);
+    ingress.OnAccept(fd);
     take(listener_fd, fd);
   });
   accepting.store(true, std::memory_order_release);

@@ -24,6 +24,7 @@
 #include "server/core/record.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/acceptor.h"
+#include "server/net/ingress_guard.h"
 #include "server/net/listen_socket.h"
 #include "server/registry/detector_thread.h"
 #include "server/registry/publisher_thread.h"
@@ -96,6 +97,7 @@ struct ServerParts {
   IncidentLog incidents;
   const std::unique_ptr<auth::ServerTls> tls;
   net::AcceptedSockets sockets;
+  net::IngressGuard ingress;
   registry::Registry registry;
   RunningStore running;
   std::optional<registry::DetectorThread> detector;  // once all that it tells is there

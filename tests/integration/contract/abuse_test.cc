@@ -167,6 +167,49 @@ TEST_F(AbuseTest, AnswersThatAreNotTaken) {
   EXPECT_EQ(resets, 100);
 }
 
+TEST_F(AbuseTest, HeadersWithoutEnd) {
+  StartServer();
+  for (const auto manners : {Http2Peer::Manners::kAcknowledges, Http2Peer::Manners::kIgnores}) {
+    const long before = Rss();
+    Http2Peer peer(address(), manners);
+    const std::uint32_t stream = peer.NextStream();
+    bool open = peer.Send({Frame::kHeaders, 0, stream, Http2Peer::CallHeaders(kGetClient)});
+    const std::string more = Http2Peer::Header("x-more", std::string(16'000, 'v'));
+    for (int i = 0; i < 8'000 && open; ++i) open = peer.Send({Frame::kContinuation, 0, stream, more});
+    EXPECT_TRUE(peer.IsClosedWithin(seconds(20)));
+    EXPECT_LT(Rss() - before, 100);
+    ExpectServes();
+  }
+}
+
+// gRPC gathers a whole message before it looks at the bound on it.
+TEST_F(AbuseTest, MessagesThatClaimToBeHuge) {
+  StartServer();
+  for (const char* method : {kHeartbeat, kGetClient}) {
+    const long before = Rss();
+    Http2Peer peer(address());
+    const std::uint32_t stream = peer.Call(method);
+    // Its length alone: 1 GiB.
+    bool open = peer.Send({Frame::kData, 0, stream, std::string("\0\x40\0\0\0", 5)});
+    const std::string piece(16'384, 'x');
+    std::size_t window = 65'535 - 5;
+    while (open) {
+      for (; open && window >= piece.size(); window -= piece.size()) {
+        open = peer.Send({Frame::kData, 0, stream, piece});
+      }
+      const auto frame = peer.Receive(seconds(10));
+      if (!frame || frame->type == Frame::kHeaders || frame->type == Frame::kReset) break;
+      if (frame->type != Frame::kWindowUpdate || frame->stream != 0) continue;
+      window += static_cast<std::uint8_t>(frame->payload[1]) << 16U |
+                static_cast<std::uint8_t>(frame->payload[2]) << 8U |
+                static_cast<std::uint8_t>(frame->payload[3]);
+    }
+    EXPECT_LT(Rss() - before, 200) << method;
+    EXPECT_TRUE(peer.IsClosedWithin(seconds(20))) << method;
+    ExpectServes();
+  }
+}
+
 TEST_F(AbuseTest, ConnectionsThatSayNothingEnd) {
   StartServer({"--idle-connection-timeout=1s"});
   Http2Peer idle(address());
