@@ -59,6 +59,7 @@ void Connection::OnStart(bool ok) {
   (*hello.mutable_labels())["zone"] = "eu-1";
   ToProto(options_.interval, *hello.mutable_interval());
   ToProto(options_.timeout, *hello.mutable_timeout());
+  if (options_.adjust) options_.adjust(hello);
   stream_->Read(&incoming_, read_tag_.Arm());
   common::MutexLock lock(mu_);
   said_hello_ = true;
@@ -75,6 +76,7 @@ void Connection::OnRead(bool ok) {
     if (options_.on_joined) options_.on_joined();
   } else {
     if (options_.understand) Understand(incoming_);
+    if (options_.on_answer) options_.on_answer();
     counters_.answers.fetch_add(1);
     common::MutexLock lock(mu_);
     if (std::exchange(in_flight_, false)) counters_.outstanding.fetch_sub(1);
@@ -97,6 +99,7 @@ void Connection::OnFinish(bool) {
   counters_.ended.fetch_add(1);
   common::MutexLock lock(mu_);
   if (std::exchange(in_flight_, false)) counters_.outstanding.fetch_sub(1);
+  if (options_.on_ended) options_.on_ended();
 }
 
 void Connection::Understand(grpc::ByteBuffer& bytes) {
@@ -117,7 +120,8 @@ void Connection::SendPing() {
   in_flight_ = true;
   counters_.outstanding.fetch_add(1);
   v1::HeartbeatRequest request;
-  request.mutable_ping()->set_sequence(++sequence_);
+  sequence_ += options_.sequence_step;
+  request.mutable_ping()->set_sequence(sequence_);
   const common::Duration now = common::SystemClock().Wall().time_since_epoch();
   request.mutable_ping()->mutable_send_time()->set_seconds(now.count() / 1'000'000'000);
   request.mutable_ping()->mutable_send_time()->set_nanos(

@@ -40,8 +40,14 @@ struct ConnectionOptions {
   bool understand = false;
   // Shared with others; null: a connection of its own.
   std::shared_ptr<grpc::Channel> channel;
-  // Called when the welcome comes.
+  // Called on the queue's thread when the welcome comes, at each answer after it, and at the end.
   std::function<void()> on_joined;
+  std::function<void()> on_answer;
+  std::function<void()> on_ended;
+  // Pings number themselves so far apart: what lies between is taken for lost.
+  std::uint64_t sequence_step = 1;
+  // Says more in the hello.
+  std::function<void(v1::Hello&)> adjust;
 };
 
 // A channel that shares its connection with no other channel.
@@ -57,6 +63,8 @@ class Connection {
   void Ping();
   // Sends new labels, which makes one transition.
   void Update(std::uint64_t value);
+  // Ends the stream without goodbye; its connection stays.
+  void Cancel() { context_.TryCancel(); }
 
   const std::string& client_id() const { return options_.client_id; }
   // When the server had the last ping that it answered. REQUIRES: `understand`.

@@ -1,6 +1,6 @@
 // Tells of every transition in a line of JSON, with the moment at which it came.
 //
-//   fault_watcher HOST:PORT
+//   fault_watcher HOST:PORT [FILTER]
 //
 // {"ready": NANOS}, then {"seen": NANOS, "client_id": ..., "from": "ALIVE", "to": "SUSPECT", ...} each;
 // {"group": ...} for a mass failure, {"gap": NANOS} and {"over": NANOS, "why": ...} if the watch breaks.
@@ -73,7 +73,7 @@ void Print(const v1::Transition& transition, std::int64_t now) {
 }
 
 // A completion queue of its own: the callback API sleeps up to 100 ms on a quiet channel.
-int Watch(const std::string& target) {
+int Watch(const std::string& target, const std::string& filter) {
   grpc::ChannelArguments args;
   args.SetMaxReceiveMessageSize(-1);
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -84,7 +84,9 @@ int Watch(const std::string& target) {
   context.set_wait_for_ready(true);
   void* tag = nullptr;
   bool ok = false;
-  const auto stream = stub->PrepareAsyncWatchClients(&context, v1::WatchClientsRequest(), &queue);
+  v1::WatchClientsRequest request;
+  request.set_filter(filter);
+  const auto stream = stub->PrepareAsyncWatchClients(&context, request, &queue);
   stream->StartCall(nullptr);
   v1::WatchClientsResponse response;
   bool ready = false;
@@ -119,8 +121,8 @@ int Watch(const std::string& target) {
 }  // namespace liveness::fault
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: fault_watcher HOST:PORT\n");
+  if (argc < 2 || argc > 3) {
+    std::fprintf(stderr, "usage: fault_watcher HOST:PORT [FILTER]\n");
     return 2;
   }
   std::thread([] {
@@ -129,5 +131,5 @@ int main(int argc, char** argv) {
     }
     std::_Exit(0);
   }).detach();
-  return liveness::fault::Watch(argv[1]);
+  return liveness::fault::Watch(argv[1], argc > 2 ? argv[2] : "");
 }

@@ -53,11 +53,11 @@ class Lab:
     def process(self, *command, **options):
         return self.owns(Process(*command, **options))
 
-    def server(self, *flags, host=None, env=None, listen=None):
+    def server(self, *flags, host=None, env=None, listen=None, data=None):
         listen = listen or ("0.0.0.0:7700" if host else "127.0.0.1:0")
         log = open(self.scratch / "livenessd.log", "a")
         # One of its own: a server would know the clients of the scenario before.
-        data = tempfile.mkdtemp(prefix="data-", dir=self.scratch)
+        data = data or tempfile.mkdtemp(prefix="data-", dir=self.scratch)
         return self.owns(Server(self.bin / "livenessd", f"--listen={listen}", f"--data-dir={data}", "--log-level=warn",
                                 "--server-id=lab", *flags, host=host, env=env, log=log))
 
@@ -67,10 +67,10 @@ class Lab:
     def listener(self, process, **options):
         return Listener(process, **options)
 
-    def watch(self, server):
+    def watch(self, server, filter=""):
         """A watcher next to the server."""
         address = f"127.0.0.1:{server.port}"
-        return Watcher(self.process(self.tools / "fault_watcher", address, host=server.host))
+        return Watcher(self.process(self.tools / "fault_watcher", address, filter, host=server.host))
 
     def fleet(self, server, prefix, count, *, address=None, wait=True, **options):
         self._boards += 1

@@ -1,5 +1,5 @@
 """The scenarios by name, in the order in which they run."""
-from lab.scenarios import accrual, closed, kill, many, network, paths, server, starved, stop, worker
+from lab.scenarios import accrual, closed, kill, many, network, paths, server, starved, stop, undisturbed, worker
 
 ALL = {
     "kill": kill.kill,
@@ -20,7 +20,13 @@ ALL = {
     "duplicate": many.duplicate,
     "loss": paths.loss,
     "accrual": accrual.accrual,
+    "undisturbed-quality": undisturbed.quality,
+    "undisturbed-resets": undisturbed.resets,
+    "undisturbed-evictions": undisturbed.evictions,
+    "undisturbed-history": undisturbed.history,
+    "undisturbed-filters": undisturbed.filters,
+    "undisturbed-maintenance": undisturbed.maintenance,
 }
 
 # Nothing is to be learnt from these in a hurry: --quick leaves them out.
-LONG = ("accrual",)
+LONG = ("accrual", "undisturbed-history", "undisturbed-filters", "undisturbed-maintenance")
