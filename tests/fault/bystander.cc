@@ -79,7 +79,7 @@ class Bystanders {
   }
 
   bool WaitUntilJoined() const {
-    const MonoTime end = Now() + std::chrono::seconds(30);
+    const MonoTime end = Now() + std::chrono::seconds(120);
     while (counters_.joined.load() < static_cast<std::int64_t>(connections_.size())) {
       if (Now() > end) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -191,7 +191,7 @@ def _pending(lab, server):
 def maintenance(lab):
     """The maintenance of 1,000,000 clients ends at one moment."""
     outcome = lab.begin("undisturbed-maintenance")
-    count, ahead = (50_000, 20) if lab.quick else (1_000_000, 60)
+    count, ahead = (50_000, 20) if lab.quick else (1_000_000, 150)
     data, written = _past(lab, "maintenance", count, ahead)
     # Nobody comes back: they are not to die meanwhile.
     server = lab.server("--restart-grace=2h", "--max-clients=2000000", data=data)
