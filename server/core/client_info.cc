@@ -73,10 +73,18 @@ std::pair<std::string_view, std::string_view> PackedInfo::label(std::size_t inde
 }
 
 std::optional<std::string_view> PackedInfo::FindLabel(std::string_view key) const {
-  const std::size_t count = label_count();
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto [each, value] = label(i);
-    if (each == key) return value;
+  std::size_t first = 0;
+  std::size_t last = label_count();
+  while (first < last) {
+    const std::size_t middle = first + (last - first) / 2;
+    const auto [each, value] = label(middle);
+    const int order = each.compare(key);
+    if (order == 0) return value;
+    if (order < 0) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
   }
   return std::nullopt;
 }

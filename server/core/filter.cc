@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "common/status.h"
 #include "common/strings.h"
+#include "server/core/filter_cost.h"
 #include "server/core/filter_lexer.h"
 #include "server/core/filter_parser.h"
 
@@ -27,6 +29,13 @@ absl::StatusOr<Filter> Filter::Parse(std::string_view text, const FilterSchema& 
   absl::StatusOr<FilterExpression> expression = ParseFilterExpression(text, schema);
   if (!expression.ok()) return expression.status();
   filter.first_ = filter.Flatten(*std::move(expression), kTrue, kFalse, true);
+  for (const Step& step : filter.steps_) filter.cost_ += CostOf(step.predicate);
+  if (filter.cost_ > kMaxFilterCost) {
+    return common::BadFields(
+        "FILTER_TOO_COSTLY",
+        {{"filter", common::StrCat("costs ", filter.cost_, " units; at most ", kMaxFilterCost,
+                                   ": compare less, or for equality where it searches texts")}});
+  }
   return filter;
 }
 

@@ -38,11 +38,15 @@ class Filter {
   // Matches everything, as the empty text does.
   Filter() = default;
 
-  // Errors: INVALID_ARGUMENT BAD_FILTER, the violation being "column N: ...".
+  // Errors: INVALID_ARGUMENT BAD_FILTER, the violation being "column N: ..."; FILTER_TOO_COSTLY if it costs
+  // more than kMaxFilterCost.
   static absl::StatusOr<Filter> Parse(std::string_view text, const FilterSchema& schema);
 
   bool matches_all() const { return steps_.empty(); }
   bool Matches(const FieldSource& source) const;
+
+  // What it costs to ask, in the units of filter_cost.h. 0 for what matches all.
+  std::int64_t cost() const { return cost_; }
 
   // Predicates that hold of everything that matches: the operands of the outermost AND, in no order. Not
   // all of what they have in common: for whoever can search by some of it.
@@ -65,6 +69,7 @@ class Filter {
   std::string text_;
   std::vector<Step> steps_;
   std::int32_t first_ = 0;
+  std::int64_t cost_ = 0;
 };
 
 }  // namespace liveness::core
