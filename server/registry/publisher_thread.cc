@@ -1,6 +1,7 @@
 #include "server/registry/publisher_thread.h"
 
 #include "common/thread_name.h"
+#include "common/thread_priority.h"
 
 namespace liveness::registry {
 
@@ -28,6 +29,7 @@ PublisherThread::~PublisherThread() {
 
 void PublisherThread::Run() {
   common::NameThisThread("live-publisher");
+  common::LowerThisThreadsPriority();
   while (true) {
     bool stopping;
     {

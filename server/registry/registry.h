@@ -162,7 +162,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   // --- Queries --------------------------------------------------------------
 
   std::optional<core::ClientView> Get(std::string_view client_id) const;
-  // Looks at no more than ~2000 records in one call, so that nobody waits long:
+  // Looks at no more than 1,000 records in one call, fewer with a dear filter, so that nobody waits long:
   // call again with `cursor` until `limit` is met or `done`.
   ScanResult Scan(const ScanRequest& request) const override;
   Totals totals() const;
@@ -178,13 +178,13 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // --- Watches --------------------------------------------------------------
 
-  // OUT_OF_RANGE REVISION_IN_FUTURE; RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
+  // OUT_OF_RANGE REVISION_IN_FUTURE; RESOURCE_EXHAUSTED TOO_MANY_WATCHERS, WATCH_FILTERS_TOO_COSTLY.
   // `filter` decides what is told; `filter_key` is its text: watchers of one
   // text share their batches. See watch.h for how to take what is next.
   absl::StatusOr<std::shared_ptr<Watch>> StartWatch(WatchRequest request);
 
-  // Hands transitions that are not yet published to the watchers; true if
-  // there were any. Only one thread at a time.
+  // Hands transitions that are not yet published to the watchers, for some milliseconds; true if there were
+  // any, or are still. Only one thread at a time.
   bool PublishPending();
   // `wake` is called, without the lock, when there is something to publish. Set
   // it before any other thread uses the registry.
@@ -371,6 +371,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   core::Vitals VitalsOf(const Session& session, core::MonoTime now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_queries.cc
+  // A scan's records, whether they match or not.
+  ScanResult LookAt(const ScanRequest& request) const ABSL_LOCKS_EXCLUDED(mu_);
   // Adds what the store holds beyond memory.
   void ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const ABSL_LOCKS_EXCLUDED(mu_);
   // registry_groups.cc

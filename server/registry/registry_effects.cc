@@ -23,6 +23,9 @@ void Registry::CarryOut(Effects& effects) {
 
 void Registry::OnEarlierDeadline(std::function<void(MonoTime)> wake) { wake_detector_ = std::move(wake); }
 
-void Registry::OnPending(std::function<void()> wake) { wake_publisher_ = std::move(wake); }
+void Registry::OnPending(std::function<void()> wake) {
+  wake_publisher_ = std::move(wake);
+  hub_.OnWork(wake_publisher_);
+}
 
 }  // namespace liveness::registry

@@ -12,8 +12,16 @@ using core::MonoTime;
 
 namespace {
 
-// Bounds how long one scan holds the lock: well under a millisecond.
-constexpr std::size_t kMaxLookedAt = 2'000;
+// Bounds how long one scan holds the lock, some 100 us, and what it copies.
+constexpr std::size_t kMaxLookedAt = 1'000;
+// Units of a filter (core/filter_cost.h) that one scan spends, without the lock: about a millisecond.
+constexpr std::int64_t kScanUnits = 100'000;
+
+std::size_t LookedAtBy(const ScanRequest& request) {
+  if (!request.matches) return std::min(request.limit, kMaxLookedAt);
+  const std::int64_t most = kScanUnits / (request.filter_cost + 1);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(most), 1, kMaxLookedAt);
+}
 
 }  // namespace
 
@@ -34,7 +42,9 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       self_doubt_({.share = options_.doubt_share,
                    .min_members = options_.mass.min_members,
                    .window = options_.mass.window}),
-      hub_(contents.revision, options_.max_mailbox, options_.max_watchers) {
+      hub_(contents.revision, {.max_mailbox = options_.max_mailbox,
+                               .max_watchers = options_.max_watchers,
+                               .max_dear_filters = options_.max_dear_watch_filters}) {
   MutexLock lock(mu_);
   Effects effects;  // nobody is told of anything yet
   for (core::RecordPtr& record : contents.records) {
@@ -58,8 +68,10 @@ std::optional<core::ClientView> Registry::Get(std::string_view client_id) const 
   return core::ClientView{std::move(shown), VitalsOf(*session, clock_.Mono())};
 }
 
-ScanResult Registry::Scan(const ScanRequest& request) const {
-  ScanResult result;
+ScanResult Registry::LookAt(const ScanRequest& request) const {
+  ScanResult seen;
+  const std::size_t most = LookedAtBy(request);
+  seen.views.reserve(most);
   MutexLock lock(mu_);
   const MonoTime now = clock_.Mono();
   const SessionTable::Sessions& sessions = table_.sessions();
@@ -68,28 +80,40 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
   // False once this call has done enough.
   const auto look_at = [&](const Session& session) {
     common::AssertHeld(mu_);
-    if (result.views.size() >= request.limit || looked_at >= kMaxLookedAt) return false;
+    if (looked_at >= most) return false;
     ++looked_at;
     cursor = session.cold_.record->client_id();
-    core::RecordPtr shown = Shown(session, request.committed);
-    if (shown == nullptr) return true;
-    core::Vitals vitals = VitalsOf(session, now);
-    if (!request.matches || request.matches(*shown, vitals)) {
-      result.views.push_back({std::move(shown), std::move(vitals)});
+    if (core::RecordPtr shown = Shown(session, request.committed)) {
+      seen.views.push_back({std::move(shown), VitalsOf(session, now)});
     }
     return true;
   };
   if (request.descending) {
     auto at = request.after.empty() ? sessions.end() : sessions.lower_bound(request.after);
     while (at != sessions.begin() && look_at(*std::prev(at)->second)) --at;
-    result.done = at == sessions.begin();
+    seen.done = at == sessions.begin();
   } else {
     auto at = sessions.upper_bound(request.after);
     while (at != sessions.end() && look_at(*at->second)) ++at;
-    result.done = at == sessions.end();
+    seen.done = at == sessions.end();
   }
-  result.cursor = std::string(cursor);
-  result.revision = history_.last();
+  seen.cursor = std::string(cursor);
+  seen.revision = history_.last();
+  return seen;
+}
+
+ScanResult Registry::Scan(const ScanRequest& request) const {
+  ScanResult seen = LookAt(request);
+  if (!request.matches) return seen;
+  ScanResult result{.revision = seen.revision};
+  result.cursor = request.after;
+  for (core::ClientView& view : seen.views) {
+    if (result.views.size() >= request.limit) return result;
+    result.cursor = std::string(view.record->client_id());
+    if (request.matches(*view.record, view.vitals)) result.views.push_back(std::move(view));
+  }
+  result.cursor = std::move(seen.cursor);
+  result.done = seen.done;
   return result;
 }
 

@@ -2,8 +2,6 @@
 #include <utility>
 #include <vector>
 
-#include "common/status.h"
-#include "common/strings.h"
 #include "server/registry/registry.h"
 #include "server/registry/watch/watch_cursor.h"
 
@@ -20,16 +18,11 @@ constexpr std::size_t kPublishAtOnce = 1'024;
 
 absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request) {
   const bool ours = request.history_id.empty() || request.history_id == store_.history_id();
-  std::shared_ptr<Mailbox> mailbox = hub_.Open(request);
-  if (mailbox == nullptr) {
-    return common::WithRetryDelay(
-        common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
-                      common::StrCat("this server serves its most, ", options_.max_watchers, " watchers")),
-        std::chrono::seconds(5));
-  }
+  absl::StatusOr<std::shared_ptr<Mailbox>> mailbox = hub_.Open(request);
+  if (!mailbox.ok()) return mailbox.status();
   const bool other_history = !ours && request.start_revision != 0;
   const auto watch =
-      std::make_shared<WatchCursor>(*this, std::move(request), std::move(mailbox), other_history);
+      std::make_shared<WatchCursor>(*this, std::move(request), *std::move(mailbox), other_history);
   if (const absl::Status reached = watch->Reached(); !reached.ok() && !store_.shared()) return reached;
   return std::shared_ptr<Watch>(watch);
 }
@@ -40,13 +33,15 @@ bool Registry::PublishPending() {
   bool lost = false;
   {
     MutexLock lock(mu_);
-    if (published_ == history_.last()) return false;
-    lost = published_ < history_.compacted();
-    transitions = history_.Read({.after = published_, .limit = kPublishAtOnce});
-    published_ = revision = transitions.back()->revision();
+    if (published_ != history_.last()) {
+      lost = published_ < history_.compacted();
+      transitions = history_.Read({.after = published_, .limit = kPublishAtOnce});
+      published_ = revision = transitions.back()->revision();
+    }
   }
-  hub_.Publish(transitions, revision, lost);
-  return true;
+  const bool any = !transitions.empty();
+  if (any) hub_.Publish(std::move(transitions), revision, lost);
+  return hub_.Work() || any;
 }
 
 }  // namespace liveness::registry

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/core/canary_watch.h"
+#include "server/core/filter_cost.h"
 #include "server/core/flap_damping.h"
 #include "server/core/mass_failure.h"
 #include "server/core/quality.h"
@@ -30,8 +31,9 @@ struct RegistryOptions {
   std::size_t max_ended = 100'000;      // DEAD and LEFT records kept
   std::size_t max_history = 200'000;    // transitions kept in memory
   std::size_t max_watchers = 1'000;
-  std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
-  std::size_t queues = 1;             // completion queues, each with a canary
+  std::size_t max_mailbox = 100'000;                                 // transitions that wait for one watcher
+  std::int64_t max_dear_watch_filters = core::kMaxDearWatchFilters;  // units: server/core/filter_cost.h
+  std::size_t queues = 1;                                            // completion queues, each with a canary
   // The most that is credited in one episode without proof: on the canary's word,
   // and after the machine slept.
   core::Duration max_doubt = std::chrono::seconds(10);
@@ -139,8 +141,9 @@ struct ScanRequest {
   bool descending = false;
   std::size_t limit = 100;  // views to return at most
   bool committed = false;   // also while the store fails, when this server's own truth is shown otherwise
-  // Called under the lock for each record: must be quick and touch nothing else. Null: all.
+  // Called for each record, without the lock. Null: all.
   std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
+  std::int64_t filter_cost = 0;  // of `matches`, in the units of server/core/filter_cost.h
 };
 
 struct ScanResult {

@@ -90,8 +90,9 @@ std::vector<std::shared_ptr<const Batch>> MakeBatches(const RecordFilter& filter
                                                       const std::vector<core::TransitionPtr>& transitions);
 
 struct WatchRequest {
-  std::string filter_key;  // the filter's text
-  RecordFilter filter;     // null: everything
+  std::string filter_key;        // the filter's text
+  RecordFilter filter;           // null: everything
+  std::int64_t filter_cost = 0;  // of the filter, in the units of server/core/filter_cost.h
   std::uint64_t start_revision = 0;
   std::string history_id;  // empty: this registry's
   // Called without any lock when Next() has something again after it had nothing.

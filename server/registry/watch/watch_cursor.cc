@@ -8,6 +8,17 @@
 #include "common/strings.h"
 
 namespace liveness::registry {
+namespace {
+
+// Units that a slice of the past may cost its filter (core/filter_cost.h): a millisecond or two.
+constexpr std::int64_t kSliceUnits = 200'000;
+
+std::size_t SliceOf(const WatchRequest& request) {
+  const std::int64_t most = kSliceUnits / (2 * request.filter_cost + 1);
+  return std::clamp<std::size_t>(static_cast<std::size_t>(most), kMaxBatch / 4, WatchCursor::kSlice);
+}
+
+}  // namespace
 
 WatchCursor::WatchCursor(const WatchSource& source, WatchRequest request, std::shared_ptr<Mailbox> mailbox,
                          bool other_history)
@@ -69,7 +80,11 @@ void WatchCursor::TakeGap(WatchItem& item) {
 
 void WatchCursor::TakeSnapshotPart(WatchItem& item) {
   // Never a change that has no revision: if it came to nothing, no transition would take it back.
-  ScanRequest scan{.after = cursor_, .limit = kSnapshotPart, .committed = true, .matches = nullptr};
+  ScanRequest scan{.after = cursor_,
+                   .limit = kSnapshotPart,
+                   .committed = true,
+                   .matches = nullptr,
+                   .filter_cost = request_.filter_cost};
   if (request_.filter) {
     scan.matches = [this](const core::ClientRecord& record, const core::Vitals&) {
       return request_.filter(record);
@@ -98,7 +113,7 @@ void WatchCursor::TakePast(WatchItem& item) {
     phase_ = Phase::kPresent;
     return TakePresent(item);
   }
-  HistoryPage page = source_.HistoryAfter(pulled_, kSlice);
+  HistoryPage page = source_.HistoryAfter(pulled_, SliceOf(request_));
   const auto lost = [&](const auto& gap) { return gap.second > pulled_ && gap.first < past_end_; };
   if (pulled_ < page.compacted || std::any_of(page.gaps.begin(), page.gaps.end(), lost)) {
     BeginGap();

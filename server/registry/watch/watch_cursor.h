@@ -32,8 +32,8 @@ namespace liveness::registry {
 // As Watch says.
 class WatchCursor final : public Watch {
  public:
-  // Transitions of the past that one call reads, and that one call takes out of the mailbox at most to find
-  // them all known.
+  // Transitions of the past that one call reads at most, fewer with a dear filter; and that one call takes
+  // out of the mailbox at most to find them all known.
   static constexpr std::size_t kSlice = 1'024;
   // Clients that one part of a snapshot holds at most.
   static constexpr std::size_t kSnapshotPart = 256;

@@ -51,6 +51,26 @@ TEST(Scan, LooksAtABoundedNumberAndGoesOn) {
   EXPECT_GT(calls, 1);
 }
 
+TEST(Scan, AFilterIsAskedWithoutTheLockAndADearOneOfFewer) {
+  RegistryHarness h;
+  for (int i = 0; i < 3'000; ++i) h.Attach("c" + std::to_string(10'000 + i));
+  for (const auto& [cost, most] : {std::pair{1, 1'000}, std::pair{1'000, 100}}) {
+    int asked = 0;
+    const ScanResult part = h.registry.Scan({.limit = 10,
+                                             .matches =
+                                                 [&](const core::ClientRecord& record, const core::Vitals&) {
+                                                   // With the lock held this would never return.
+                                                   EXPECT_TRUE(h.registry.Get(record.client_id()));
+                                                   ++asked;
+                                                   return false;
+                                                 },
+                                             .filter_cost = cost});
+    EXPECT_GT(asked, 50);
+    EXPECT_LE(asked, most);
+    EXPECT_FALSE(part.done);
+  }
+}
+
 TEST(Scan, WhoIsThereThroughoutAppearsExactlyOnce) {
   RegistryHarness h({.max_ended = 0});  // who leaves is gone at once
   std::mt19937 random(7);

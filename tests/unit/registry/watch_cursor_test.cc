@@ -56,7 +56,10 @@ class FakeSource final : public WatchSource {
   void Happen(WatchHub* hub) {
     ++last;
     history.push_back(Made(last, "c" + std::to_string(last)));
-    if (hub != nullptr) hub->Publish({history.back()}, last, false);
+    if (hub == nullptr) return;
+    hub->Publish({history.back()}, last, false);
+    while (hub->Work()) {
+    }
   }
 
   static constexpr std::size_t kLookedAt = 100;
@@ -76,12 +79,12 @@ class WatchCursorTest : public ::testing::Test {
     for (std::size_t i = 0; i < count; ++i) source.Happen(nullptr);
   }
   WatchHub& hub(std::size_t max_mailbox = 1'000'000) {
-    if (!hub_) hub_.emplace(source.last, max_mailbox, 10);
+    if (!hub_) hub_.emplace(source.last, WatchHub::Options{.max_mailbox = max_mailbox});
     return *hub_;
   }
   WatchCursor Start(WatchRequest request, bool other_history = false) {
     auto mailbox = hub().Open(request);
-    return WatchCursor(source, std::move(request), std::move(mailbox), other_history);
+    return WatchCursor(source, std::move(request), *std::move(mailbox), other_history);
   }
   static bool Nobody(const core::ClientRecord&) { return false; }
 
@@ -189,6 +192,8 @@ TEST_F(WatchCursorTest, AMailboxFullOfWhatIsKnownIsEmptiedInSlices) {
   std::vector<core::TransitionPtr> many;
   for (std::uint64_t i = 1; i <= 10'000; ++i) many.push_back(Made(i, "c"));
   hub().Publish(many, 10'000, false);
+  while (hub().Work()) {
+  }
   EXPECT_FALSE(cursor.heavy());
   int calls = 0;
   for (WatchItem item = cursor.Next(); !item.empty(); item = cursor.Next()) {
