@@ -88,7 +88,12 @@ void Engine::Shutdown(common::Duration patience) {
   threads_.clear();
 }
 
-bool Engine::RunOnWorker(std::function<void()> job) { return workers_.Run(std::move(job)); }
+bool Engine::RunOnWorker(std::function<void()> job) {
+  return workers_.Run(Lane::kQueries, [job = std::move(job)] {
+    job();
+    return false;
+  });
+}
 
 void Engine::Poll(grpc::ServerCompletionQueue& cq) {
   void* tag = nullptr;

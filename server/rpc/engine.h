@@ -108,8 +108,10 @@ class Engine {
   // REQUIRES: not called from a queue's thread or a worker.
   void Shutdown(common::Duration patience);
 
-  // Runs `job` on a worker. False, and nothing happens, if too many wait.
+  // Runs `job` on a worker, at one go. False, and nothing happens, if too many wait.
   [[nodiscard]] bool RunOnWorker(std::function<void()> job);
+  // The same in slices, see WorkerPool.
+  [[nodiscard]] bool RunInTurns(Lane lane, WorkerPool::Job job) { return workers_.Run(lane, std::move(job)); }
 
  private:
   friend class CallToken;

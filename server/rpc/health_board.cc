@@ -4,16 +4,19 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string_view>
 #include <utility>
 
 #include <grpcpp/alarm.h>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
 namespace {
 
 constexpr common::Duration kRetryPause = std::chrono::seconds(1);
+constexpr std::size_t kWakesAtOnce = 256;
 
 }  // namespace
 
@@ -46,25 +49,43 @@ class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
 
   void OnWake(bool) {
     woken_.exchange(false);  // an exchange, to see all that was done before a Wake() that found it set
-    if (watch_ == nullptr) return StartOver();
+    if (!WakeSome()) return Wake();
+    if (watch_ == nullptr) {
+      if (!std::exchange(paused_, true)) return Wake(kRetryPause);
+      return StartOver();
+    }
     const registry::WatchItem item = watch_->Next();
     if (item.gap) return StartOver();
     if (item.empty()) return;
-    board_.Changed(item.batches);
+    concerned_ = board_.Concerned(item.batches);
     Wake();
+  }
+
+  // Wakes the next few of those concerned; false if more are to be woken. There may be thousands, and each
+  // costs this queue's thread some microseconds.
+  bool WakeSome() {
+    for (std::size_t i = 0; i < kWakesAtOnce && !concerned_.empty(); ++i) {
+      if (const auto follower = concerned_.back().lock()) follower->Wake();
+      concerned_.pop_back();
+    }
+    return concerned_.empty();
   }
 
   // Everybody looks for himself what was missed: a snapshot is of no use here.
   void StartOver() {
     watch_.reset();
-    if (!Start().ok()) Wake(kRetryPause);  // another watcher took the place that was just given up
-    board_.AllChanged();
+    concerned_ = board_.Everybody();
+    if (Start().ok()) return;
+    paused_ = false;  // another watcher took the place that was just given up
+    Wake();
   }
 
   CallToken token_;
   HealthBoard& board_;
   grpc::ServerCompletionQueue& cq_;
   std::shared_ptr<registry::Watch> watch_;
+  std::vector<std::weak_ptr<WatchStream>> concerned_;  // to be woken yet
+  bool paused_ = false;                                // since the registry's watch was refused
   std::atomic<bool> woken_{false};
   grpc::Alarm alarm_;
   HoldingTag<Pump, &Pump::OnWake> tag_;
@@ -93,34 +114,29 @@ void HealthBoard::Unfollow(const std::string& client_id, const WatchStream* foll
   if (followers_.empty()) unused = std::move(pump_);
 }
 
-void HealthBoard::Changed(const std::vector<std::shared_ptr<const registry::Batch>>& batches) {
-  std::vector<std::shared_ptr<WatchStream>> concerned;
-  {
-    common::MutexLock lock(mu_);
-    for (const auto& batch : batches) {
-      for (const core::TransitionPtr& transition : batch->transitions()) {
-        const auto at = followers_.find(common::ToAbsl(transition->after->client_id()));
-        if (at == followers_.end()) continue;
-        for (const auto& [_, weak] : at->second) {
-          if (auto follower = weak.lock()) concerned.push_back(std::move(follower));
-        }
-      }
+HealthBoard::Concern HealthBoard::Concerned(
+    const std::vector<std::shared_ptr<const registry::Batch>>& batches) const {
+  Concern concerned;
+  absl::flat_hash_set<std::string_view> seen;  // a client that changes often is looked up once
+  common::MutexLock lock(mu_);
+  for (const auto& batch : batches) {
+    for (const core::TransitionPtr& transition : batch->transitions()) {
+      const std::string_view client_id = transition->after->client_id();
+      const auto at = followers_.find(common::ToAbsl(client_id));
+      if (at == followers_.end() || !seen.insert(client_id).second) continue;
+      for (const auto& [_, follower] : at->second) concerned.push_back(follower);
     }
   }
-  for (const auto& follower : concerned) follower->Wake();
+  return concerned;
 }
 
-void HealthBoard::AllChanged() {
-  std::vector<std::shared_ptr<WatchStream>> all;
-  {
-    common::MutexLock lock(mu_);
-    for (const auto& [_, followers] : followers_) {
-      for (const auto& [__, weak] : followers) {
-        if (auto follower = weak.lock()) all.push_back(std::move(follower));
-      }
-    }
+HealthBoard::Concern HealthBoard::Everybody() const {
+  Concern everybody;
+  common::MutexLock lock(mu_);
+  for (const auto& [_, followers] : followers_) {
+    for (const auto& [__, follower] : followers) everybody.push_back(follower);
   }
-  for (const auto& follower : all) follower->Wake();
+  return everybody;
 }
 
 }  // namespace liveness::rpc

@@ -37,11 +37,13 @@ class HealthBoard {
   class Pump;
   using Followers = std::vector<std::pair<const WatchStream*, std::weak_ptr<WatchStream>>>;
 
-  void Changed(const std::vector<std::shared_ptr<const registry::Batch>>& batches);
-  void AllChanged();
+  using Concern = std::vector<std::weak_ptr<WatchStream>>;
+  // Those who follow a client that changed, and all.
+  Concern Concerned(const std::vector<std::shared_ptr<const registry::Batch>>& batches) const;
+  Concern Everybody() const;
 
   registry::Registry& registry_;
-  common::Mutex mu_;
+  mutable common::Mutex mu_;
   absl::flat_hash_map<std::string, Followers> followers_ ABSL_GUARDED_BY(mu_);
   std::shared_ptr<Pump> pump_ ABSL_GUARDED_BY(mu_);  // while there are followers
 };

@@ -1,15 +1,52 @@
-// RegistryService.ListClients. Thread-safe; for a worker: it may look at every
-// record there is, in parts between which the registry is free for others.
+// RegistryService.ListClients, one page. It may look at every record there is, in slices
+// between which the registry and the workers are free for others.
+//
+// Not thread-safe; for a worker.
 #pragma once
 
-#include "absl/status/status.h"
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
 #include "liveness/v1/registry_service.pb.h"
+#include "server/core/filter.h"
+#include "server/core/page_token.h"
+#include "server/registry/types.h"
+#include "server/rpc/client_proto.h"
 #include "server/rpc/paging.h"
 
 namespace liveness::rpc {
 
-// REQUIRES: `response` is empty.
-absl::Status ListClients(const ListContext& context, const v1::ListClientsRequest& request,
-                         v1::ListClientsResponse& response);
+class ClientList {
+ public:
+  // INVALID_ARGUMENT: what is wrong with the request.
+  static absl::StatusOr<std::unique_ptr<ClientList>> Begin(const ListContext& context,
+                                                           const v1::ListClientsRequest& request);
+
+  // Looks on. True: the page is complete; else call again. Always with the same `response`, empty at first.
+  absl::StatusOr<bool> Step(v1::ListClientsResponse& response);
+
+ private:
+  ClientList(const ListContext& context, core::Filter filter, bool descending, std::size_t page_size,
+             Detail detail)
+      : context_(context),
+        filter_(std::move(filter)),
+        page_size_(page_size),
+        detail_(detail),
+        scan_{.descending = descending} {}
+  core::PageQuery Query() const { return {"ListClients", filter_.text(), scan_.descending}; }
+  // False if it did not fit any more. An empty page takes whatever it is given.
+  bool Add(const core::ClientView& client, const core::Moment& now, v1::ListClientsResponse& response);
+  void SetToken(v1::ListClientsResponse& response) const;
+
+  const ListContext context_;
+  const core::Filter filter_;
+  const std::size_t page_size_;
+  const Detail detail_;
+  registry::ScanRequest scan_;
+  core::Moment now_;  // of the step under way
+  std::size_t bytes_ = 0;
+};
 
 }  // namespace liveness::rpc

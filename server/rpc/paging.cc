@@ -14,11 +14,6 @@ absl::StatusOr<std::size_t> PageSize(std::int32_t wanted) {
   return std::min<std::size_t>(wanted, common::kMaxPageSize);
 }
 
-absl::Status CheckDeadline(const ListContext& context) {
-  if (context.clock.Wall() < context.deadline) return absl::OkStatus();
-  return absl::DeadlineExceededError("the deadline passed while the page was read");
-}
-
 std::string RevisionPosition(std::uint64_t revision) { return std::to_string(revision); }
 
 absl::StatusOr<std::uint64_t> ParseRevisionPosition(const std::string& position) {

@@ -23,15 +23,11 @@ struct ListContext {
   const registry::Registry& registry;
   const common::Clock& clock;
   const core::MacFunction& mac;
-  common::WallTime deadline;  // of the call
 };
 
 // 0 is kDefaultPageSize, more than kMaxPageSize is kMaxPageSize.
 // INVALID_ARGUMENT BAD_PAGE_SIZE if negative.
 absl::StatusOr<std::size_t> PageSize(std::int32_t wanted);
-
-// DEADLINE_EXCEEDED if the call's deadline has passed: nobody waits for the page.
-absl::Status CheckDeadline(const ListContext& context);
 
 // Revisions as positions of page tokens.
 std::string RevisionPosition(std::uint64_t revision);

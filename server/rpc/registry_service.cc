@@ -12,6 +12,7 @@
 #include "server/rpc/generic_router.h"
 #include "server/rpc/list_clients.h"
 #include "server/rpc/list_transitions.h"
+#include "server/rpc/sliced_unary.h"
 #include "server/rpc/stats.h"
 #include "server/rpc/unary.h"
 #include "server/rpc/watch_clients.h"
@@ -24,28 +25,26 @@ RegistryService::RegistryService(registry::Registry& registry, const common::Clo
 
 void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::RegistryService::service_full_name();
-  const auto list_context = [this](const grpc::ServerContext& context) {
-    return ListContext{registry_, clock_, mac_, context.deadline()};
-  };
+  const ListContext lists{registry_, clock_, mac_};
   router.Add(kName, "GetClient",
              UnaryMethod<v1::GetClientRequest, v1::Client>(
                  Where::kInline, [this](const auto&, const auto& request, auto& response) {
                    return Get(request, response);
                  }));
   router.Add(kName, "ListClients",
-             UnaryMethod<v1::ListClientsRequest, v1::ListClientsResponse>(
-                 Where::kWorker, [list_context](const auto& context, const auto& request, auto& response) {
-                   return ListClients(list_context(context), request, response);
-                 }));
-  router.Add(kName, "ListTransitions",
-             UnaryMethod<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
-                 Where::kWorker, [list_context](const auto& context, const auto& request, auto& response) {
-                   return ListTransitions(list_context(context), request, response);
-                 }));
+             SlicedMethod<v1::ListClientsRequest, v1::ListClientsResponse>(
+                 Lane::kQueries, [lists](const auto& request) { return ClientList::Begin(lists, request); }));
+  router.Add(
+      kName, "ListTransitions",
+      SlicedMethod<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
+          Lane::kLong, [lists](const auto& request) { return TransitionList::Begin(lists, request); }));
   router.Add(kName, "GetStats",
-             UnaryMethod<v1::GetStatsRequest, v1::GetStatsResponse>(
-                 Where::kWorker, [this](const auto& context, const auto& request, auto& response) {
-                   return Stats(context, request, response);
+             SlicedMethod<v1::GetStatsRequest, v1::GetStatsResponse>(
+                 Lane::kQueries, [lists](const auto& request) { return StatsQuery::Begin(lists, request); },
+                 [this](v1::GetStatsResponse& response) {
+                   const StreamCounts counts = stream_counts_();
+                   response.set_stream_count(counts.streams);
+                   response.set_heartbeat_count(counts.heartbeats);
                  }));
   router.Add(kName, "WatchClients", [this](std::shared_ptr<GenericCall> call) {
     std::make_shared<WatchClientsCall>(registry_, clock_, watch_, std::move(call))->Start();
@@ -68,15 +67,6 @@ absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Clien
   const Detail detail = request.view() == v1::CLIENT_VIEW_BASIC ? Detail::kBasic : Detail::kFull;
   ToProto(*client, detail, {clock_.Mono(), clock_.Wall()}, response);
   return absl::OkStatus();
-}
-
-absl::Status RegistryService::Stats(const grpc::ServerContext& context, const v1::GetStatsRequest& request,
-                                    v1::GetStatsResponse& response) const {
-  const absl::Status status = GetStats(registry_, clock_, context.deadline(), request, response);
-  const StreamCounts counts = stream_counts_();
-  response.set_stream_count(counts.streams);
-  response.set_heartbeat_count(counts.heartbeats);
-  return status;
 }
 
 }  // namespace liveness::rpc

@@ -35,8 +35,6 @@ class RegistryService final : public AsyncService {
 
  private:
   absl::Status Get(const v1::GetClientRequest& request, v1::Client& response) const;
-  absl::Status Stats(const grpc::ServerContext& context, const v1::GetStatsRequest& request,
-                     v1::GetStatsResponse& response) const;
 
   registry::Registry& registry_;
   const common::Clock& clock_;

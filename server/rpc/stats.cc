@@ -6,14 +6,11 @@
 
 #include "common/limits.h"
 #include "common/status.h"
-#include "server/core/client_fields.h"
-#include "server/core/filter.h"
+#include "server/registry/registry.h"
 #include "server/rpc/convert.h"
 
 namespace liveness::rpc {
 namespace {
-
-constexpr std::size_t kMaxGroups = 1000;
 
 void Accumulate(registry::Counts& to, const registry::Counts& from) {
   to.alive += from.alive;
@@ -82,36 +79,6 @@ void ToProto(const registry::WitnessTotals& witness, v1::GetStatsResponse& respo
   rpc::ToProto(witness.settling, *response.mutable_settling_time());
 }
 
-struct Scanned {
-  registry::Counts counts;
-  GroupedCounts groups{kMaxGroups};
-  std::uint64_t revision = 0;
-};
-
-absl::Status Scan(const registry::Registry& registry, const common::Clock& clock, common::WallTime deadline,
-                  const core::Filter& filter, const std::string& label, Scanned& scanned) {
-  const core::Moment now{clock.Mono(), clock.Wall()};
-  registry::ScanRequest scan;
-  scan.limit = 1;
-  // Counts where it looks and wants none of it, so that nothing is copied.
-  scan.matches = [&](const core::ClientRecord& record, const core::Vitals& vitals) {
-    if (!filter.matches_all() && !filter.Matches(core::ClientFields(record, vitals, now))) return false;
-    scanned.counts.Add(record, 1);
-    if (!label.empty()) {
-      scanned.groups.Add(record.info.FindLabel(label).value_or(std::string_view()), record, vitals, now.wall);
-    }
-    return false;
-  };
-  while (true) {
-    registry::ScanResult part = registry.Scan(scan);
-    scanned.revision = part.revision;
-    if (part.done) return absl::OkStatus();
-    scan.after = std::move(part.cursor);
-    if (clock.Wall() >= deadline)
-      return absl::DeadlineExceededError("the deadline passed while clients were counted");
-  }
-}
-
 }  // namespace
 
 void GroupedCounts::Group::Add(const core::ClientRecord& record, const core::Vitals& vitals,
@@ -142,34 +109,53 @@ void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record
   }
 }
 
-absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock,
-                      common::WallTime deadline, const v1::GetStatsRequest& request,
-                      v1::GetStatsResponse& response) {
+absl::StatusOr<std::unique_ptr<StatsQuery>> StatsQuery::Begin(const ListContext& context,
+                                                              const v1::GetStatsRequest& request) {
   absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
   if (!filter.ok()) return filter.status();
   if (request.group_by_label().size() > common::kMaxLabelKeyBytes) {
     return common::BadFields("BAD_LABEL", {{"group_by_label", "is longer than a label's key can be"}});
   }
+  std::unique_ptr<StatsQuery> query(new StatsQuery(context, *std::move(filter), request.group_by_label()));
+  query->now_ = {context.clock.Mono(), context.clock.Wall()};
+  // Counts where it looks and wants none of it, so that nothing is kept.
+  query->scan_.limit = 1;
+  query->scan_.filter_cost = query->filter_.cost();
+  query->scan_.matches = [self = query.get()](const core::ClientRecord& record, const core::Vitals& vitals) {
+    self->Count(record, vitals);
+    return false;
+  };
+  return query;
+}
 
-  const registry::Totals totals = registry.totals();
-  Scanned scanned;
-  if (filter->matches_all() && request.group_by_label().empty()) {
-    scanned.counts = totals.counts;
-    scanned.revision = totals.revision;
-  } else {
-    const absl::Status status = Scan(registry, clock, deadline, *filter, request.group_by_label(), scanned);
-    if (!status.ok()) return status;
+void StatsQuery::Count(const core::ClientRecord& record, const core::Vitals& vitals) {
+  if (!filter_.matches_all() && !filter_.Matches(core::ClientFields(record, vitals, now_))) return;
+  counts_.Add(record, 1);
+  if (label_.empty()) return;
+  groups_.Add(record.info.FindLabel(label_).value_or(std::string_view()), record, vitals, now_.wall);
+}
+
+absl::StatusOr<bool> StatsQuery::Step(v1::GetStatsResponse& response) {
+  const bool scans = !filter_.matches_all() || !label_.empty();
+  std::uint64_t scanned_revision = 0;
+  if (scans) {
+    registry::ScanResult part = context_.registry.Scan(scan_);
+    if (!part.done) {
+      scan_.after = std::move(part.cursor);
+      return false;
+    }
+    scanned_revision = part.revision;
   }
-
-  ToProto(scanned.counts, *response.mutable_counts());
-  for (const auto& [value, group] : scanned.groups.groups()) {
+  const registry::Totals totals = context_.registry.totals();
+  ToProto(scans ? counts_ : totals.counts, *response.mutable_counts());
+  for (const auto& [value, group] : groups_.groups()) {
     v1::GroupCounts* proto = response.add_groups();
     proto->set_value(value);
     ToProto(group, *proto);
   }
-  ToProto(scanned.groups.rest(), *response.mutable_ungrouped());
-  ToProto(clock.Wall(), *response.mutable_as_of());
-  response.set_revision(scanned.revision);
+  ToProto(groups_.rest(), *response.mutable_ungrouped());
+  ToProto(context_.clock.Wall(), *response.mutable_as_of());
+  response.set_revision(scans ? scanned_revision : totals.revision);
   response.set_watcher_count(totals.watchers);
   response.set_refuted_suspicion_count(totals.scorecard.refuted_suspicions.count);
   response.set_mistaken_death_count(totals.scorecard.mistaken_deaths.count);
@@ -181,7 +167,7 @@ absl::Status GetStats(const registry::Registry& registry, const common::Clock& c
   response.set_group_event_count(totals.group_events);
   response.set_doubt_count(totals.doubts);
   response.set_held_death_count(totals.held_deaths);
-  return absl::OkStatus();
+  return true;
 }
 
 }  // namespace liveness::rpc

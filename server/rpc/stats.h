@@ -1,17 +1,22 @@
-// RegistryService.GetStats. Thread-safe.
+// RegistryService.GetStats: counts, in slices where every record has to be looked at.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "liveness/v1/registry_service.pb.h"
-#include "server/registry/registry.h"
+#include "server/core/client_fields.h"
+#include "server/core/filter.h"
+#include "server/registry/types.h"
+#include "server/rpc/paging.h"
 
 namespace liveness::rpc {
 
@@ -41,11 +46,32 @@ class GroupedCounts {
   registry::Counts rest_;
 };
 
-// Without filter and groups nothing is scanned. DEADLINE_EXCEEDED if `deadline`
-// passes meanwhile. What only the streams know (stream_count, heartbeat_count)
-// is left to the caller.
-absl::Status GetStats(const registry::Registry& registry, const common::Clock& clock,
-                      common::WallTime deadline, const v1::GetStatsRequest& request,
-                      v1::GetStatsResponse& response);
+// One answer. Without filter and groups nothing is scanned. What only the streams know
+// (stream_count, heartbeat_count) is left to the caller. Not thread-safe; for a worker.
+class StatsQuery {
+ public:
+  // INVALID_ARGUMENT: what is wrong with the request.
+  static absl::StatusOr<std::unique_ptr<StatsQuery>> Begin(const ListContext& context,
+                                                           const v1::GetStatsRequest& request);
+
+  // Counts on. True: `response` is complete; else call again.
+  absl::StatusOr<bool> Step(v1::GetStatsResponse& response);
+
+ private:
+  static constexpr std::size_t kMaxGroups = 1000;
+
+  StatsQuery(const ListContext& context, core::Filter filter, std::string label)
+      : context_(context), filter_(std::move(filter)), label_(std::move(label)) {}
+  // Of one record.
+  void Count(const core::ClientRecord& record, const core::Vitals& vitals);
+
+  const ListContext context_;
+  const core::Filter filter_;
+  const std::string label_;
+  core::Moment now_;  // when the counting began
+  registry::ScanRequest scan_;
+  registry::Counts counts_;
+  GroupedCounts groups_{kMaxGroups};
+};
 
 }  // namespace liveness::rpc

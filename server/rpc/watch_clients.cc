@@ -14,15 +14,20 @@
 namespace liveness::rpc {
 namespace {
 
-// Null for the empty filter: the registry then asks nothing.
-absl::StatusOr<registry::RecordFilter> ParseFilter(const std::string& text) {
+// After so long without a find the queue's thread looks whether the watcher is still there.
+constexpr auto kLongestPull = std::chrono::milliseconds(100);
+
+absl::Status SetFilter(const std::string& text, registry::WatchRequest& request) {
   absl::StatusOr<core::Filter> filter = core::Filter::Parse(text, core::WatchSchema());
   if (!filter.ok()) return filter.status();
-  if (filter->matches_all()) return registry::RecordFilter();
-  return registry::RecordFilter(
+  request.filter_key = text;
+  if (filter->matches_all()) return absl::OkStatus();  // no filter: the registry then asks nothing
+  request.filter_cost = filter->cost();
+  request.filter =
       [shared = std::make_shared<const core::Filter>(*std::move(filter))](const core::ClientRecord& record) {
         return shared->Matches(core::ClientFields(record));
-      });
+      };
+  return absl::OkStatus();
 }
 
 absl::StatusOr<common::Duration> BookmarkInterval(const v1::WatchClientsRequest& request) {
@@ -49,12 +54,9 @@ absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
   absl::StatusOr<common::Duration> bookmark_interval = BookmarkInterval(request);
   if (!bookmark_interval.ok()) return bookmark_interval.status();
   bookmark_interval_ = *bookmark_interval;
-  absl::StatusOr<registry::RecordFilter> filter = ParseFilter(request.filter());
-  if (!filter.ok()) return filter.status();
 
   registry::WatchRequest watch;
-  watch.filter_key = request.filter();
-  watch.filter = *std::move(filter);
+  if (const absl::Status parsed = SetFilter(request.filter(), watch); !parsed.ok()) return parsed;
   watch.start_revision = request.start_revision();
   watch.history_id = request.history_id();
   // Weak: the registry may call while this call is coming to its end.
@@ -89,9 +91,13 @@ void WatchClientsCall::Advance() {
   if (packer_.empty() && watch_->heavy()) {
     // A long past that concerns nobody: how far it was read.
     if (clock_.Mono() - last_sent_ >= bookmark_interval_ && SendBookmarkIfDue()) return;
-    RunOnWorker([this] { PullSlice(); });
+    pull_began_ = clock_.Mono();
+    RunOnWorker(Lane::kLong, [this] { return PullSlice(); });
   } else if (packer_.heavy()) {
-    RunOnWorker([this] { PullSlice(); });
+    RunOnWorker(Lane::kQueries, [this] {
+      made_ = packer_.Next();
+      return false;
+    });
   } else if (!packer_.empty()) {
     SendNow(packer_.Next());
   } else if (more) {
@@ -102,9 +108,13 @@ void WatchClientsCall::Advance() {
   }
 }
 
-void WatchClientsCall::PullSlice() {
+bool WatchClientsCall::PullSlice() {
   if (packer_.empty()) packer_.Load(watch_->Next(), Now());
-  if (!packer_.empty()) made_ = packer_.Next();
+  if (!packer_.empty()) {
+    made_ = packer_.Next();
+    return false;
+  }
+  return watch_->heavy() && clock_.Mono() - pull_began_ < kLongestPull;
 }
 
 void WatchClientsCall::SendNow(const grpc::ByteBuffer& message) {

@@ -34,8 +34,8 @@ class WatchClientsCall final : public WatchStream {
   void Advance() override;
   void Close() override;
 
-  // Pulls the next slice and makes its message if it holds one, on a worker.
-  void PullSlice();
+  // Pulls the next slice and makes its message if it holds one, on a worker. True: there was nothing in it.
+  bool PullSlice();
   void SendNow(const grpc::ByteBuffer& message);
   // False if there is none to send yet.
   bool SendBookmarkIfDue();
@@ -52,6 +52,7 @@ class WatchClientsCall final : public WatchStream {
   bool greeted_ = false;  // something was sent
   bool reached_ = false;  // this server has seen the revision that the watch starts from
   common::MonoTime last_sent_{};
+  common::MonoTime pull_began_{};
 };
 
 }  // namespace liveness::rpc

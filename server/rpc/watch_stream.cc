@@ -85,12 +85,13 @@ void WatchStream::WakeAfter(common::Duration span) {
   tick_alarm_.Set(&cq(), FromNow(span), tick_tag_.Hold(shared_from_this()));
 }
 
-void WatchStream::RunOnWorker(std::function<void()> job) {
+void WatchStream::RunOnWorker(Lane lane, WorkerPool::Job job) {
   working_.store(true, std::memory_order_relaxed);
-  const bool queued = engine().RunOnWorker([self = shared_from_this(), job = std::move(job)] {
-    job();
+  const bool queued = engine().RunInTurns(lane, [self = shared_from_this(), job = std::move(job)] {
+    if (job()) return true;
     self->working_.store(false, std::memory_order_release);
     self->Wake();
+    return false;
   });
   if (queued) return;
   working_.store(false, std::memory_order_relaxed);

@@ -27,6 +27,7 @@
 #include "server/rpc/engine.h"
 #include "server/rpc/generic_call.h"
 #include "server/rpc/holding_tag.h"
+#include "server/rpc/worker_pool.h"
 
 namespace liveness::rpc {
 
@@ -82,9 +83,10 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   void Send(const grpc::ByteBuffer& message);
   // Has Advance() called after `span`, unless an earlier call of this is under way.
   void WakeAfter(common::Duration span);
-  // Runs `job` on a worker instead of this thread and calls Advance() after it,
-  // not before. If too many jobs wait, Advance() is called again a little later.
-  void RunOnWorker(std::function<void()> job);
+  // Runs `job` on a worker instead of this thread, again as long as it returns true, and
+  // calls Advance() after it, not before. If too many jobs wait, Advance() is called again
+  // a little later.
+  void RunOnWorker(Lane lane, WorkerPool::Job job);
 
   grpc::ServerCompletionQueue& cq() { return call_->cq(); }
   Engine& engine() { return call_->engine(); }
