@@ -5,6 +5,8 @@
 #include <grpcpp/alarm.h>
 
 #include "common/status.h"
+#include "server/rpc/engine/call_timer.h"
+#include "server/rpc/engine/from_now.h"
 #include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
@@ -20,10 +22,6 @@ absl::Status BusyError() {
   return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
                                               "too many calls of this method are under way; try again"),
                                 std::chrono::seconds(1));
-}
-
-absl::Status RequestTimeoutError() {
-  return common::Error(absl::StatusCode::kDeadlineExceeded, "REQUEST_TIMEOUT", "no request came in time");
 }
 
 }  // namespace
@@ -45,23 +43,24 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
     {
       common::MutexLock lock(answer_->mu_);
       answer_->waiting_ = shared_from_this();
-      answer_->progress_at_ = common::SystemClock().Mono();
-      SetAlarm(method_->options.patience);
     }
     call_->WhenDone([answer = answer_] { (void)answer->Take(); });
-    call_->stream().Read(&request_, read_tag_.Hold(shared_from_this()));
+    call_->Read(CallTimer::Wait::kRequest, [self = shared_from_this()](auto came) { self->OnRead(came); });
   }
 
   const std::shared_ptr<GenericCall>& call() const { return call_; }
   // Both under the answer's lock.
   void SetAlarm(common::Duration span) {
+    is_set_ = true;
     alarm_.Set(&call_->cq(), FromNow(span), alarm_tag_.Hold(shared_from_this()));
   }
-  void CancelAlarm() { alarm_.Cancel(); }
+  void CancelAlarm() {
+    if (is_set_) alarm_.Cancel();
+  }
 
  private:
-  void OnRead(bool ok) {
-    if (!ok) return answer_->Fail(BadMessageError());
+  void OnRead(GenericCall::Came came) {
+    if (came != GenericCall::Came::kRequest) return answer_->Fail(GenericCall::WhyNoRequest(came));
     if (method_->under_way.fetch_add(1) >= method_->options.max_under_way) {
       method_->under_way.fetch_sub(1);
       return answer_->Fail(BusyError());
@@ -72,9 +71,9 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
       if (answer_->waiting_ == nullptr) return;
       answer_->under_way_ = std::move(counted);
       answer_->progress_at_ = common::SystemClock().Mono();
+      SetAlarm(method_->options.patience);
     }
-    begun_ = true;
-    method_->begin(request_, answer_);
+    method_->begin(call_->request(), answer_);
   }
 
   void OnAlarm(bool ok) {
@@ -85,18 +84,25 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
       const common::Duration waited = common::SystemClock().Mono() - answer_->progress_at_;
       if (waited < method_->options.patience) return SetAlarm(method_->options.patience - waited);
     }
-    answer_->Fail(begun_ ? method_->options.patience_error() : RequestTimeoutError());
+    answer_->Fail(method_->options.patience_error());
   }
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   const std::shared_ptr<Method> method_;
   const std::shared_ptr<Answer> answer_;
-  grpc::ByteBuffer request_;
-  bool begun_ = false;
   grpc::Alarm alarm_;
-  HoldingTag<AsyncUnaryCall, &AsyncUnaryCall::OnRead> read_tag_;
+  bool is_set_ = false;
   HoldingTag<AsyncUnaryCall, &AsyncUnaryCall::OnAlarm> alarm_tag_;
 };
+
+MethodHandler AsyncUnaryBytesMethod(AsyncUnaryOptions options, AsyncBytesHandler begin) {
+  const auto method = std::make_shared<Method>();
+  method->options = std::move(options);
+  method->begin = std::move(begin);
+  return [method](std::shared_ptr<GenericCall> call) {
+    std::make_shared<AsyncUnaryCall>(method, std::move(call))->Start();
+  };
+}
 
 Answer::Answer() = default;
 Answer::~Answer() = default;

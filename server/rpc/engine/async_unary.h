@@ -14,9 +14,9 @@
 // running out, because the caller gave up, or because the server ends. What is told to
 // it after that goes nowhere.
 //
-// Its patience bounds how long a request may be on its way, and how long the work may
-// then take without a sign of progress. Where too many calls of one method are under way
-// the answer is RESOURCE_EXHAUSTED SERVER_BUSY, with RetryInfo.
+// Its patience bounds how long the work may take without a sign of progress. Where too
+// many calls of one method are under way the answer is RESOURCE_EXHAUSTED SERVER_BUSY, with
+// RetryInfo. A request that does not come ends the call as in unary.h.
 #pragma once
 
 #include <cstddef>

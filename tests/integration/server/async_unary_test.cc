@@ -55,7 +55,8 @@ class AsyncUnary : public ::testing::Test {
     auto service = std::make_unique<LaterService>(rpc::AsyncUnaryOptions{
         patience, max_under_way, [] { return absl::UnavailableError("no outcome yet"); }});
     service_ = service.get();
-    engine_ = std::make_unique<rpc::Engine>(rpc::EngineOptions{.workers = 1});
+    engine_ = std::make_unique<rpc::Engine>(
+        rpc::EngineOptions{.workers = 1, .patience = {.request = milliseconds(300)}});
     engine_->Add(std::move(service));
     grpc::ServerBuilder builder;
     int port = 0;
@@ -146,7 +147,7 @@ TEST_F(AsyncUnary, TooManyAreRefusedAndMakeRoomWhenTheyAreOver) {
 }
 
 TEST_F(AsyncUnary, EndsACallWhoseRequestDoesNotCome) {
-  Serve(milliseconds(200));
+  Serve(seconds(60));
   grpc::GenericStub generic(channel_);
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + seconds(60));
