@@ -10,9 +10,11 @@
 #include <thread>
 #include <utility>
 
+#include "common/keepalive.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
 #include "server/app/server_parts.h"
+#include "server/auth/tls.h"
 #include "server/storage/memory_store.h"
 #include "tests/support/heartbeat_stream.h"
 #include "tests/support/slow_store.h"
@@ -48,16 +50,19 @@ class ServerPartsTest : public ::testing::Test {
 
   ServerPartsTest() {
     app::Config config;
-    config.listen = "127.0.0.1:0";
+    config.listen.text = "127.0.0.1:0";
+    config.listen.addresses = {*net::ParseListenAddress(config.listen.text)};
     config.server_id = "s1";
     config.store = "memory";
+    config.keepalive = common::StandardPreset();
     config.data_dir = app::kNoDataDir;
-    parts_ = std::make_unique<app::ServerParts>(config, nullptr, std::make_unique<OwnedStore>(store_),
-                                                *store_.Load());
+    parts_ =
+        std::make_unique<app::ServerParts>(config, nullptr, *auth::ServerTls::Load({}, common::SystemClock()),
+                                           std::make_unique<OwnedStore>(store_), *store_.Load());
     parts_->AddServices();
     parts_->registry.OnWitness([this](const auto& event) { parts_->OnWitness(event); });
     parts_->detector.emplace(parts_->registry, common::SystemClock());
-    const absl::Status listening = parts_->Listen(grpc::InsecureServerCredentials());
+    const absl::Status listening = parts_->Listen(grpc::InsecureServerCredentials(), {});
     EXPECT_TRUE(listening.ok()) << listening;
     parts_->registry.BeginServing();
   }

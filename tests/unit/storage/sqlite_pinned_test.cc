@@ -7,8 +7,9 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
-#include <thread>
 
+#include "common/clock.h"
+#include "common/mutex.h"
 #include "common/status.h"
 #include "tests/unit/storage/sqlite_fixture.h"
 
@@ -73,12 +74,16 @@ class SqlitePinned : public SqliteFixture, public ::testing::WithParamInterface<
   // Changes of a client that exists, until `done` says so.
   template <typename Done>
   void ChangeUntil(Done done) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!done() && std::chrono::steady_clock::now() < end) {
+    const common::MonoTime end = common::SystemClock().Mono() + std::chrono::seconds(60);
+    while (!done() && common::SystemClock().Mono() < end) {
       for (int i = 0; i < 10 && client_ != nullptr; ++i) {
         client_ = Move(client_, client_->state == State::kAlive ? State::kSuspect : State::kAlive);
       }
-      std::this_thread::sleep_for(milliseconds(5));  // the log is looked at by a thread of its own
+      // The log is looked at by a thread of its own, whose rounds no clock of ours moves.
+      common::Mutex mu;
+      common::CondVar never;
+      common::MutexLock lock(mu);
+      never.WaitFor(mu, milliseconds(5));
       clock_.Advance(milliseconds(100));
     }
     EXPECT_TRUE(done());
