@@ -8,7 +8,7 @@
 namespace liveness::net {
 namespace {
 
-constexpr std::size_t kLeastReserve = 24;
+constexpr std::size_t kLeastReserve = 40;
 constexpr std::size_t kMostReserve = 1024;
 
 }  // namespace

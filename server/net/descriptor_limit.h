@@ -13,7 +13,7 @@ std::size_t OpenDescriptors();
 
 // The most connections that fit into `limit` descriptors of which `open` are taken, less a
 // reserve for everything else that this process opens by and by (the store's files, its own
-// canary, connections that are being closed): an eighth of the limit, 24 to 1024.
+// canary, connections that are being closed): an eighth of the limit, 40 to 1024.
 // 0 if there is no room for any.
 std::size_t ConnectionsWithin(std::size_t limit, std::size_t open);
 

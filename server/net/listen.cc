@@ -27,8 +27,10 @@ constexpr int kFreePortTries = 32;
 
 struct Resolved {
   sockaddr_storage address{};
-  socklen_t size = 0;
 
+  socklen_t size() const {
+    return address.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+  }
   std::string Text() const { return ToText(FromSockaddr(address).value_or(Endpoint{})); }
   void SetPort(std::uint16_t port) {
     if (address.ss_family == AF_INET6) {
@@ -40,31 +42,6 @@ struct Resolved {
 };
 
 int BacklogOf(const ListenOptions& options) { return options.backlog > 0 ? options.backlog : INT_MAX; }
-
-absl::StatusOr<std::vector<Resolved>> Resolve(const ListenAddress& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(address.port);
-  if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); error != 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address.text, ": ", gai_strerror(error), "; see --listen"));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
-  std::vector<Resolved> resolved;
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    Resolved one;
-    std::memcpy(&one.address, each->ai_addr, each->ai_addrlen);
-    one.size = each->ai_addrlen;
-    // A hosts file may name one address twice.
-    const bool known = std::any_of(resolved.begin(), resolved.end(), [&](const Resolved& other) {
-      return FromSockaddr(other.address) == FromSockaddr(one.address);
-    });
-    if (!known && FromSockaddr(one.address)) resolved.push_back(one);
-  }
-  return resolved;
-}
 
 bool IsWildcard6(const Resolved& where) {
   return where.address.ss_family == AF_INET6 &&
@@ -90,7 +67,7 @@ Bound Bind(const Resolved& where, const ListenOptions& options) {
     const bool dual = IsWildcard6(where);
     (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, dual ? &off : &on, sizeof(on));
   }
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&where.address), where.size) != 0) {
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&where.address), where.size()) != 0) {
     return {std::nullopt, errno};
   }
   // Before it listens: what the kernel takes in from then on inherits it.
@@ -132,7 +109,6 @@ absl::StatusOr<std::vector<ListenSocket>> TryName(const ListenAddress& address, 
       auto& v4 = reinterpret_cast<sockaddr_in&>(any4.address);
       v4.sin_family = AF_INET;
       v4.sin_port = htons(address.port);
-      any4.size = sizeof(v4);
       bound = Bind(any4, options);
     }
     if (!bound.unset.ok()) return bound.unset;
@@ -152,18 +128,44 @@ absl::StatusOr<std::vector<ListenSocket>> TryName(const ListenAddress& address, 
 
 absl::StatusOr<std::vector<ListenSocket>> ListenOnName(const ListenAddress& address,
                                                        const ListenOptions& options) {
-  auto resolved = Resolve(address);
-  if (!resolved.ok()) return resolved.status();
+  const auto found = options.resolve(address);
+  if (!found.ok()) return found.status();
+  std::vector<Resolved> resolved;
+  for (const sockaddr_storage& each : *found) resolved.push_back({each});
   bool retry = true;
   absl::StatusOr<std::vector<ListenSocket>> sockets = absl::UnavailableError(address.text);
   for (int i = 0; i < kFreePortTries && retry; ++i) {
     retry = false;
-    sockets = TryName(address, *resolved, options, retry);
+    sockets = TryName(address, resolved, options, retry);
   }
   return sockets;
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<sockaddr_storage>> ResolveByName(const ListenAddress& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* first = nullptr;
+  const std::string port = std::to_string(address.port);
+  if (const int error = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &first); error != 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", address.text, ": ", gai_strerror(error), "; see --listen"));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(first, freeaddrinfo);
+  std::vector<sockaddr_storage> found;
+  for (const addrinfo* each = first; each != nullptr; each = each->ai_next) {
+    sockaddr_storage one{};
+    std::memcpy(&one, each->ai_addr, each->ai_addrlen);
+    // A hosts file may name one address twice.
+    const bool known = std::any_of(found.begin(), found.end(), [&](const sockaddr_storage& other) {
+      return FromSockaddr(other) == FromSockaddr(one);
+    });
+    if (!known && FromSockaddr(one)) found.push_back(one);
+  }
+  return found;
+}
 
 absl::Status PrepareListener(const ListenSocket& listener, const ListenOptions& options) {
   (void)fcntl(listener.fd(), F_SETFD, FD_CLOEXEC);

@@ -1,6 +1,7 @@
 // Opens the sockets that the server listens on: all that were asked for, or none.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <functional>
@@ -15,12 +16,17 @@
 
 namespace liveness::net {
 
+// All addresses of HOST:PORT, each once; UNAVAILABLE with the resolver's word.
+absl::StatusOr<std::vector<sockaddr_storage>> ResolveByName(const ListenAddress& address);
+
 struct ListenOptions {
   common::TcpKeepalive keepalive;  // set on each TCP socket, and inherited by what it accepts
   int backlog = 0;                 // connections that wait to be accepted; 0: as many as the kernel allows
   mode_t unix_mode = 0660;         // permissions of a Unix socket's file
   // A word for the log: an address of a name that this machine does not have.
   std::function<void(const std::string&)> on_notice;
+  // Tests have names of their own.
+  std::function<absl::StatusOr<std::vector<sockaddr_storage>>(const ListenAddress&)> resolve = ResolveByName;
 };
 
 // Listens on every address that each of `addresses` resolves to; on port 0 of a name, on

@@ -19,7 +19,7 @@ namespace liveness::net {
 class PoliteClose {
  public:
   // At most so many descriptors wait for their peers; the oldest goes before its time.
-  explicit PoliteClose(std::size_t most = 16) : most_(most) {}
+  explicit PoliteClose(std::size_t most = 8) : most_(most) {}
   ~PoliteClose();
   PoliteClose(const PoliteClose&) = delete;
   PoliteClose& operator=(const PoliteClose&) = delete;

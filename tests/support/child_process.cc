@@ -27,12 +27,14 @@ std::string Contents(int fd) {
 
 }  // namespace
 
+std::string BinaryPath(const std::string& binary) {
+  const char* bin_dir = std::getenv("LIVENESS_BIN_DIR");
+  return std::string(bin_dir != nullptr ? bin_dir : LIVENESS_BIN_DIR) + "/" + binary;
+}
+
 ChildProcess::ChildProcess(const std::string& binary, const std::vector<std::string>& args)
     : out_fd_(memfd_create("stdout", MFD_CLOEXEC)), err_fd_(memfd_create("stderr", MFD_CLOEXEC)) {
-  const char* bin_dir = std::getenv("LIVENESS_BIN_DIR");
-  const std::string path = binary.starts_with('/')
-                               ? binary
-                               : std::string(bin_dir != nullptr ? bin_dir : LIVENESS_BIN_DIR) + "/" + binary;
+  const std::string path = binary.starts_with('/') ? binary : BinaryPath(binary);
   std::vector<char*> argv = {const_cast<char*>(path.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
   argv.push_back(nullptr);

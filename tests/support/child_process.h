@@ -9,6 +9,9 @@
 
 namespace liveness::testing {
 
+// Where `binary` of this build is.
+std::string BinaryPath(const std::string& binary);
+
 class ChildProcess {
  public:
   // Starts bin/`binary` of this build, or of $LIVENESS_BIN_DIR; or a program of the

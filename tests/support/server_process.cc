@@ -19,7 +19,18 @@ std::unique_ptr<ServerProcess> ServerProcess::Start(std::vector<std::string> arg
   const bool listens = std::any_of(args.begin(), args.end(),
                                    [](const std::string& arg) { return arg.starts_with("--listen"); });
   if (!listens) args.insert(args.begin(), "--listen=127.0.0.1:0");
-  std::unique_ptr<ServerProcess> server(new ServerProcess(args));
+  return WaitUntilReady(std::unique_ptr<ServerProcess>(new ServerProcess("livenessd", args)));
+}
+
+std::unique_ptr<ServerProcess> ServerProcess::StartUnder(const std::vector<std::string>& launcher,
+                                                         const std::vector<std::string>& args) {
+  std::vector<std::string> all(launcher.begin() + 1, launcher.end());
+  all.push_back(BinaryPath("livenessd"));
+  all.insert(all.end(), args.begin(), args.end());
+  return WaitUntilReady(std::unique_ptr<ServerProcess>(new ServerProcess(launcher.front(), all)));
+}
+
+std::unique_ptr<ServerProcess> ServerProcess::WaitUntilReady(std::unique_ptr<ServerProcess> server) {
   const auto give_up = std::chrono::steady_clock::now() + kStartPatience;
   while (std::chrono::steady_clock::now() < give_up) {
     const std::string out = server->StandardOutput();

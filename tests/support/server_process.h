@@ -18,6 +18,11 @@ class ServerProcess {
   // as the server is needed: the kernel ends it with that thread.
   static std::unique_ptr<ServerProcess> Start(std::vector<std::string> args = {});
 
+  // The same by way of another program, which is to execute what its own arguments end in:
+  // {"/usr/bin/prlimit", "--nofile=80"}. With `args` as they are, also without an address.
+  static std::unique_ptr<ServerProcess> StartUnder(const std::vector<std::string>& launcher,
+                                                   const std::vector<std::string>& args);
+
   // What a run that ends by itself left, e.g. for flags that it refuses.
   struct Outcome {
     int exit_code = -1;  // 128 + signal if a signal ended it; -1 if it had to be killed
@@ -41,7 +46,8 @@ class ServerProcess {
   std::string StandardOutput() const { return process_.Out(); }
 
  private:
-  explicit ServerProcess(const std::vector<std::string>& args) : process_("livenessd", args) {}
+  ServerProcess(const std::string& program, const std::vector<std::string>& args) : process_(program, args) {}
+  static std::unique_ptr<ServerProcess> WaitUntilReady(std::unique_ptr<ServerProcess> server);
 
   ChildProcess process_;
   std::string address_;
