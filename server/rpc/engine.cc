@@ -26,6 +26,7 @@ Engine::Engine(const EngineOptions& options)
     : options_(options),
       router_(std::make_unique<GenericRouter>()),
       connections_(options.connections),
+      worker_calls_(options.max_worker_calls_per_peer),
       workers_(options.workers, options.max_queued_jobs) {}
 
 Engine::~Engine() { Shutdown(common::Duration::zero()); }

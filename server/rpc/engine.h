@@ -29,6 +29,7 @@
 #include "server/rpc/engine/call_timer.h"
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/engine/from_now.h"
+#include "server/rpc/stream_quota.h"
 #include "server/rpc/worker_pool.h"
 
 namespace liveness::rpc {
@@ -59,6 +60,9 @@ struct EngineOptions {
   int io_threads = 1;  // completion queues, a thread each
   int workers = 2;
   std::size_t max_queued_jobs = 1024;
+  // Calls of one address that wait for a worker, are with one, or whose answer has not
+  // been taken: the queue and the memory are everybody's. 0: no limit.
+  std::size_t max_worker_calls_per_peer = 64;
   ConnectionBounds connections;
   CallPatience patience;
 };
@@ -99,6 +103,7 @@ class Engine {
   std::size_t IndexOf(const grpc::ServerCompletionQueue& cq) const;
   CallTimer& timer(const grpc::ServerCompletionQueue& cq) { return *timers_[IndexOf(cq)]; }
   ConnectionStreams& connections() { return connections_; }
+  StreamQuota& worker_calls() { return worker_calls_; }
 
   // Asks every service to end its streams. New calls are still taken.
   void EndCalls();
@@ -123,6 +128,7 @@ class Engine {
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::vector<std::unique_ptr<CallTimer>> timers_;  // one per queue
   ConnectionStreams connections_;
+  StreamQuota worker_calls_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::thread> threads_;
   WorkerPool workers_;

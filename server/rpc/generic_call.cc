@@ -10,6 +10,11 @@
 
 namespace liveness::rpc {
 
+GenericCall::~GenericCall() {
+  timer_.Stop(*this);
+  if (worker_place_) engine_.worker_calls().Release(*worker_place_);
+}
+
 void GenericCall::Ask(grpc::AsyncGenericService& service, Accepted accepted) {
   accepted_ = std::move(accepted);
   // Only now, before anybody knows whether the method cares.
@@ -30,6 +35,13 @@ void GenericCall::Read(CallTimer::Wait wait, std::function<void(Came)> came) {
   came_ = std::move(came);
   timer_.Start(*this, wait);
   stream_.Read(&request_, read_tag_.Hold(shared_from_this()));
+}
+
+bool GenericCall::TakeWorkerPlace() {
+  const StreamQuota::Address address = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{}).address;
+  if (!engine_.worker_calls().Acquire(address)) return false;
+  worker_place_ = address;
+  return true;
 }
 
 void GenericCall::OnRead(bool ok) {

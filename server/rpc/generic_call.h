@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -17,6 +18,7 @@
 #include "server/rpc/engine/call_timer.h"
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/holding_tag.h"
+#include "server/rpc/stream_quota.h"
 
 namespace liveness::rpc {
 
@@ -31,7 +33,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
 
   GenericCall(grpc::ServerCompletionQueue& cq, Engine& engine)
       : token_(engine), cq_(cq), engine_(engine), timer_(engine.timer(cq)), stream_(&context_) {}
-  ~GenericCall() { timer_.Stop(*this); }
+  ~GenericCall();
   GenericCall(const GenericCall&) = delete;
   GenericCall& operator=(const GenericCall&) = delete;
 
@@ -53,6 +55,10 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   // What a call whose only request did not come is ended with: DEADLINE_EXCEEDED
   // REQUEST_TIMEOUT, INVALID_ARGUMENT BAD_MESSAGE. REQUIRES: not kRequest.
   static absl::Status WhyNoRequest(Came came);
+
+  // Takes one of its address's places for calls that keep a worker busy, until the call
+  // is gone, its answer taken. False if none is left. Once, on the queue's thread.
+  bool TakeWorkerPlace();
 
   // Ends the call, with a message or (also if OK) without. Once, in place of any
   // other write. A caller that does not take it in time is cut off.
@@ -77,6 +83,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   Engine& engine_;
   CallTimer& timer_;
   ConnectionStreams::Place place_;
+  std::optional<StreamQuota::Address> worker_place_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_;
   Accepted accepted_;

@@ -31,11 +31,13 @@ class SlicedCall final : public std::enable_shared_from_this<SlicedCall> {
       return;
     }
     const bool queued =
+        call_->TakeWorkerPlace() &&
         call_->engine().RunInTurns(method_.lane, [self = shared_from_this()] { return self->Turn(); });
     if (queued) return;
-    call_->Finish(common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                                                       "too many queries wait; try again"),
-                                         std::chrono::seconds(1)));
+    call_->Finish(
+        common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
+                                             "too many queries wait, of all or of this address; try again"),
+                               std::chrono::seconds(1)));
   }
 
   // True: another, please.

@@ -30,10 +30,12 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
       call_->Finish(GenericCall::WhyNoRequest(came));
     } else if (method_.where == Where::kInline) {
       Answer();
-    } else if (!call_->engine().RunOnWorker([self = shared_from_this()] { self->Answer(); })) {
-      call_->Finish(common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                                                         "too many queries wait; try again"),
-                                           std::chrono::seconds(1)));
+    } else if (!call_->TakeWorkerPlace() ||
+               !call_->engine().RunOnWorker([self = shared_from_this()] { self->Answer(); })) {
+      call_->Finish(
+          common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
+                                               "too many queries wait, of all or of this address; try again"),
+                                 std::chrono::seconds(1)));
     }
   }
 

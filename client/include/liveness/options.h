@@ -30,9 +30,10 @@ struct Tls {
 };
 
 struct ClientOptions {
-  // Servers, "host:port" or "unix:path" each; the path of at most 107 bytes. Required. They are tried in this order, from the
-  // one after the last that served us, and all of them before any wait. A
-  // session goes on at any server of one cluster.
+  // Servers, "host:port" or "unix:path" each, the path of at most 107 bytes.
+  // Required. They are tried in this order, from the one after the last that
+  // served us, and all of them before any wait. A session goes on at any server
+  // of one cluster.
   std::vector<std::string> targets;
 
   // Stable name of this client, 1-128 bytes of UTF-8, no control characters. Required.

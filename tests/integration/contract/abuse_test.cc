@@ -167,6 +167,32 @@ TEST_F(AbuseTest, AnswersThatAreNotTaken) {
   EXPECT_EQ(resets, 100);
 }
 
+// The workers' queue and the memory for answers are everybody's.
+TEST_F(AbuseTest, ListsOfOneAddressHaveTheirShare) {
+  StartServer({"--answer-timeout=2s"});
+  Http2Peer peer(address(), Http2Peer::Manners::kAcknowledges, std::string("\0\x4\0\0\0\0", 6));
+  for (int i = 0; i < 80; ++i) ASSERT_NE(peer.Ask(kListClients, ""), 0U);
+  // What is refused needs no room for a message.
+  int refused = 0;
+  while (refused < 16) {
+    const auto frame = NextOf(peer, Frame::kHeaders, seconds(20));
+    ASSERT_TRUE(frame) << refused;
+    if ((frame->flags & Frame::kEndStream) != 0) ++refused;
+  }
+  grpc::ClientContext context;
+  SetPatience(context);
+  v1::ListClientsResponse response;
+  const grpc::Status busy = registry_->ListClients(&context, {}, &response);
+  ExpectError(busy, grpc::StatusCode::RESOURCE_EXHAUSTED, "SERVER_BUSY");
+  EXPECT_TRUE(DetailsOf(busy).retry_delay.has_value());
+  // They are cut off, and there is room again.
+  EXPECT_TRUE(Eventually([&] {
+    grpc::ClientContext again;
+    SetPatience(again);
+    return registry_->ListClients(&again, {}, &response).ok();
+  }));
+}
+
 TEST_F(AbuseTest, HeadersWithoutEnd) {
   StartServer();
   for (const auto manners : {Http2Peer::Manners::kAcknowledges, Http2Peer::Manners::kIgnores}) {
