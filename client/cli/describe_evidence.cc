@@ -48,6 +48,7 @@ std::string TcpText(const v1::TcpEvidence& tcp) {
   if (tcp.unread_bytes() > 0)
     absl::StrAppend(&text, ", ", tcp.unread_bytes(), " bytes not read by the server");
   if (FromProto(tcp.age()) >= kFresh) absl::StrAppend(&text, " (taken ", Span(tcp.age()), " before)");
+  if (tcp.maybe_proxied()) text += "; perhaps a proxy's";
   return text;
 }
 

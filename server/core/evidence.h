@@ -51,6 +51,8 @@ struct TcpEvidence {
 struct LinkEvidence {
   MonoTime taken_at{};
   TcpEvidence tcp;
+  // Nothing shows that the connection is the client's own: its kernel may be a proxy's.
+  bool maybe_proxied = false;
   std::optional<Duration> last_pong_age;  // an answer to our ping, by the client's I/O thread
   std::optional<Duration> probe_age;      // our ping waits for its answer this long
 };

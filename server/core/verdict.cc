@@ -50,42 +50,64 @@ bool Ended(const Symptoms& s) {
 constexpr std::array kRules = {
     VerdictRule{"the stream was cancelled or half-closed behind a proxy",
                 [](const Symptoms& s) { return Ended(s) && s.proxied; },
-                {Cause::kStreamClosed, Confidence::kLow}},
+                {Cause::kStreamClosed, Confidence::kLow},
+                Confidence::kLow},
     VerdictRule{"the stream was cancelled or half-closed, its connection lives",
                 [](const Symptoms& s) { return Ended(s); },
-                {Cause::kStreamClosed, Confidence::kHigh}},
+                {Cause::kStreamClosed, Confidence::kHigh},
+                Confidence::kLow},
     VerdictRule{"the connection closed behind a proxy, heard within the shortest keepalive",
                 [](const Symptoms& s) { return ClosedByPeer(s) && s.proxied; },
-                {Cause::kProcessExited, Confidence::kMedium}},
+                {Cause::kProcessExited, Confidence::kMedium},
+                Confidence::kMedium},
     VerdictRule{"the connection closed, heard within the shortest keepalive",
                 [](const Symptoms& s) { return ClosedByPeer(s); },
-                {Cause::kProcessExited, Confidence::kHigh}},
+                {Cause::kProcessExited, Confidence::kHigh},
+                Confidence::kMedium},
     VerdictRule{"our keepalive cut the connection, its kernel acknowledged to the end",
                 [](const Symptoms& s) { return Closed(s) && s.kernel == Kernel::kAnswers; },
-                {Cause::kProcessStopped, Confidence::kHigh}},
+                {Cause::kProcessStopped, Confidence::kHigh},
+                Confidence::kLow},
     VerdictRule{"our keepalive cut the connection, its kernel acknowledged nothing",
                 [](const Symptoms& s) { return Closed(s) && s.kernel == Kernel::kSilent; },
-                {Cause::kHostUnreachable, Confidence::kHigh}},
+                {Cause::kHostUnreachable, Confidence::kHigh},
+                Confidence::kMedium},
     VerdictRule{"our kernel gave the connection up after a long silence",
                 [](const Symptoms& s) { return Closed(s) && s.kernel == Kernel::kGone; },
-                {Cause::kHostUnreachable, Confidence::kMedium}},
+                {Cause::kHostUnreachable, Confidence::kMedium},
+                Confidence::kLow},
     VerdictRule{"silence; its kernel acknowledges nothing, yet others of its host are heard",
                 [](const Symptoms& s) { return s.kernel == Kernel::kSilent && s.host_heard; },
-                {Cause::kHostUnreachable, Confidence::kMedium}},
+                {Cause::kHostUnreachable, Confidence::kMedium},
+                Confidence::kLow},
     VerdictRule{"silence; its kernel acknowledges nothing",
                 [](const Symptoms& s) { return s.kernel == Kernel::kSilent; },
-                {Cause::kHostUnreachable, Confidence::kHigh}},
+                {Cause::kHostUnreachable, Confidence::kHigh},
+                Confidence::kMedium},
     VerdictRule{"silence; its kernel acknowledges, the process answers nothing",
                 [](const Symptoms& s) { return s.kernel == Kernel::kAnswers; },
-                {Cause::kProcessStopped, Confidence::kHigh}},
+                {Cause::kProcessStopped, Confidence::kHigh},
+                Confidence::kLow},
     VerdictRule{"silence; the kernel does not tell, others of its host are heard",
                 [](const Symptoms& s) { return s.host_heard && s.kernel == Kernel::kUnknown; },
-                {Cause::kProcessStopped, Confidence::kLow}},
+                {Cause::kProcessStopped, Confidence::kLow},
+                Confidence::kLow},
     VerdictRule{"silence; the kernel does not tell, all others of its host are silent too",
                 [](const Symptoms& s) { return s.host_silent && s.kernel == Kernel::kUnknown; },
-                {Cause::kHostUnreachable, Confidence::kLow}},
-    VerdictRule{"anything else", [](const Symptoms&) { return true; }, {Cause::kUnknown, Confidence::kLow}},
+                {Cause::kHostUnreachable, Confidence::kLow},
+                Confidence::kLow},
+    VerdictRule{"anything else",
+                [](const Symptoms&) { return true; },
+                {Cause::kUnknown, Confidence::kLow},
+                Confidence::kLow},
 };
+
+bool MaybeProxied(const Evidence& evidence) { return evidence.link && evidence.link->maybe_proxied; }
+
+// Whose kernel the figures are of.
+const char* ItsKernel(const Evidence& evidence) {
+  return MaybeProxied(evidence) ? "its kernel, or that of a proxy," : "its kernel";
+}
 
 std::string Seconds(Duration span) {
   return absl::StrFormat("%.1f s", std::chrono::duration<double>(span).count());
@@ -112,7 +134,7 @@ std::string ExitSummary(const Evidence& evidence) {
   // The evidence may be gathered long after the close: the silence up to it counts.
   const Duration unheard = evidence.silence + evidence.credited;
   const Duration heard_before = std::max(Duration::zero(), unheard - evidence.stream_ended_ago);
-  return absl::StrCat("its kernel closed the connection without goodbye, ", Seconds(heard_before),
+  return absl::StrCat(ItsKernel(evidence), " closed the connection without goodbye, ", Seconds(heard_before),
                       " after it was last heard");
 }
 
@@ -120,7 +142,9 @@ std::string StreamSummary(const Evidence& evidence) {
   switch (evidence.stream_end) {
     case StreamEnd::kCallDeadline: return "its call ran into the deadline that it had set itself";
     case StreamEnd::kHalfClosed: return "it half-closed its stream without goodbye";
-    default: return "it cancelled its stream without goodbye, the connection lives";
+    default:
+      return absl::StrCat("it cancelled its stream without goodbye, the connection lives",
+                          MaybeProxied(evidence) ? "; both may be a proxy's" : "");
   }
 }
 
@@ -145,9 +169,9 @@ std::string UnreachableSummary(const Evidence& evidence) {
     return absl::StrCat("its whole host is silent: host or network unreachable ", since);
   }
   const TcpEvidence& tcp = evidence.link->tcp;
-  return absl::StrCat("its kernel acknowledges nothing (", tcp.unacked, " segments wait, sent again ",
-                      std::max(tcp.retransmits, tcp.backoff), " times, ", tcp.probes,
-                      " probes unanswered): host or network unreachable ", since);
+  return absl::StrCat(ItsKernel(evidence), " acknowledges nothing (", tcp.unacked,
+                      " segments wait, sent again ", std::max(tcp.retransmits, tcp.backoff), " times, ",
+                      tcp.probes, " probes unanswered): host or network unreachable ", since);
 }
 
 }  // namespace
@@ -166,6 +190,7 @@ Symptoms SymptomsOf(const Evidence& evidence, const Keepalive* keepalive) {
     symptoms.kernel = KernelOf(*evidence.link, silence);
     const TcpEvidence& tcp = evidence.link->tcp;
     symptoms.proxied = tcp.absence == TcpAbsence::kProxy;
+    symptoms.maybe_proxied = evidence.link->maybe_proxied;
     if (tcp.absence == TcpAbsence::kPresent) {
       symptoms.cut_by_us = tcp.closed_by_us;
       symptoms.heard_lately = symptoms.heard_lately || (tcp.unacked == 0 && tcp.last_ack_age < shortest);
@@ -177,9 +202,9 @@ Symptoms SymptomsOf(const Evidence& evidence, const Keepalive* keepalive) {
 std::span<const VerdictRule> VerdictRules() { return kRules; }
 
 Verdict Judge(const Symptoms& symptoms) {
-  return std::find_if(kRules.begin(), kRules.end(),
-                      [&](const VerdictRule& rule) { return rule.holds(symptoms); })
-      ->verdict;
+  const VerdictRule& rule = *std::find_if(kRules.begin(), kRules.end(),
+                                          [&](const VerdictRule& each) { return each.holds(symptoms); });
+  return {rule.verdict.cause, symptoms.maybe_proxied ? rule.maybe_proxied : rule.verdict.confidence};
 }
 
 std::string Summary(Cause cause, const Evidence& evidence) {
@@ -188,9 +213,10 @@ std::string Summary(Cause cause, const Evidence& evidence) {
     case Cause::kStreamClosed: return StreamSummary(evidence);
     case Cause::kProcessStopped:
       return absl::StrCat(evidence.link && evidence.link->tcp.absence == TcpAbsence::kPresent
-                              ? "its kernel still acknowledges, the process answers nothing"
-                              : "others of its host are heard, the process answers nothing",
-                          ": stopped or starved since ", TimeOfDay(LastHeard(evidence)));
+                              ? absl::StrCat(ItsKernel(evidence), " still acknowledges")
+                              : "others of its host are heard",
+                          ", the process answers nothing: stopped or starved since ",
+                          TimeOfDay(LastHeard(evidence)));
     case Cause::kHostUnreachable: return UnreachableSummary(evidence);
     case Cause::kApplicationStalled: return StalledSummary(evidence);
     case Cause::kSaidGoodbye: return absl::StrCat("it said goodbye", Quoted(": ", evidence.reason));

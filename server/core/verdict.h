@@ -32,10 +32,11 @@ struct Symptoms {
   StreamEnd end = StreamEnd::kNone;
   Kernel kernel = Kernel::kUnknown;
   bool proxied = false;
-  bool cut_by_us = false;     // our end closed the connection first: one of our keepalives
-  bool heard_lately = false;  // bytes or an acknowledgement within the shortest keepalive in force
-  bool host_heard = false;    // other clients of its host are heard
-  bool host_silent = false;   // others are silent too, and none is heard
+  bool maybe_proxied = false;  // the client did not say its own end of the connection
+  bool cut_by_us = false;      // our end closed the connection first: one of our keepalives
+  bool heard_lately = false;   // bytes or an acknowledgement within the shortest keepalive in force
+  bool host_heard = false;     // other clients of its host are heard
+  bool host_silent = false;    // others are silent too, and none is heard
 };
 
 // `keepalive` may be null: then nothing of ours can have cut the connection.
@@ -50,6 +51,8 @@ struct VerdictRule {
   std::string_view when;  // for people
   bool (*holds)(const Symptoms&);
   Verdict verdict;
+  // If a proxy may stand between: what its kernel shows is then taken for the client's.
+  Confidence maybe_proxied;
 };
 // The last one always holds.
 std::span<const VerdictRule> VerdictRules();

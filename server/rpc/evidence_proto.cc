@@ -46,7 +46,9 @@ void SetGoodbye(core::Cause cause, const core::Evidence& evidence, v1::Evidence&
   if (evidence.signal) goodbye->set_signal(*evidence.signal);
 }
 
-void SetTcp(const core::TcpEvidence& tcp, common::Duration age, v1::TcpEvidence& proto) {
+void SetTcp(const core::LinkEvidence& link, common::Duration age, v1::TcpEvidence& proto) {
+  const core::TcpEvidence& tcp = link.tcp;
+  proto.set_maybe_proxied(link.maybe_proxied);
   proto.set_absence(static_cast<v1::TcpAbsence>(tcp.absence));
   ToProto(age, *proto.mutable_age());
   if (tcp.absence != core::TcpAbsence::kPresent) return;
@@ -92,7 +94,7 @@ void ToProto(core::Cause cause, const core::Evidence& evidence, v1::Evidence& pr
   SetHeartbeat(evidence, *proto.mutable_heartbeat());
   SetGoodbye(cause, evidence, proto);
   if (evidence.link) {
-    SetTcp(evidence.link->tcp, evidence.link_age, *proto.mutable_tcp());
+    SetTcp(*evidence.link, evidence.link_age, *proto.mutable_tcp());
     SetTransport(*evidence.link, proto);
   }
   if (evidence.host.heard + evidence.host.silent > 0) {

@@ -36,6 +36,7 @@ core::LinkEvidence HeartbeatHandle::Look() {
     pong_time = call_->pong_time_;
   }
   core::LinkEvidence link = LinkOf(probe_time, pong_time, service->clock_.Mono());
+  link.maybe_proxied = connection.maybe_proxied;
   if (connection.proxied) {
     link.tcp.absence = core::TcpAbsence::kProxy;
   } else {
@@ -196,6 +197,7 @@ void HeartbeatCall::OnDone(bool) {
                .ended_at = service_.clock_.Mono(),
                .how = HowItEnded(),
                .proxied = connection_.proxied,
+               .maybe_proxied = connection_.maybe_proxied,
                .connection = {connection_.local, connection_.peer, connection_.cookie},
                .probe_time = probe_time_,
                .pong_time = pong_time_};

@@ -72,7 +72,10 @@ class HeartbeatCall {
     net::Endpoint peer;
     net::Endpoint local;       // unknown before the hello
     std::uint64_t cookie = 0;  // likewise
-    bool proxied = false;      // the client's own end is another: a proxy stands between
+    // The client's own end is another: a proxy stands between.
+    bool proxied = false;
+    // It did not say its own end, or nothing that can be read: one may.
+    bool maybe_proxied = false;
   };
 
   // Asks for a call on `cq`; it owns itself from then on.

@@ -55,6 +55,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
     connection_.cookie = socket->cookie;
     const auto own = net::FromText(request->info.local_address);
     connection_.proxied = own && *own != connection_.peer;
+    connection_.maybe_proxied = !own;
   }
   hello_ =
       std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});

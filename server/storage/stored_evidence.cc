@@ -103,9 +103,10 @@ core::TcpEvidence RestoreTcp(const v1::TcpEvidence& stored) {
 }
 
 void StoreLink(const core::LinkEvidence& link, v1::LinkEvidence& stored) {
-  const auto& [taken_at, tcp, last_pong_age, probe_age] = link;
+  const auto& [taken_at, tcp, maybe_proxied, last_pong_age, probe_age] = link;
   stored.set_taken_at_ns(taken_at.time_since_epoch().count());
   StoreTcp(tcp, *stored.mutable_tcp());
+  stored.set_maybe_proxied(maybe_proxied);
   if (last_pong_age) stored.set_last_pong_age_ns(last_pong_age->count());
   if (probe_age) stored.set_probe_age_ns(probe_age->count());
 }
@@ -114,6 +115,7 @@ core::LinkEvidence RestoreLink(const v1::LinkEvidence& stored) {
   core::LinkEvidence link;
   link.taken_at = MonoTime(Duration(stored.taken_at_ns()));
   link.tcp = RestoreTcp(stored.tcp());
+  link.maybe_proxied = stored.maybe_proxied();
   if (stored.has_last_pong_age_ns()) link.last_pong_age = Duration(stored.last_pong_age_ns());
   if (stored.has_probe_age_ns()) link.probe_age = Duration(stored.probe_age_ns());
   return link;

@@ -84,6 +84,7 @@ class RandomRecord {
   core::LinkEvidence NextLink() {
     core::LinkEvidence link;
     link.taken_at = core::MonoTime(Span());
+    link.maybe_proxied = Flip();
     if (Flip()) link.last_pong_age = Span();
     if (Flip()) link.probe_age = Span();
     link.tcp = {Pick(core::TcpAbsence::kPresent, core::TcpAbsence::kUnsupported),

@@ -38,6 +38,7 @@ inline void Words(std::ostringstream& out, const core::LastWords& a, const core:
 
 inline void Link(std::ostringstream& out, const core::LinkEvidence& a, const core::LinkEvidence& b) {
   Field(out, "taken_at", a.taken_at, b.taken_at);
+  Field(out, "maybe_proxied", a.maybe_proxied, b.maybe_proxied);
   Field(out, "last_pong_age", a.last_pong_age, b.last_pong_age);
   Field(out, "probe_age", a.probe_age, b.probe_age);
   Field(out, "tcp.absence", a.tcp.absence, b.tcp.absence);

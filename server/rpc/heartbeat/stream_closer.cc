@@ -75,6 +75,7 @@ void StreamCloser::TellAll(std::vector<EndedStream>& batch) {
     core::LinkEvidence link;
     if (ended.look) {
       link = LinkOf(ended.probe_time, ended.pong_time, taken_at);
+      link.maybe_proxied = ended.maybe_proxied;
       link.tcp.absence = core::TcpAbsence::kProxy;
       if (!ended.proxied) link.tcp = answers[answered++];
     }

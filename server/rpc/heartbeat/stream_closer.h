@@ -44,6 +44,7 @@ struct EndedStream {
   core::StreamEnd how = core::StreamEnd::kNone;
   bool look = true;  // at this connection
   bool proxied = false;
+  bool maybe_proxied = false;
   net::TcpDiag::Question connection;
   common::MonoTime probe_time{};  // as core::LinkEvidence has their ages; {} for none
   common::MonoTime pong_time{};

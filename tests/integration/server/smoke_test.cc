@@ -193,6 +193,36 @@ TEST_F(SmokeTest, TellsHowAStreamClosed) {
   EXPECT_EQ(cancelled.cause(), v1::CAUSE_STREAM_CLOSED);
 }
 
+// Only a client that says its own end of the connection shows that no proxy's kernel is taken for its own.
+TEST_F(SmokeTest, KnowsWhoseConnectionItSees) {
+  StartServer();
+  const auto channel = NewChannel(address());
+  const auto evidence_of = [&](const std::string& client_id, const std::string& local_address) {
+    HeartbeatStream stream(channel);
+    auto hello = HeartbeatStream::Hello(client_id, "1");
+    hello.mutable_hello()->set_local_address(local_address);
+    EXPECT_TRUE(stream.Join(hello));
+    stream.Cancel();
+    return WaitForState(address(), client_id, v1::STATE_DEAD).evidence();
+  };
+  for (const char* nothing : {"", "somewhere", "127.0.0.1"}) {
+    const v1::Evidence evidence = evidence_of(std::string("silent-") + nothing, nothing);
+    EXPECT_TRUE(evidence.tcp().maybe_proxied()) << nothing;
+    EXPECT_EQ(evidence.confidence(), v1::CONFIDENCE_LOW) << nothing;
+    EXPECT_NE(evidence.summary().find("may be a proxy's"), std::string::npos) << evidence.summary();
+  }
+  const v1::Evidence proxied = evidence_of("proxied", "192.0.2.1:4711");
+  EXPECT_EQ(proxied.tcp().absence(), v1::TCP_ABSENCE_PROXY);
+  EXPECT_NE(proxied.confidence(), v1::CONFIDENCE_HIGH);
+
+  // All of them shared one connection.
+  const std::string own_end = GetClient(address(), "proxied").peer_address();
+  const v1::Evidence direct = evidence_of("direct", own_end);
+  EXPECT_FALSE(direct.tcp().maybe_proxied());
+  EXPECT_EQ(direct.tcp().absence(), v1::TCP_ABSENCE_UNSPECIFIED);
+  EXPECT_EQ(direct.confidence(), v1::CONFIDENCE_HIGH);
+}
+
 TEST_F(SmokeTest, AStallEndsWithItsTokenAlsoOnAnotherStream) {
   StartServer();
   const auto health_is = [&](v1::Health wanted) {

@@ -53,6 +53,13 @@ TEST(DescribeEvidenceTest, GoesFromTheVerdictThroughTheLayers) {
             "                    mailer: 5s old, 5s allowed\n");
 }
 
+TEST(DescribeEvidenceTest, SaysThatTheKernelMayBeAProxys) {
+  v1::Evidence evidence = Stopped();
+  EXPECT_EQ(DescribeEvidence(evidence, kNow).find("proxy"), std::string::npos);
+  evidence.mutable_tcp()->set_maybe_proxied(true);
+  EXPECT_NE(DescribeEvidence(evidence, kNow).find("rtt 100us; perhaps a proxy's\n"), std::string::npos);
+}
+
 TEST(DescribeEvidenceTest, IsSilentAboutWhatWasNotFound) {
   v1::Evidence evidence;
   evidence.set_summary("an operator evicted it");

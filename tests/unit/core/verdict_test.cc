@@ -142,6 +142,46 @@ TEST(VerdictTest, BehindAProxyTheKernelIsLeftOut) {
   EXPECT_EQ(Judged(evidence).confidence, Confidence::kMedium) << "the proxy may have closed it";
 }
 
+// A client of another language says nothing of its own end: what acknowledges may be its proxy.
+TEST(VerdictTest, WhereAProxyMayStandBetweenItsKernelProvesLess) {
+  Evidence stopped = Silent();
+  stopped.link->maybe_proxied = true;
+  stopped.link->tcp.last_ack_age = seconds(1);
+  EXPECT_EQ(Judged(stopped).cause, Cause::kProcessStopped);
+  EXPECT_EQ(Judged(stopped).confidence, Confidence::kLow);
+  EXPECT_EQ(Summary(Cause::kProcessStopped, stopped),
+            "its kernel, or that of a proxy, still acknowledges, the process answers nothing: stopped or "
+            "starved since 12:03:07");
+
+  Evidence unreachable = Silent();
+  unreachable.link->maybe_proxied = true;
+  unreachable.link->tcp.unacked = 1;
+  unreachable.link->tcp.retransmits = 1;
+  EXPECT_EQ(Judged(unreachable).cause, Cause::kHostUnreachable);
+  EXPECT_EQ(Judged(unreachable).confidence, Confidence::kMedium);
+  EXPECT_THAT(Summary(Cause::kHostUnreachable, unreachable), HasSubstr("or that of a proxy"));
+
+  Evidence closed = Closed(seconds(2));
+  closed.link->maybe_proxied = true;
+  EXPECT_EQ(Judged(closed).cause, Cause::kProcessExited);
+  EXPECT_EQ(Judged(closed).confidence, Confidence::kMedium);
+  EXPECT_THAT(Summary(Cause::kProcessExited, closed), HasSubstr("or that of a proxy, closed the connection"));
+
+  // A proxy ends the stream of a client that is gone, and keeps the connection that others share.
+  Evidence cancelled = Silent();
+  cancelled.link->maybe_proxied = true;
+  cancelled.stream_end = StreamEnd::kCancelled;
+  EXPECT_EQ(Judged(cancelled).confidence, Confidence::kLow);
+  EXPECT_THAT(Summary(Cause::kStreamClosed, cancelled), HasSubstr("may be a proxy's"));
+}
+
+TEST(VerdictTest, NoRuleIsSurerWhereAProxyMayStandBetween) {
+  for (const VerdictRule& rule : VerdictRules()) {
+    EXPECT_LE(rule.maybe_proxied, rule.verdict.confidence) << rule.when;
+    EXPECT_NE(rule.maybe_proxied, Confidence::kHigh) << rule.when;
+  }
+}
+
 TEST(VerdictTest, CreditedTimeIsPartOfTheSilenceThatTheKernelSaw) {
   Evidence evidence = Silent();
   evidence.silence = milliseconds(100);
@@ -165,7 +205,7 @@ TEST(VerdictTest, TheTableInTheDocsIsTheOneInForce) {
   };
   for (const VerdictRule& rule : VerdictRules()) {
     expected << "| " << rule.when << " | `" << Name(rule.verdict.cause) << "` | "
-             << words(rule.verdict.confidence) << " |\n";
+             << words(rule.verdict.confidence) << " | " << words(rule.maybe_proxied) << " |\n";
   }
   std::ostringstream docs;
   docs << std::ifstream(LIVENESS_SOURCE_DIR "/docs/verdicts.md").rdbuf();
