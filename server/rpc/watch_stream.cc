@@ -31,14 +31,27 @@ void WatchStreams::Remove(WatchStream* stream) {
 }
 
 void WatchStreams::WakeAll() {
-  absl::flat_hash_map<WatchStream*, std::weak_ptr<WatchStream>> streams;
   {
     common::MutexLock lock(mu_);
-    streams = streams_;
+    to_wake_.clear();
+    for (const auto& [_, stream] : streams_) to_wake_.push_back(stream);
+    waking_.store(!to_wake_.empty());
   }
-  for (const auto& [_, weak] : streams) {
-    if (const std::shared_ptr<WatchStream> stream = weak.lock()) stream->Wake();
+  WakeNext();
+}
+
+void WatchStreams::WakeNext() {
+  if (!waking_.load()) return;
+  std::vector<std::shared_ptr<WatchStream>> next;  // goes after the lock
+  {
+    common::MutexLock lock(mu_);
+    while (next.size() < kWakesAtOnce && !to_wake_.empty()) {
+      if (std::shared_ptr<WatchStream> stream = to_wake_.back().lock()) next.push_back(std::move(stream));
+      to_wake_.pop_back();
+    }
+    waking_.store(!to_wake_.empty());
   }
+  for (const auto& stream : next) stream->Wake();
 }
 
 void WatchStreams::EndAll(const absl::Status& why) {
@@ -131,6 +144,7 @@ void WatchStream::OnWake(bool) {
   // First: whatever happens from here on wakes it anew. An exchange, to see all
   // that was done before a Wake() that found it set.
   woken_.exchange(false);
+  method_.streams.WakeNext();
   Go();
 }
 

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -39,11 +40,19 @@ class WatchStreams {
   // Errors: UNAVAILABLE DRAINING after EndAll(), RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
   absl::Status Add(const std::shared_ptr<WatchStream>& stream, std::size_t max_streams);
   void Remove(WatchStream* stream);
+  // Wakes them a few at a time: there may be 10,000, and each takes microseconds. The caller wakes the first
+  // few, and each that is woken the next, on its queue's thread.
   void WakeAll();
+  // The next few of WakeAll(). Called by a stream that was woken.
+  void WakeNext();
   void EndAll(const absl::Status& why);
 
  private:
+  static constexpr std::size_t kWakesAtOnce = 16;
+
   common::Mutex mu_;
+  std::vector<std::weak_ptr<WatchStream>> to_wake_ ABSL_GUARDED_BY(mu_);
+  std::atomic<bool> waking_{false};  // to_wake_ is not empty
   std::optional<absl::Status> ended_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<WatchStream*, std::weak_ptr<WatchStream>> streams_ ABSL_GUARDED_BY(mu_);
 };

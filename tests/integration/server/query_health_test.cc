@@ -1,5 +1,7 @@
 // grpc.health.v1 over real gRPC: the server, its clients, and watches of both.
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -110,6 +112,24 @@ TEST_F(QueryHealthTest, ADrainingServerSaysSoToWhoWatchesIt) {
   Answer answer;
   ASSERT_TRUE(Check("", &answer).ok());
   EXPECT_EQ(answer.status(), Answer::NOT_SERVING);
+}
+
+TEST_F(QueryHealthTest, ManyAreAllToldThoughAFewAreWokenAtATime) {
+  constexpr int kConnections = 10, kEach = 60;
+  std::vector<std::unique_ptr<HealthWatcher>> of_server, of_client;
+  for (int i = 0; i < kConnections; ++i) {
+    const auto channel = server_.Connect();
+    for (int j = 0; j < kEach; ++j) {
+      auto& some = j % 2 == 0 ? of_server : of_client;
+      some.push_back(std::make_unique<HealthWatcher>(channel, j % 2 == 0 ? "" : "client/a"));
+    }
+  }
+  for (const auto& each : of_server) ASSERT_EQ(each->Next(), Answer::SERVING);
+  for (const auto& each : of_client) ASSERT_EQ(each->Next(), Answer::SERVICE_UNKNOWN);
+  server_.Join("a");
+  for (const auto& each : of_client) ASSERT_EQ(each->Next(), Answer::SERVING);
+  server_.health().BeginDrain();
+  for (const auto& each : of_server) ASSERT_EQ(each->Next(), Answer::NOT_SERVING);
 }
 
 TEST_F(QueryHealthTest, WhoWatchesAServerThatStopsAtOnceIsToldBeforeTheEnd) {
