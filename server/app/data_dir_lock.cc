@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,7 +29,9 @@ absl::StatusOr<std::unique_ptr<DataDirLock>> DataDirLock::Take(const std::string
   std::filesystem::create_directories(dir, error);
   if (error) return absl::InvalidArgumentError(absl::StrCat("--data-dir=", dir, ": ", error.message()));
   const std::string path = dir + "/lock";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  // Its owner's alone, as all in the directory; also one that an earlier version made.
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd >= 0) (void)fchmod(fd, S_IRUSR | S_IWUSR);
   if (fd < 0) return absl::InvalidArgumentError(absl::StrCat("--data-dir=", dir, ": ", std::strerror(errno)));
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = Holder(fd);
