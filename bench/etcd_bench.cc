@@ -73,6 +73,8 @@ class Server final : public storage::StoreListener {
     std::exit(1);
   }
   void OnServers(const std::vector<std::string>&) override { seated_ = true; }
+  void OnGap(std::uint64_t, std::uint64_t) override {}
+  void OnGapTold(std::uint64_t) override {}
 
   // A registration; each of a client of its own. One at a time for each slot.
   void Propose(std::size_t slot) {

@@ -46,6 +46,8 @@ class Proposers final : public storage::StoreListener {
     std::exit(1);
   }
   void OnServers(const std::vector<std::string>&) override {}
+  void OnGap(std::uint64_t, std::uint64_t) override {}
+  void OnGapTold(std::uint64_t) override {}
 
   void Begin() {
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) Propose(slot);

@@ -1,5 +1,6 @@
 // `livenessctl transitions [NAME]`: what happened, in the order in which it did.
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -63,6 +64,16 @@ class Printer {
     }
   }
 
+  // Once, however many pages say so.
+  void NoteGaps(const v1::ListTransitionsResponse& page) {
+    for (const v1::Gap& gap : page.gaps()) {
+      if (gap.resumes_at_revision() == last_gap_) continue;
+      last_gap_ = gap.resumes_at_revision();
+      terminal_.err << absl::StrCat("History is not complete between revisions ", gap.after_revision(),
+                                    " and ", gap.resumes_at_revision(), ".\n");
+    }
+  }
+
   void Flush() {
     if (!IsDocument() && output_ != OutputFormat::kName && !empty_) table_.Flush();
   }
@@ -103,6 +114,7 @@ class Printer {
   MessageWriter list_;
   Table table_;
   bool empty_ = true;
+  std::uint64_t last_gap_ = 0;  // that was noted; 0: none
 };
 
 // Read backwards, the latest first, until there are enough; told forwards.
@@ -113,6 +125,7 @@ absl::Status PrintLatest(Api& api, const TransitionsSettings& settings, Terminal
   std::vector<v1::Transition> latest;
   const absl::Status status = EachPage(
       api, FilterOf(settings), "revision desc", settings.limit, [&](const v1::ListTransitionsResponse& page) {
+        printer.NoteGaps(page);
         for (const v1::Transition& transition : page.transitions()) {
           if (oldest.has_value() && FromProto(transition.time()) < *oldest) return false;
           latest.push_back(transition);
@@ -135,6 +148,7 @@ ExitCode RunTransitions(Api& api, const GlobalSettings& global, const Transition
       settings.limit > 0 || settings.since.has_value()
           ? PrintLatest(api, settings, terminal, printer)
           : EachPage(api, FilterOf(settings), "revision", 0, [&](const v1::ListTransitionsResponse& page) {
+              printer.NoteGaps(page);
               for (const v1::Transition& transition : page.transitions()) printer.Add(transition);
               printer.Flush();
               return true;

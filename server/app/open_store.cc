@@ -28,6 +28,12 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
   options.key_file = config.etcd_key;
   options.user = config.etcd_user;
   options.password_file = config.etcd_password_file;
+  options.log = [](std::string_view line) { spdlog::warn("store: {}", line); };
+  if (!options.user.empty() && options.ca_file.empty()) {
+    options.log(
+        "--etcd-user without --etcd-ca: the password, and the key that signs resume tokens, go to etcd "
+        "for all to read; give etcd a certificate and name its CA with --etcd-ca");
+  }
   return storage::etcd::EtcdStore::Open(std::move(options), clock);
 }
 

@@ -1,5 +1,6 @@
 #include "server/registry/history.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace liveness::registry {
@@ -7,11 +8,16 @@ namespace liveness::registry {
 void History::Append(core::TransitionPtr transition) {
   last_ = transition->revision();
   log_.Append(std::move(transition));
-  // What shares a revision stays or goes together: `compacted_` speaks for all of it.
-  while (log_.size() > max_transitions_ && log_.oldest() != last_) {
-    compacted_ = log_.oldest();
-    while (log_.oldest() == compacted_) log_.DropOldest();
-  }
+}
+
+void History::BeginGap(std::uint64_t after, std::uint64_t until) {
+  open_gap_ = open_gap_ ? std::min(*open_gap_, after) : after;
+  log_.AddGap(after, until);
+}
+
+void History::EndGap(std::uint64_t until) {
+  open_gap_.reset();
+  last_ = std::max(last_, until);
 }
 
 }  // namespace liveness::registry

@@ -1,9 +1,10 @@
-// The last transitions, in revision order, bounded by their number. Those that share a
-// revision are kept or dropped together.
+// The last transitions, in revision order, bounded by their number (transition_log.h says what goes first),
+// and what is known to be missing among them.
 // Not thread-safe: the registry guards it with its lock.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "server/core/record.h"
@@ -15,23 +16,35 @@ class History {
  public:
   // `start`: the revision before the first.
   History(std::uint64_t start, std::size_t max_transitions)
-      : max_transitions_(max_transitions), compacted_(start), last_(start) {}
+      : log_(start, {.transitions = max_transitions}), last_(start) {}
 
   // REQUIRES: a revision not below the last one's.
   void Append(core::TransitionPtr transition);
 
+  // Changes in (after, until] were not seen one by one; what is appended next is what they came to.
+  void BeginGap(std::uint64_t after, std::uint64_t until);
+  // All of that has been appended.
+  void EndGap(std::uint64_t until);
+  // While a gap is open: the revision before it.
+  std::optional<std::uint64_t> open_gap() const { return open_gap_; }
+
   // About `query.limit`, more if several share the last one's revision.
   std::vector<core::TransitionPtr> Read(const storage::HistoryQuery& query) const { return log_.Read(query); }
+  // Of which revisions in (after, before) some or all are missing, beyond what is compacted.
+  storage::RevisionGaps Gaps(std::uint64_t after, std::uint64_t before) const {
+    return log_.Gaps(after, before);
+  }
 
   // The last revision that is no longer kept.
-  std::uint64_t compacted() const { return compacted_; }
+  std::uint64_t compacted() const { return log_.compacted(); }
+  // Above this only what Gaps() tells is missing.
+  std::uint64_t complete_after() const { return log_.complete_after(); }
   std::uint64_t last() const { return last_; }
 
  private:
-  const std::size_t max_transitions_;
   storage::TransitionLog log_;
-  std::uint64_t compacted_;
   std::uint64_t last_;
+  std::optional<std::uint64_t> open_gap_;
 };
 
 }  // namespace liveness::registry

@@ -134,6 +134,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   void OnCommitted(std::vector<storage::Committed> changes) override;
   void OnRefused(std::uint64_t proposal, const absl::Status& why) override;
   void OnServers(const std::vector<std::string>& server_ids) override;
+  void OnGap(std::uint64_t after, std::uint64_t until) override;
+  void OnGapTold(std::uint64_t until) override;
   // OK, or why nothing can be committed now.
   absl::Status store_health() const { return store_.health(); }
 
@@ -207,6 +209,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   absl::Status CheckHello(const HelloRequest& hello, const Session* known) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Resumes(const HelloRequest& hello, const Session* known) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // An authentic token names this incarnation: is the store still what it was when it gave that out?
+  void HeedToken(std::uint64_t incarnation, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if this process serves it and its welcome is committed: it may go on without the store.
   bool Holds(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done, Effects& effects)
@@ -373,8 +377,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   // registry_queries.cc
   // A scan's records, whether they match or not.
   ScanResult LookAt(const ScanRequest& request) const ABSL_LOCKS_EXCLUDED(mu_);
-  // Adds what the store holds beyond memory.
-  void ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const ABSL_LOCKS_EXCLUDED(mu_);
+  // `page` with what the store holds up to `complete`, above which memory has all.
+  HistoryPage ReadOlder(const storage::HistoryQuery& query, std::uint64_t complete, HistoryPage page) const
+      ABSL_LOCKS_EXCLUDED(mu_);
   // registry_groups.cc
   // What the change completes: to be told with it. Null for most.
   core::GroupEventsPtr CountFalls(const core::ClientRecord* before, const core::ClientRecord& after,
@@ -414,8 +419,15 @@ class Registry : public storage::StoreListener, public WatchSource {
   core::Duration settling_ ABSL_GUARDED_BY(mu_){};
   bool told_doubt_ ABSL_GUARDED_BY(mu_) = false;  // the open episode is known outside
   core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
+  const core::MonoTime began_at_;
   core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);
+  // Nothing in (known_until_, began_after_] is known to the store that this process began with.
+  const std::uint64_t known_until_;
+  const std::uint64_t began_after_;
+  // A client has seen a future of the store's that the store does not know: sessions of before this process
+  // may have been followed by others, and are not resumed.
+  bool past_lost_ ABSL_GUARDED_BY(mu_) = false;
   std::uint64_t next_probe_ ABSL_GUARDED_BY(mu_) = 1;
   core::Scorecard scorecard_ ABSL_GUARDED_BY(mu_);
   core::MonoTime observed_until_ ABSL_GUARDED_BY(mu_);  // the scorecard's client time is summed up to here

@@ -63,6 +63,7 @@ void Registry::Attach(HelloRequest hello, AttachDone done) {
   {
     MutexLock lock(mu_);
     const std::shared_ptr<Session> known = table_.Find(hello.info.client_id);
+    if (hello.resume_incarnation) HeedToken(*hello.resume_incarnation, effects);
     refused = CheckHello(hello, known.get());
     if (refused.ok()) {
       if (Resumes(hello, known.get())) {
@@ -74,6 +75,20 @@ void Registry::Attach(HelloRequest hello, AttachDone done) {
   }
   CarryOut(effects);
   if (!refused.ok()) done(std::move(refused));
+}
+
+void Registry::HeedToken(std::uint64_t incarnation, Effects& effects) {
+  const bool unknown = incarnation > known_until_ && incarnation <= began_after_;
+  if (incarnation <= history_.last() && !unknown) return;
+  store_.OnLostRevision(incarnation);
+  // Another server of a shared store may only be further than this one.
+  if (store_.shared() || past_lost_) return;
+  past_lost_ = true;
+  effects.notices.push_back(common::StrCat("a client holds a session of revision ", incarnation,
+                                           ", of which the store knows nothing: the store is an "
+                                           "older state of itself, as after a snapshot of the disk or a loss "
+                                           "of power. Sessions of before this start "
+                                           "are not resumed, and new ones begin above"));
 }
 
 absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* known) const {
@@ -98,6 +113,11 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
                       common::StrCat("this server holds its most, ", options_.max_clients, " live clients")),
         kRetryWhenFull);
   }
+  // To begin a session now would be to give out an incarnation below one that the client has had.
+  if (store_.shared() && hello.resume_incarnation > history_.last()) {
+    return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                         "this server has not yet been told of the session that the resume token names");
+  }
   // A session that this server holds goes on without its store; what is new to it does not.
   const bool held = Resumes(hello, known) && (Holds(*known) || !store_.shared());
   if (!held) {
@@ -121,6 +141,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
   // An instance that lost patience with our store has no token yet: nothing of its was welcomed, so there is
   // nothing to supersede either.
   if (record.incarnation == 0) return true;
+  if (past_lost_ && !known->local_) return false;
   return hello.resume_incarnation == record.incarnation;
 }
 

@@ -30,6 +30,7 @@ constexpr std::size_t kLookedAtPerTick = 2'000;
 constexpr auto kPause = std::chrono::milliseconds(10);
 constexpr auto kTurn = std::chrono::milliseconds(500);
 constexpr auto kAskStoreEvery = std::chrono::milliseconds(100);
+constexpr Duration kBelieveWallAfter = std::chrono::hours(1);
 constexpr auto kWaitForStore = std::chrono::seconds(1);
 
 }  // namespace
@@ -197,7 +198,12 @@ MonoTime Registry::ForgetAt(const ClientRecord& record) const {
       std::clamp<Duration>(common::SaturatingSub(clock_.Wall(), record.state_time), Duration::zero(), keep);
   const bool ours = *record.server_id == options_.server_id || !store_.shared();
   const Duration turn = ours ? Duration::zero() : kTurn + OurTurn(record);
-  return common::SaturatingAdd(common::SaturatingAdd(clock_.Mono(), keep - kept), turn);
+  // A wall clock that was wrong at the start must not have everybody forgotten who is dead: for an hour its
+  // word alone is not enough.
+  const Duration ran = clock_.Mono() - began_at_;
+  const Duration left =
+      std::max({keep - kept, std::min<Duration>(keep, kBelieveWallAfter) - ran, Duration::zero()});
+  return common::SaturatingAdd(common::SaturatingAdd(clock_.Mono(), left), turn);
 }
 
 }  // namespace liveness::registry

@@ -117,6 +117,21 @@ bool Registry::WaitsTooLong(const Session& session) const {
              kMaxWaiting;
 }
 
+void Registry::OnGap(std::uint64_t after, std::uint64_t until) {
+  MutexLock lock(mu_);
+  history_.BeginGap(after, until);
+}
+
+void Registry::OnGapTold(std::uint64_t until) {
+  Effects effects;
+  {
+    MutexLock lock(mu_);
+    history_.EndGap(until);
+    effects.publish = true;
+  }
+  CarryOut(effects);
+}
+
 void Registry::Settle(PendingClient& pending, const storage::Committed& change, Effects& effects) {
   under_way_.erase(pending.proposal);
   const Decision decision = std::move(pending.waiting.front());

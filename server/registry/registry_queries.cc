@@ -36,8 +36,11 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       wheel_(clock.Mono()),
       suspends_(options_.max_doubt),
       canary_(options_.max_doubt),
-      last_tick_(clock.Mono()),
+      began_at_(clock.Mono()),
+      last_tick_(began_at_),
       published_(contents.revision),
+      known_until_(contents.last_known == 0 ? contents.revision : contents.last_known),
+      began_after_(contents.revision),
       mass_(options_.mass),
       self_doubt_({.share = options_.doubt_share,
                    .min_members = options_.mass.min_members,
@@ -155,39 +158,53 @@ HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const
 
 HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
   HistoryPage page;
+  std::uint64_t complete = 0;
   {
     MutexLock lock(mu_);
-    page = {history_.Read(query), history_.compacted(), history_.last()};
+    complete = history_.complete_after();
+    storage::HistoryQuery recent = query;
+    recent.after = std::max(query.after, complete);
+    page = {history_.Read(recent), history_.compacted(), history_.last(),
+            history_.Gaps(recent.after, query.before)};
   }
-  storage::HistoryQuery older = query;
-  older.before = std::min(query.before, page.compacted + 1);
-  if (!query.newest_first) {
-    if (query.after < page.compacted) ReadOlder(older, page);
-    return page;
+  const bool reaches_back = query.after < complete && query.before > query.after + 1;
+  if (reaches_back && !(query.newest_first && page.transitions.size() >= query.limit)) {
+    return ReadOlder(query, complete, std::move(page));
   }
-  if (page.transitions.size() >= query.limit) return page;
-  if (!page.transitions.empty()) older.before = std::min(older.before, page.transitions.back()->revision());
-  older.limit = query.limit - page.transitions.size();
-  ReadOlder(older, page);
+  // A page that lies in memory says the same of what is kept at all as one that does not.
+  if (const auto kept = store_.compacted()) page.compacted = std::min(complete, *kept);
   return page;
 }
 
-void Registry::ReadOlder(const storage::HistoryQuery& query, HistoryPage& page) const {
-  if (query.before <= query.after || query.before - query.after == 1) return;  // nothing lies between
-  absl::StatusOr<storage::HistoryPart> older = store_.ReadHistory(query);
-  if (!older.ok()) return;  // what memory holds is all there is
-  std::vector<core::TransitionPtr>& transitions = older->transitions;
+HistoryPage Registry::ReadOlder(const storage::HistoryQuery& query, std::uint64_t complete,
+                                HistoryPage page) const {
+  storage::HistoryQuery older = query;
+  older.before = std::min(query.before, complete + 1);
+  if (query.newest_first) older.limit = query.limit - page.transitions.size();
+  absl::StatusOr<storage::HistoryPart> part = store_.ReadHistory(older);
+  if (!part.ok()) {
+    // What memory holds is all there is, and below `complete` that is not all that was.
+    MutexLock lock(mu_);
+    return {history_.Read(query), history_.compacted(), history_.last(),
+            history_.Gaps(query.after, query.before)};
+  }
+  std::vector<core::TransitionPtr>& transitions = part->transitions;
+  const bool full = transitions.size() >= older.limit;
   if (query.newest_first) {
     page.transitions.insert(page.transitions.end(), transitions.begin(), transitions.end());
-  } else if (transitions.size() >= query.limit) {
-    page.transitions = std::move(transitions);
   } else {
     // All that is older than memory's, and then memory's own.
-    transitions.insert(transitions.end(), page.transitions.begin(), page.transitions.end());
+    if (!full) transitions.insert(transitions.end(), page.transitions.begin(), page.transitions.end());
     page.transitions = std::move(transitions);
   }
-  page.compacted = older->compacted;
-  page.gaps = std::move(older->gaps);
+  page.compacted = std::min(complete, part->compacted);
+  // Memory knows what lies above `complete`, whatever the store lacks of it.
+  for (auto& [after, until] : part->gaps) {
+    until = std::min(until, complete);
+    if (after < until) page.gaps.emplace_back(after, until);
+  }
+  page.gaps = storage::JoinGaps(std::move(page.gaps));
+  return page;
 }
 
 }  // namespace liveness::registry

@@ -33,13 +33,18 @@ bool Registry::PublishPending() {
   bool lost = false;
   {
     MutexLock lock(mu_);
-    if (published_ != history_.last()) {
-      lost = published_ < history_.compacted();
-      transitions = history_.Read({.after = published_, .limit = kPublishAtOnce});
-      published_ = revision = transitions.back()->revision();
+    // What a gap came to is told once it is there in full: whoever is told of the gap then gets a snapshot.
+    const std::uint64_t last = history_.open_gap().value_or(history_.last());
+    if (published_ < last) {
+      std::uint64_t after = published_;
+      const storage::RevisionGaps gaps = history_.Gaps(after, last + 1);
+      lost = after < history_.complete_after() || !gaps.empty();
+      if (!gaps.empty()) after = std::max(after, gaps.back().second);
+      transitions = history_.Read({.after = after, .before = last + 1, .limit = kPublishAtOnce});
+      published_ = revision = transitions.size() < kPublishAtOnce ? last : transitions.back()->revision();
     }
   }
-  const bool any = !transitions.empty();
+  const bool any = revision != 0;
   if (any) hub_.Publish(std::move(transitions), revision, lost);
   return hub_.Work() || any;
 }

@@ -158,7 +158,7 @@ struct HistoryPage {
   std::vector<core::TransitionPtr> transitions;
   std::uint64_t compacted = 0;  // the last revision that is no longer kept
   std::uint64_t revision = 0;
-  // Revisions in (first, second] were told while the store failed, and are not among them.
+  // Of the revisions in (first, second] some or all are missing, as in storage::HistoryPart.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
 };
 

@@ -8,6 +8,7 @@
 #include "server/core/order_by.h"
 #include "server/core/transition_bounds.h"
 #include "server/rpc/client_proto.h"
+#include "server/storage/transition_log.h"
 
 namespace liveness::rpc {
 namespace {
@@ -23,6 +24,18 @@ storage::HistoryQuery QueryFor(const core::Filter& filter, core::WallTime now) {
           .from = bounds.from,
           .until = bounds.until,
           .limit = kPart};
+}
+
+// Those of `gaps` that a page covers which ends at revision `at`, that included; none that lies wholly
+// beyond.
+void AddGaps(storage::RevisionGaps gaps, bool descending, std::uint64_t at,
+             v1::ListTransitionsResponse& response) {
+  for (const auto& [after, until] : storage::JoinGaps(std::move(gaps))) {
+    if (descending ? until < at : after >= at) continue;
+    v1::Gap& gap = *response.add_gaps();
+    gap.set_after_revision(after);
+    gap.set_resumes_at_revision(until);
+  }
 }
 
 }  // namespace
@@ -61,11 +74,13 @@ absl::StatusOr<bool> TransitionList::Step(v1::ListTransitionsResponse& response)
   const registry::HistoryPage part = context_.registry.ReadHistory(query_);
   response.set_revision(part.revision);
   response.set_compacted_revision(part.compacted);
+  gaps_.insert(gaps_.end(), part.gaps.begin(), part.gaps.end());
   for (const core::TransitionPtr& transition : part.transitions) {
     const bool full =
         bytes_ > kMaxPageBytes || static_cast<std::size_t>(response.transitions_size()) >= page_size_;
     if (full && transition->revision() != at_) {
       response.set_next_page_token(core::EncodePageToken(Query(), RevisionPosition(at_), context_.mac));
+      AddGaps(std::move(gaps_), query_.newest_first, at_, response);
       return true;
     }
     at_ = transition->revision();
@@ -74,7 +89,10 @@ absl::StatusOr<bool> TransitionList::Step(v1::ListTransitionsResponse& response)
     ToProto(*transition, proto);
     bytes_ += proto.ByteSizeLong();
   }
-  return part.transitions.size() < kPart;
+  if (part.transitions.size() >= kPart) return false;
+  AddGaps(std::move(gaps_), query_.newest_first,
+          query_.newest_first ? 0 : std::numeric_limits<std::uint64_t>::max(), response);
+  return true;
 }
 
 }  // namespace liveness::rpc

@@ -16,6 +16,7 @@
 #include "server/core/page_token.h"
 #include "server/rpc/paging.h"
 #include "server/storage/store.h"
+#include "server/storage/transition_log.h"
 
 namespace liveness::rpc {
 
@@ -42,6 +43,7 @@ class TransitionList {
   storage::HistoryQuery query_;
   std::uint64_t at_ = 0;  // the last revision that was looked at
   std::size_t bytes_ = 0;
+  storage::RevisionGaps gaps_;  // of what was read
 };
 
 }  // namespace liveness::rpc

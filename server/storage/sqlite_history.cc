@@ -7,6 +7,7 @@
 #include "common/strings.h"
 #include "server/storage/record_codec.h"
 #include "server/storage/sqlite_schema.h"
+#include "server/storage/transition_log.h"
 
 namespace liveness::storage {
 namespace {
@@ -56,6 +57,14 @@ absl::StatusOr<HistoryPart> SqliteHistory::Read(const HistoryQuery& query) {
   if (!compacted.ok()) return compacted.status();
   part.compacted = static_cast<std::uint64_t>(*compacted);
   if (auto status = ReadGaps(query, part); !status.ok()) return status;
+  const auto thinned = MetaInt(database_, meta::kThinned);
+  if (!thinned.ok()) return thinned.status();
+  // Some of that was dropped from the middle (sqlite_trimmer.h).
+  const auto partial_until = static_cast<std::uint64_t>(*thinned);
+  if (partial_until > std::max(part.compacted, query.after) && part.compacted < query.before) {
+    part.gaps.emplace_back(part.compacted, partial_until);
+  }
+  part.gaps = JoinGaps(std::move(part.gaps));
   const bool by_time = query.client_id.empty() && (query.from || query.until);
   if (auto status = by_time ? ReadTimeRange(query, part) : ReadRows(query, part); !status.ok()) return status;
   return part;

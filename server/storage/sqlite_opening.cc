@@ -14,15 +14,18 @@
 namespace liveness::storage {
 namespace {
 
+// Of a clock that may be set to anything.
 std::uint64_t Microseconds(common::WallTime time) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count());
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(micros, 0));
 }
 
-absl::StatusOr<std::vector<core::RecordPtr>> ReadRecords(SqliteDatabase& database) {
+using DecodedRecords = std::vector<std::shared_ptr<core::ClientRecord>>;
+
+absl::StatusOr<DecodedRecords> ReadRecords(SqliteDatabase& database) {
   const auto count = database.QueryInt("SELECT count(*) FROM clients");
   if (!count.ok()) return count.status();
-  std::vector<core::RecordPtr> records;
+  DecodedRecords records;
   records.reserve(static_cast<std::size_t>(*count));
   auto statement = database.Prepare("SELECT record FROM clients");
   if (!statement.ok()) return statement.status();
@@ -38,8 +41,7 @@ absl::StatusOr<std::vector<core::RecordPtr>> ReadRecords(SqliteDatabase& databas
 }
 
 // The highest revision of which something is kept.
-absl::StatusOr<std::uint64_t> LastRevision(SqliteDatabase& database,
-                                           const std::vector<core::RecordPtr>& records) {
+absl::StatusOr<std::uint64_t> LastRevision(SqliteDatabase& database, const DecodedRecords& records) {
   std::uint64_t last = 0;
   for (const char* sql : {"SELECT max(revision) FROM history", "SELECT max(until) FROM gaps",
                           "SELECT value FROM meta WHERE key = 'compacted'"}) {
@@ -47,7 +49,7 @@ absl::StatusOr<std::uint64_t> LastRevision(SqliteDatabase& database,
     if (!revision.ok()) return revision.status();
     last = std::max(last, static_cast<std::uint64_t>(*revision));
   }
-  for (const core::RecordPtr& record : records) last = std::max(last, record->revision);
+  for (const auto& record : records) last = std::max(last, record->revision);
   return last;
 }
 
@@ -61,6 +63,7 @@ class Opening {
          {&Opening::Connect, &Opening::Check, &Opening::ReadMeta, &Opening::ReadContents, &Opening::Begin}) {
       if (auto status = (this->*step)(); !status.ok()) return status;
     }
+    TakeContents();
     return std::move(opened_);
   }
 
@@ -109,10 +112,12 @@ class Opening {
     const auto token_key = MetaBytes(opened_.database, meta::kTokenKey);
     const auto home = MetaBytes(opened_.database, meta::kHome);
     const auto reserved = MetaInt(opened_.database, meta::kReservedUntil);
+    const auto line_start = MetaInt(opened_.database, meta::kLineStart);
     if (!history_id.ok()) return history_id.status();
     if (!token_key.ok()) return token_key.status();
     if (!home.ok()) return home.status();
     if (!reserved.ok()) return reserved.status();
+    if (!line_start.ok()) return line_start.status();
     if (history_id->empty() && token_key->empty()) {
       fresh_ = true;  // killed between the schema and its first rows
       return absl::OkStatus();
@@ -123,6 +128,7 @@ class Opening {
     opened_.history_id = *history_id;
     std::memcpy(opened_.token_key.data(), token_key->data(), token_key->size());
     opened_.reserved_until = static_cast<std::uint64_t>(*reserved);
+    line_start_ = static_cast<std::uint64_t>(*line_start);
     if (in_memory()) return absl::OkStatus();
     const std::vector<std::uint64_t> left = ReadMark(options_.path);
     copied_ = *home != identity_ || std::find(left.begin(), left.end(), opened_.reserved_until) == left.end();
@@ -134,8 +140,8 @@ class Opening {
   absl::Status ReadContents() {
     auto records = ReadRecords(opened_.database);
     if (!records.ok()) return records.status();
-    opened_.contents.records = *std::move(records);
-    const auto last = LastRevision(opened_.database, opened_.contents.records);
+    records_ = *std::move(records);
+    const auto last = LastRevision(opened_.database, records_);
     if (!last.ok()) return last.status();
     last_ = *last;
     return absl::OkStatus();
@@ -143,15 +149,19 @@ class Opening {
 
   // Reserves the first block, and says so on disk before anybody is given of it.
   absl::Status Begin() {
-    std::uint64_t start = std::max(last_, opened_.reserved_until);
+    // Each start goes on above the wall clock: if all the files went back, as to a snapshot of the disk,
+    // nothing here can show it, and yet nothing is given out twice (docs/adr/0020).
+    std::uint64_t start = std::max({last_, opened_.reserved_until, Microseconds(clock_.Wall())});
     if (fresh_ || copied_) {
       // Beyond whatever the line that a copy was taken from may have come to (docs/adr/0007).
-      start = std::max({start, given_, Microseconds(clock_.Wall())});
+      start = std::max(start, given_);
+      line_start_ = start;
       opened_.history_id = common::RandomHexId().substr(0, 16);
       if (fresh_) common::RandomBytes(opened_.token_key);
     }
     const std::uint64_t was = std::exchange(opened_.reserved_until, start + options_.revision_block);
     opened_.contents.revision = start;
+    opened_.contents.last_known = copied_ || fresh_ ? start : last_;
     if (!in_memory()) {
       if (auto status = WriteMark(options_.path, {was, opened_.reserved_until}); !status.ok()) return status;
     }
@@ -181,20 +191,34 @@ class Opening {
     const auto reserved = static_cast<std::int64_t>(opened_.reserved_until);
     for (const absl::Status& status :
          {SetMeta(database, meta::kHistoryId, opened_.history_id), SetMeta(database, meta::kTokenKey, key),
-          SetMeta(database, meta::kHome, identity_), SetMeta(database, meta::kReservedUntil, reserved)}) {
+          SetMeta(database, meta::kHome, identity_), SetMeta(database, meta::kReservedUntil, reserved),
+          SetMeta(database, meta::kLineStart, static_cast<std::int64_t>(line_start_))}) {
       if (!status.ok()) return status;
     }
     return transaction.Commit();
   }
 
+  // A record that an earlier history wrote speaks of a session that others may have followed since, of which
+  // a copy knows nothing: it takes an incarnation above all of theirs, which no token names (docs/adr/0020).
+  void TakeContents() {
+    opened_.contents.records.reserve(records_.size());
+    for (auto& record : records_) {
+      if (record->revision <= line_start_) record->incarnation = std::max(record->incarnation, line_start_);
+      opened_.contents.records.push_back(std::move(record));
+    }
+    records_ = {};
+  }
+
   const SqliteOptions& options_;
   const common::Clock& clock_;
   OpenedSqlite opened_;
+  DecodedRecords records_;
   std::string identity_;
   bool fresh_ = false;
   bool copied_ = false;
   std::uint64_t last_ = 0;
-  std::uint64_t given_ = 0;  // by the note beside it; counts if it is a copy
+  std::uint64_t line_start_ = 0;  // the revisions of this history are above
+  std::uint64_t given_ = 0;       // by the note beside it; counts if it is a copy
 };
 
 absl::Status SetDamagedAside(const SqliteOptions& options, const common::Clock& clock, std::string_view why) {

@@ -24,6 +24,8 @@ struct SqliteOptions {
   // changes, and all of it when there is nothing else to do.
   common::Duration max_history_age = std::chrono::hours(7 * 24);
   std::size_t max_history_rows = 1'000'000;
+  // Of one client, once there are too many of all.
+  std::size_t max_history_per_client = 1'000;
 
   // Revisions reserved ahead: half as many can be given out while the disk fails.
   std::uint64_t revision_block = std::uint64_t{1} << 20;

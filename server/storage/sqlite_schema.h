@@ -42,7 +42,9 @@ inline constexpr std::string_view kHistoryId = "history_id";
 inline constexpr std::string_view kTokenKey = "token_key";
 inline constexpr std::string_view kReservedUntil = "reserved_until";  // no revision above was ever given
 inline constexpr std::string_view kCompacted = "compacted";           // history up to here was trimmed
+inline constexpr std::string_view kThinned = "thinned";               // sqlite_trimmer.h
 inline constexpr std::string_view kHome = "home";                     // sqlite_files.h: FileIdentity
+inline constexpr std::string_view kLineStart = "line_start";          // this history's revisions are above
 }  // namespace meta
 
 absl::StatusOr<std::int64_t> MetaInt(SqliteDatabase& database, std::string_view key);

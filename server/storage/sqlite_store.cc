@@ -5,6 +5,7 @@
 
 #include "common/status.h"
 #include "common/strings.h"
+#include "server/storage/transition_log.h"
 
 namespace liveness::storage {
 namespace {
@@ -50,6 +51,10 @@ absl::Status SqliteStore::Connect() {
   auto writer = SqliteWriter::On(opened_.database, options_);
   if (!writer.ok()) return writer.status();
   writer_ = *std::move(writer);
+  auto trimmer = SqliteTrimmer::On(opened_.database, options_);
+  if (!trimmer.ok()) return trimmer.status();
+  trimmer_ = *std::move(trimmer);
+  compacted_.store(trimmer_->compacted(), std::memory_order_relaxed);
   const bool in_memory = options_.path == kInMemory;
   auto history = SqliteHistory::Open(opened_.uri, in_memory ? "" : options_.vfs);
   if (!history.ok()) return history.status();
@@ -98,9 +103,26 @@ core::RecordPtr SqliteStore::Propose(Proposal proposal) {
   return nullptr;
 }
 
+void SqliteStore::OnLostRevision(std::uint64_t revision) {
+  MutexLock lock(mu_);
+  lost_ = std::max(lost_, revision);
+}
+
 absl::StatusOr<HistoryPart> SqliteStore::ReadHistory(const HistoryQuery& query) const {
   if (history_ == nullptr) return absl::UnavailableError("the store has been stopped");
-  return history_->Read(query);
+  RevisionRange unwritten;
+  {
+    // Before the disk is read: an outage that ends in between is told by both, and joined by the reader.
+    MutexLock lock(mu_);
+    unwritten = unwritten_;
+  }
+  auto part = history_->Read(query);
+  const bool lies_within = unwritten.until > query.after && unwritten.after < query.before;
+  if (part.ok() && unwritten.after < unwritten.until && lies_within) {
+    part->gaps.emplace_back(unwritten.after, unwritten.until);
+    part->gaps = JoinGaps(std::move(part->gaps));
+  }
+  return part;
 }
 
 absl::Status SqliteStore::health() const {
@@ -183,6 +205,7 @@ absl::Status SqliteStore::Timed(Write write) {
 
 absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vector<Proposal>& batch) {
   if (auto status = Room(); !status.ok()) return status;
+  if (auto status = SkipLost(); !status.ok()) return status;
   if (auto status = MakeRoom(batch.size()); !status.ok()) return status;
   std::vector<core::Transition> transitions;
   transitions.reserve(batch.size());
@@ -192,7 +215,9 @@ absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vec
     transitions.push_back({proposal.before, after, proposal.time});
     changes.push_back({proposal.id, std::move(after), proposal.time});
   }
-  return Timed([&] { return writer_->Write(transitions); });
+  if (auto status = Timed([&] { return writer_->Write(transitions); }); !status.ok()) return status;
+  for (const core::Transition& transition : transitions) trimmer_->Wrote(transition);
+  return absl::OkStatus();
 }
 
 absl::Status SqliteStore::Room() const {
@@ -204,6 +229,27 @@ absl::Status SqliteStore::MakeRoom(std::size_t revisions) {
   const std::uint64_t until = last_ + revisions + options_.revision_block;
   if (auto status = Timed([&] { return writer_->Reserve(reserved_, until); }); !status.ok()) return status;
   reserved_ = until;
+  return absl::OkStatus();
+}
+
+absl::Status SqliteStore::SkipLost() {
+  std::uint64_t lost = 0;
+  {
+    MutexLock lock(mu_);
+    lost = lost_;
+  }
+  if (lost <= last_) return absl::OkStatus();
+  const std::uint64_t until = lost + options_.revision_block;
+  const RevisionRange gap{last_, lost};
+  auto status = Timed([&]() -> absl::Status {
+    if (auto reserved = writer_->Reserve(reserved_, until); !reserved.ok()) return reserved;
+    return writer_->AddGap(gap);
+  });
+  if (!status.ok()) return status;
+  reserved_ = until;
+  last_ = lost;
+  listener_->OnGap(gap.after, gap.until);
+  listener_->OnGapTold(gap.until);
   return absl::OkStatus();
 }
 
@@ -237,6 +283,7 @@ bool SqliteStore::Recover(bool now) {
                               " records that changed meanwhile"));
   MutexLock lock(mu_);
   failure_ = absl::OkStatus();
+  unwritten_ = {};
   return true;
 }
 
@@ -256,6 +303,11 @@ void SqliteStore::TellUnwritten(std::vector<Proposal> batch) {
     }
   }
   if (!held.empty()) held_.push_back(std::move(held));
+  {
+    // The registry's memory may drop them at once: they are missing from now on.
+    MutexLock lock(mu_);
+    unwritten_ = outage_.gap();
+  }
   if (!changes.empty()) listener_->OnCommitted(std::move(changes));
   for (const std::uint64_t proposal : refused) listener_->OnRefused(proposal, Unwritable());
 }
@@ -265,8 +317,10 @@ void SqliteStore::TrimSome() {
   if (outage_.active()) return;
   // Twice what came in, lest history grow for as long as there is no pause.
   const std::size_t most = std::max(kTrimRows, 2 * std::exchange(untrimmed_, 0));
+  const std::optional<common::WallTime> now = wall_.At(clock_.Wall(), clock_.Mono());
   (void)Timed([&] {
-    const absl::StatusOr<std::size_t> dropped = writer_->Trim(clock_.Wall(), most);
+    const absl::StatusOr<std::size_t> dropped = trimmer_->Trim(now, most);
+    compacted_.store(trimmer_->compacted(), std::memory_order_relaxed);
     // Why it failed is found out by the next commit.
     trim_more_ = dropped.ok() && *dropped == most;
     return dropped.status();
@@ -280,6 +334,7 @@ void SqliteStore::Close() {
   // The next process may go on where this one ended.
   if (!outage_.active() && writer_) (void)writer_->Reserve(reserved_, last_);
   writer_.reset();
+  trimmer_.reset();
   (void)opened_.database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
   opened_.database = SqliteDatabase();
 }

@@ -10,7 +10,8 @@
 // Revisions are given out by the writer, in the order of the queue. They are
 // reserved in blocks ahead, on disk before the first of a block is used: a process
 // that is killed at any moment is followed by one whose revisions are all above.
-// If it was stopped in order, the next goes on where it ended.
+// Each process begins above the wall clock in microseconds as well, and above what
+// a client proves to have been given: see docs/adr/0020 for files that went back.
 //
 // When the disk is full or fails (outage.h), changes that begin a session are
 // refused, all others are told under reserved revisions, and kept in memory until
@@ -38,11 +39,13 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "server/core/time/settled_wall.h"
 #include "server/storage/outage.h"
 #include "server/storage/sqlite_history.h"
 #include "server/storage/sqlite_log_keeper.h"
 #include "server/storage/sqlite_opening.h"
 #include "server/storage/sqlite_options.h"
+#include "server/storage/sqlite_trimmer.h"
 #include "server/storage/sqlite_writer.h"
 #include "server/storage/store.h"
 
@@ -63,7 +66,11 @@ class SqliteStore final : public Store {
   void Start(StoreListener& listener) override;
   void Stop() override;
   core::RecordPtr Propose(Proposal proposal) override;
+  void OnLostRevision(std::uint64_t revision) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
+  std::optional<std::uint64_t> compacted() const override {
+    return compacted_.load(std::memory_order_relaxed);
+  }
   absl::Status health() const override;
 
  private:
@@ -81,6 +88,8 @@ class SqliteStore final : public Store {
   // OK, or why nothing may be written now.
   absl::Status Room() const;
   absl::Status MakeRoom(std::size_t revisions);
+  // Leaves out what was given out and is not known.
+  absl::Status SkipLost();
   void BeginOutage(const absl::Status& why);
   // True if there is no outage, or none any more.
   bool Recover(bool now);
@@ -95,6 +104,7 @@ class SqliteStore final : public Store {
   common::Mutex writing_;  // see SqliteLogKeeper
   OpenedSqlite opened_;
   std::optional<SqliteWriter> writer_;
+  std::optional<SqliteTrimmer> trimmer_;
   std::unique_ptr<SqliteHistory> history_;
   std::unique_ptr<SqliteLogKeeper> log_keeper_;  // null in memory
   StoreListener* listener_ = nullptr;
@@ -103,10 +113,12 @@ class SqliteStore final : public Store {
   std::uint64_t last_ = 0;      // given out
   std::uint64_t reserved_ = 0;  // may be given out
   Outage outage_;
+  core::SettledWall wall_;
   std::deque<std::vector<Proposal>> held_;  // wait for revisions, as they were taken
   std::size_t untrimmed_ = 0;               // changes since history was last looked through
   bool trim_more_ = true;                   // more of history is, or may be, to be dropped
 
+  std::atomic<std::uint64_t> compacted_{0};              // of history
   std::atomic<common::Duration::rep> writing_since_{0};  // MonoTime; 0: no write is under way
   mutable common::Mutex mu_;
   common::CondVar changed_;
@@ -114,7 +126,9 @@ class SqliteStore final : public Store {
   // step each, however many wait.
   std::deque<std::vector<Proposal>> queue_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::uint64_t lost_ ABSL_GUARDED_BY(mu_) = 0;  // revisions up to this were given out
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
+  RevisionRange unwritten_ ABSL_GUARDED_BY(mu_);  // were told, and are in memory alone: the outage's
   std::thread thread_;
 };
 

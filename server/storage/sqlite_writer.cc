@@ -1,5 +1,6 @@
 #include "server/storage/sqlite_writer.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -26,16 +27,12 @@ absl::StatusOr<SqliteWriter> SqliteWriter::On(SqliteDatabase& database, const Sq
       {&writer.drop_record_, "DELETE FROM clients WHERE client_id = ?1"},
       {&writer.put_transition_,
        "INSERT INTO history(revision, time_ns, client_id, transition) VALUES(?1, ?2, ?3, ?4)"},
-      {&writer.oldest_, "SELECT revision, time_ns FROM history ORDER BY revision LIMIT ?1"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database.Prepare(sql);
     if (!prepared.ok()) return prepared.status();
     *statement = *std::move(prepared);
   }
-  const auto rows = database.QueryInt("SELECT count(*) FROM history");
-  if (!rows.ok()) return rows.status();
-  writer.history_rows_ = static_cast<std::size_t>(*rows);
   return writer;
 }
 
@@ -64,9 +61,7 @@ absl::Status SqliteWriter::Write(const std::vector<core::Transition>& changes) {
     if (auto status = PutRecord(*change.after); !status.ok()) return status;
     if (auto status = PutTransition(change); !status.ok()) return status;
   }
-  if (auto status = transaction.Commit(); !status.ok()) return status;
-  history_rows_ += changes.size();
-  return absl::OkStatus();
+  return transaction.Commit();
 }
 
 absl::Status SqliteWriter::WriteAfterOutage(const std::vector<core::RecordPtr>& latest, RevisionRange gap) {
@@ -85,8 +80,14 @@ absl::Status SqliteWriter::WriteAfterOutage(const std::vector<core::RecordPtr>& 
 
 absl::Status SqliteWriter::Reserve(std::uint64_t now, std::uint64_t until) {
   if (options_->path == kInMemory) return SetReserved(until);
-  if (auto status = WriteMark(options_->path, {now, until}); !status.ok()) return status;
-  if (auto status = SetReserved(until); !status.ok()) return status;
+  std::vector<std::uint64_t> may_hold = unsure_;
+  may_hold.insert(may_hold.end(), {now, until});
+  if (auto status = WriteMark(options_->path, may_hold); !status.ok()) return status;
+  if (auto status = SetReserved(until); !status.ok()) {
+    if (std::find(unsure_.begin(), unsure_.end(), until) == unsure_.end()) unsure_.push_back(until);
+    return status;
+  }
+  unsure_.clear();
   // If this fails, the note before it agrees with the database as well.
   (void)WriteMark(options_->path, {until});
   return absl::OkStatus();
@@ -102,47 +103,9 @@ absl::Status SqliteWriter::SetReserved(std::uint64_t until) {
   return status;
 }
 
-absl::StatusOr<std::size_t> SqliteWriter::Trim(common::WallTime now, std::size_t most) {
-  const common::WallTime cutoff = now - options_->max_history_age;
-  const auto is_due = [&](std::size_t dropped, common::WallTime time) {
-    return history_rows_ - dropped > options_->max_history_rows || time < cutoff;
-  };
-  if (history_rows_ == 0 || (oldest_time_ && !is_due(0, *oldest_time_))) return 0;
-
-  std::size_t dropped = 0;
-  std::uint64_t last = 0;
-  oldest_time_.reset();
-  oldest_.Bind(1, static_cast<std::int64_t>(most) + 1);
-  for (;;) {
-    const absl::StatusOr<bool> row = oldest_.Step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    const common::WallTime time{common::Duration(oldest_.Int(1))};
-    if (dropped == most || !is_due(dropped, time)) {
-      oldest_time_ = time;
-      oldest_.Reset();
-      break;
-    }
-    last = static_cast<std::uint64_t>(oldest_.Int(0));
-    ++dropped;
-  }
-  if (dropped == 0) return 0;
-  if (auto status = DropUpTo(last); !status.ok()) {
-    oldest_time_.reset();
-    return status;
-  }
-  history_rows_ -= dropped;
-  return dropped;
-}
-
-absl::Status SqliteWriter::DropUpTo(std::uint64_t revision) {
-  SqliteTransaction transaction(*database_);
-  if (auto status = transaction.Begin(SqliteTransaction::Kind::kWrite); !status.ok()) return status;
-  const auto sql = common::StrCat("DELETE FROM history WHERE revision <= ", revision,
-                                  "; DELETE FROM gaps WHERE until <= ", revision);
-  if (auto status = database_->Execute(sql); !status.ok()) return status;
-  if (auto status = SetMeta(*database_, meta::kCompacted, Signed(revision)); !status.ok()) return status;
-  return transaction.Commit();
+absl::Status SqliteWriter::AddGap(RevisionRange gap) {
+  return database_->Execute(common::StrCat("INSERT OR REPLACE INTO gaps(after, until, told) VALUES(",
+                                           gap.after, ", ", gap.until, ", 0)"));
 }
 
 }  // namespace liveness::storage

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -24,8 +23,7 @@ struct RevisionRange {
 
 class SqliteWriter {
  public:
-  // `database` is a migrated one, for as long as this lives. Counts the history: a second for some ten
-  // million rows.
+  // `database` is a migrated one, for as long as this lives; so are `options`.
   static absl::StatusOr<SqliteWriter> On(SqliteDatabase& database, const SqliteOptions& options);
 
   // Records and history. Each `after` bears its revision; they grow.
@@ -37,25 +35,23 @@ class SqliteWriter {
   // reserved before. Waits for the disk whatever fsync says: power loss must not
   // bring them back. To reserve less is to give back what was not used.
   absl::Status Reserve(std::uint64_t now, std::uint64_t until);
-  // Drops up to `most` rows of history that are beyond the bounds, oldest first.
-  // Returns how many: fewer than `most` means that no more are due.
-  absl::StatusOr<std::size_t> Trim(common::WallTime now, std::size_t most);
+  // Revisions that nothing is known of: somebody may have seen what they stood for.
+  absl::Status AddGap(RevisionRange gap);
 
  private:
   SqliteWriter() = default;
   absl::Status PutRecord(const core::ClientRecord& record);
   absl::Status PutTransition(const core::Transition& transition);
   absl::Status SetReserved(std::uint64_t until);
-  absl::Status DropUpTo(std::uint64_t revision);
 
   SqliteDatabase* database_ = nullptr;
   const SqliteOptions* options_ = nullptr;
   SqliteStatement put_record_;
   SqliteStatement drop_record_;
   SqliteStatement put_transition_;
-  SqliteStatement oldest_;
-  std::size_t history_rows_ = 0;
-  std::optional<common::WallTime> oldest_time_;  // nothing: to be looked up
+  // Reservations that failed at some point, and may stand on disk all the same: the note names them too, lest
+  // the database be taken for a copy.
+  std::vector<std::uint64_t> unsure_;
 };
 
 }  // namespace liveness::storage

@@ -66,12 +66,20 @@ class StoreListener {
   // The servers that hold a lease on the store now, this one included; told when this one has its own for the
   // first time, and whenever it changes. Only a shared store tells.
   virtual void OnServers(const std::vector<std::string>& server_ids) = 0;
+  // Changes with revisions in (after, until] were not seen one by one. What they came to is told next, by
+  // OnCommitted under revisions in that range and one change for each client at most; then OnGapTold(until).
+  // Whoever follows the changes must be told that some are missing, and not before the gap is told in full.
+  virtual void OnGap(std::uint64_t after, std::uint64_t until) = 0;
+  virtual void OnGapTold(std::uint64_t until) = 0;
 };
 
 // Everything as it was when a process took the store over.
 struct Contents {
   std::vector<core::RecordPtr> records;  // one a client
   std::uint64_t revision = 0;            // all up to here is in `records`; the next is above it
+  // The last revision of which anything is kept; 0: the same as `revision`. As far as the store knows,
+  // none between the two was ever given out.
+  std::uint64_t last_known = 0;
 };
 
 // What to read of the past.
@@ -88,7 +96,8 @@ struct HistoryQuery {
 struct HistoryPart {
   std::vector<core::TransitionPtr> transitions;
   std::uint64_t compacted = 0;  // history up to here is no longer kept
-  // Revisions in (first, second] were told while the store failed and are not in it.
+  // Of the revisions in (first, second] some or all are missing: they were told while the store failed, or
+  // not seen one by one, or dropped because one client had too many. In order.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
 };
 
@@ -119,9 +128,18 @@ class Store {
   // REQUIRES: the outcome of the last proposal for this client is known.
   virtual core::RecordPtr Propose(Proposal proposal) = 0;
 
+  // A client has proved that `revision` was given out to it, by a token that only this store's key can have
+  // signed, and nothing of that is known: the store is not what it was (docs/adr/0020). A store that gives
+  // out revisions itself goes on above it with the next proposal; a shared one finds out whether it is only
+  // late, and if not stops committing and says so in health(). Quick: called under the registry's lock.
+  virtual void OnLostRevision(std::uint64_t /*revision*/) {}
+
   // Committed transitions. May read a disk: not for a thread that serves streams.
   // UNIMPLEMENTED where the registry's own memory is all there is.
   virtual absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const = 0;
+
+  // History up to here is no longer kept; nothing: the store keeps none. Quick.
+  virtual std::optional<std::uint64_t> compacted() const { return std::nullopt; }
 
   // OK, or why it cannot commit now (in an operator's words): then this server is not ready.
   virtual absl::Status health() const { return absl::OkStatus(); }

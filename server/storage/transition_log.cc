@@ -14,10 +14,86 @@ std::uint32_t HashOf(std::string_view client_id) {
 
 }  // namespace
 
+RevisionGaps JoinGaps(RevisionGaps gaps) {
+  std::sort(gaps.begin(), gaps.end());
+  RevisionGaps joined;
+  for (const auto& gap : gaps) {
+    if (!joined.empty() && gap.first < joined.back().second) {
+      joined.back().second = std::max(joined.back().second, gap.second);
+    } else {
+      joined.push_back(gap);
+    }
+  }
+  return joined;
+}
+
+void TransitionLog::StartAfter(std::uint64_t revision) {
+  entries_.clear();
+  held_.clear();
+  beyond_share_ = 0;
+  gaps_.clear();
+  compacted_ = thinned_ = revision;
+}
+
 void TransitionLog::Append(core::TransitionPtr transition) {
   const core::WallTime time = transition->time;
   const std::uint32_t client = HashOf(transition->after->client_id());
+  if (++held_[client] > bounds_.per_client) ++beyond_share_;
   entries_.push_back({std::move(transition), time, client});
+  Trim();
+}
+
+void TransitionLog::Trim() {
+  const std::uint64_t last = entries_.back().transition->revision();
+  while (entries_.size() > bounds_.transitions && entries_.front().transition->revision() != last) {
+    if (beyond_share_ > bounds_.per_client) {
+      Thin();
+      continue;
+    }
+    compacted_ = entries_.front().transition->revision();
+    // What shares a revision stays or goes together: `compacted_` speaks for all of it.
+    while (entries_.front().transition->revision() == compacted_) DropOldest();
+  }
+  const auto over =
+      std::find_if(gaps_.begin(), gaps_.end(), [this](const auto& gap) { return gap.second > compacted_; });
+  gaps_.erase(gaps_.begin(), over);
+}
+
+void TransitionLog::DropOldest() {
+  const auto held = held_.find(entries_.front().client);
+  if (held->second > bounds_.per_client) --beyond_share_;
+  if (--held->second == 0) held_.erase(held);
+  entries_.pop_front();
+}
+
+void TransitionLog::Thin() {
+  const auto is_too_many = [this](const Entry& entry) {
+    std::size_t& held = held_.find(entry.client)->second;
+    if (held <= bounds_.per_client) return false;
+    --held;
+    thinned_ = std::max(thinned_, entry.transition->revision());
+    return true;
+  };
+  // Each is asked once, the oldest first.
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), is_too_many), entries_.end());
+  beyond_share_ = 0;
+}
+
+void TransitionLog::AddGap(std::uint64_t after, std::uint64_t until) {
+  gaps_.emplace_back(after, until);
+  if (gaps_.size() <= bounds_.gaps) return;
+  gaps_[1].first = gaps_[0].first;
+  gaps_.erase(gaps_.begin());
+}
+
+RevisionGaps TransitionLog::Gaps(std::uint64_t after, std::uint64_t before) const {
+  RevisionGaps found;
+  const auto add = [&](std::uint64_t first, std::uint64_t second) {
+    if (second > after && first < before && first < second) found.emplace_back(first, second);
+  };
+  add(compacted_, thinned_);
+  for (const auto& gap : gaps_) add(gap.first, gap.second);
+  return JoinGaps(std::move(found));
 }
 
 template <typename Iterator>

@@ -1,8 +1,13 @@
-// Transitions in memory, in revision order, found by what a HistoryQuery asks.
+// The last transitions in memory, in revision order, found by what a HistoryQuery asks.
 //
 // Beside each transition lies what it is searched by, so that a search touches no
 // record that it does not want: whoever guards it with a busy lock can afford a look
 // through all of a few 100,000.
+//
+// Beyond its bound the oldest go, those of one revision together. But a client that
+// has more than its share loses its own oldest first, so that nobody's endless
+// changes push out everybody else's past. What then lies below `complete_after()` is
+// in part: a gap to whoever wants to know all that happened.
 //
 // Not thread-safe.
 #pragma once
@@ -11,24 +16,45 @@
 #include <cstdint>
 #include <deque>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "server/storage/store.h"
 
 namespace liveness::storage {
 
+using RevisionGaps = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+// In order, those that overlap made one.
+RevisionGaps JoinGaps(RevisionGaps gaps);
+
 class TransitionLog {
  public:
+  struct Bounds {
+    std::size_t transitions = 200'000;
+    // Of one client, once the log is full. Looked after when all clients together have as many too many.
+    std::size_t per_client = 1'000;
+    std::size_t gaps = 1'000;  // beyond this the oldest two become one
+  };
+
+  // `start`: the revision before the first.
+  TransitionLog(std::uint64_t start, Bounds bounds) : bounds_(bounds), compacted_(start), thinned_(start) {}
+
+  // Begins (again) after `revision`, with nothing.
+  void StartAfter(std::uint64_t revision);
   // REQUIRES: a revision not below the last one's.
   void Append(core::TransitionPtr transition);
-  // REQUIRES: not empty.
-  void DropOldest() { entries_.pop_front(); }
-  void Clear() { entries_.clear(); }
+  // Of the revisions in (after, until] some or all are missing. REQUIRES: above the gaps before.
+  void AddGap(std::uint64_t after, std::uint64_t until);
 
   std::size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
-  // REQUIRES: not empty.
-  std::uint64_t oldest() const { return entries_.front().transition->revision(); }
+  // The last revision that is no longer kept.
+  std::uint64_t compacted() const { return compacted_; }
+  // Above this only what gaps() tells is missing.
+  std::uint64_t complete_after() const { return thinned_ > compacted_ ? thinned_ : compacted_; }
+  // What is missing of the revisions in (after, before), beyond what is compacted.
+  RevisionGaps Gaps(std::uint64_t after, std::uint64_t before) const;
 
   // Those that match: about `query.limit`, more if several share the last one's revision.
   std::vector<core::TransitionPtr> Read(const HistoryQuery& query) const;
@@ -42,8 +68,18 @@ class TransitionLog {
   using Entries = std::deque<Entry>;
   template <typename Iterator>
   static std::vector<core::TransitionPtr> Collect(Iterator first, Iterator last, const HistoryQuery& query);
+  void Trim();
+  void DropOldest();
+  // Drops the oldest of each client that has more than its share.
+  void Thin();
 
+  const Bounds bounds_;
   Entries entries_;
+  std::uint64_t compacted_;
+  std::uint64_t thinned_;                                 // up to here some were dropped from the middle
+  absl::flat_hash_map<std::uint32_t, std::size_t> held_;  // by each client, by its hash
+  std::size_t beyond_share_ = 0;                          // summed over all clients
+  RevisionGaps gaps_;
 };
 
 }  // namespace liveness::storage

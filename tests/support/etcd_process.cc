@@ -136,6 +136,21 @@ bool EtcdProcess::RestoreFrom(const std::string& snapshot) {
   return AwaitHealthy();
 }
 
+bool EtcdProcess::SaveFiles(const std::string& to) {
+  Kill(0);
+  std::filesystem::copy(dir_.file("m0"), to, std::filesystem::copy_options::recursive);
+  Restart(0);
+  return AwaitHealthy();
+}
+
+bool EtcdProcess::PutFilesBack(const std::string& from) {
+  Kill(0);
+  std::filesystem::remove_all(dir_.file("m0"));
+  std::filesystem::copy(from, dir_.file("m0"), std::filesystem::copy_options::recursive);
+  Restart(0);
+  return AwaitHealthy();
+}
+
 bool EtcdProcess::AwaitHealthy(std::chrono::milliseconds patience) const {
   const auto give_up = std::chrono::steady_clock::now() + patience;
   do {

@@ -43,6 +43,9 @@ class EtcdProcess {
   void Restart(int member);
   // Puts a file of `etcdctl snapshot save` in place of the only member's data, and starts it on that.
   bool RestoreFrom(const std::string& snapshot);
+  // Copies the only member's files, while it is down, and puts them back: as a snapshot of its disk does.
+  bool SaveFiles(const std::string& to);
+  bool PutFilesBack(const std::string& from);
   // Waits until every member answers.
   bool AwaitHealthy(std::chrono::milliseconds patience = std::chrono::seconds(20)) const;
   // The leader's number; -1 if there is none.

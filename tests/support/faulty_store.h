@@ -102,6 +102,8 @@ class FaultyStore final : public storage::Store, private storage::StoreListener 
   absl::StatusOr<storage::HistoryPart> ReadHistory(const storage::HistoryQuery& query) const override {
     return inner_.ReadHistory(query);
   }
+  void OnLostRevision(std::uint64_t revision) override { inner_.OnLostRevision(revision); }
+  std::optional<std::uint64_t> compacted() const override { return inner_.compacted(); }
   absl::Status health() const override {
     common::MutexLock lock(mu_);
     return health_.ok() ? inner_.health() : health_;
@@ -120,6 +122,8 @@ class FaultyStore final : public storage::Store, private storage::StoreListener 
     listener_->OnRefused(proposal, why);
   }
   void OnServers(const std::vector<std::string>& server_ids) override { listener_->OnServers(server_ids); }
+  void OnGap(std::uint64_t after, std::uint64_t until) override { listener_->OnGap(after, until); }
+  void OnGapTold(std::uint64_t until) override { listener_->OnGapTold(until); }
 
   storage::Store& inner_;
   storage::StoreListener* listener_ = nullptr;

@@ -156,11 +156,21 @@ class ManualStore final : public storage::Store {
     return part;
   }
 
+  std::optional<std::uint64_t> compacted() const override {
+    const std::size_t n = ledger_.compacted();
+    return n == 0 ? 0 : ledger_.log()[n - 1].change.after->revision;
+  }
+  void OnLostRevision(std::uint64_t revision) override { lost_.push_back(revision); }
+
   // --- What the test does ----------------------------------------------------
 
   void set_health(absl::Status health) { health_ = std::move(health); }
   void set_seen(bool seen) { seen_ = seen; }
   void SetServers(const std::vector<std::string>& ids) { listener_->OnServers(ids); }
+
+  // What it was told that clients had been given.
+  const std::vector<std::uint64_t>& lost() const { return lost_; }
+  storage::StoreListener& listener() { return *listener_; }
 
   // Proposals that are not applied, in the order of their coming.
   const std::deque<storage::Proposal>& queue() const { return queue_; }
@@ -254,6 +264,7 @@ class ManualStore final : public storage::Store {
   std::set<std::uint64_t> ids_;
   std::set<std::string> under_way_;  // clients with a proposal whose outcome is not told
   std::vector<std::string> complaints_;
+  std::vector<std::uint64_t> lost_;
 };
 
 }  // namespace liveness::testing

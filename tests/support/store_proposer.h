@@ -134,6 +134,33 @@ class StoreProposer final : public storage::StoreListener {
     in_call_ = false;
   }
 
+  void OnGap(std::uint64_t after, std::uint64_t until) override {
+    if (in_call_.exchange(true)) Complain("two calls at a time");
+    {
+      common::MutexLock lock(mu_);
+      if (after >= until || after < last_) disorder_ += "a gap of nothing, or of what was told; ";
+      gaps_.emplace_back(after, until);
+      gap_open_ = true;
+    }
+    in_call_ = false;
+  }
+  void OnGapTold(std::uint64_t until) override {
+    if (in_call_.exchange(true)) Complain("two calls at a time");
+    {
+      common::MutexLock lock(mu_);
+      if (!gap_open_ || gaps_.back().second != until || last_ > until) disorder_ += "the end of no gap; ";
+      gap_open_ = false;
+      last_ = until;
+      changed_.NotifyAll();
+    }
+    in_call_ = false;
+  }
+  // The gaps that it was told, (first, second].
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps() const {
+    common::MutexLock lock(mu_);
+    return gaps_;
+  }
+
   std::function<void()> on_told;  // after each OnCommitted, on its thread; set before Use
 
  private:
@@ -177,6 +204,8 @@ class StoreProposer final : public storage::StoreListener {
   std::map<std::string, core::RecordPtr> records_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> servers_ ABSL_GUARDED_BY(mu_);
   std::string disorder_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps_ ABSL_GUARDED_BY(mu_);
+  bool gap_open_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace liveness::testing

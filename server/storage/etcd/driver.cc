@@ -1,5 +1,6 @@
 #include "server/storage/etcd/driver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -53,6 +54,22 @@ void Driver::Propose(Proposal proposal) {
     if (inbox_.size() > 1) return;  // it was woken for the first
   }
   loop_.Wake();
+}
+
+void Driver::OnLostRevision(std::uint64_t revision) {
+  common::MutexLock lock(mu_);
+  given_ = std::max(given_, revision);
+}
+
+// Looked into at the next tick: by then it may have been told.
+void Driver::CheckGiven() {
+  std::uint64_t given = 0;
+  {
+    common::MutexLock lock(mu_);
+    given = given_;
+    if (given <= parts_.history.Told(link_.told())) given_ = given = 0;
+  }
+  if (given != 0 && link_.member() != nullptr && !other_history_) link_.CheckGiven(given);
 }
 
 absl::Status Driver::health() const {
@@ -128,6 +145,7 @@ void Driver::Tick(common::Duration stood) {
     link_.Fail({grpc::StatusCode::UNAVAILABLE, "the watch does not tell what was committed"});
   }
   ProbeWrites();
+  CheckGiven();
   health_.Pending(committer_.oldest_sent(), untold);
   if (!other_history_) health_.Fatal(usurped_);
   const absl::Status verdict = health_.Assess(now);
@@ -195,10 +213,15 @@ void Driver::OnListingBegins() { mirror_->BeginListing(); }
 void Driver::OnPage(const etcdserverpb::RangeResponse& page) { mirror_->Page(page); }
 
 void Driver::OnListed(std::int64_t after, std::int64_t revision) {
-  parts_.past.AddGap(parts_.history.Told(after), parts_.history.Told(revision));
+  const std::uint64_t first = parts_.history.Told(after), last = parts_.history.Told(revision);
+  if (first < last) {
+    parts_.past.AddGap(first, last);
+    listener_.OnGap(first, last);
+  }
   auto steps = mirror_->FinishListing(
       revision, [this](std::uint64_t id) { return OwnProposal(id); }, parts_.clock.Wall());
   for (Mirror::Step& step : steps) Tell(std::move(step));
+  if (first < last) listener_.OnGapTold(last);
   // What etcd took and nothing of which is left to see is found out by another try.
   queue_.Unsettle();
 }

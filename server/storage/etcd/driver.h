@@ -48,6 +48,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
 
   void Start();
   void Propose(Proposal proposal);
+  void OnLostRevision(std::uint64_t revision);
   // Waits for what was proposed, for about a second; gives the seat up. Tells nothing after it returns.
   void Stop();
   absl::Status health() const;
@@ -80,6 +81,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void RefuseStaleBegins();
   void TryToEnd();
   void ProbeWrites();
+  void CheckGiven();
   bool IsSeen(common::Duration stood);
 
   void Tell(Mirror::Step step);
@@ -112,6 +114,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   mutable common::Mutex mu_;
   common::CondVar changed_;
   std::vector<Proposal> inbox_ ABSL_GUARDED_BY(mu_);
+  std::uint64_t given_ ABSL_GUARDED_BY(mu_) = 0;  // to clients, and not known; 0: nothing of that kind
   absl::Status verdict_ ABSL_GUARDED_BY(mu_);
   bool seen_ ABSL_GUARDED_BY(mu_) = true;
   bool end_asked_ ABSL_GUARDED_BY(mu_) = false;

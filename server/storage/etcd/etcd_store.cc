@@ -61,6 +61,8 @@ core::RecordPtr EtcdStore::Propose(Proposal proposal) {
   return nullptr;
 }
 
+void EtcdStore::OnLostRevision(std::uint64_t revision) { driver_->OnLostRevision(revision); }
+
 absl::StatusOr<HistoryPart> EtcdStore::ReadHistory(const HistoryQuery& query) const {
   return past_.Read(query);
 }

@@ -31,7 +31,9 @@ class EtcdStore final : public Store {
   void Start(StoreListener& listener) override;
   void Stop() override;
   core::RecordPtr Propose(Proposal proposal) override;
+  void OnLostRevision(std::uint64_t revision) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
+  std::optional<std::uint64_t> compacted() const override { return past_.compacted(); }
   absl::Status health() const override;
   bool seen() const override;
 

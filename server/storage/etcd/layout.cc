@@ -94,9 +94,14 @@ absl::StatusOr<std::shared_ptr<core::ClientRecord>> RecordOf(const Change& chang
   auto record = DecodeRecord(change.record, ids);
   if (!record.ok()) return record.status();
   (*record)->revision = history.Told(etcd_revision);
-  // A session keeps the incarnation that it was welcomed with, whatever history its record is read in later.
   if ((*record)->incarnation == 0) {
     (*record)->incarnation = change.base + static_cast<std::uint64_t>(etcd_revision);
+  }
+  // What an earlier history wrote speaks of a session that others may have followed since, of which a
+  // restored etcd knows nothing: it takes an incarnation above all of theirs, which no token names
+  // (docs/adr/0020).
+  if (change.base != history.base) {
+    (*record)->incarnation = std::max((*record)->incarnation, history.base);
   }
   return record;
 }

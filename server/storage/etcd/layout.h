@@ -2,6 +2,7 @@
 //
 //   PREFIX meta/history       "HISTORY_ID BASE": names the line of revisions
 //          meta/token_key     64 hex digits
+//          meta/origin        which etcd this is (origin.h)
 //          meta/marker        written by each server that starts: ends its replay of the past
 //          clients/CLIENT_ID  a client's record (proto EtcdChange)
 //          forgotten/N        the record that was dropped last under slot N: written by the very transaction
@@ -44,6 +45,7 @@ class Layout {
 
   std::string History() const { return prefix_ + "meta/history"; }
   std::string TokenKey() const { return prefix_ + "meta/token_key"; }
+  std::string Origin() const { return prefix_ + "meta/origin"; }
   std::string Marker() const { return prefix_ + "meta/marker"; }
   std::string Clients() const { return prefix_ + "clients/"; }
   std::string Client(std::string_view client_id) const { return Clients().append(client_id); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/storage/etcd/origin.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -49,6 +50,7 @@ void Link::Fail(const grpc::Status& status) {
   ++epoch_;
   member_ = nullptr;
   connected_ = false;
+  checking_ = false;
   ++next_member_;
   const std::size_t rounds = failures_++ / members_.size();
   common::Duration pause = rounds == 0 ? common::Duration::zero() : kPause;
@@ -97,7 +99,9 @@ void Link::OnChecked(const etcdserverpb::RangeResponse& response) {
   // The reading is linearizable: a revision below what was told is not a member
   // that lags, but an etcd that went back.
   const bool same = response.kvs_size() == 1 && response.kvs(0).value() == EncodeHistory(history_);
-  if (!same || response.header().revision() < told_) {
+  const std::uint64_t cluster = response.header().cluster_id();
+  if (cluster_id_ == 0) cluster_id_ = cluster;
+  if (!same || response.header().revision() < told_ || cluster != cluster_id_) {
     listener_.OnOtherHistory(same ? "etcd's revision went back: it was restored from a copy"
                                   : "etcd holds another history: it was restored, wiped or is another one");
     return Fail({StatusCode::FAILED_PRECONDITION, "not the history that this server began with"});
@@ -152,6 +156,50 @@ void Link::OnWatchResponse(const etcdserverpb::WatchResponse& response) {
   } else if (response.watch_id() >= 0) {
     told_ = std::max(told_, response.header().revision());
   }
+}
+
+void Link::CheckGiven(std::uint64_t given) {
+  if (std::exchange(checking_, true)) return;
+  etcdserverpb::RangeRequest request;
+  request.set_key(layout_.History());
+  UnaryCall<etcdserverpb::RangeResponse>::Start(
+      loop_, [this](grpc::ClientContext& context) { members_.Prepare(context, kPatience); },
+      [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+        return member_->kv->AsyncRange(context, request, queue);
+      },
+      [this, epoch = epoch_, given](const grpc::Status& status, etcdserverpb::RangeResponse& response) {
+        if (epoch != epoch_) return;
+        checking_ = false;
+        if (!status.ok()) return Fail(status);
+        // Linearizable: no member is further.
+        if (history_.Told(response.header().revision()) < given) Rename(given, response);
+      });
+}
+
+void Link::Rename(std::uint64_t given, const etcdserverpb::RangeResponse& named) {
+  checking_ = true;
+  const History next = NextHistory(history_, named.header().revision(), given, loop_.wall());
+  etcdserverpb::TxnRequest request;
+  auto& same = *request.add_compare();
+  same.set_key(layout_.History());
+  same.set_target(etcdserverpb::Compare::MOD);
+  same.set_mod_revision(named.kvs_size() == 1 ? named.kvs(0).mod_revision() : 0);
+  auto& put = *request.add_success()->mutable_request_put();
+  put.set_key(layout_.History());
+  put.set_value(EncodeHistory(next));
+  UnaryCall<etcdserverpb::TxnResponse>::Start(
+      loop_, [this](grpc::ClientContext& context) { members_.Prepare(context, kPatience); },
+      [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+        return member_->kv->AsyncTxn(context, request, queue);
+      },
+      [this, epoch = epoch_, given](const grpc::Status& status, etcdserverpb::TxnResponse&) {
+        if (epoch != epoch_) return;
+        checking_ = false;
+        if (!status.ok()) return Fail(status);
+        listener_.OnOtherHistory(absl::StrCat("a client holds a session of revision ", given,
+                                              ", which etcd has not come to: it went back"));
+        Fail({StatusCode::FAILED_PRECONDITION, "not the history that this server began with"});
+      });
 }
 
 void Link::BeginList() {

@@ -47,9 +47,15 @@ class Link {
 
   // The next connection lists all keys before it watches: what is known is in doubt.
   void ListNext() { list_next_ = true; }
+  // A client holds `given`, as it is told, of which the watch has not told. If etcd is really not that far,
+  // it went back: it is given a history above, and OnOtherHistory is told. At most one such look at a time.
+  void CheckGiven(std::uint64_t given);
+
   // The connection has proved its worth: the next failure is followed by a try at once.
   void Succeeded() { failures_ = 0; }
 
+  // etcd's revision up to which all is known.
+  std::int64_t told() const { return told_; }
   // Null: none stands.
   const Member* member() const { return connected_ ? member_ : nullptr; }
   // Changes with each connection.
@@ -67,6 +73,8 @@ class Link {
   void BeginList();
   void List(const std::string& from, std::int64_t revision);
   void OnListPage(const etcdserverpb::RangeResponse& page);
+  // `named`: the history's name as it stands.
+  void Rename(std::uint64_t given, const etcdserverpb::RangeResponse& named);
 
   Loop& loop_;
   Members& members_;
@@ -78,9 +86,11 @@ class Link {
   std::size_t next_member_ = 0;
   const Member* member_ = nullptr;  // the one that is tried or used; null: none until retry_at_
   bool connected_ = false;
-  bool log_in_ = false;     // before all else
-  bool list_next_ = false;  // in place of a watch that goes on
-  std::int64_t told_;       // all up to here
+  bool log_in_ = false;           // before all else
+  bool list_next_ = false;        // in place of a watch that goes on
+  std::int64_t told_;             // all up to here
+  bool checking_ = false;         // CheckGiven is under way on this connection
+  std::uint64_t cluster_id_ = 0;  // of the first connection; 0: there was none
   std::size_t failures_ = 0;
   common::MonoTime retry_at_{};
 };

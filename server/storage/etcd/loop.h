@@ -80,6 +80,7 @@ class Loop {
 
   grpc::CompletionQueue& queue() { return queue_; }
   common::MonoTime now() const { return clock_.Mono(); }
+  common::WallTime wall() const { return clock_.Wall(); }
   const common::Clock& clock() const { return clock_; }
 
  private:

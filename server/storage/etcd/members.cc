@@ -111,6 +111,7 @@ absl::StatusOr<Members> Members::Create(const EtcdOptions& options) {
     member->watch = etcdserverpb::Watch::NewStub(member->channel);
     member->lease = etcdserverpb::Lease::NewStub(member->channel);
     member->auth = etcdserverpb::Auth::NewStub(member->channel);
+    member->maintenance = etcdserverpb::Maintenance::NewStub(member->channel);
     members.members_.push_back(std::move(member));
   }
   if (members.logs_in()) {

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/random.h"
+#include "server/storage/etcd/origin_check.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -20,6 +21,13 @@ constexpr std::chrono::seconds kSlow(60);  // for a page, or the whole of a repl
 constexpr std::chrono::milliseconds kPause(100);
 constexpr int kLoads = 5;
 
+absl::Status Translate(const Member& member, const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                      absl::StrCat("etcd at ", Describe(member, status)));
+}
+
+}  // namespace
+
 bool Curable(const grpc::Status& status) {
   switch (status.error_code()) {
     case StatusCode::UNAVAILABLE:
@@ -31,13 +39,6 @@ bool Curable(const grpc::Status& status) {
     default: return false;
   }
 }
-
-absl::Status Translate(const Member& member, const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      absl::StrCat("etcd at ", Describe(member, status)));
-}
-
-}  // namespace
 
 absl::Status Opening::Try(common::Duration each, const Attempt& attempt) {
   const common::MonoTime give_up = clock_.Mono() + options_.open_patience;
@@ -119,7 +120,12 @@ absl::StatusOr<Opened> Opening::Open() {
     return absl::DataLossError(absl::StrCat(
         "etcd's key ", read_history ? layout_.TokenKey() : layout_.History(), " holds nothing of ours"));
   }
-  return Opened{*read_history, *read_key};
+  const auto checked =
+      OriginCheck(options_, layout_, members_, clock_, [this](common::Duration each, const Attempt& attempt) {
+        return Try(each, attempt);
+      }).Run();
+  if (!checked.ok()) return checked.status();
+  return Opened{*checked, *read_key};
 }
 
 absl::StatusOr<std::int64_t> Opening::WriteMarker() {

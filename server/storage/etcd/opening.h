@@ -73,6 +73,8 @@ class Opening {
   common::CondVar nobody_;
 };
 
+// False for an error that no other try would cure.
+bool Curable(const grpc::Status& status);
 // The changes of one revision as transitions.
 std::vector<core::TransitionPtr> TransitionsOf(const Mirror::Step& step);
 // Calls `take` with the events of each revision in turn.

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/clock.h"
@@ -40,6 +42,9 @@ struct EtcdOptions {
   std::size_t max_batch = 64;
   // Revisions that are read back at a start, and transitions that are kept.
   std::size_t max_history = 100'000;
+
+  // A line for the operator. Called while the store is opened.
+  std::function<void(std::string_view line)> log = [](std::string_view) {};
 };
 
 }  // namespace liveness::storage::etcd

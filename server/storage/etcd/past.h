@@ -7,8 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <utility>
 #include <vector>
 
 #include "common/mutex.h"
@@ -19,7 +17,7 @@ namespace liveness::storage::etcd {
 
 class Past {
  public:
-  explicit Past(std::size_t max_transitions) : max_transitions_(max_transitions) {}
+  explicit Past(std::size_t max_transitions) : log_(0, {.transitions = max_transitions}) {}
 
   // Begins (again) after `revision`, with nothing.
   void StartAfter(std::uint64_t revision);
@@ -29,13 +27,12 @@ class Past {
   void AddGap(std::uint64_t after, std::uint64_t until);
 
   HistoryPart Read(const HistoryQuery& query) const;
+  // The last revision that is no longer kept.
+  std::uint64_t compacted() const;
 
  private:
-  const std::size_t max_transitions_;
   mutable common::Mutex mu_;
   TransitionLog log_ ABSL_GUARDED_BY(mu_);
-  std::deque<std::pair<std::uint64_t, std::uint64_t>> gaps_ ABSL_GUARDED_BY(mu_);
-  std::uint64_t compacted_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace liveness::storage::etcd

@@ -1,6 +1,7 @@
 // ListTransitions over real gRPC: pages in both orders, and filters that are pushed
 // down to where history lies.
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,42 @@ TEST_F(QueryTransitionsTest, WhatIsPushedDownChangesNoAnswer) {
   }
   EXPECT_EQ(RevisionsOf("client_id = c-00007", false, 2).size(), 4u);
   EXPECT_EQ(RevisionsOf("time >= " + middle, false, 100).size(), 3u * kClients);
+}
+
+// A hole lies behind the tenth of twenty: the pages that cover it say so, and no other.
+TEST_F(QueryTransitionsTest, APageTellsOfTheGapsThatItCovers) {
+  for (int i = 0; i < 10; ++i) server_.Join(Id("c-", i));
+  const std::uint64_t hole = server_.registry().revision();
+  server_.registry().OnGap(hole, hole + 1);
+  server_.registry().OnGapTold(hole + 1);
+  for (int i = 10; i < 20; ++i) server_.Join(Id("c-", i));
+  for (const std::string filter : {"", "client_id = c-00007"}) {
+    for (const bool descending : {false, true}) {
+      v1::ListTransitionsRequest request;
+      request.set_filter(filter);
+      request.set_page_size(4);
+      if (descending) request.set_order_by("revision desc");
+      v1::ListTransitionsResponse page;
+      int with_gap = 0;
+      std::uint64_t last = descending ? std::numeric_limits<std::uint64_t>::max() : 0;
+      do {
+        ASSERT_TRUE(List(request, &page).ok());
+        const bool more = !page.next_page_token().empty();
+        const std::uint64_t first = last;
+        if (page.transitions_size() > 0) last = page.transitions(page.transitions_size() - 1).revision();
+        const bool covers = descending ? first > hole && (!more || last <= hole + 1)
+                                       : first <= hole && (!more || last > hole);
+        EXPECT_EQ(page.gaps_size(), covers ? 1 : 0) << first << " to " << last << " of '" << filter << "'";
+        if (page.gaps_size() == 1) {
+          ++with_gap;
+          EXPECT_EQ(page.gaps(0).after_revision(), hole);
+          EXPECT_EQ(page.gaps(0).resumes_at_revision(), hole + 1);
+        }
+        request.set_page_token(page.next_page_token());
+      } while (!request.page_token().empty());
+      EXPECT_GE(with_gap, 1);
+    }
+  }
 }
 
 }  // namespace

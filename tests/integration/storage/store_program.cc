@@ -51,6 +51,8 @@ class Churn final : public storage::StoreListener {
     std::abort();
   }
   void OnServers(const std::vector<std::string>&) override {}
+  void OnGap(std::uint64_t, std::uint64_t) override {}
+  void OnGapTold(std::uint64_t) override {}
 
  private:
   static std::size_t Slot(const core::ClientRecord& record) {

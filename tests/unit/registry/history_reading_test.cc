@@ -81,6 +81,32 @@ TEST_F(HistoryReading, IsOneListOverMemoryAndStore) {
   }
 }
 
+TEST_F(HistoryReading, EveryPageSaysTheSameOfWhatIsKept) {
+  m_.ledger.KeepHistory(30);  // of 44; memory has the last 10
+  const auto& log = m_.ledger.log();
+  const std::uint64_t compacted = log[13].change.after->revision;
+  for (const char* id : {"", "a", "nobody"}) {
+    for (const bool newest_first : {false, true}) {
+      for (const std::size_t limit : {1, 7, 1'000}) {
+        HistoryQuery query{.newest_first = newest_first, .client_id = id, .limit = limit};
+        for (;;) {
+          const auto page = m_.h().registry.ReadHistory(query);
+          ASSERT_EQ(page.compacted, compacted) << "of '" << id << "', newest first " << newest_first;
+          ASSERT_TRUE(page.gaps.empty());
+          if (page.transitions.size() < limit) break;
+          (newest_first ? query.before : query.after) = page.transitions.back()->revision();
+        }
+      }
+    }
+  }
+  // By time and by revision too, wherever that lies.
+  for (const std::size_t first : {0, 13, 14, 33, 34, 43}) {
+    const std::uint64_t after = log[first].change.after->revision;
+    EXPECT_EQ(m_.h().registry.ReadHistory({.after = after}).compacted, compacted) << first;
+    EXPECT_EQ(m_.h().registry.ReadHistory({.from = log[first].change.time}).compacted, compacted) << first;
+  }
+}
+
 TEST_F(HistoryReading, ARevisionRangeMayEndInEither) {
   const auto& log = m_.ledger.log();
   for (const std::size_t first : {0, 20, 33, 34, 40}) {

@@ -39,7 +39,7 @@ TEST(Restart, TheEndedStayAndAreForgottenByTheirAge) {
   m.Goodbye(m.Welcomed("dead"), 1);
   m.store().CommitAll();
   m.Restart(seconds(50));
-  m.Run(seconds(9));
+  m.Run(seconds(59));  // by the wall clock's word alone nobody is forgotten so soon after a start
   EXPECT_EQ(m.StateOf("left"), State::kLeft);
   EXPECT_EQ(m.StateOf("dead"), State::kDead);
   EXPECT_THAT(m.Told(), IsEmpty()) << "a death is told once, over restarts too";
@@ -60,6 +60,20 @@ TEST(Restart, AWallClockThatWentBackForgetsNobodyEarly) {
   EXPECT_EQ(m.StateOf("a"), State::kLeft);
   m.Run(seconds(3));
   EXPECT_EQ(m.h().Record("a"), nullptr) << "nor keeps anybody for five hours";
+}
+
+TEST(Restart, AWallClockThatIsAWeekAheadForgetsNobodyEither) {
+  Machine m({.keep_dead = hours(24), .keep_left = seconds(60)});
+  m.Goodbye(m.Welcomed("left"));
+  m.Goodbye(m.Welcomed("dead"), 1);
+  m.store().CommitAll();
+  m.clock.StepWall(hours(7 * 24));
+  m.Restart();
+  m.Run(seconds(10));
+  m.clock.StepWall(-hours(7 * 24));
+  m.Run(seconds(40));
+  EXPECT_EQ(m.StateOf("left"), State::kLeft);
+  EXPECT_EQ(m.StateOf("dead"), State::kDead);
 }
 
 TEST(Restart, WhoWasSupersededOrEvictedStaysOut) {

@@ -56,6 +56,33 @@ TEST_F(SqliteOutage, SessionsGoOnNobodyNewIsLetInAndItIsSaid) {
   EXPECT_EQ(proposer_->disorder(), "");
 }
 
+TEST_F(SqliteOutage, WhatIsToldMeanwhileIsAGapAtOnce) {
+  Open();
+  const core::RecordPtr joined = Join("web-1");
+  disk_.FailFrom(1, SQLITE_FULL);
+  core::RecordPtr moved = Move(joined, State::kSuspect);
+  // What failed took a revision with it, which nobody was told.
+  const std::uint64_t before = moved->revision - 1;
+  EXPECT_THAT(Read().gaps, ElementsAre(std::pair(before, moved->revision)))
+      << "whoever's memory has dropped it must know";
+  moved = Move(moved, State::kAlive);
+  EXPECT_THAT(Read().gaps, ElementsAre(std::pair(before, moved->revision)));
+  HistoryQuery query;
+  query.after = moved->revision;
+  EXPECT_THAT(Read(query).gaps, IsEmpty());
+  query = {};
+  query.before = joined->revision;
+  EXPECT_THAT(Read(query).gaps, IsEmpty());
+  disk_.Heal();
+  Later();
+  const core::RecordPtr last = Move(moved, State::kSuspect);
+  EXPECT_THAT(Read().gaps, ElementsAre(std::pair(before, moved->revision))) << "once";
+  query = {};
+  query.after = moved->revision;
+  EXPECT_THAT(Read(query).gaps, IsEmpty());
+  EXPECT_EQ(Read(query).transitions.size(), 1u);
+}
+
 TEST_F(SqliteOutage, WhenTheDiskIsBackAllIsWrittenAndHistoryHasAGap) {
   Open();
   core::RecordPtr one = Join("web-1");

@@ -30,7 +30,7 @@ std::vector<std::uint64_t> Revisions(const TransitionLog& log, const HistoryQuer
 }
 
 TEST(TransitionLog, FindsWhatMatchesInBothDirections) {
-  TransitionLog log;
+  TransitionLog log(0, {});
   log.Append(Make(3, "a", 10));
   log.Append(Make(5, "b", 20));
   log.Append(Make(6, "a", 30));
@@ -46,11 +46,56 @@ TEST(TransitionLog, FindsWhatMatchesInBothDirections) {
 }
 
 TEST(TransitionLog, ALimitNeverSplitsARevision) {
-  TransitionLog log;
+  TransitionLog log(0, {});
   for (const std::uint64_t revision : {1, 2, 2, 2, 3}) log.Append(Make(revision));
   log.Append(Make(3, "b"));
   EXPECT_THAT(Revisions(log, {.limit = 2}), ElementsAre(1, 2, 2, 2));
   EXPECT_THAT(Revisions(log, {.newest_first = true, .client_id = "a", .limit = 2}), ElementsAre(3, 2, 2, 2));
+}
+
+TEST(TransitionLog, ALoudClientLosesItsOwnFirst) {
+  TransitionLog log(0, {.transitions = 20, .per_client = 3});
+  std::uint64_t revision = 0;
+  for (const char* quiet : {"a", "b", "c", "d", "e"}) log.Append(Make(++revision, quiet));
+  for (int n = 0; n < 500; ++n) log.Append(Make(++revision, "loud"));
+  EXPECT_LE(log.size(), 20u);
+  for (const char* quiet : {"a", "b", "c", "d", "e"}) {
+    EXPECT_EQ(Revisions(log, {.client_id = quiet}).size(), 1u) << quiet;
+  }
+  EXPECT_EQ(log.compacted(), 0u);
+  // Not all is there up to the last that was dropped, and all that is above.
+  const auto kept = Revisions(log, {.client_id = "loud"});
+  EXPECT_EQ(log.complete_after(), kept.front() - 1);
+  EXPECT_THAT(log.Gaps(0, 1'000), ElementsAre(std::pair(0u, log.complete_after())));
+  EXPECT_THAT(log.Gaps(log.complete_after(), 1'000), IsEmpty());
+  // The quiet grow old like all others.
+  for (int n = 0; n < 20; ++n) log.Append(Make(++revision, "f" + std::to_string(n)));
+  EXPECT_THAT(Revisions(log, {.client_id = "a"}), IsEmpty());
+}
+
+TEST(TransitionLog, GapsAreToldWhereTheyLie) {
+  TransitionLog log(10, {.transitions = 3, .gaps = 3});
+  log.Append(Make(11));
+  log.AddGap(12, 15);
+  log.Append(Make(15));
+  log.AddGap(16, 18);
+  log.Append(Make(18));
+  using Gap = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_THAT(log.Gaps(10, 100), ElementsAre(Gap(12, 15), Gap(16, 18)));
+  EXPECT_THAT(log.Gaps(15, 17), ElementsAre(Gap(16, 18)));
+  EXPECT_THAT(log.Gaps(18, 100), IsEmpty());
+  EXPECT_THAT(log.Gaps(15, 16), IsEmpty());
+  log.AddGap(20, 21);
+  log.AddGap(25, 26);
+  EXPECT_THAT(log.Gaps(0, 100), ElementsAre(Gap(12, 18), Gap(20, 21), Gap(25, 26)))
+      << "no more than its bound";
+  for (const std::uint64_t revision : {30, 31, 32}) log.Append(Make(revision));
+  EXPECT_THAT(log.Gaps(0, 100), ElementsAre(Gap(20, 21), Gap(25, 26))) << "beyond what is compacted";
+}
+
+TEST(TransitionLog, GapsThatOverlapAreOne) {
+  using Gap = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_THAT(JoinGaps({{5, 9}, {1, 3}, {3, 4}, {7, 12}}), ElementsAre(Gap(1, 3), Gap(3, 4), Gap(5, 12)));
 }
 
 // Against one that asks each transition.
@@ -58,7 +103,7 @@ TEST(TransitionLog, EqualsAPlainSearch) {
   std::mt19937 random(1);
   const auto pick = [&](unsigned most) { return random() % most; };
   for (int round = 0; round < 200; ++round) {
-    TransitionLog log;
+    TransitionLog log(0, {});
     std::vector<core::TransitionPtr> all;
     std::uint64_t revision = 1;
     for (int n = 0; n < 50; ++n) {

@@ -72,7 +72,7 @@ TEST(Layout, AChangeIsItsRecordStampedWithItsOwnWrite) {
   EXPECT_EQ(testing::Difference(**read, record), "");
 }
 
-TEST(Layout, ASessionKeepsItsIncarnationInAHistoryThatBeginsLater) {
+TEST(Layout, ASessionOfAnEarlierHistoryHasAnIncarnationAboveAllOfThat) {
   const Proposal proposal{
       7, nullptr, std::make_shared<const core::ClientRecord>(testing::NewSession("web-1")), {}};
   const auto change = DecodeChange(EncodeChange(proposal, 1, kHistory));
@@ -80,8 +80,12 @@ TEST(Layout, ASessionKeepsItsIncarnationInAHistoryThatBeginsLater) {
   const History later{"fedcba9876543210", kHistory.base + 1'000'000};
   const auto read = RecordOf(*change, later, 42, ids);
   ASSERT_TRUE(read.ok());
-  EXPECT_EQ((*read)->incarnation, kHistory.Told(42));
+  EXPECT_EQ((*read)->incarnation, later.base);
   EXPECT_EQ((*read)->revision, later.Told(42));
+  // Written again in the later one it keeps that.
+  core::RecordPtr known = *read;
+  const auto again = DecodeChange(EncodeChange({8, known, known, {}}, 1, later));
+  EXPECT_EQ((*RecordOf(*again, later, 50, ids))->incarnation, later.base);
 }
 
 TEST(Layout, NonsenseIsNoChange) {
