@@ -25,7 +25,7 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
       ->group(kGroup);
   idle_timeout_
       .AddTo(app, "--idle-connection-timeout",
-             "A connection without a call is closed after this; 0: never (5m)")
+             "A connection without a call is closed after this, at 1.6 KiB for each of all; 0: never (0)")
       ->group(kGroup);
   request_timeout_
       .AddTo(app, "--request-timeout", "How long the request of a call that was begun may take to come (5s)",

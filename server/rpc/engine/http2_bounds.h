@@ -27,8 +27,9 @@ inline constexpr int kMaxMetadataBytes = 8 * 1024;
 struct Http2Bounds {
   // Open at a time on one connection; a client's gRPC lets more of them wait. 0: no limit.
   int max_streams_per_connection = 100;
-  // A connection without a call is asked to go after this; 0: never.
-  common::Duration idle_timeout = std::chrono::minutes(5);
+  // A connection without a call is asked to go after this. 0: never; what gRPC keeps for
+  // it is 1.6 KiB of each connection, also of those that have a call.
+  common::Duration idle_timeout{};
   // From the TCP handshake to the end of the TLS handshake and the first HTTP/2 settings.
   common::Duration handshake_timeout = std::chrono::seconds(10);
   // Of all of gRPC's buffers together; past it gRPC ends streams at random. 0: no bound.
