@@ -70,6 +70,26 @@ TEST(ConfigTest, TheCanaryCanBeBoundAndTurnedOff) {
   EXPECT_THAT(Refused({"--max-doubt=10ms"}), HasSubstr("--max-doubt"));
 }
 
+TEST(ConfigTest, WhatPeersMayHoldIsBounded) {
+  const Config standard = Accepted({});
+  EXPECT_EQ(standard.bounds.http2.max_streams_per_connection, 100);
+  EXPECT_EQ(standard.bounds.http2.idle_timeout, seconds(0));
+  EXPECT_EQ(standard.bounds.http2.max_buffer_bytes, 0U);
+  EXPECT_EQ(standard.bounds.patience.request, seconds(5));
+  EXPECT_EQ(standard.bounds.patience.answer, seconds(30));
+  const Config config = Accepted({"--max-streams-per-connection=0", "--idle-connection-timeout=1m",
+                                  "--max-buffer-mib=64", "--request-timeout=1s", "--answer-timeout=2s"});
+  EXPECT_EQ(config.bounds.http2.max_streams_per_connection, 0);
+  EXPECT_EQ(config.bounds.http2.idle_timeout, seconds(60));
+  EXPECT_EQ(config.bounds.http2.max_buffer_bytes, 64U << 20U);
+  EXPECT_EQ(config.bounds.patience.request, seconds(1));
+  EXPECT_EQ(config.bounds.patience.answer, seconds(2));
+  for (const char* flag : {"--max-streams-per-connection=-1", "--idle-connection-timeout=10ms",
+                           "--max-buffer-mib=63", "--request-timeout=0", "--answer-timeout=50ms"}) {
+    EXPECT_THAT(Refused({flag}), HasSubstr(std::string(flag).substr(0, std::string(flag).find('=')))) << flag;
+  }
+}
+
 TEST(ConfigTest, FlagsChangeSingleValuesOfThePreset) {
   const Config config =
       Accepted({"--keepalive-preset=strict", "--http2-keepalive-time=500ms", "--resume-grace=0"});
