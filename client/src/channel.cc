@@ -34,7 +34,8 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::opt
 }
 
 Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
-                                                   std::function<void(int fd)> on_socket) {
+                                                   std::function<void(int fd)> on_socket,
+                                                   std::chrono::milliseconds connect_timeout) {
   auto credentials = MakeCredentials(options.tls);
   if (!credentials) return credentials.error();
 
@@ -49,9 +50,9 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
     args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   }
   // gRPC's least time between attempts is also how long a connection may take.
-  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(options.connect_timeout));
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(connect_timeout));
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(options.connect_timeout));
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(connect_timeout));
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);

@@ -2,6 +2,7 @@
 // any other, so that we, and not gRPC, decide when to try again.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,8 +20,10 @@ namespace liveness::internal {
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls);
 
 // `on_socket` is called with each socket before it connects, on a gRPC thread.
+// `connect_timeout` is what each address of the target may take, in place of the options'.
 // REQUIRES: `options` came from Complete().
 Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
-                                                   std::function<void(int fd)> on_socket);
+                                                   std::function<void(int fd)> on_socket,
+                                                   std::chrono::milliseconds connect_timeout);
 
 }  // namespace liveness::internal

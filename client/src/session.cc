@@ -14,6 +14,8 @@ constexpr Duration kMaxRetryDelay = 60s;
 constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 // Of a drain, during which the old stream serves us on.
 constexpr Duration kMaxDrainWindow = 1h;
+// The whole time for an address, half of it, a quarter, an eighth.
+constexpr int kHastes = 4;
 // Whatever a server says: no moment of ours may lie beyond what a clock can hold.
 constexpr Duration kLongestTimeout = 24h * 365;
 
@@ -31,7 +33,8 @@ Duration OversleepSlack(Duration timeout) { return std::clamp<Duration>(timeout 
 Session::Session(Options options)
     : options_(std::move(options)),
       backoff_(common::Backoff::Options{}, options_.random),
-      order_(options_.targets) {}
+      order_(options_.targets),
+      haste_(options_.targets) {}
 
 void Session::Start(BootTime now) {
   changes_.push_back({State::kConnecting, "", "", 0});
@@ -49,7 +52,7 @@ void Session::Dial(BootTime now) {
   attempt_ = Attempt{++last_stream_,        *target, now, now + options_.welcome_timeout, std::nullopt,
                      !resume_token_.empty()};
   ++counters_.attempts;
-  actions_.push_back({Action::Kind::kDial, attempt_->id, *target});
+  actions_.push_back({Action::Kind::kDial, attempt_->id, *target, 0, haste_[*target]});
   if (!live_ && state_ != State::kConnecting) {
     ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "",
              last_error_ ? last_error_->message : "");
@@ -222,6 +225,7 @@ void Session::Advance(BootTime now) {
   if (live_stream() && now >= live_->next_ping && !goodbye_deadline_) SendPing(now);
   if (attempt_ && now >= attempt_->deadline) {
     Cancel(attempt_->id);
+    if (!attempt_->hello_sent) haste_[attempt_->target] = (haste_[attempt_->target] + 1) % kHastes;
     OnAttemptFailed(now, {absl::StatusCode::kDeadlineExceeded, "WELCOME_TIMEOUT", "no welcome in time", {}});
   }
   if (next_attempt_ && now >= *next_attempt_ && !stopped()) Dial(now);

@@ -25,6 +25,11 @@
 // the session, and if it has died its kernel refuses us at once. One that fell
 // silent, drains or gave a reason comes last.
 //
+// A target may be a name of many addresses, which gRPC tries one after the other,
+// from the first, in each attempt. If dead ones use up the whole attempt, the next one
+// gives each half the time, and so on down to an eighth, then the whole again: with
+// the defaults 20 dead addresses before a good one are passed in four attempts.
+//
 // Streams are numbered; an event of a stream that is neither live nor being
 // tried is dropped. Not thread-safe. `now` never goes back.
 #pragma once
@@ -62,6 +67,8 @@ struct Action {
   StreamId stream = 0;
   std::size_t target = 0;
   std::uint64_t sequence = 0;
+  // kDial: halve, so many times, what one of the target's addresses may take.
+  int haste = 0;
 };
 
 class Session {
@@ -157,6 +164,7 @@ class Session {
   const Options options_;
   common::Backoff backoff_;
   TargetOrder order_;
+  std::vector<int> haste_;  // of the next attempt, by target
   State state_ = State::kConnecting;
   std::string told_reason_;
 

@@ -25,6 +25,9 @@ constexpr Duration kMaxWait = 1s;
 // A wait that ends this much too late is a time in which the process did not run.
 constexpr Duration kStoodStill = 50ms;
 
+// Of a connection to one address, however many of them are dead.
+constexpr std::chrono::milliseconds kLeastConnectTime = 100ms;
+
 // Events handled before timers are looked at again.
 constexpr int kMaxBatch = 64;
 
@@ -197,7 +200,8 @@ void Worker::Dial(const Action& action) {
     TrackSocket(fd);
     newest->store(fd);
   };
-  auto channel = MakeChannel(options_, options_.targets[action.target], std::move(on_socket));
+  auto channel = MakeChannel(options_, options_.targets[action.target], std::move(on_socket),
+                             std::max(options_.connect_timeout / (1 << action.haste), kLeastConnectTime));
   if (!channel) {
     const Error& error = channel.error();
     return session_.OnStreamEnd(action.stream, clock_.Boot(),

@@ -134,5 +134,30 @@ TEST_F(ThreeTargets, ALossBringsNoAttemptForwardOfOneThatIsUnderWay) {
   EXPECT_THAT(Actions(), IsEmpty());
 }
 
+TEST_F(SessionTest, DeadAddressesOfANameGetLessTimeWithEachAttemptThatTheyUseUp) {
+  session_.Start(kStart);
+  std::vector<int> hastes;
+  BootTime now = kStart;
+  while (hastes.size() < 6) {
+    for (const Action& action : session_.TakeActions()) {
+      if (action.kind == Action::Kind::kDial) hastes.push_back(action.haste);
+    }
+    now = session_.NextDeadline();
+    session_.Advance(now);
+  }
+  EXPECT_THAT(hastes, ElementsAre(0, 1, 2, 3, 0, 1)) << "and a slow network has its whole time again";
+}
+
+TEST_F(SessionTest, AServerThatConnectsAndNeverAnswersIsNoDeadAddress) {
+  session_.Start(kStart);
+  for (StreamId stream = 1; stream < 6; ++stream) {
+    for (const Action& action : session_.TakeActions()) {
+      EXPECT_EQ(action.haste, 0);
+    }
+    session_.OnHelloSent(stream, session_.NextDeadline());
+    session_.Advance(session_.NextDeadline());  // gives it up, and dials anew
+  }
+}
+
 }  // namespace
 }  // namespace liveness::internal
