@@ -16,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/thread_name.h"
+#include "server/app/handshake_log.h"
 
 namespace liveness::app {
 namespace {
@@ -52,8 +53,13 @@ int Wait(const sigset_t& signals, common::Duration span, siginfo_t& info) {
   return sigtimedwait(&signals, &info, &patience);
 }
 
-// What gRPC complains of is mostly a peer's doing, and told by us in our words.
-void LogOfGrpc(gpr_log_func_args* args) { spdlog::debug("grpc: {}", args->message); }
+// What gRPC complains of is mostly a peer's doing, and told by us in our words; of a
+// handshake that it refuses it tells nobody else.
+void LogOfGrpc(gpr_log_func_args* args) {
+  static auto* const handshakes = new HandshakeLog(common::SystemClock());
+  if (const auto why = HandshakeFailure(args->file, args->message)) return handshakes->Write(*why);
+  spdlog::debug("grpc: {}", args->message);
+}
 
 }  // namespace
 

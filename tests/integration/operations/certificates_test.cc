@@ -141,6 +141,28 @@ TEST_F(CertificatesTest, TheCanaryNeedsNothingOfTheServersCertificate) {
   EXPECT_FALSE(Answers());
 }
 
+TEST_F(CertificatesTest, ARefusedHandshakeLeavesALine) {
+  WritePair(old_.Issue("server.test"));
+  Write("ca.pem", old_.cert());
+  StartServer(MutualFlags());
+  credentials_ = grpc::InsecureChannelCredentials();
+  EXPECT_FALSE(Answers());
+  EXPECT_TRUE(LogSays("TLS: a handshake was refused: wrong version number"));
+  Trust(old_);
+  EXPECT_FALSE(Answers());
+  EXPECT_TRUE(LogSays("TLS: a handshake was refused: peer did not return a certificate"));
+  for (const PemPair& refused :
+       {new_.Issue("client.test"), old_.Issue("late.test", "clientAuth", Hours(-9), Hours(-1))}) {
+    const std::string before = server_->StandardError();
+    Trust(old_, refused);
+    EXPECT_FALSE(Answers());
+    EXPECT_TRUE(Eventually([&] {
+      return server_->StandardError().find("refused: certificate verify failed", before.size()) !=
+             std::string::npos;
+    }));
+  }
+}
+
 TEST_F(CertificatesTest, WhatIsWrongIsNamedAtTheStart) {
   const PemPair good = old_.Issue("a.test");
   WritePair({good.cert, new_.Issue("b.test").key});
