@@ -10,6 +10,7 @@
 #include "server/rpc/convert.h"
 #include "server/rpc/heartbeat_call.h"
 #include "server/rpc/heartbeat_hello.h"
+#include "server/rpc/message_bytes.h"
 #include "server/rpc/ping_wire.h"
 
 namespace liveness::rpc {
@@ -26,9 +27,7 @@ PlainPing ToPlainPing(const v1::Ping& ping) {
 
 absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
   if (incoming_.Length() > common::kMaxHeartbeatMessageBytes) {
-    return common::Error(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
-                         absl::StrCat("a message of ", incoming_.Length(), " bytes; at most ",
-                                      common::kMaxHeartbeatMessageBytes, " are taken"));
+    return MessageTooLargeError(incoming_.Length(), common::kMaxHeartbeatMessageBytes);
   }
   const common::MonoTime now = service_.clock_.Mono();
   pulse_.Heard(now);

@@ -155,15 +155,14 @@ TEST_F(BadMessageTest, TooLarge) {
     request.mutable_goodbye()->set_reason(std::string(size, 'x'));
     return request;
   };
-  // Just over our bound, below that of this server's transport, over it, over gRPC's usual one.
-  for (const std::size_t size : {16U << 10, 60U << 10, 70U << 10, 5U << 20}) {
+  // Just over our bound, over that of a query, over gRPC's usual one.
+  for (const std::size_t size : {16U << 10, 70U << 10, 5U << 20}) {
     HeartbeatStream stream(address());
     ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("large", "1")));
     stream.Send(goodbye(size));
     const auto status = stream.End();
     ASSERT_TRUE(status);
-    EXPECT_EQ(status->error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status->error_message();
-    if (size < 64U << 10) ExpectEnd(*status, grpc::StatusCode::RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE");
+    ExpectEnd(*status, grpc::StatusCode::RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE");
   }
   auto hello = HeartbeatStream::Hello("large", "1");
   hello.mutable_hello()->set_last_will(std::string(20 << 10, 'w'));

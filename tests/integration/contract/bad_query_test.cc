@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/integration/contract/contract_fixture.h"
 #include "tests/integration/server/query_watcher.h"
 
@@ -93,6 +94,41 @@ TEST_F(BadQueryTest, EveryMethodRefusesABadFilter) {
   Watcher watcher(channel_, request);
   EXPECT_FALSE(watcher.Next());
   ExpectBad(watcher.Finish(), "BAD_FILTER", "filter");
+}
+
+TEST_F(BadQueryTest, EveryMethodRefusesALargeRequest) {
+  StartServer();
+  const std::string large(80 << 10, 'x');
+  const auto expect_refused = [this](const grpc::Status& status) {
+    ExpectError(status, grpc::StatusCode::RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE");
+  };
+  expect_refused(Filter(large));
+  {
+    grpc::ClientContext context;
+    v1::GetClientRequest request;
+    request.set_name(large);
+    v1::Client response;
+    expect_refused(registry_->GetClient(&context, request, &response));
+  }
+  {
+    grpc::ClientContext context;
+    v1::GetStatsRequest request;
+    request.set_group_by_label(large);
+    v1::GetStatsResponse response;
+    expect_refused(registry_->GetStats(&context, request, &response));
+  }
+  {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(large);
+    grpc::health::v1::HealthCheckResponse response;
+    expect_refused(grpc::health::v1::Health::NewStub(channel_)->Check(&context, request, &response));
+  }
+  v1::WatchClientsRequest request;
+  request.set_filter(large);
+  Watcher watcher(channel_, request);
+  EXPECT_FALSE(watcher.Next());
+  expect_refused(watcher.Finish());
 }
 
 TEST_F(BadQueryTest, PageSizesAndTokens) {
