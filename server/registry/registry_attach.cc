@@ -42,6 +42,14 @@ void SetArrivals(SessionState& state, const HelloRequest& hello) {
   arrivals->NewStream();
 }
 
+std::string LostPast(std::uint64_t incarnation) {
+  return common::StrCat("a client holds a session of revision ", incarnation,
+                        ", of which the store knows nothing: the store is an "
+                        "older state of itself, as after a snapshot of the disk or a loss of power. Sessions "
+                        "of before this start "
+                        "are not resumed, and new ones begin above");
+}
+
 // What is kept of a client beyond its session.
 void Inherit(const SessionState& from, core::WallTime now, SessionState& to) {
   if (from.extras == nullptr) return;
@@ -64,6 +72,14 @@ void Registry::Attach(HelloRequest hello, AttachDone done) {
     MutexLock lock(mu_);
     const std::shared_ptr<Session> known = table_.Find(hello.info.client_id);
     if (hello.resume_incarnation) HeedToken(*hello.resume_incarnation, effects);
+    // A client's record bears its last incarnation: an authentic token names none above, however far the
+    // store has come since, unless that one was lost.
+    const bool outlived = known != nullptr && !known->pending_ &&
+                          hello.resume_incarnation <= history_.last() &&
+                          hello.resume_incarnation > known->cold_.record->incarnation;
+    if (outlived && !std::exchange(past_lost_, true)) {
+      effects.notices.push_back(LostPast(*hello.resume_incarnation));
+    }
     refused = CheckHello(hello, known.get());
     if (refused.ok()) {
       if (Resumes(hello, known.get())) {
@@ -84,11 +100,7 @@ void Registry::HeedToken(std::uint64_t incarnation, Effects& effects) {
   // Another server of a shared store may only be further than this one.
   if (store_.shared() || past_lost_) return;
   past_lost_ = true;
-  effects.notices.push_back(common::StrCat("a client holds a session of revision ", incarnation,
-                                           ", of which the store knows nothing: the store is an "
-                                           "older state of itself, as after a snapshot of the disk or a loss "
-                                           "of power. Sessions of before this start "
-                                           "are not resumed, and new ones begin above"));
+  effects.notices.push_back(LostPast(incarnation));
 }
 
 absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* known) const {

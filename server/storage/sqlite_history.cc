@@ -61,7 +61,7 @@ absl::StatusOr<HistoryPart> SqliteHistory::Read(const HistoryQuery& query) {
   if (!thinned.ok()) return thinned.status();
   // Some of that was dropped from the middle (sqlite_trimmer.h).
   const auto partial_until = static_cast<std::uint64_t>(*thinned);
-  if (partial_until > std::max(part.compacted, query.after) && part.compacted < query.before) {
+  if (partial_until > std::max(part.compacted, query.after) && part.compacted + 1 < query.before) {
     part.gaps.emplace_back(part.compacted, partial_until);
   }
   part.gaps = JoinGaps(std::move(part.gaps));
@@ -137,7 +137,7 @@ absl::Status SqliteHistory::ReadRows(const HistoryQuery& query, HistoryPart& par
 // who stand within it: they have seen what is not kept.
 absl::Status SqliteHistory::ReadGaps(const HistoryQuery& query, HistoryPart& part) {
   auto gaps = database_.Prepare(
-      "SELECT after, until FROM gaps WHERE until > ?1 AND after < ?2 AND (told OR after < ?1) ORDER BY "
+      "SELECT after, until FROM gaps WHERE until > ?1 AND after + 1 < ?2 AND (told OR after < ?1) ORDER BY "
       "after");
   if (!gaps.ok()) return gaps.status();
   gaps->Bind(1, Signed(query.after)).Bind(2, Signed(query.before));

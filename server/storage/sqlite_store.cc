@@ -78,6 +78,7 @@ absl::StatusOr<Contents> SqliteStore::Load() { return std::move(opened_.contents
 
 void SqliteStore::Start(StoreListener& listener) {
   listener_ = &listener;
+  (void)wall_.At(clock_.Wall(), clock_.Mono());  // its hour begins
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -117,7 +118,7 @@ absl::StatusOr<HistoryPart> SqliteStore::ReadHistory(const HistoryQuery& query) 
     unwritten = unwritten_;
   }
   auto part = history_->Read(query);
-  const bool lies_within = unwritten.until > query.after && unwritten.after < query.before;
+  const bool lies_within = unwritten.until > query.after && unwritten.after + 1 < query.before;
   if (part.ok() && unwritten.after < unwritten.until && lies_within) {
     part->gaps.emplace_back(unwritten.after, unwritten.until);
     part->gaps = JoinGaps(std::move(part->gaps));

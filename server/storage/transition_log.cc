@@ -89,7 +89,7 @@ void TransitionLog::AddGap(std::uint64_t after, std::uint64_t until) {
 RevisionGaps TransitionLog::Gaps(std::uint64_t after, std::uint64_t before) const {
   RevisionGaps found;
   const auto add = [&](std::uint64_t first, std::uint64_t second) {
-    if (second > after && first < before && first < second) found.emplace_back(first, second);
+    if (second > after && first + 1 < before && first < second) found.emplace_back(first, second);
   };
   add(compacted_, thinned_);
   for (const auto& gap : gaps_) add(gap.first, gap.second);

@@ -49,6 +49,19 @@ TEST_F(PastLost, ATokenOfALostFutureEndsTheResumingOfWhatWasBefore) {
   EXPECT_EQ(notices_.size(), 1u) << "once";
 }
 
+TEST_F(PastLost, SoDoesOneAboveItsClientsRecordHoweverFarTheStoreHasCome) {
+  const Peer a = m_.Welcomed("a"), c = m_.Welcomed("c");
+  m_.Restart();
+  // "a" was begun anew in what is lost; since then others were given as many revisions.
+  for (const char* id : {"d", "e", "f"}) (void)m_.Welcomed(id);
+  const std::uint64_t seen = m_.ledger.revision() - 1;
+  const Peer again = m_.Welcomed("a", "i2", seen);
+  EXPECT_FALSE(again.attached.resumed);
+  EXPECT_GT(again.attached.incarnation, seen);
+  EXPECT_EQ(notices_.size(), 1u);
+  EXPECT_FALSE(m_.Welcomed("c", "i1", c.attached.incarnation).attached.resumed);
+}
+
 TEST_F(PastLost, WhoWasSupersededBeforeStaysOut) {
   const Peer old = m_.Welcomed("a", "i1");
   (void)m_.Welcomed("a", "i2");

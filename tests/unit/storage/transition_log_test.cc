@@ -82,7 +82,8 @@ TEST(TransitionLog, GapsAreToldWhereTheyLie) {
   log.Append(Make(18));
   using Gap = std::pair<std::uint64_t, std::uint64_t>;
   EXPECT_THAT(log.Gaps(10, 100), ElementsAre(Gap(12, 15), Gap(16, 18)));
-  EXPECT_THAT(log.Gaps(15, 17), ElementsAre(Gap(16, 18)));
+  EXPECT_THAT(log.Gaps(15, 18), ElementsAre(Gap(16, 18)));
+  EXPECT_THAT(log.Gaps(15, 17), IsEmpty());
   EXPECT_THAT(log.Gaps(18, 100), IsEmpty());
   EXPECT_THAT(log.Gaps(15, 16), IsEmpty());
   log.AddGap(20, 21);
