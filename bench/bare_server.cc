@@ -29,7 +29,7 @@ int ServeBare(const std::string& listen, std::unique_ptr<rpc::AsyncService> serv
   if (!engine.Start(builder).ok()) return 1;
   std::printf("listening on %s:%d\n", listen.substr(0, listen.rfind(':')).c_str(), port);
   std::fflush(stdout);
-  while (!app::WaitForStopSignal(std::chrono::hours(1))) {
+  while (app::WaitForSignal(std::chrono::hours(1)) != app::Signal::kStop) {
   }
   engine.Shutdown(common::Duration::zero());
   return 0;

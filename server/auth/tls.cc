@@ -139,8 +139,9 @@ absl::StatusOr<bool> ServerTls::Reload() {
     common::MutexLock lock(state_->mu);
     state_->print = std::move(print);
     if (!contents.ok()) return contents.status();
-    const common::TlsContents& now = state_->contents;
-    if (contents->cert == now.cert && contents->key == now.key && contents->ca == now.ca) return false;
+    const bool same = contents->cert == state_->contents.cert && contents->key == state_->contents.key &&
+                      contents->ca == state_->contents.ca;
+    if (same) return false;
   }
   state_->Take(*std::move(contents), clock_.Wall());
   return true;
