@@ -48,6 +48,8 @@ class Writer final : public storage::StoreListener {
     std::_Exit(1);
   }
   void OnServers(const std::vector<std::string>&) override {}
+  void OnGap(std::uint64_t, std::uint64_t) override {}
+  void OnGapTold(std::uint64_t) override {}
 
   void Write() {
     const std::size_t slots = std::min(records_.size(), changes_);
