@@ -48,9 +48,15 @@ WatchClientsCall::WatchClientsCall(registry::Registry& registry, const common::C
       clock_(clock),
       packer_(registry.history_id()) {}
 
-absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
+absl::Status WatchClientsCall::Open(grpc::ByteBuffer& request) {
+  request_.Swap(&request);
+  last_sent_ = clock_.Mono();
+  return absl::OkStatus();
+}
+
+absl::Status WatchClientsCall::Begin() {
   v1::WatchClientsRequest request;
-  if (const absl::Status parsed = ParseMessage(bytes, request); !parsed.ok()) return parsed;
+  if (const absl::Status parsed = ParseMessage(request_, request); !parsed.ok()) return parsed;
   absl::StatusOr<common::Duration> bookmark_interval = BookmarkInterval(request);
   if (!bookmark_interval.ok()) return bookmark_interval.status();
   bookmark_interval_ = *bookmark_interval;
@@ -63,7 +69,6 @@ absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
   watch.on_ready = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Wake();
   };
-  last_sent_ = clock_.Mono();
   absl::StatusOr<std::shared_ptr<registry::Watch>> started = registry_.StartWatch(std::move(watch));
   if (!started.ok()) return started.status();
   watch_ = *std::move(started);
@@ -71,6 +76,14 @@ absl::Status WatchClientsCall::Open(grpc::ByteBuffer& bytes) {
 }
 
 void WatchClientsCall::Advance() {
+  if (!begun_.ok()) return End(begun_);
+  if (watch_ == nullptr) {
+    RunOnWorker(Lane::kQueries, [this] {
+      begun_ = Begin();
+      return false;
+    });
+    return;
+  }
   if (!reached_) {
     if (const absl::Status reached = watch_->Reached(); !reached.ok()) {
       if (clock_.Mono() - last_sent_ >= kCatchUp) return End(reached);

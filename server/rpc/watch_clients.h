@@ -1,9 +1,10 @@
 // RegistryService.WatchClients: one watcher.
 //
 // Pulls from the registry when its last message has left, so that the memory
-// for a slow watcher is its mailbox in the registry and one message here. Parts
-// of a snapshot, the past and large batches are read and serialised on a worker, a
-// bounded slice at a time; what a watcher that has caught up is told goes out on the
+// for a slow watcher is its mailbox in the registry and one message here. The request
+// is understood on a worker: a filter may be long, and a thousand watchers come back at
+// once. Parts of a snapshot, the past and large batches are read and serialised there
+// too, a bounded slice at a time; what a watcher that has caught up is told goes out on the
 // queue's own thread at once. A watcher amid a long past of which nothing concerns it
 // hears bookmarks of how far that was read, and may resume from there.
 #pragma once
@@ -34,6 +35,8 @@ class WatchClientsCall final : public WatchStream {
   void Advance() override;
   void Close() override;
 
+  // Understands the request and starts the watch, on a worker.
+  absl::Status Begin();
   // Pulls the next slice and makes its message if it holds one, on a worker. True: there was nothing in it.
   bool PullSlice();
   void SendNow(const grpc::ByteBuffer& message);
@@ -45,7 +48,9 @@ class WatchClientsCall final : public WatchStream {
   const common::Clock& clock_;
   common::Duration bookmark_interval_ = kMaxBookmarkInterval;
 
-  std::shared_ptr<registry::Watch> watch_;
+  grpc::ByteBuffer request_;
+  absl::Status begun_;                      // what Begin() came to
+  std::shared_ptr<registry::Watch> watch_;  // null before
   WatchPacker packer_;
   // Made by a worker and not yet sent. Handed over like packer_ (see RunOnWorker).
   std::optional<grpc::ByteBuffer> made_;

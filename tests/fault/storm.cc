@@ -6,7 +6,7 @@
 //
 //   open STREAMS UNDER_WAY     so many hellos wait for their welcome at a time; they beat never, and are
 //                              not missed for an hour
-//   update                     each of them changes its labels once
+//   update RATE                each of them changes its labels once, RATE a second; 0: all at once
 //   cancel                     ends all of them without goodbye (RST_STREAM)
 //   spoil CLIENTS              opens streams whose paths seem to lose most pings (4 s)
 //   refuse HELLOS UNDER_WAY    more streams of the spoilt clients, that ask for a quality which such paths
@@ -14,6 +14,7 @@
 //
 // Killed, it ends its streams with their connections.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -62,9 +63,14 @@ class Storm {
     return Told("joined", counters_.joined.load(), begun);
   }
 
-  std::string Update() {
+  std::string Update(std::size_t rate) {
     const MonoTime begun = Now();
-    for (auto& stream : streams_) stream->Update(++updates_);
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+      if (rate != 0) {
+        std::this_thread::sleep_for(begun + std::chrono::nanoseconds(i * 1'000'000'000 / rate) - Now());
+      }
+      streams_[i]->Update(++updates_);
+    }
     Until([&] { return counters_.unsent.load() <= 0; });
     return Told("updated", static_cast<std::int64_t>(streams_.size()), begun);
   }
@@ -169,7 +175,7 @@ int Main(int argc, char** argv) {
                           std::size_t count = 0, under_way = 0;
                           words >> count >> under_way;
                           if (verb == "open") return storm.Open(count, under_way);
-                          if (verb == "update") return storm.Update();
+                          if (verb == "update") return storm.Update(count);
                           if (verb == "cancel") return storm.Cancel();
                           if (verb == "spoil") return storm.Spoil(count);
                           return verb == "refuse" ? storm.Refuse(count, under_way) : "{}";

@@ -22,6 +22,8 @@ STREAMS_ON_A_CONNECTION = 80
 # each, and all of a connection in one go: as few share one as the descriptors of one process allow.
 RESETS_ON_A_CONNECTION = 8
 STORM_PROCESSES = 2
+# A fifth of what one I/O thread can take: 100,000 messages at one moment would keep even a bare echo busy for seconds.
+UPDATES_A_SECOND = 5_000
 
 
 class Bystanders:
@@ -175,7 +177,7 @@ def filters(lab):
     bystanders.begin()
     viewers = lab.process(lab.tools / "fault_viewers", server.address, watches, predicates)
     told = json.loads(viewers.line())
-    updated = storm.all("update")
+    updated = storm.all(f"update {UPDATES_A_SECOND // STORM_PROCESSES}")
     poll(lambda: _pending(lab, server) == 0, 300, "the store is not through with the changes")
     lab.sleep(2)
     bystanders.end(f"{watches:,} watches with the largest filters, {clients:,} clients change",
