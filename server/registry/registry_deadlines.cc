@@ -51,7 +51,7 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
 core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
   // A client gives a server up that is silent for its timeout, less the interval (and some lateness) that it
   // may have waited before: with a timeout of two intervals that is less than half of it.
-  const core::Duration enough = std::min(record.timeout / 2, (record.timeout - record.interval) * 3 / 5);
+  const core::Duration enough = std::min(record.timeout / 2, (record.timeout - record.interval) / 5 * 3);
   return std::max<core::Duration>(enough, 2 * core::WitnessClock::kTolerance);
 }
 
