@@ -34,7 +34,7 @@ class Bystanders:
         self.watcher = lab.watch(server, 'client_id = "raw-*" OR client_id = "library-*"')
         self.raw = self._start(server.address, "raw-")
         self.bare = self._start(lab.echo().address, "bare-")
-        self.library = lab.fleet(server, "library-", LIBRARY, processes=2)
+        self.linked = lab.fleet(server, "library-", LIBRARY, processes=2)
         lab.sleep(1)
 
     def _start(self, address, prefix):
@@ -73,7 +73,7 @@ class Bystanders:
         if self.watcher.broken():
             outcome.figure(f"{what}: the watch", "broke", "unbroken", False, hard=True,
                            detail=str(self.watcher.broken()[0]))
-        lost = [self.library.id(m) for m in range(LIBRARY) if self.library.slot(m)[6]]
+        lost = [self.linked.id(m) for m in range(LIBRARY) if self.linked.slot(m)[6]]
         outcome.figure(f"{what}: no client library lost its server", f"{len(lost)} of {LIBRARY}", "0", not lost,
                        hard=True, detail=", ".join(lost))
         credited = after["credited_time"] - self.before["credited_time"]
