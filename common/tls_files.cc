@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "common/openssl_ptr.h"
 #include "common/strings.h"
 
 namespace liveness::common {
@@ -22,17 +23,10 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;
 
-template <auto kFree>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
+using Bio = BioPtr;
+using Certificate = CertificatePtr;
+using Key = KeyPtr;
+using Names = std::unique_ptr<GENERAL_NAMES, OpensslDeleter<GENERAL_NAMES_free>>;
 
 struct File {
   std::string_view name;

@@ -10,20 +10,15 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "common/openssl_ptr.h"
+
 namespace liveness::auth {
 namespace {
 
-template <auto kFree>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
+using Bio = common::BioPtr;
+using Certificate = common::CertificatePtr;
+using Key = common::KeyPtr;
+using Extension = std::unique_ptr<X509_EXTENSION, common::OpensslDeleter<X509_EXTENSION_free>>;
 
 std::string TextOf(BIO& bio) {
   char* text = nullptr;

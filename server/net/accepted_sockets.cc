@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include "server/net/socket_cookie.h"
+
 namespace liveness::net {
 
 AcceptedSockets::AcceptedSockets(common::Duration http2_time, common::Duration http2_timeout,
@@ -20,8 +22,7 @@ void AcceptedSockets::OnAccept(int fd) {
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
     socket.local = FromSockaddr(address).value_or(Endpoint{});
   }
-  size = sizeof(socket.cookie);
-  if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &socket.cookie, &size) != 0) socket.cookie = 0;
+  socket.cookie = CookieOf(fd).value_or(0);
   const common::TcpKeepaliveReading reading = common::GetTcpKeepalive(fd);
   if (!reading.error) socket.keepalive = Intern({reading.values, http2_time_, http2_timeout_});
   socket.fd = fd;
@@ -41,10 +42,7 @@ void AcceptedSockets::Remember(const Endpoint& remote, const AcceptedSocket& soc
 void AcceptedSockets::Close(const Endpoint& remote) const {
   const std::optional<AcceptedSocket> socket = Find(remote);
   if (!socket || socket->fd < 0 || socket->cookie == 0) return;
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  if (getsockopt(socket->fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return;
-  if (cookie == socket->cookie) (void)shutdown(socket->fd, SHUT_RDWR);
+  if (CookieOf(socket->fd) == socket->cookie) (void)shutdown(socket->fd, SHUT_RDWR);
 }
 
 std::optional<AcceptedSocket> AcceptedSockets::Find(const Endpoint& remote) const {

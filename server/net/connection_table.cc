@@ -1,15 +1,6 @@
 #include "server/net/connection_table.h"
 
-#include <sys/socket.h>
-
 namespace liveness::net {
-
-std::optional<std::uint64_t> CookieOf(int fd) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return std::nullopt;
-  return cookie;
-}
 
 void ConnectionTable::Add(int fd, bool own) {
   const auto at = static_cast<std::size_t>(fd);

@@ -16,10 +16,9 @@
 #include <optional>
 #include <vector>
 
-namespace liveness::net {
+#include "server/net/socket_cookie.h"
 
-// The cookie of the socket `fd`; nothing if it is none.
-std::optional<std::uint64_t> CookieOf(int fd);
+namespace liveness::net {
 
 class ConnectionTable {
  public:

@@ -10,18 +10,13 @@
 #include <utility>
 
 #include "common/thread_name.h"
+#include "server/net/socket_cookie.h"
 
 namespace liveness::net {
 namespace {
 
 // Under the lock, which accepting a connection takes too.
 constexpr std::size_t kLooksPerLock = 50;
-
-std::uint64_t CookieOf(int fd) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
-}
 
 std::optional<std::uint64_t> BytesReceived(int fd) {
   tcp_info info{};
@@ -42,7 +37,7 @@ void IngressGuard::OnAccept(int fd) {
   socklen_t size = sizeof(address);
   if (fd < 0 || getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
   const std::optional<Endpoint> peer = FromSockaddr(address);
-  const std::uint64_t cookie = CookieOf(fd);
+  const std::uint64_t cookie = CookieOf(fd).value_or(0);
   if (!peer || cookie == 0) return;
   const auto at = static_cast<std::size_t>(fd);
   common::MutexLock lock(mu_);
