@@ -15,6 +15,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "absl/synchronization/mutex.h"
 #include "common/thread_name.h"
 #include "server/app/handshake_log.h"
 
@@ -69,6 +70,8 @@ void PrepareProcess(const std::string& log_level) {
     files.rlim_cur = files.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &files);
   }
+  // Debian's abseil checks each lock of gRPC's against all others, under one lock.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   pthread_sigmask(SIG_BLOCK, &TakenSignals(), nullptr);
   ignores_hangup = signal(SIGHUP, SIG_DFL) == SIG_IGN;
   signal(SIGTERM, SIG_DFL);  // whoever started us may have ignored it

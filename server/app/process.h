@@ -11,7 +11,8 @@ namespace liveness::app {
 
 // Before anything of gRPC runs and before any thread is started: raises the
 // limit of open files to what is allowed, blocks the signals that WaitForSignal()
-// takes, and sends the logs of gRPC and Protobuf through ours. Of the signals that
+// takes, sends the logs of gRPC and Protobuf through ours, and turns abseil's search for
+// deadlocks off (docs/adr/0026-spare-queues.md). Of the signals that
 // would end or stop a process for somebody else's doing, a closed pipe, a file that
 // may not grow and a terminal of another job's are ignored; writes then fail.
 void PrepareProcess(const std::string& log_level);

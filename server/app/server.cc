@@ -70,10 +70,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   parts->incidents.Add(core::IncidentKind::kStarted, {},
                        absl::StrCat("version ", kVersion, ", process ", getpid(), ", on ", parts->address));
   if (complete.canary) {
-    parts->canary.Start({rpc::CanaryTarget(parts->address), parts->tls->own_credentials(),
-                         parts->canary_secret,
-                         [&own = parts->acceptor->own()](int fd) { own.BeforeConnect(fd); },
-                         [&parts = *parts](const auto& why_not) { parts.OnAccepting(why_not); }});
+    parts->canary.Start(
+        {rpc::CanaryTarget(parts->address), parts->tls->own_credentials(), parts->canary_secret,
+         [&own = parts->acceptor->own()](int fd) { own.BeforeConnect(fd); },
+         [&parts = *parts](const auto& why_not) { parts.OnAccepting(why_not); }, &parts->engine});
   }
   spdlog::info("server {} serves on {}; store {}, history {}, {} clients known", complete.server_id,
                parts->address, parts->store->kind(), parts->store->history_id(), known);

@@ -3,6 +3,12 @@
 #include <spdlog/spdlog.h>
 
 namespace liveness::app {
+namespace {
+
+// With those of every kind: room for some 130,000 streams before any queue is overfull.
+constexpr std::size_t kSpareQueues = 31;
+
+}  // namespace
 
 registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   registry::RegistryOptions options;
@@ -13,7 +19,7 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.keep_left = config.keep_left;
   options.max_clients = config.max_clients;
   options.max_watchers = config.max_watchers;
-  options.queues = static_cast<std::size_t>(config.io_threads);
+  options.queues = static_cast<std::size_t>(config.io_threads) + kSpareQueues;
   options.max_doubt = config.max_doubt;
   options.mass = config.falls.mass;
   options.doubt_share = config.falls.doubt_share;
@@ -25,6 +31,7 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
 rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets) {
   rpc::EngineOptions options;
   options.io_threads = config.io_threads;
+  options.spare_queues = kSpareQueues;
   options.connections.max_streams = static_cast<std::size_t>(config.bounds.http2.max_streams_per_connection);
   options.patience = config.bounds.patience;
   options.connections.close = [&sockets](const net::Endpoint& peer) { sockets.Close(peer); };

@@ -54,7 +54,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       running(*store, registry),
       publisher(registry),
       engine(MakeEngineOptions(given, sockets)),
-      canary(common::SystemClock(), registry.pulses()),
+      canary(common::SystemClock(), registry.pulses(), static_cast<std::size_t>(config.io_threads)),
       tls_watch(*tls, common::SystemClock(), incidents, [this] {
         if (health != nullptr) health->ServingChanged();
       }) {}

@@ -47,8 +47,8 @@ std::string CanaryTarget(std::string_view listen_address) {
   return common::StrCat(host.front() == '[' ? "ipv6:" : "ipv4:", address);
 }
 
-Canary::Canary(const common::Clock& clock, registry::QueuePulses& pulses)
-    : clock_(clock), pulses_(pulses), streams_(pulses.size()), backoff_(kPace, common::RandomUniform) {}
+Canary::Canary(const common::Clock& clock, registry::QueuePulses& pulses, std::size_t dialed)
+    : clock_(clock), pulses_(pulses), streams_(dialed), backoff_(kPace, common::RandomUniform) {}
 
 Canary::~Canary() {
   Stop();
@@ -107,6 +107,7 @@ MonoTime Canary::Tend(MonoTime now) {
   }
   if (now >= ping_next_) {
     for (std::size_t queue = 0; queue < streams_.size(); ++queue) Ping(queue, now);
+    for (std::size_t queue = streams_.size(); queue < pulses_.size(); ++queue) PingSpare(queue);
     ping_next_ = now + kPeriod;
   }
   const MonoTime accept_next = accept_.Tend(now, options_, cq_, leaving_);
@@ -157,6 +158,16 @@ void Canary::Ping(std::size_t queue, MonoTime now) {
   stream->Ping();
 }
 
+void Canary::PingSpare(std::size_t queue) {
+  if (options_.engine == nullptr) return;
+  registry::QueuePulses::Queue& pulse = pulses_.at(queue);
+  const core::Pulse last = pulse.Read();
+  if (last.sent != core::Pulse::kNever && last.heard < last.sent) return;
+  pulse.Sent(clock_.Mono());
+  const auto heard = [&pulse, &clock = clock_] { pulse.Heard(clock.Mono()); };
+  if (!options_.engine->RunOnQueue(queue, heard)) pulse.Lost();
+}
+
 void Canary::TryAcceptSoon() {
   accept_.Hurry();
   common::MutexLock lock(mu_);
@@ -188,9 +199,9 @@ void Canary::Turn(Duration patience) {
 }
 
 void Canary::Close() {
-  for (std::size_t queue = 0; queue < streams_.size(); ++queue) {
-    pulses_.at(queue).Lost();
-    if (streams_[queue] != nullptr) leaving_.push_back(std::move(streams_[queue]));
+  for (std::size_t queue = 0; queue < pulses_.size(); ++queue) pulses_.at(queue).Lost();
+  for (auto& stream : streams_) {
+    if (stream != nullptr) leaving_.push_back(std::move(stream));
   }
   watched_.store(0, std::memory_order_relaxed);
   if (dialed_ != nullptr) leaving_.push_back(std::move(dialed_));

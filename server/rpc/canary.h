@@ -9,10 +9,14 @@
 // would hide that they stand. It turns its queue for a moment at each ping, and for
 // longer only while it dials.
 //
-// The server puts each new connection on the next of its queues, so dialing again
+// The server puts each new connection on the next of its first queues, so dialing again
 // and again finds them all, other clients or not. What cannot be had (no
 // descriptors left, a certificate that is not taken) is said once in the log and
 // tried again, seldom; a queue without a canary is simply not doubted.
+//
+// Its spare queues (engine/stream_placement.h) take no connections, and a call of ours
+// would not come to a given one of them. What could fail there alone is their thread:
+// the canary's ping to one is a job that it runs.
 //
 // Beside that it proves every few seconds that a new connection gets in
 // (canary/accept_canary.h).
@@ -46,8 +50,9 @@ std::string CanaryTarget(std::string_view listen_address);
 // Start() and Stop() from one thread.
 class Canary {
  public:
-  // Says nothing yet. `clock` and `pulses` outlive it.
-  Canary(const common::Clock& clock, registry::QueuePulses& pulses);
+  // Says nothing yet. The first `dialed` queues take connections, the others are spare.
+  // `clock` and `pulses` outlive it.
+  Canary(const common::Clock& clock, registry::QueuePulses& pulses, std::size_t dialed);
   // Stops.
   ~Canary();
   Canary(const Canary&) = delete;
@@ -58,8 +63,9 @@ class Canary {
   // Takes its streams back and says nothing any more. No-op if it does not run.
   void Stop();
 
-  // Queues that are watched now; all of them once this is pulses.size(). Any thread.
+  // Queues with a stream of ours; all of them once this is dialed_queues(). Any thread.
   std::size_t watched() const { return watched_.load(std::memory_order_relaxed); }
+  std::size_t dialed_queues() const { return streams_.size(); }
 
   // Why no new connection gets in; nothing if one does, or if that is not known. Any thread.
   std::optional<std::string> WhyNotAccepting() const { return accept_.WhyNotAccepting(); }
@@ -74,6 +80,7 @@ class Canary {
   common::MonoTime Tend(common::MonoTime now);
   void Settle(common::MonoTime now);  // what the dialed stream became
   void Ping(std::size_t queue, common::MonoTime now);
+  void PingSpare(std::size_t queue);
   void Missed(common::MonoTime now, const std::string& why);
   void Turn(common::Duration patience);
   void Close();

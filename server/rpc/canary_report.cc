@@ -16,7 +16,7 @@ v1::CanaryState CanaryStateOf(bool on, core::CanaryDoubt doubt, std::size_t watc
 
 void DescribeCanary(const registry::Registry& registry, const Canary& canary, bool on, v1::Canary& info) {
   const std::size_t watched = canary.watched();
-  const std::size_t queues = registry.options().queues;
+  const std::size_t queues = canary.dialed_queues();
   info.set_state(CanaryStateOf(on, registry.doubt(), watched, queues));
   info.set_watched_queue_count(static_cast<std::int32_t>(watched));
   info.set_queue_count(static_cast<std::int32_t>(queues));

@@ -22,6 +22,8 @@
 
 namespace liveness::rpc {
 
+class Engine;
+
 struct CanaryOptions {
   std::string target;  // as gRPC spells it
   std::shared_ptr<grpc::ChannelCredentials> credentials;
@@ -31,6 +33,8 @@ struct CanaryOptions {
   // Called on the canary's thread when new connections no longer get in, with why, and with
   // nothing when they do again; or null.
   std::function<void(const std::optional<std::string>& why_not)> on_accepting;
+  // Whose spare queues are watched too; or null. Does not shut down while the canary runs.
+  Engine* engine = nullptr;
 };
 
 class CanaryStream {

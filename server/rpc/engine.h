@@ -1,6 +1,9 @@
 // What turns the server's completion queues: one thread for each, and a few
 // workers for what would keep such a thread busy.
 //
+// A queue for every kind of call, and further ones that only streams go to once there
+// are many (engine/stream_placement.h); those have no thread before.
+//
 // Every call lives on one queue, so its tags run on one thread, one at a time,
 // and need no lock among themselves. A tag must not block: it holds up every
 // stream of its queue. Slow work goes to RunOnWorker().
@@ -29,6 +32,7 @@
 #include "server/rpc/engine/call_timer.h"
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/engine/from_now.h"
+#include "server/rpc/engine/stream_placement.h"
 #include "server/rpc/stream_quota.h"
 #include "server/rpc/worker_pool.h"
 
@@ -57,7 +61,10 @@ class AsyncService {
 };
 
 struct EngineOptions {
-  int io_threads = 1;  // completion queues, a thread each
+  int io_threads = 1;  // completion queues that take every kind of call, a thread each
+  // Those that take streams when these have `streams_per_queue` each.
+  std::size_t spare_queues = 0;
+  std::size_t streams_per_queue = 4096;
   int workers = 2;
   std::size_t max_queued_jobs = 1024;
   // Calls of one address that wait for a worker, are with one, or whose answer has not
@@ -99,9 +106,19 @@ class Engine {
   // error is returned, and the engine has shut down.
   absl::Status Start(grpc::ServerBuilder& builder, const std::function<absl::Status()>& opened = nullptr);
 
-  // Which of the queues that is, in the order of their making. REQUIRES: one of them.
+  // Which of the queues that is: first those of every kind. REQUIRES: one of them.
   std::size_t IndexOf(const grpc::ServerCompletionQueue& cq) const;
   CallTimer& timer(const grpc::ServerCompletionQueue& cq) { return *timers_[IndexOf(cq)]; }
+  // Where to ask for the next stream. Its queue is turned from then on.
+  grpc::ServerCompletionQueue& QueueForStream();
+  // The stream that was asked for has come, and is gone.
+  void StreamOpened(const grpc::ServerCompletionQueue& cq) { placement_.Opened(IndexOf(cq)); }
+  void StreamClosed(const grpc::ServerCompletionQueue& cq) { placement_.Closed(IndexOf(cq)); }
+
+  // Runs `job` on the queue's thread, when what waits there now is through. False, and
+  // nothing happens, if it has no thread yet. REQUIRES: not shut down.
+  bool RunOnQueue(std::size_t queue, std::function<void()> job);
+
   ConnectionStreams& connections() { return connections_; }
   StreamQuota& worker_calls() { return worker_calls_; }
 
@@ -121,21 +138,24 @@ class Engine {
  private:
   friend class CallToken;
   static void Poll(grpc::ServerCompletionQueue& cq);
+  // Gives the queue its thread if it has none.
+  void Turn(std::size_t queue);
 
   const EngineOptions options_;
   std::vector<std::unique_ptr<AsyncService>> services_;
   const std::unique_ptr<GenericRouter> router_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
   std::vector<std::unique_ptr<CallTimer>> timers_;  // one per queue
+  StreamPlacement placement_;
   ConnectionStreams connections_;
   StreamQuota worker_calls_;
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::thread> threads_;
   WorkerPool workers_;
 
   common::Mutex mu_;
   common::CondVar no_calls_;
   std::int64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<std::thread> threads_ ABSL_GUARDED_BY(mu_);  // by queue
 };
 
 }  // namespace liveness::rpc

@@ -82,6 +82,7 @@ HeartbeatCall::HeartbeatCall(HeartbeatService& service, grpc::ServerCompletionQu
 
 HeartbeatCall::~HeartbeatCall() {
   if (handle_ == nullptr) return;
+  engine_.StreamClosed(cq_);
   service_.Closed(handle_);
   if (has_quota_) service_.quota_.Release(connection_.peer.address);
 }
@@ -91,7 +92,8 @@ void HeartbeatCall::OnOpen(bool ok) {
     delete this;
     return;
   }
-  Ask(service_, cq_, engine_);
+  engine_.StreamOpened(cq_);
+  Ask(service_, engine_.QueueForStream(), engine_);
   const std::optional<net::Endpoint> peer = net::FromGrpcPeer(context_.peer());
   const absl::Status placed = place_.Take(engine_.connections(), peer);
   connection_.peer = peer.value_or(net::Endpoint{});

@@ -59,7 +59,7 @@ TEST(CanaryDialTest, ItFindsEveryQueueAmongOtherConnections) {
     others.push_back(NewChannel(listener.address()));
     (void)others.back()->GetState(true);
   }
-  rpc::Canary canary(common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses, pulses.size());
   canary.Start(OptionsFor(listener.address(), "secret"));
   EXPECT_TRUE(Eventually([&] { return canary.watched() == 4; }));
   for (std::size_t i = 0; i < pulses.size(); ++i) {
@@ -74,7 +74,7 @@ TEST(CanaryDialTest, ItFindsEveryQueueAmongOtherConnections) {
 TEST(CanaryDialTest, ItBeatsNoMoreThanFiveTimesASecond) {
   QueuePulses pulses(1);
   Listener listener("127.0.0.1:0", "secret", pulses);
-  rpc::Canary canary(common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses, pulses.size());
   canary.Start(OptionsFor(listener.address(), "secret"));
   ASSERT_TRUE(Eventually([&] { return !IsSilent(pulses); }));
   const common::MonoTime first = pulses.at(0).Read().sent;
@@ -94,7 +94,7 @@ TEST(CanaryDialTest, WithoutAServerItSaysNothingAndComesOnceThereIsOne) {
     Listener listener("127.0.0.1:0", "secret", pulses);
     address = listener.address();
   }
-  rpc::Canary canary(common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses, pulses.size());
   canary.Start(OptionsFor(address, "secret"));
   std::this_thread::sleep_for(milliseconds(500));
   EXPECT_EQ(canary.watched(), 0U);
@@ -109,7 +109,7 @@ TEST(CanaryDialTest, WithoutAServerItSaysNothingAndComesOnceThereIsOne) {
 TEST(CanaryDialTest, AServerThatDoesNotKnowItsSecretIsNotItsOwn) {
   QueuePulses pulses(1);
   Listener listener("127.0.0.1:0", "another", pulses);
-  rpc::Canary canary(common::SystemClock(), pulses);
+  rpc::Canary canary(common::SystemClock(), pulses, pulses.size());
   canary.Start(OptionsFor(listener.address(), "secret"));
   std::this_thread::sleep_for(seconds(1));
   EXPECT_EQ(canary.watched(), 0U);
