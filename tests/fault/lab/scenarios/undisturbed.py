@@ -9,132 +9,15 @@ import tempfile
 import time
 import urllib.parse
 
-from lab.processes import MS, LabError, poll
-from lab.statistics import percentile, span, three
+from lab.bystanders import STORM_PROCESSES, Bystanders, Storm, ctl, report, start_raw, tell
+from lab.processes import LabError, poll
+from lab.statistics import span
 
-INTERVAL_MS, TIMEOUT_MS = 200, 600
-# Of two processes each.
-RAW, LIBRARY = 10, 4
-PONG_BOUND = 50 * MS
-# A connection takes no more than 100 streams at a time.
-STREAMS_ON_A_CONNECTION = 80
 # Fleets have a connection for each client. gRPC itself tears a stream down on the thread that reads its connection, 40 us
 # each, and all of a connection in one go: as few share one as the descriptors of one process allow.
 RESETS_ON_A_CONNECTION = 8
-STORM_PROCESSES = 2
 # A fifth of what one I/O thread can take: 100,000 messages at one moment would keep even a bare echo busy for seconds.
 UPDATES_A_SECOND = 5_000
-
-
-class Bystanders:
-    """Clients of the server, and as many of a bare echo beside it: what the machine itself allows."""
-
-    def __init__(self, lab, server, outcome):
-        self.lab, self.server, self.outcome = lab, server, outcome
-        self.watcher = lab.watch(server, 'client_id = "raw-*" OR client_id = "library-*"')
-        self.raw = self._start(server.address, "raw-")
-        self.bare = self._start(lab.echo().address, "bare-")
-        self.linked = lab.fleet(server, "library-", LIBRARY, processes=2)
-        lab.sleep(1)
-
-    def _start(self, address, prefix):
-        started = [self.lab.process(self.lab.tools / "fault_bystander", address, f"{prefix}{i}-", RAW // 2, INTERVAL_MS,
-                                    TIMEOUT_MS) for i in range(2)]
-        for process in started:
-            process.line()
-        return started
-
-    def begin(self):
-        self.mark = self.watcher.mark()
-        self.before = self._stats()
-        for process in self.raw + self.bare:
-            _tell(process, "begin")
-            process.line()
-        self.begun = time.monotonic()
-
-    def end(self, what, detail=""):
-        """Figures of the time since begin()."""
-        seconds = time.monotonic() - self.begun
-        ours, ended = self._spans(self.raw)
-        bare, _ = self._spans(self.bare)
-        after = self._stats()
-        outcome = self.outcome
-        outcome.clients += RAW + LIBRARY
-        bound = max(PONG_BOUND, 3 * percentile(bare, 0.99))
-        outcome.figure(f"{what}: a bystander's pong", span(percentile(ours, 0.99)),
-                       f"p99 <= 50 ms, or 3 x the bare echo's: {span(bound)}", percentile(ours, 0.99) <= bound,
-                       detail=f"p50 / p99 / max {three(ours)} of {len(ours)} in {seconds:.0f} s; bare echo {three(bare)}"
-                              + (f"; {detail}" if detail else ""))
-        falls = [e for e in self.watcher.transitions(self.mark) if e["to"] in ("SUSPECT", "DEAD")]
-        outcome.figure(f"{what}: no bystander is suspected", f"{len(falls)} times", "0",
-                       not falls and ended == 0, hard=True,
-                       detail=", ".join(f"{e['client_id']} {e['to']} {e['cause']}" for e in falls[:4])
-                              + (f"; {ended} of their streams ended" if ended else ""))
-        if self.watcher.broken():
-            outcome.figure(f"{what}: the watch", "broke", "unbroken", False, hard=True,
-                           detail=str(self.watcher.broken()[0]))
-        lost = [self.linked.id(m) for m in range(LIBRARY) if self.linked.slot(m)[6]]
-        outcome.figure(f"{what}: no client library lost its server", f"{len(lost)} of {LIBRARY}", "0", not lost,
-                       hard=True, detail=", ".join(lost))
-        credited = after["credited_time"] - self.before["credited_time"]
-        stalls = after["stall_count"] - self.before["stall_count"]
-        outcome.figure(f"{what}: credited to everybody", span(credited), "0", credited == 0, detail=f"{stalls} stalls")
-
-    def _spans(self, processes):
-        spans, ended = [], 0
-        for process in processes:
-            _tell(process, "report")
-            told = json.loads(process.line())
-            spans += told["spans"]
-            ended += told["ended"]
-        return spans, ended
-
-    def _stats(self):
-        told = _ctl(self.lab, self.server, "stats", "-o", "json").stdout
-        stats = json.loads(told)
-        return {"credited_time": int(float(stats["credited_time"].removesuffix("s")) * 1e9),
-                "stall_count": int(stats["stall_count"])}
-
-
-def _tell(process, line):
-    process.popen.stdin.write(line + "\n")
-    process.popen.stdin.flush()
-
-
-def _ctl(lab, server, *words, seconds=60):
-    done = subprocess.run((str(lab.bin / "livenessctl"), f"--server={server.address}", f"--timeout={seconds}s", *words),
-                          capture_output=True, text=True, timeout=seconds + 10)
-    if done.returncode:
-        raise LabError(f"livenessctl {words}: {done.stderr.strip()}")
-    return done
-
-
-class Storm:
-    """Many streams, of several processes."""
-
-    def __init__(self, lab, server, prefix, streams, on_a_connection=STREAMS_ON_A_CONNECTION):
-        self.share = streams // STORM_PROCESSES
-        connections = self.share // on_a_connection + 1
-        self.processes = [lab.process(lab.tools / "fault_storm", server.address, f"{prefix}{i}-", connections)
-                          for i in range(STORM_PROCESSES)]
-        for process in self.processes:
-            process.line()
-
-    def all(self, command):
-        """What each of them answered, added up."""
-        for process in self.processes:
-            _tell(process, command)
-        told = [json.loads(process.line()) for process in self.processes]
-        return {key: max(t[key] for t in told) if key == "seconds" else sum(t[key] for t in told) for key in told[0]}
-
-    def open(self):
-        told = self.all(f"open {self.share} 64")
-        if told["joined"] != self.share * STORM_PROCESSES:
-            raise LabError(f"only {told['joined']} streams are open")
-
-    def kill(self):
-        for process in self.processes:
-            process.signal(signal.SIGKILL)
 
 
 def _past(lab, *words):
@@ -188,7 +71,7 @@ def filters(lab):
 
 def _pending(lab, server):
     """Not 0 while revisions grow."""
-    revision = [int(json.loads(_ctl(lab, server, "stats", "-o", "json").stdout)["revision"]) for _ in range(2)
+    revision = [int(json.loads(ctl(lab, server, "stats", "-o", "json").stdout)["revision"]) for _ in range(2)
                 if lab.sleep(0.5) is None]
     return revision[1] - revision[0]
 
@@ -208,7 +91,7 @@ def maintenance(lab):
     bystanders.begin()
 
     def away():
-        told = json.loads(_ctl(lab, server, "stats", "-o", "json").stdout)
+        told = json.loads(ctl(lab, server, "stats", "-o", "json").stdout)
         return int(told["counts"]["maintenance"])
     poll(lambda: lab.sleep(1) or away() == 0, 300, "the maintenance does not end")
     took = time.time() - written["until"]
@@ -217,36 +100,62 @@ def maintenance(lab):
     return outcome
 
 
+class Resets:
+    """Streams that end all at once: of the server that is looked at, or of a bare echo."""
+    KINDS = {"cancelled": lambda storm: storm.all("cancel"), "killed with their connections": Storm.kill}
+
+    def __init__(self, lab, server, kind, count):
+        self.kind, self.id = kind, kind.split()[0]
+        self.storm = Storm(lab, server, self.id + "-", count, RESETS_ON_A_CONNECTION)
+        self.storm.open()
+        lab.sleep(2)
+
+    def strike(self):
+        self.KINDS[self.kind](self.storm)
+
+
+def _struck_echo(lab, kind, count):
+    """The pongs of a bare echo's clients while as many of its streams end."""
+    echo = lab.echo()
+    lab.listener(echo)  # or what it says of each end would hold it up
+    processes = start_raw(lab, echo, "struck-")
+    resets = Resets(lab, echo, kind, count)
+    for process in processes:
+        tell(process, "begin")
+        process.line()
+    resets.strike()
+    lab.sleep(10)
+    spans, _ = report(processes)
+    for process in processes:
+        process.end()
+    return spans
+
+
 def resets(lab):
     """20,000 streams cancelled at once, then 20,000 whose connections are killed."""
     outcome = lab.begin("undisturbed-resets")
     count = 4_000 if lab.quick else 20_000
     server = lab.server()
     bystanders = Bystanders(lab, server, outcome)
-    for kind in ("cancelled", "killed with their connections"):
-        storm = Storm(lab, server, kind.split()[0] + "-", count, RESETS_ON_A_CONNECTION)
-        storm.open()
-        lab.sleep(2)
+    for kind in Resets.KINDS:
+        floor = _struck_echo(lab, kind, count)
+        resets = Resets(lab, server, kind, count)
         bystanders.begin()
         begun = time.monotonic()
-        if kind == "cancelled":
-            storm.all("cancel")
-        else:
-            storm.kill()
-
-        filter = f'--filter=client_id="{kind.split()[0]}-*"'
+        resets.strike()
+        filter = f'--filter=client_id="{resets.id}-*"'
 
         def all_told():
             lab.sleep(0.2)
             try:
-                told = json.loads(_ctl(lab, server, "stats", filter, "-o", "json").stdout)
+                told = json.loads(ctl(lab, server, "stats", filter, "-o", "json").stdout)
             except LabError:
                 return False  # so deaf that it answers nobody
             return int(told["counts"]["alive"]) == 0
         poll(all_told, 120, "not all ends are told")
         took = time.monotonic() - begun
         lab.sleep(max(2.0, 10 - took))
-        bystanders.end(f"{count:,} streams {kind}", f"all told after {took:.1f} s")
+        bystanders.end(f"{count:,} streams {kind}", f"all told after {took:.1f} s", floor)
     return outcome
 
 
@@ -358,7 +267,7 @@ def evictions(lab):
                 for verb in ("list", "stats"):
                     begun = time.monotonic()
                     try:
-                        _ctl(lab, server, verb, "-o", "json", seconds=3)
+                        ctl(lab, server, verb, "-o", "json", seconds=3)
                     except LabError:
                         pass
                     slowest = max(slowest, time.monotonic() - begun)
