@@ -28,8 +28,10 @@ class History {
   // While a gap is open: the revision before it.
   std::optional<std::uint64_t> open_gap() const { return open_gap_; }
 
-  // About `query.limit`, more if several share the last one's revision.
-  std::vector<core::TransitionPtr> Read(const storage::HistoryQuery& query) const { return log_.Read(query); }
+  // About `query.limit`, more if several share the last one's revision; what one look finds.
+  storage::TransitionLog::Slice Read(const storage::HistoryQuery& query) const {
+    return log_.ReadSlice(query);
+  }
   // Of which revisions in (after, before) some or all are missing, beyond what is compacted.
   storage::RevisionGaps Gaps(std::uint64_t after, std::uint64_t before) const {
     return log_.Gaps(after, before);

@@ -172,8 +172,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   const std::string& history_id() const;
   const RegistryOptions& options() const { return options_; }
 
-  // History that matches, about `query.limit` of it or all that there is. Beyond what memory holds it
-  // reads the store's disk: not for a thread that serves streams.
+  // History that matches, about `query.limit` of it or all that there is, unless the page says where it
+  // stopped: then there may be more, see storage::HistoryPart. Beyond what memory holds it reads the store's
+  // disk: not for a thread that serves streams.
   HistoryPage ReadHistory(const storage::HistoryQuery& query) const;
   // All that is above `after`, in order.
   HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const override;
@@ -377,6 +378,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   // registry_queries.cc
   // A scan's records, whether they match or not.
   ScanResult LookAt(const ScanRequest& request) const ABSL_LOCKS_EXCLUDED(mu_);
+  // A part of what memory holds.
+  HistoryPage PageOf(const storage::HistoryQuery& query) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // `page` with what the store holds up to `complete`, above which memory has all.
   HistoryPage ReadOlder(const storage::HistoryQuery& query, std::uint64_t complete, HistoryPage page) const
       ABSL_LOCKS_EXCLUDED(mu_);

@@ -156,6 +156,16 @@ HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const
   return ReadHistory({.after = after, .limit = limit});
 }
 
+HistoryPage Registry::PageOf(const storage::HistoryQuery& query) const {
+  storage::TransitionLog::Slice slice = history_.Read(query);
+  return {std::move(slice.transitions),
+          history_.compacted(),
+          history_.last(),
+          history_.Gaps(query.after, query.before),
+          slice.stopped_at,
+          std::nullopt};
+}
+
 HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
   HistoryPage page;
   std::uint64_t complete = 0;
@@ -164,11 +174,12 @@ HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
     complete = history_.complete_after();
     storage::HistoryQuery recent = query;
     recent.after = std::max(query.after, complete);
-    page = {history_.Read(recent), history_.compacted(), history_.last(),
-            history_.Gaps(recent.after, query.before)};
+    page = PageOf(recent);
   }
   const bool reaches_back = query.after < complete && query.before > query.after + 1;
-  if (reaches_back && !(query.newest_first && page.transitions.size() >= query.limit)) {
+  // Newest first memory's part comes first, and may be all for now.
+  const bool is_enough = query.newest_first && (page.stopped_at || page.transitions.size() >= query.limit);
+  if (reaches_back && !is_enough) {
     return ReadOlder(query, complete, std::move(page));
   }
   // A page that lies in memory says the same of what is kept at all as one that does not.
@@ -185,18 +196,21 @@ HistoryPage Registry::ReadOlder(const storage::HistoryQuery& query, std::uint64_
   if (!part.ok()) {
     // What memory holds is all there is, and below `complete` that is not all that was.
     MutexLock lock(mu_);
-    return {history_.Read(query), history_.compacted(), history_.last(),
-            history_.Gaps(query.after, query.before)};
+    return PageOf(query);
   }
   std::vector<core::TransitionPtr>& transitions = part->transitions;
-  const bool full = transitions.size() >= older.limit;
+  const bool is_rest_unread = part->stopped_at || transitions.size() >= older.limit;
   if (query.newest_first) {
     page.transitions.insert(page.transitions.end(), transitions.begin(), transitions.end());
+    page.stopped_at = part->stopped_at;
+  } else if (is_rest_unread) {
+    page.transitions = std::move(transitions);
+    page.stopped_at = part->stopped_at;
   } else {
     // All that is older than memory's, and then memory's own.
-    if (!full) transitions.insert(transitions.end(), page.transitions.begin(), page.transitions.end());
-    page.transitions = std::move(transitions);
+    page.transitions.insert(page.transitions.begin(), transitions.begin(), transitions.end());
   }
+  page.search = part->search;
   page.compacted = std::min(complete, part->compacted);
   // Memory knows what lies above `complete`, whatever the store lacks of it.
   for (auto& [after, until] : part->gaps) {

@@ -13,6 +13,7 @@ namespace {
 
 // Bounds how long the lock is held for it.
 constexpr std::size_t kPublishAtOnce = 1'024;
+static_assert(kPublishAtOnce < storage::TransitionLog::kLook);
 
 }  // namespace
 
@@ -40,7 +41,8 @@ bool Registry::PublishPending() {
       const storage::RevisionGaps gaps = history_.Gaps(after, last + 1);
       lost = after < history_.complete_after() || !gaps.empty();
       if (!gaps.empty()) after = std::max(after, gaps.back().second);
-      transitions = history_.Read({.after = after, .before = last + 1, .limit = kPublishAtOnce});
+      // It looks at no more than that: all of them match.
+      transitions = history_.Read({.after = after, .before = last + 1, .limit = kPublishAtOnce}).transitions;
       published_ = revision = transitions.size() < kPublishAtOnce ? last : transitions.back()->revision();
     }
   }

@@ -18,6 +18,7 @@
 #include "server/core/scorecard.h"
 #include "server/registry/session.h"
 #include "server/registry/session_table.h"
+#include "server/storage/store.h"
 
 namespace liveness::registry {
 
@@ -158,8 +159,10 @@ struct HistoryPage {
   std::vector<core::TransitionPtr> transitions;
   std::uint64_t compacted = 0;  // the last revision that is no longer kept
   std::uint64_t revision = 0;
-  // Of the revisions in (first, second] some or all are missing, as in storage::HistoryPart.
+  // These as in storage::HistoryPart. Of the revisions in (first, second] some or all are missing.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
+  std::optional<std::uint64_t> stopped_at;
+  std::optional<storage::TimeSearch> search;
 };
 
 }  // namespace liveness::registry

@@ -28,9 +28,9 @@ storage::HistoryQuery QueryFor(const core::Filter& filter, core::WallTime now) {
 
 // Those of `gaps` that a page covers which ends at revision `at`, that included; none that lies wholly
 // beyond.
-void AddGaps(storage::RevisionGaps gaps, bool descending, std::uint64_t at,
+void AddGaps(const storage::RevisionGaps& gaps, bool descending, std::uint64_t at,
              v1::ListTransitionsResponse& response) {
-  for (const auto& [after, until] : storage::JoinGaps(std::move(gaps))) {
+  for (const auto& [after, until] : gaps) {
     if (descending ? until < at : after >= at) continue;
     v1::Gap& gap = *response.add_gaps();
     gap.set_after_revision(after);
@@ -74,13 +74,15 @@ absl::StatusOr<bool> TransitionList::Step(v1::ListTransitionsResponse& response)
   const registry::HistoryPage part = context_.registry.ReadHistory(query_);
   response.set_revision(part.revision);
   response.set_compacted_revision(part.compacted);
+  query_.search = part.search;
   gaps_.insert(gaps_.end(), part.gaps.begin(), part.gaps.end());
+  gaps_ = storage::JoinGaps(std::move(gaps_));
   for (const core::TransitionPtr& transition : part.transitions) {
     const bool full =
         bytes_ > kMaxPageBytes || static_cast<std::size_t>(response.transitions_size()) >= page_size_;
     if (full && transition->revision() != at_) {
       response.set_next_page_token(core::EncodePageToken(Query(), RevisionPosition(at_), context_.mac));
-      AddGaps(std::move(gaps_), query_.newest_first, at_, response);
+      AddGaps(gaps_, query_.newest_first, at_, response);
       return true;
     }
     at_ = transition->revision();
@@ -89,9 +91,10 @@ absl::StatusOr<bool> TransitionList::Step(v1::ListTransitionsResponse& response)
     ToProto(*transition, proto);
     bytes_ += proto.ByteSizeLong();
   }
-  if (part.transitions.size() >= kPart) return false;
-  AddGaps(std::move(gaps_), query_.newest_first,
-          query_.newest_first ? 0 : std::numeric_limits<std::uint64_t>::max(), response);
+  if (part.stopped_at) at_ = *part.stopped_at;
+  if (part.stopped_at || part.transitions.size() >= kPart) return false;
+  AddGaps(gaps_, query_.newest_first, query_.newest_first ? 0 : std::numeric_limits<std::uint64_t>::max(),
+          response);
   return true;
 }
 

@@ -1,6 +1,6 @@
 // RegistryService.ListTransitions, one page: what happened, as far back as it is kept. A
-// filter may have it read all of that, in slices between which the store and the workers
-// are free for others.
+// filter may have it read all of that, in slices between which the registry, the store and
+// the workers are free for others.
 //
 // Not thread-safe; for a worker.
 #pragma once
@@ -43,7 +43,7 @@ class TransitionList {
   storage::HistoryQuery query_;
   std::uint64_t at_ = 0;  // the last revision that was looked at
   std::size_t bytes_ = 0;
-  storage::RevisionGaps gaps_;  // of what was read
+  storage::RevisionGaps gaps_;  // of what was read, joined
 };
 
 }  // namespace liveness::rpc

@@ -29,6 +29,24 @@ std::int64_t Until(const HistoryQuery& query) {
   return query.until ? query.until->time_since_epoch().count() : std::numeric_limits<std::int64_t>::max();
 }
 
+// Leaves of `query` where the time range lies or, of what has come since it was looked for, all. The
+// revision beyond which the other of the two is, if that is next.
+std::optional<std::uint64_t> SkipBy(const TimeSearch& found, HistoryQuery& query) {
+  const bool reaches_beyond = query.before > found.known_until + 1;
+  const bool reaches_back = query.after < found.known_until;
+  const std::uint64_t next = found.known_until + (query.newest_first ? 1 : 0);
+  const bool is_searched = query.newest_first ? !reaches_beyond : reaches_back;
+  if (!is_searched) {
+    query.after = std::max(query.after, found.known_until);
+    return query.newest_first && reaches_back ? std::optional(next) : std::nullopt;
+  }
+  query.before = std::min(query.before, found.last_revision + 1);
+  if (found.first_revision <= found.last_revision) {
+    query.after = std::max(query.after, found.first_revision - 1);
+  }
+  return !query.newest_first && reaches_beyond ? std::optional(next) : std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteHistory>> SqliteHistory::Open(const std::string& uri,
@@ -73,22 +91,28 @@ absl::StatusOr<HistoryPart> SqliteHistory::Read(const HistoryQuery& query) {
 // A time range of all clients, which has to come in the order of revisions. Times only
 // nearly grow with these: a wall clock may be set back. Who pages through a long range
 // stands within it, and the next rows are his. Only at its ends are rows in the way: then
-// the index tells between which revisions its rows lie, by a look at each of them.
+// the index tells between which revisions its rows lie, by a look at each of them, some
+// thousand a call.
 absl::Status SqliteHistory::ReadTimeRange(const HistoryQuery& query, HistoryPart& part) {
   const std::size_t wanted = std::max<std::size_t>(query.limit, 1);
-  HistoryQuery near = query;
-  if (auto status = KeepNear(near, kNearLimits * wanted); !status.ok()) return status;
-  if (auto status = ReadRows(near, part); !status.ok()) return status;
-  const bool is_all = near.after == query.after && near.before == query.before;
-  if (is_all || part.transitions.size() >= wanted) return absl::OkStatus();
-  part.transitions.clear();
-  HistoryQuery clamped = query;
-  if (auto status = Clamp(clamped); !status.ok()) return status;
-  return ReadRows(clamped, part);
+  part.search = query.search;
+  if (!part.search || part.search->done) {
+    HistoryQuery near = query;
+    std::optional<std::uint64_t> beyond = part.search ? SkipBy(*part.search, near) : std::nullopt;
+    const auto more = KeepNear(near, kNearLimits * wanted);
+    if (!more.ok()) return more.status();
+    if (auto status = ReadRows(near, part); !status.ok()) return status;
+    if (part.transitions.size() >= wanted) return absl::OkStatus();
+    part.stopped_at = *more ? *more : beyond;
+    if (!*more || part.search || !part.transitions.empty()) return absl::OkStatus();
+    part.search.emplace();
+  } else {
+    part.stopped_at = query.newest_first ? query.before : query.after;
+  }
+  return Search(query, *part.search);
 }
 
-// Only the first `rows` of the way, whatever their time.
-absl::Status SqliteHistory::KeepNear(HistoryQuery& query, std::size_t rows) {
+absl::StatusOr<std::optional<std::uint64_t>> SqliteHistory::KeepNear(HistoryQuery& query, std::size_t rows) {
   auto end = database_.Prepare(
       common::StrCat("SELECT revision FROM history WHERE revision > ?1 AND revision < ?2 ORDER BY revision ",
                      query.newest_first ? "DESC" : "ASC", " LIMIT 1 OFFSET ?3"));
@@ -96,23 +120,41 @@ absl::Status SqliteHistory::KeepNear(HistoryQuery& query, std::size_t rows) {
   end->Bind(1, Signed(query.after)).Bind(2, Signed(query.before));
   const absl::StatusOr<bool> row = end->Bind(3, Signed(rows)).Step();
   if (!row.ok()) return row.status();
-  if (!*row) return absl::OkStatus();  // so few are left
-  (query.newest_first ? query.after : query.before) = static_cast<std::uint64_t>(end->Int(0));
-  return absl::OkStatus();
+  if (!*row) return std::nullopt;  // so few are left
+  const auto beyond = static_cast<std::uint64_t>(end->Int(0));
+  (query.newest_first ? query.after : query.before) = beyond;
+  return query.newest_first ? beyond + 1 : beyond - 1;
 }
 
-absl::Status SqliteHistory::Clamp(HistoryQuery& query) {
-  auto range = database_.Prepare(
-      "SELECT min(revision), max(revision) FROM history INDEXED BY history_by_time "
-      "WHERE time_ns >= ?1 AND time_ns < ?2");
-  if (!range.ok()) return range.status();
-  const absl::StatusOr<bool> row = range->Bind(1, From(query)).Bind(2, Until(query)).Step();
-  if (!row.ok()) return row.status();
-  const auto first = static_cast<std::uint64_t>(range->Int(0)),
-             last = static_cast<std::uint64_t>(range->Int(1));
-  query.after = std::max(query.after, first == 0 ? 0 : first - 1);
-  query.before = std::min(query.before, last + 1);
-  return absl::OkStatus();
+std::string_view SqliteHistory::SearchSql() {
+  return "SELECT time_ns, revision FROM history INDEXED BY history_by_time "
+         "WHERE (time_ns, revision) > (?1, ?2) AND time_ns < ?3 ORDER BY time_ns, revision LIMIT ?4";
+}
+
+absl::Status SqliteHistory::Search(const HistoryQuery& query, TimeSearch& search) {
+  auto rows = database_.Prepare(SearchSql());
+  if (!rows.ok()) return rows.status();
+  // Revisions are above 0: at first all of that time.
+  const bool begins = search.revision == 0;
+  if (begins) {
+    const auto last = database_.QueryInt("SELECT max(revision) FROM history");
+    if (!last.ok()) return last.status();
+    search.known_until = static_cast<std::uint64_t>(*last);
+  }
+  rows->Bind(1, begins ? From(query) : search.time.time_since_epoch().count());
+  rows->Bind(2, Signed(search.revision)).Bind(3, Until(query)).Bind(4, Signed(kSearched));
+  for (std::size_t count = 0;; ++count) {
+    const absl::StatusOr<bool> row = rows->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) {
+      search.done = count < kSearched;
+      return absl::OkStatus();
+    }
+    search.time = core::WallTime(core::WallTime::duration(rows->Int(0)));
+    search.revision = static_cast<std::uint64_t>(rows->Int(1));
+    search.first_revision = std::min(search.first_revision, search.revision);
+    search.last_revision = std::max(search.last_revision, search.revision);
+  }
 }
 
 absl::Status SqliteHistory::ReadRows(const HistoryQuery& query, HistoryPart& part) {

@@ -82,6 +82,19 @@ struct Contents {
   std::uint64_t last_known = 0;
 };
 
+// How far the look for a time range has come that one call did not finish.
+struct TimeSearch {
+  // Of what lies in the range, in the order of times and then revisions, all up to here was looked at.
+  core::WallTime time{};
+  std::uint64_t revision = 0;
+  // The last that there was when the search began: nothing above is looked at.
+  std::uint64_t known_until = 0;
+  // Of what was looked at; the first is above the last if there was none.
+  std::uint64_t first_revision = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t last_revision = 0;
+  bool done = false;
+};
+
 // What to read of the past.
 struct HistoryQuery {
   std::uint64_t after = 0;                                           // revisions above
@@ -91,6 +104,7 @@ struct HistoryQuery {
   std::optional<core::WallTime> from;   // not before
   std::optional<core::WallTime> until;  // before
   std::size_t limit = 100;              // about: transitions that share a revision are not split
+  std::optional<TimeSearch> search;     // what the part before it gave, asked for the same times
 };
 
 struct HistoryPart {
@@ -99,6 +113,11 @@ struct HistoryPart {
   // Of the revisions in (first, second] some or all are missing: they were told while the store failed, or
   // not seen one by one, or dropped because one client had too many. In order.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> gaps;
+  // Set if there may be more although `limit` was not met: a call looks at so much and no more, so that
+  // nobody waits long. All up to this revision (newest first: down to it) was looked at; ask again beyond it,
+  // with `search`.
+  std::optional<std::uint64_t> stopped_at;
+  std::optional<TimeSearch> search;
 };
 
 // Thread-safe, but for Load, Start and Stop.
@@ -134,7 +153,8 @@ class Store {
   // late, and if not stops committing and says so in health(). Quick: called under the registry's lock.
   virtual void OnLostRevision(std::uint64_t /*revision*/) {}
 
-  // Committed transitions. May read a disk: not for a thread that serves streams.
+  // Committed transitions, or a part of them: see HistoryPart::stopped_at. A call takes some milliseconds and
+  // may read a disk: not for a thread that serves streams.
   // UNIMPLEMENTED where the registry's own memory is all there is.
   virtual absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const = 0;
 

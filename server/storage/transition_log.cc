@@ -97,13 +97,25 @@ RevisionGaps TransitionLog::Gaps(std::uint64_t after, std::uint64_t before) cons
 }
 
 template <typename Iterator>
-std::vector<core::TransitionPtr> TransitionLog::Collect(Iterator first, Iterator last,
-                                                        const HistoryQuery& query) {
-  std::vector<core::TransitionPtr> found;
+TransitionLog::Slice TransitionLog::Collect(Iterator first, Iterator last, const HistoryQuery& query,
+                                            std::size_t most) {
+  Slice slice;
+  std::vector<core::TransitionPtr>& found = slice.transitions;
   const std::size_t limit = std::max<std::size_t>(query.limit, 1);
+  most = std::max(most, limit);
   const std::uint32_t client = HashOf(query.client_id);
-  for (; first != last; ++first) {
+  std::uint64_t looked_at = 0;  // the last revision, once `most` were
+  for (std::size_t count = 0; first != last; ++first, ++count) {
     const Entry& entry = *first;
+    if (count >= most) {
+      // What shares a revision is looked at together.
+      const std::uint64_t revision = entry.transition->revision();
+      if (count != most && revision != looked_at) {
+        slice.stopped_at = looked_at;
+        break;
+      }
+      looked_at = revision;
+    }
     if (query.from && entry.time < *query.from) continue;
     if (query.until && entry.time >= *query.until) continue;
     if (!query.client_id.empty() &&
@@ -113,18 +125,22 @@ std::vector<core::TransitionPtr> TransitionLog::Collect(Iterator first, Iterator
     if (found.size() >= limit && entry.transition->revision() != found.back()->revision()) break;
     found.push_back(entry.transition);
   }
-  return found;
+  return slice;
 }
 
 std::vector<core::TransitionPtr> TransitionLog::Read(const HistoryQuery& query) const {
+  return ReadSlice(query, entries_.size() + 1).transitions;
+}
+
+TransitionLog::Slice TransitionLog::ReadSlice(const HistoryQuery& query, std::size_t most) const {
   const auto begin = std::upper_bound(
       entries_.begin(), entries_.end(), query.after,
       [](std::uint64_t after, const Entry& each) { return after < each.transition->revision(); });
   const auto end = std::lower_bound(
       begin, entries_.end(), query.before,
       [](const Entry& each, std::uint64_t before) { return each.transition->revision() < before; });
-  if (!query.newest_first) return Collect(begin, end, query);
-  return Collect(std::make_reverse_iterator(end), std::make_reverse_iterator(begin), query);
+  if (!query.newest_first) return Collect(begin, end, query, most);
+  return Collect(std::make_reverse_iterator(end), std::make_reverse_iterator(begin), query, most);
 }
 
 }  // namespace liveness::storage

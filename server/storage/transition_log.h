@@ -1,8 +1,8 @@
 // The last transitions in memory, in revision order, found by what a HistoryQuery asks.
 //
 // Beside each transition lies what it is searched by, so that a search touches no
-// record that it does not want: whoever guards it with a busy lock can afford a look
-// through all of a few 100,000.
+// record that it does not want. Whoever guards it with a busy lock searches it in
+// slices all the same.
 //
 // Beyond its bound the oldest go, those of one revision together. But a client that
 // has more than its share loses its own oldest first, so that nobody's endless
@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -56,7 +57,17 @@ class TransitionLog {
   // What is missing of the revisions in (after, before), beyond what is compacted.
   RevisionGaps Gaps(std::uint64_t after, std::uint64_t before) const;
 
-  // Those that match: about `query.limit`, more if several share the last one's revision.
+  // What one look found.
+  struct Slice {
+    std::vector<core::TransitionPtr> transitions;
+    std::optional<std::uint64_t> stopped_at;  // as HistoryPart's
+  };
+  // How many are looked at with a busy lock held: some 50 us.
+  static constexpr std::size_t kLook = 8'192;
+  // Those that match: about `query.limit`, more if several share the last one's revision. Looks at about
+  // `most`, or as many as are wanted, whether they match or not.
+  Slice ReadSlice(const HistoryQuery& query, std::size_t most = kLook) const;
+  // The same, looking at all.
   std::vector<core::TransitionPtr> Read(const HistoryQuery& query) const;
 
  private:
@@ -67,7 +78,7 @@ class TransitionLog {
   };
   using Entries = std::deque<Entry>;
   template <typename Iterator>
-  static std::vector<core::TransitionPtr> Collect(Iterator first, Iterator last, const HistoryQuery& query);
+  static Slice Collect(Iterator first, Iterator last, const HistoryQuery& query, std::size_t most);
   void Trim();
   void DropOldest();
   // Drops the oldest of each client that has more than its share.

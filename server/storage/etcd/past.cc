@@ -21,7 +21,9 @@ void Past::AddGap(std::uint64_t after, std::uint64_t until) {
 
 HistoryPart Past::Read(const HistoryQuery& query) const {
   common::MutexLock lock(mu_);
-  return {log_.Read(query), log_.compacted(), log_.Gaps(query.after, query.before)};
+  TransitionLog::Slice slice = log_.ReadSlice(query);
+  return {std::move(slice.transitions), log_.compacted(), log_.Gaps(query.after, query.before),
+          slice.stopped_at, std::nullopt};
 }
 
 std::uint64_t Past::compacted() const {

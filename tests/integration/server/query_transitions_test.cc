@@ -67,6 +67,22 @@ TEST_F(QueryTransitionsTest, TransitionsComeInPagesInBothOrders) {
   EXPECT_EQ(ReasonFor(request), "BAD_ORDER_BY");
 }
 
+// More than one look at history takes in: the answer is found in turns, and is whole.
+TEST_F(QueryTransitionsTest, WhoIsRareIsFoundInALongPast) {
+  constexpr int kMany = 30'000;
+  const auto rare = server_.Join("rare"), loud = server_.Join("loud");
+  for (int i = 0; i < kMany; ++i) server_.SetLabels(loud, {{"n", std::to_string(i)}});
+  server_.SetLabels(rare, {{"n", "1"}});
+  for (int i = 0; i < kMany; ++i) server_.SetLabels(loud, {{"m", std::to_string(i)}});
+  server_.SetLabels(rare, {{"n", "2"}});
+  for (const bool descending : {false, true}) {
+    for (const int page_size : {1, 2, 1'000}) {
+      EXPECT_EQ(RevisionsOf("client_id = rare", descending, page_size).size(), 3u);
+    }
+    EXPECT_EQ(RevisionsOf("client_id = nobody", descending, 10).size(), 0u);
+  }
+}
+
 // What a filter says of client, time and revision is searched by; behind a double
 // negation it is asked of every transition. Both ways must tell the same.
 TEST_F(QueryTransitionsTest, WhatIsPushedDownChangesNoAnswer) {

@@ -107,6 +107,38 @@ TEST_F(HistoryReading, EveryPageSaysTheSameOfWhatIsKept) {
   }
 }
 
+// Whoever searches it holds the registry's lock: for so much of it, and goes on in another call.
+TEST(HistoryReadingOfMuch, MemoryIsSearchedInParts) {
+  testing::RegistryHarness h;
+  const Peer rare = h.Attach("rare");
+  const Peer loud = h.Attach("loud");
+  constexpr int kMany = 50'000;
+  for (int n = 0; n < kMany; ++n) {
+    h.registry.UpdateLabels(loud.attached.session, loud.attached.attachment, {{"n", std::to_string(n)}});
+  }
+  h.registry.UpdateLabels(rare.attached.session, rare.attached.attachment, {{"n", "1"}});
+  const core::WallTime now = h.clock.Wall();
+  h.clock.Advance(seconds(1));
+  for (const auto& query :
+       {HistoryQuery{.client_id = "rare"}, HistoryQuery{.newest_first = true, .client_id = "rare"},
+        HistoryQuery{.client_id = "nobody"}, HistoryQuery{.from = now + seconds(1)},
+        HistoryQuery{.newest_first = true, .until = now}}) {
+    HistoryQuery next = query;
+    std::size_t found = 0;
+    int calls = 1;
+    for (;; ++calls) {
+      const HistoryPage page = h.registry.ReadHistory(next);
+      found += page.transitions.size();
+      if (!page.stopped_at) break;
+      const std::uint64_t from = next.newest_first ? next.before : next.after;
+      (next.newest_first ? next.before : next.after) = *page.stopped_at;
+      ASSERT_NE(*page.stopped_at, from);
+    }
+    EXPECT_EQ(found, query.client_id == "rare" ? 2u : 0u);
+    EXPECT_GE(calls, kMany / 10'000) << "of '" << query.client_id << "'";
+  }
+}
+
 TEST_F(HistoryReading, ARevisionRangeMayEndInEither) {
   const auto& log = m_.ledger.log();
   for (const std::size_t first : {0, 20, 33, 34, 40}) {

@@ -16,9 +16,9 @@ core::TransitionPtr At(std::uint64_t revision) {
   return std::make_shared<core::Transition>(core::Transition{nullptr, record, {}});
 }
 
-std::vector<std::uint64_t> Revisions(const std::vector<core::TransitionPtr>& transitions) {
+std::vector<std::uint64_t> Revisions(const storage::TransitionLog::Slice& slice) {
   std::vector<std::uint64_t> revisions;
-  for (const auto& each : transitions) revisions.push_back(each->revision());
+  for (const auto& each : slice.transitions) revisions.push_back(each->revision());
   return revisions;
 }
 

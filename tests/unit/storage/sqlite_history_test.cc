@@ -57,6 +57,71 @@ TEST(SqliteHistory, NoQueryScans) {
   }
 }
 
+// The index says where a time range lies by a look at each of its rows: some a call.
+TEST(SqliteHistory, TheSearchForATimeRangeReadsTheIndexAlone) {
+  auto database = SqliteDatabase::Open(":memory:", SqliteDatabase::Access::kReadWrite, "");
+  ASSERT_TRUE(database.ok());
+  ASSERT_TRUE(Migrate(*database, SqliteMigrations()).ok());
+  auto plan = database->Prepare(common::StrCat("EXPLAIN QUERY PLAN ", SqliteHistory::SearchSql()));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  while (*plan->Step()) {
+    EXPECT_THAT(std::string(plan->Bytes(3)),
+                HasSubstr("SEARCH history USING COVERING INDEX history_by_time (time_ns>? AND time_ns<?)"));
+  }
+}
+
+// Many before the range, more than one call searches in it, and one that comes while it is searched.
+TEST_F(SqlitePast, ATimeRangeIsSearchedInParts) {
+  constexpr std::size_t kBefore = 3'000;
+  constexpr std::size_t kWithin = 2 * SqliteHistory::kSearched + 100;
+  Open();
+  std::vector<std::uint64_t> proposals;
+  const auto propose = [&](common::Duration at) {
+    proposals.push_back(proposer_->Propose(
+        nullptr, testing::NewSession(common::StrCat("c", proposals.size())), clock_.Wall() + at));
+  };
+  for (std::size_t n = 0; n < kBefore; ++n) propose(std::chrono::milliseconds(n));
+  for (std::size_t n = 0; n < kWithin; ++n) propose(std::chrono::hours(1) + std::chrono::milliseconds(n));
+  for (std::size_t n = 0; n < kBefore; ++n) propose(std::chrono::hours(2) + std::chrono::milliseconds(n));
+  propose(std::chrono::hours(1));  // the clock was set back
+  std::vector<std::uint64_t> wanted;
+  for (std::size_t n = 0; n < proposals.size(); ++n) {
+    const auto outcome = proposer_->Await(proposals[n]);
+    ASSERT_TRUE(outcome.ok());
+    const bool is_within = (n >= kBefore && n < kBefore + kWithin) || n + 1 == proposals.size();
+    if (is_within) wanted.push_back((*outcome)->revision);
+  }
+  for (const bool newest_first : {false, true}) {
+    HistoryQuery query;
+    query.newest_first = newest_first;
+    query.from = clock_.Wall() + std::chrono::minutes(50);
+    query.until = clock_.Wall() + std::chrono::minutes(70);
+    std::vector<std::uint64_t> found;
+    int empty = 0;
+    for (int calls = 0;; ++calls) {
+      if (calls == 2) {
+        propose(std::chrono::hours(1));
+        const auto late = proposer_->Await(proposals.back());
+        ASSERT_TRUE(late.ok());
+        // Newest first those that come are already passed.
+        if (!newest_first) wanted.push_back((*late)->revision);
+      }
+      const HistoryPart part = Read(query);
+      ASSERT_LE(part.transitions.size(), query.limit);
+      for (const auto& each : part.transitions) found.push_back(each->revision());
+      empty += part.transitions.empty() ? 1 : 0;
+      if (!part.stopped_at && part.transitions.size() < query.limit) break;
+      query.search = part.search;
+      (newest_first ? query.before : query.after) =
+          part.stopped_at ? *part.stopped_at : part.transitions.back()->revision();
+    }
+    if (newest_first) found = {found.rbegin(), found.rend()};
+    EXPECT_EQ(found, wanted) << "newest first " << newest_first;
+    EXPECT_GE(empty, 2) << "calls that only searched";
+    EXPECT_LE(empty, 14) << "but what lies before and after is skipped";
+  }
+}
+
 TEST_F(SqlitePast, AClockSetBackHidesNothing) {
   Open();
   // Seconds at which things happened, in the order in which they did.

@@ -99,6 +99,24 @@ TEST(TransitionLog, GapsThatOverlapAreOne) {
   EXPECT_THAT(JoinGaps({{5, 9}, {1, 3}, {3, 4}, {7, 12}}), ElementsAre(Gap(1, 3), Gap(3, 4), Gap(5, 12)));
 }
 
+TEST(TransitionLog, ALookIsBoundedAndSaysWhereItStopped) {
+  TransitionLog log(0, {});
+  for (std::uint64_t revision = 1; revision <= 30; ++revision) {
+    log.Append(Make(revision / 2 + 1, revision == 30 ? "last" : "a"));
+  }
+  const TransitionLog::Slice first = log.ReadSlice({.client_id = "last", .limit = 1}, 10);
+  EXPECT_THAT(first.transitions, IsEmpty());
+  ASSERT_TRUE(first.stopped_at);
+  EXPECT_EQ(*first.stopped_at, 6u) << "a revision is looked at as a whole";
+  const TransitionLog::Slice all = log.ReadSlice({.after = 6, .client_id = "last", .limit = 1}, 100);
+  EXPECT_EQ(all.transitions.size(), 1u);
+  EXPECT_FALSE(all.stopped_at);
+  // Who wants all of them gets as many as he asked for.
+  EXPECT_EQ(log.ReadSlice({.limit = 20}, 5).transitions.size(), 21u);
+  const TransitionLog::Slice down = log.ReadSlice({.newest_first = true, .client_id = "x", .limit = 1}, 4);
+  EXPECT_EQ(down.stopped_at, std::optional<std::uint64_t>(14));
+}
+
 // Against one that asks each transition.
 TEST(TransitionLog, EqualsAPlainSearch) {
   std::mt19937 random(1);
@@ -126,6 +144,18 @@ TEST(TransitionLog, EqualsAPlainSearch) {
     }
     if (query.newest_first) expected = {expected.rbegin(), expected.rend()};
     ASSERT_EQ(log.Read(query), expected) << "round " << round;
+    // And look by look, however short.
+    std::vector<core::TransitionPtr> found;
+    query.limit = 1 + pick(3);
+    const std::size_t most = 1 + pick(10);
+    for (;;) {
+      TransitionLog::Slice slice = log.ReadSlice(query, most);
+      found.insert(found.end(), slice.transitions.begin(), slice.transitions.end());
+      if (!slice.stopped_at && slice.transitions.size() < query.limit) break;
+      (query.newest_first ? query.before : query.after) =
+          slice.stopped_at ? *slice.stopped_at : slice.transitions.back()->revision();
+    }
+    ASSERT_EQ(found, expected) << "round " << round << ", " << most << " at a time";
   }
 }
 
