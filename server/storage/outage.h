@@ -2,12 +2,15 @@
 //
 // Changes of sessions that exist are told all the same, under revisions that were
 // reserved before (DESIGN section 5, invariant 5). The latest record of each
-// client and the range of revisions are kept here until a try to write succeeds;
-// tries come at 100 ms, 200 ms ... 1 s.
+// client and the range of revisions are kept here until they are written; tries come
+// at 100 ms, 200 ms ... 1 s. What there is to write may be every client's record: it
+// goes part by part, and what is told meanwhile joins the rest. The outage is over
+// when nothing is left.
 //
 // Not thread-safe; `now` is an argument. At most one record for each client.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,18 +35,21 @@ class Outage {
 
   // A change was told under its revision. REQUIRES: active(), and a revision above the last.
   void Told(core::RecordPtr after);
-  // What a successful write must hold; the range is empty if nothing was told.
-  std::vector<core::RecordPtr> Latest() const;
+  // Of what must be written, as many as that.
+  std::vector<core::RecordPtr> Some(std::size_t most) const;
+  // Of which history will not know; empty if nothing was told.
   RevisionRange gap() const { return gap_; }
-
-  // All of it is on disk.
-  void Over() { *this = Outage(); }
+  // These of Some(), and gap(), are on disk. True if nothing is left: the outage is over.
+  bool Wrote(const std::vector<core::RecordPtr>& some);
+  // How many were written since it began.
+  std::size_t written() const { return written_; }
 
  private:
   bool active_ = false;
   RevisionRange gap_;
   common::Duration pause_ = kFirstRetry;  // before the next try
   common::MonoTime retry_at_{};
+  std::size_t written_ = 0;
   absl::flat_hash_map<std::string, core::RecordPtr> latest_;
 };
 

@@ -153,7 +153,11 @@ void SqliteStore::Run() {
     untrimmed_ += size;
     if (size == 0 || untrimmed_ >= kTrimRows) TrimSome();
   }
-  if (outage_.active() && Recover(true)) Handle({});
+  std::size_t written = 0;
+  do {
+    written = outage_.written();
+    if (Recover(true)) return Handle({});
+  } while (outage_.written() > written);
 }
 
 bool SqliteStore::Take(std::vector<Proposal>& batch) {
@@ -268,19 +272,19 @@ void SqliteStore::BeginOutage(const absl::Status& why) {
 bool SqliteStore::Recover(bool now) {
   if (!outage_.active()) return true;
   if (!now && clock_.Mono() < outage_.retry_at()) return false;
-  // Before all that changed meanwhile is gathered.
   if (const absl::Status room = Room(); !room.ok()) {
     BeginOutage(room);
     return false;
   }
-  const std::vector<core::RecordPtr> latest = outage_.Latest();
-  const auto status = Timed([&] { return writer_->WriteAfterOutage(latest, outage_.gap()); });
+  // No more than a transaction of changes holds: those who go on meanwhile wait for one of these.
+  const std::vector<core::RecordPtr> some = outage_.Some(kMaxBatch);
+  const auto status = Timed([&] { return writer_->WriteAfterOutage(some, outage_.gap()); });
   if (!status.ok()) {
     BeginOutage(status);
     return false;
   }
-  outage_.Over();
-  options_.log(common::StrCat(options_.path, ": it is written again, with the ", latest.size(),
+  if (!outage_.Wrote(some)) return false;
+  options_.log(common::StrCat(options_.path, ": it is written again, with the ", outage_.written(),
                               " records that changed meanwhile"));
   MutexLock lock(mu_);
   failure_ = absl::OkStatus();

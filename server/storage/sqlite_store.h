@@ -91,7 +91,7 @@ class SqliteStore final : public Store {
   // Leaves out what was given out and is not known.
   absl::Status SkipLost();
   void BeginOutage(const absl::Status& why);
-  // True if there is no outage, or none any more.
+  // Writes a part of what an outage left, if it is time or `now`. True if there is none, or none any more.
   bool Recover(bool now);
   void TellUnwritten(std::vector<Proposal> batch);
   void TrimSome();

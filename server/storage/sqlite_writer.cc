@@ -71,8 +71,8 @@ absl::Status SqliteWriter::WriteAfterOutage(const std::vector<core::RecordPtr>& 
     if (auto status = PutRecord(*record); !status.ok()) return status;
   }
   if (gap.until > gap.after) {
-    const auto sql =
-        common::StrCat("INSERT INTO gaps(after, until, told) VALUES(", gap.after, ", ", gap.until, ", 1)");
+    const auto sql = common::StrCat("INSERT OR REPLACE INTO gaps(after, until, told) VALUES(", gap.after,
+                                    ", ", gap.until, ", 1)");
     if (auto status = database_->Execute(sql); !status.ok()) return status;
   }
   return transaction.Commit();

@@ -28,8 +28,8 @@ class SqliteWriter {
 
   // Records and history. Each `after` bears its revision; they grow.
   absl::Status Write(const std::vector<core::Transition>& changes);
-  // What was told while the disk failed: the latest record of each client, and
-  // that history has a gap. FORGOTTEN: the record goes.
+  // What was told while the disk failed, or a part of it: the latest records of clients, and
+  // that history has a gap, which the next part may find longer. FORGOTTEN: the record goes.
   absl::Status WriteAfterOutage(const std::vector<core::RecordPtr>& latest, RevisionRange gap);
   // No revision up to `until` will be given out by a later process; `now` is what was
   // reserved before. Waits for the disk whatever fsync says: power loss must not

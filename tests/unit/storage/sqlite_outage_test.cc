@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "common/status.h"
+#include "common/strings.h"
 #include "tests/support/same_record.h"
 #include "tests/unit/storage/sqlite_fixture.h"
 
@@ -114,6 +115,53 @@ TEST_F(SqliteOutage, WhenTheDiskIsBackAllIsWrittenAndHistoryHasAGap) {
   EXPECT_TRUE(Loaded().contains("web-2"));
   EXPECT_TRUE(Loaded().contains("web-3"));
   EXPECT_EQ(Read().gaps.size(), 1u) << "it stays a gap";
+}
+
+// What it left may be every client's record: those who go on wait for a part of it.
+TEST_F(SqliteOutage, WhatItLeftIsWrittenInParts) {
+  constexpr std::size_t kMany = 10'000;
+  Open();
+  std::vector<std::uint64_t> proposals;
+  for (std::size_t n = 0; n < kMany; ++n) {
+    proposals.push_back(proposer_->Propose(nullptr, testing::NewSession("c" + std::to_string(n))));
+  }
+  std::vector<core::RecordPtr> records;
+  for (const std::uint64_t proposal : proposals) records.push_back(*proposer_->Await(proposal));
+  disk_.FailFrom(1, SQLITE_FULL);
+  proposals.clear();
+  for (const core::RecordPtr& record : records) {
+    core::ClientRecord after = *record;
+    after.state = State::kSuspect;
+    proposals.push_back(proposer_->Propose(record, std::move(after)));
+  }
+  std::uint64_t last = 0;
+  for (const std::uint64_t proposal : proposals) last = (*proposer_->Await(proposal))->revision;
+  // The disk is back for long enough to take some: a part that finds nobody waiting, and one more before a
+  // change that has come meanwhile is told.
+  disk_.Hang();
+  Later();
+  disk_.AwaitHanging();
+  proposer_->on_told = [this] { disk_.FailFrom(1, SQLITE_FULL); };
+  core::ClientRecord alive = **proposer_->Await(proposals[0]);
+  alive.state = State::kAlive;
+  const std::uint64_t proposal = proposer_->Propose(*proposer_->Await(proposals[0]), alive);
+  disk_.Heal();
+  last = (*proposer_->Await(proposal))->revision;
+  auto reader = SqliteDatabase::Open(options_.path, SqliteDatabase::Access::kReadOnly, "");
+  ASSERT_TRUE(reader.ok());
+  const auto written = reader->QueryInt(
+      common::StrCat("SELECT count(*) FROM clients WHERE revision > ", records.back()->revision));
+  EXPECT_EQ(written.value_or(0), 2 * 4'096) << "told while the rest waits";
+  EXPECT_FALSE(store_->health().ok()) << "until all of it is written";
+  EXPECT_EQ(Read().gaps.size(), 1u);
+  // A process that is killed now has lost the rest, and says so to who has seen it.
+  Kill();
+  Open();
+  EXPECT_GE(contents_.revision, last);
+  HistoryQuery query;
+  query.after = last;
+  EXPECT_EQ(Read(query).gaps.size(), 1u);
+  EXPECT_EQ(contents_.records.size(), kMany);
 }
 
 TEST_F(SqliteOutage, ItIsTriedAgainOnlyWhenItIsTime) {
