@@ -112,11 +112,13 @@ class Registry : public storage::StoreListener, public WatchSource {
   void Evict(std::string_view client_id, std::string_view reason,
              std::function<void(absl::StatusOr<core::ClientView>)> done);
 
-  // Marks the known clients that match, in any state, until then; nothing: no longer. Looks at about 2000
-  // records a call and changes 256 at most, so that nobody waits long: call again with `cursor` until
-  // `done`, and not while much of what was changed is under way: it waits in memory. For each that is
-  // changed `settling` is called under the lock, and what it returns once without it, when the change is
-  // committed or will not be: UNAVAILABLE STORE_UNAVAILABLE if too much of that client's waits already.
+  // Marks the known clients that match, in any state, until then; nothing: no longer. Looks at about 1000
+  // records a call, fewer with a dear filter, and changes 256 at most, so that nobody waits long: call again
+  // with `cursor` until `done`, and not while much of what was changed is under way: it waits in memory. At
+  // the end those are looked at once more whose record has changed meanwhile, or that have come: nobody stays
+  // out for having moved behind the cursor. For each that is changed `settling` is called under the lock, and
+  // what it returns once without it, when the change is committed or will not be: UNAVAILABLE
+  // STORE_UNAVAILABLE if too much of that client's waits already.
   using MaintenanceSettled = std::function<void(const absl::Status&)>;
   MaintenanceResult SetMaintenance(const MaintenanceRequest& request,
                                    const std::function<MaintenanceSettled()>& settling);
@@ -279,6 +281,11 @@ class Registry : public storage::StoreListener, public WatchSource {
   // The session's record says that it is well although it stands still: maintenance ended elsewhere.
   void TellHiddenStall(const std::shared_ptr<Session>& session, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Marks those of `chosen`, from `next` on, that are still what they were, in one slice; the others are put
+  // into `changed`, unless `all`.
+  void MarkSlice(const std::vector<core::ClientView>& chosen, std::size_t& next, bool all,
+                 const MaintenanceRequest& request, const std::function<MaintenanceSettled()>& settling,
+                 std::vector<core::ClientView>& changed, MaintenanceResult& result) ABSL_LOCKS_EXCLUDED(mu_);
   // True if its health changes.
   bool MarkMaintenance(const std::shared_ptr<Session>& session, std::optional<core::WallTime> until,
                        const std::function<MaintenanceSettled()>& settling, Effects& effects)

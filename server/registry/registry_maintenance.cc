@@ -22,7 +22,8 @@ using core::WallTime;
 
 namespace {
 
-constexpr std::size_t kLookedAtAtOnce = 2'000;
+// How often those are looked at again that change while their filter is asked. Then the last look counts.
+constexpr int kLooks = 4;
 // How soon to look again whether the store has committed some of what is under way.
 constexpr auto kStorePause = std::chrono::milliseconds(10);
 // How long other servers leave the end of it to the one that serves the client.
@@ -36,33 +37,75 @@ std::optional<WallTime> MaintenanceOf(const RecordPtr& record) {
 
 MaintenanceResult Registry::SetMaintenance(const MaintenanceRequest& request,
                                            const std::function<MaintenanceSettled()>& settling) {
-  MaintenanceResult result;
-  std::string cursor = request.after;
+  MaintenanceResult result{.cursor = request.cursor};
+  if (!result.cursor.began) result.cursor.began = revision();
+  std::vector<core::ClientView> looked_at;
+  if (!request.client_id.empty()) {
+    if (std::optional<core::ClientView> one = Get(request.client_id)) looked_at.push_back(*std::move(one));
+    result.done = true;
+  } else {
+    ScanResult seen = LookAt({.after = request.cursor.after,
+                              .limit = WorkSlice::kMost,
+                              .matches = request.matches,
+                              .filter_cost = request.filter_cost});
+    result.cursor.after = std::move(seen.cursor);
+    result.done = seen.done;
+    looked_at = std::move(seen.views);
+  }
+  const auto is_due = [&](const core::ClientView& view) {
+    const bool known = result.cursor.again && (view.record->revision <= *result.cursor.began ||
+                                               MaintenanceOf(view.record) == request.until);
+    return !known && (!request.matches || request.matches(*view.record, view.vitals));
+  };
+  std::vector<core::ClientView> chosen;
+  for (core::ClientView& view : looked_at) {
+    if (chosen.size() >= WorkSlice::kMost) {
+      result.cursor.after = std::string(chosen.back().record->client_id());
+      result.done = false;
+      break;
+    }
+    if (is_due(view)) chosen.push_back(std::move(view));
+  }
+  result.matched = static_cast<std::int64_t>(chosen.size());
+  for (int look = 1; !chosen.empty(); ++look) {
+    std::vector<core::ClientView> changed;
+    for (std::size_t next = 0; next < chosen.size();) {
+      if (next != 0) WorkSlice::LetOthersIn();
+      MarkSlice(chosen, next, !request.matches || look == kLooks, request, settling, changed, result);
+    }
+    std::erase_if(changed, [&](const auto& view) { return !request.matches(*view.record, view.vitals); });
+    chosen = std::move(changed);
+  }
+  const bool was_first = !result.cursor.again && request.client_id.empty();
+  if (result.done && was_first) {
+    result.cursor = {.after = "", .began = result.cursor.began, .again = true};
+    result.done = false;
+  }
+  return result;
+}
+
+void Registry::MarkSlice(const std::vector<core::ClientView>& chosen, std::size_t& next, bool all,
+                         const MaintenanceRequest& request,
+                         const std::function<MaintenanceSettled()>& settling,
+                         std::vector<core::ClientView>& changed, MaintenanceResult& result) {
   Effects effects;
   {
     MutexLock lock(mu_);
-    const SessionTable::Sessions& sessions = table_.sessions();
-    const bool one = !request.client_id.empty();
-    std::vector<std::shared_ptr<Session>> chosen;  // a transition changes the table
-    auto at = one ? sessions.find(request.client_id) : sessions.upper_bound(cursor);
-    WorkSlice slice(clock_, one ? 1 : kLookedAtAtOnce);
-    for (; at != sessions.end() && chosen.size() < WorkSlice::kMost && slice.Take(); ++at) {
-      cursor = std::string(at->first);
-      const Session& session = *at->second;
-      const RecordPtr shown = Shown(session);
-      if (shown == nullptr || session.cold_.record->state == core::State::kForgotten) continue;
-      if (request.matches && !request.matches(*shown, VitalsOf(session, clock_.Mono()))) continue;
-      chosen.push_back(at->second);
-    }
-    result.done = one || at == sessions.end();
-    result.matched = static_cast<std::int64_t>(chosen.size());
-    for (const auto& session : chosen) {
+    WorkSlice slice(clock_);
+    for (; next < chosen.size() && slice.Take(); ++next) {
+      const RecordPtr& seen = chosen[next].record;
+      const std::shared_ptr<Session> session = table_.Find(seen->client_id());
+      if (session == nullptr) continue;
+      RecordPtr shown = Shown(*session);
+      if (shown == nullptr) continue;
+      if (shown != seen && !all) {
+        changed.push_back({std::move(shown), VitalsOf(*session, clock_.Mono())});
+        continue;
+      }
       result.changed += MarkMaintenance(session, request.until, settling, effects) ? 1 : 0;
     }
   }
   CarryOut(effects);
-  result.cursor = std::move(cursor);
-  return result;
 }
 
 bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::optional<WallTime> until,

@@ -122,18 +122,27 @@ struct Totals {
   std::int64_t held_deaths = 0;  // that waited because it did
 };
 
+// How far a SetMaintenance has come.
+struct MaintenanceCursor {
+  std::string after;                   // exclusive; empty: from the start
+  std::optional<std::uint64_t> began;  // the revision at its first call
+  // All were looked at once; now those that have changed since, or come.
+  bool again = false;
+};
+
 struct MaintenanceRequest {
-  std::string client_id;  // only this one; empty: all that match
-  std::string after;      // exclusive; empty: from the start
-  // Called under the lock for each record, as ScanRequest's. Null: all.
+  std::string client_id;     // only this one; empty: all that match
+  MaintenanceCursor cursor;  // as the call before gave it
+  // Called for each record, without the lock. Null: all.
   std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
+  std::int64_t filter_cost = 0;         // of `matches`, as ScanRequest's
   std::optional<core::WallTime> until;  // nothing or past: ends it
 };
 
 struct MaintenanceResult {
   std::int64_t matched = 0;
   std::int64_t changed = 0;  // of these: whose health is another now
-  std::string cursor;
+  MaintenanceCursor cursor;
   bool done = false;
 };
 

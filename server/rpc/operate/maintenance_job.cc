@@ -61,6 +61,8 @@ absl::Status MaintenanceJob::Prepare() {
       auto filter = core::Filter::Parse(request_.filter(), core::ClientSchema());
       if (!filter.ok()) return filter.status();
       const auto shared = std::make_shared<const core::Filter>(*std::move(filter));
+      if (shared->matches_all()) break;
+      marks_.filter_cost = shared->cost();
       marks_.matches = [shared, this](const core::ClientRecord& record, const core::Vitals& vitals) {
         return shared->Matches(core::ClientFields(record, vitals, {clock_.Mono(), clock_.Wall()}));
       };
@@ -84,7 +86,7 @@ void MaintenanceJob::Work() {
     self->Expect();
     return [self](const absl::Status& outcome) { self->Settled(outcome); };
   });
-  marks_.after = part.cursor;
+  marks_.cursor = part.cursor;
   bool unknown = false;
   {
     MutexLock lock(mu_);

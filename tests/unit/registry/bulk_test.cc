@@ -64,7 +64,7 @@ TEST(Bulk, MaintenanceThatEndsForAFleetEndsInSlices) {
   for (bool done = false; !done;) {
     const MaintenanceResult part = h.registry.SetMaintenance(request, nullptr);
     EXPECT_LE(part.changed, static_cast<std::int64_t>(WorkSlice::kMost)) << "in one call";
-    request.after = part.cursor;
+    request.cursor = part.cursor;
     done = part.done;
   }
   ASSERT_EQ(h.registry.totals().counts.maintenance, kFleet);
@@ -86,6 +86,98 @@ TEST(Bulk, MaintenanceThatEndsForAFleetEndsInSlices) {
   }
   EXPECT_GE(ticks, kFleet / static_cast<int>(WorkSlice::kMost));
   EXPECT_EQ(h.registry.totals().counts.maintenance, 0);
+}
+
+TEST(Bulk, AFilterOfMaintenanceIsAskedWithoutTheLockAndADearOneOfFewer) {
+  RegistryHarness h;
+  for (int i = 0; i < kFleet; ++i) h.Attach("c" + std::to_string(i));
+  for (const auto& [cost, most] : {std::pair{1, 1'000}, std::pair{1'000, 100}}) {
+    int asked = 0;
+    MaintenanceRequest request{.filter_cost = cost, .until = h.clock.Wall() + seconds(1)};
+    request.matches = [&](const core::ClientRecord& record, const core::Vitals&) {
+      // With the lock held this would never return.
+      EXPECT_TRUE(h.registry.Get(record.client_id()));
+      ++asked;
+      return false;
+    };
+    EXPECT_FALSE(h.registry.SetMaintenance(request, nullptr).done);
+    EXPECT_GT(asked, 50);
+    EXPECT_LE(asked, most);
+  }
+}
+
+core::Labels Role(const std::string& role) { return {{"role", role}}; }
+bool IsWeb(const core::ClientRecord& record, const core::Vitals&) {
+  const core::ClientInfo info = record.info.Unpack();
+  return info.labels == Role("web");
+}
+
+// What is decided on is what a client is, not what it was when its filter was asked.
+TEST(Bulk, AClientThatChangesWhileItsFilterIsAskedIsLookedAtAgain) {
+  RegistryHarness h;
+  const Peer leaves = h.Attach("a", "i1", std::nullopt, Role("web"));
+  const Peer comes = h.Attach("b", "i1", std::nullopt, Role("db"));
+  h.Attach("c", "i1", std::nullopt, Role("web"));
+  bool changed = false;
+  MaintenanceRequest request{.until = h.clock.Wall() + hours(1)};
+  request.matches = [&](const core::ClientRecord& record, const core::Vitals& vitals) {
+    const bool matches = IsWeb(record, vitals);
+    if (record.client_id() == "c" && !std::exchange(changed, true)) {
+      h.registry.UpdateLabels(leaves.attached.session, leaves.attached.attachment, Role("db"));
+      h.registry.UpdateLabels(comes.attached.session, comes.attached.attachment, Role("web"));
+    }
+    return matches;
+  };
+  for (bool done = false; !done;) {
+    const MaintenanceResult part = h.registry.SetMaintenance(request, nullptr);
+    request.cursor = part.cursor;
+    done = part.done;
+  }
+  EXPECT_EQ(h.Record("a")->health, Health::kOk) << "it is none any more";
+  EXPECT_EQ(h.Record("b")->health, Health::kMaintenance) << "it has become one";
+  EXPECT_EQ(h.Record("c")->health, Health::kMaintenance);
+}
+
+// One that changes without end is neither asked for ever nor overlooked.
+TEST(Bulk, AClientThatAlwaysChangesIsMarkedByItsLastLook) {
+  RegistryHarness h;
+  const Peer restless = h.Attach("a", "i1", std::nullopt, Role("web"));
+  int asked = 0;
+  MaintenanceRequest request{.until = h.clock.Wall() + hours(1)};
+  request.matches = [&](const core::ClientRecord&, const core::Vitals&) {
+    h.registry.UpdateLabels(restless.attached.session, restless.attached.attachment,
+                            Role("web" + std::to_string(++asked)));
+    return true;
+  };
+  const MaintenanceResult first = h.registry.SetMaintenance(request, nullptr);
+  EXPECT_EQ(first.changed, 1);
+  EXPECT_LE(asked, 8);
+  EXPECT_EQ(h.Record("a")->health, Health::kMaintenance);
+}
+
+TEST(Bulk, AClientThatComesBetweenTheSlicesOfAMaintenanceIsMarkedToo) {
+  RegistryHarness h;
+  for (int i = 0; i < kFleet; ++i) {
+    h.Attach("c" + std::to_string(i), "i1", std::nullopt, Role(i % 2 == 0 ? "web" : "db"));
+  }
+  const Peer changes = h.Attach("b-changes", "i1", std::nullopt, Role("db"));
+  MaintenanceRequest request{.matches = IsWeb, .until = h.clock.Wall() + hours(1)};
+  std::int64_t marked = 0;
+  int calls = 0;
+  for (bool done = false; !done; ++calls) {
+    const MaintenanceResult part = h.registry.SetMaintenance(request, nullptr);
+    marked += part.changed;
+    request.cursor = part.cursor;
+    done = part.done;
+    if (calls != 2) continue;
+    h.Attach("a-comes", "i1", std::nullopt, Role("web"));  // behind the cursor, as the other
+    h.registry.UpdateLabels(changes.attached.session, changes.attached.attachment, Role("web"));
+    h.Attach("a-other", "i1", std::nullopt, Role("db"));
+  }
+  EXPECT_EQ(marked, kFleet / 2 + 2);
+  EXPECT_EQ(h.Record("a-comes")->health, Health::kMaintenance);
+  EXPECT_EQ(h.Record("b-changes")->health, Health::kMaintenance);
+  EXPECT_EQ(h.Record("a-other")->health, Health::kOk);
 }
 
 TEST(Bulk, TheEndOfAFleetsMaintenanceWaitsForAStoreThatStandsStill) {
