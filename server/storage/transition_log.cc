@@ -30,29 +30,45 @@ RevisionGaps JoinGaps(RevisionGaps gaps) {
 void TransitionLog::StartAfter(std::uint64_t revision) {
   entries_.clear();
   held_.clear();
-  beyond_share_ = 0;
+  loud_.clear();
   gaps_.clear();
   compacted_ = thinned_ = revision;
 }
 
 void TransitionLog::Append(core::TransitionPtr transition) {
+  const std::uint64_t revision = transition->revision();
   const core::WallTime time = transition->time;
   const std::uint32_t client = HashOf(transition->after->client_id());
-  if (++held_[client] > bounds_.per_client) ++beyond_share_;
-  entries_.push_back({std::move(transition), time, client});
+  Held& held = held_[client];
+  if (held.count == 0) {
+    held.first = revision;
+  } else {
+    Entries::iterator last = Find(held.last, client);
+    // Few clients have two of one revision.
+    for (auto at = last; at != entries_.end() && at->first == held.last; ++at) {
+      if (at->second.client == client) last = at;
+    }
+    last->second.next = revision;
+  }
+  held.last = revision;
+  if (++held.count == bounds_.per_client + 1) loud_.push_back(client);
+  entries_.emplace_hint(entries_.end(), revision, Entry{std::move(transition), time, client});
   Trim();
 }
 
+TransitionLog::Entries::iterator TransitionLog::Find(std::uint64_t revision, std::uint32_t client) {
+  Entries::iterator at = entries_.lower_bound(revision);
+  while (at->second.client != client) ++at;
+  return at;
+}
+
 void TransitionLog::Trim() {
-  const std::uint64_t last = entries_.back().transition->revision();
-  while (entries_.size() > bounds_.transitions && entries_.front().transition->revision() != last) {
-    if (beyond_share_ > bounds_.per_client) {
-      Thin();
-      continue;
-    }
-    compacted_ = entries_.front().transition->revision();
+  const std::uint64_t last = entries_.rbegin()->first;
+  while (entries_.size() > bounds_.transitions && entries_.begin()->first != last) {
+    if (DropOfLoudest()) continue;
+    compacted_ = entries_.begin()->first;
     // What shares a revision stays or goes together: `compacted_` speaks for all of it.
-    while (entries_.front().transition->revision() == compacted_) DropOldest();
+    while (entries_.begin()->first == compacted_) DropOldest();
   }
   const auto over =
       std::find_if(gaps_.begin(), gaps_.end(), [this](const auto& gap) { return gap.second > compacted_; });
@@ -60,23 +76,28 @@ void TransitionLog::Trim() {
 }
 
 void TransitionLog::DropOldest() {
-  const auto held = held_.find(entries_.front().client);
-  if (held->second > bounds_.per_client) --beyond_share_;
-  if (--held->second == 0) held_.erase(held);
-  entries_.pop_front();
+  const Entry& oldest = entries_.begin()->second;
+  const auto held = held_.find(oldest.client);
+  held->second.first = oldest.next;
+  if (--held->second.count == 0) held_.erase(held);
+  entries_.erase(entries_.begin());
 }
 
-void TransitionLog::Thin() {
-  const auto is_too_many = [this](const Entry& entry) {
-    std::size_t& held = held_.find(entry.client)->second;
-    if (held <= bounds_.per_client) return false;
-    --held;
-    thinned_ = std::max(thinned_, entry.transition->revision());
+bool TransitionLog::DropOfLoudest() {
+  while (!loud_.empty()) {
+    const auto held = held_.find(loud_.back());
+    if (held == held_.end() || held->second.count <= bounds_.per_client) {
+      loud_.pop_back();
+      continue;
+    }
+    const Entries::iterator oldest = Find(held->second.first, loud_.back());
+    thinned_ = std::max(thinned_, oldest->first);
+    held->second.first = oldest->second.next;
+    --held->second.count;
+    entries_.erase(oldest);
     return true;
-  };
-  // Each is asked once, the oldest first.
-  entries_.erase(std::remove_if(entries_.begin(), entries_.end(), is_too_many), entries_.end());
-  beyond_share_ = 0;
+  }
+  return false;
 }
 
 void TransitionLog::AddGap(std::uint64_t after, std::uint64_t until) {
@@ -106,10 +127,9 @@ TransitionLog::Slice TransitionLog::Collect(Iterator first, Iterator last, const
   const std::uint32_t client = HashOf(query.client_id);
   std::uint64_t looked_at = 0;  // the last revision, once `most` were
   for (std::size_t count = 0; first != last; ++first, ++count) {
-    const Entry& entry = *first;
+    const auto& [revision, entry] = *first;
     if (count >= most) {
       // What shares a revision is looked at together.
-      const std::uint64_t revision = entry.transition->revision();
       if (count != most && revision != looked_at) {
         slice.stopped_at = looked_at;
         break;
@@ -122,7 +142,7 @@ TransitionLog::Slice TransitionLog::Collect(Iterator first, Iterator last, const
         (entry.client != client || entry.transition->after->client_id() != query.client_id)) {
       continue;
     }
-    if (found.size() >= limit && entry.transition->revision() != found.back()->revision()) break;
+    if (found.size() >= limit && revision != found.back()->revision()) break;
     found.push_back(entry.transition);
   }
   return slice;
@@ -133,12 +153,9 @@ std::vector<core::TransitionPtr> TransitionLog::Read(const HistoryQuery& query) 
 }
 
 TransitionLog::Slice TransitionLog::ReadSlice(const HistoryQuery& query, std::size_t most) const {
-  const auto begin = std::upper_bound(
-      entries_.begin(), entries_.end(), query.after,
-      [](std::uint64_t after, const Entry& each) { return after < each.transition->revision(); });
-  const auto end = std::lower_bound(
-      begin, entries_.end(), query.before,
-      [](const Entry& each, std::uint64_t before) { return each.transition->revision() < before; });
+  if (query.before <= query.after) return {};
+  const auto begin = entries_.upper_bound(query.after);
+  const auto end = entries_.lower_bound(query.before);
   if (!query.newest_first) return Collect(begin, end, query, most);
   return Collect(std::make_reverse_iterator(end), std::make_reverse_iterator(begin), query, most);
 }

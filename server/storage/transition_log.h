@@ -7,19 +7,20 @@
 // Beyond its bound the oldest go, those of one revision together. But a client that
 // has more than its share loses its own oldest first, so that nobody's endless
 // changes push out everybody else's past. What then lies below `complete_after()` is
-// in part: a gap to whoever wants to know all that happened.
+// in part: a gap to whoever wants to know all that happened. What goes, goes one by
+// one as others come: each knows its client's next, and none is looked for.
 //
 // Not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "server/storage/store.h"
 
@@ -34,9 +35,8 @@ class TransitionLog {
  public:
   struct Bounds {
     std::size_t transitions = 200'000;
-    // Of one client, once the log is full. Looked after when all clients together have as many too many.
-    std::size_t per_client = 1'000;
-    std::size_t gaps = 1'000;  // beyond this the oldest two become one
+    std::size_t per_client = 1'000;  // of one client, once the log is full
+    std::size_t gaps = 1'000;        // beyond this the oldest two become one
   };
 
   // `start`: the revision before the first.
@@ -75,21 +75,29 @@ class TransitionLog {
     core::TransitionPtr transition;
     core::WallTime time;
     std::uint32_t client = 0;  // hash of the client's id
+    std::uint64_t next = 0;    // the revision of that client's next; 0: there is none
   };
-  using Entries = std::deque<Entry>;
+  using Entries = absl::btree_multimap<std::uint64_t, Entry>;  // by revision
+  // What one client has.
+  struct Held {
+    std::size_t count = 0;
+    std::uint64_t first = 0, last = 0;  // revisions
+  };
   template <typename Iterator>
   static Slice Collect(Iterator first, Iterator last, const HistoryQuery& query, std::size_t most);
+  // The client's oldest of that revision. REQUIRES: there is one.
+  Entries::iterator Find(std::uint64_t revision, std::uint32_t client);
   void Trim();
   void DropOldest();
-  // Drops the oldest of each client that has more than its share.
-  void Thin();
+  // Drops the oldest of a client that has more than its share. False if there is none.
+  bool DropOfLoudest();
 
   const Bounds bounds_;
   Entries entries_;
   std::uint64_t compacted_;
-  std::uint64_t thinned_;                                 // up to here some were dropped from the middle
-  absl::flat_hash_map<std::uint32_t, std::size_t> held_;  // by each client, by its hash
-  std::size_t beyond_share_ = 0;                          // summed over all clients
+  std::uint64_t thinned_;                          // up to here some were dropped from the middle
+  absl::flat_hash_map<std::uint32_t, Held> held_;  // by the client's hash
+  std::vector<std::uint32_t> loud_;                // had more than their share; the last is looked at
   RevisionGaps gaps_;
 };
 

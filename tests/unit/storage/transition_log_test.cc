@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -71,6 +72,38 @@ TEST(TransitionLog, ALoudClientLosesItsOwnFirst) {
   // The quiet grow old like all others.
   for (int n = 0; n < 20; ++n) log.Append(Make(++revision, "f" + std::to_string(n)));
   EXPECT_THAT(Revisions(log, {.client_id = "a"}), IsEmpty());
+}
+
+// Whoever appends has a busy lock: what is too much goes one by one, not a thousand at a time.
+TEST(TransitionLog, WhatIsTooMuchGoesOneByOne) {
+  TransitionLog log(0, {.transitions = 2'000, .per_client = 100});
+  std::uint64_t revision = 0;
+  for (int n = 0; n < 500; ++n) log.Append(Make(++revision, "early"));
+  for (int n = 0; n < 1'500; ++n) log.Append(Make(++revision, "c" + std::to_string(n)));
+  for (int n = 0; n < 3'000; ++n) {
+    log.Append(Make(++revision, n % 3 == 0 ? "early" : "loud"));
+    ASSERT_EQ(log.size(), 2'000u) << n;
+  }
+  EXPECT_EQ(Revisions(log, {.client_id = "c0"}).size(), 1u);
+  const auto early = log.Read({.client_id = "early", .limit = 5'000}),
+             loud = log.Read({.client_id = "loud", .limit = 5'000});
+  EXPECT_EQ(early.size() + loud.size(), 500u);
+  EXPECT_GE(early.size(), 100u);
+  EXPECT_GE(loud.size(), 100u);
+  // Of each its latest, without a hole.
+  EXPECT_EQ(loud.back()->revision() - loud.front()->revision(), (loud.size() - 1) * 3 / 2);
+  const std::uint64_t latest_begins = std::max(early.front()->revision(), loud.front()->revision());
+  EXPECT_LT(log.complete_after(), latest_begins);
+  EXPECT_GE(log.complete_after() + 3, latest_begins);
+}
+
+// A client may have two of one revision, and the oldest of it go first.
+TEST(TransitionLog, TwoOfOneClientMayShareARevision) {
+  TransitionLog log(0, {.transitions = 6, .per_client = 2});
+  for (const std::uint64_t revision : {1, 1, 2, 3, 3, 4, 5}) log.Append(Make(revision, "a"));
+  log.Append(Make(6, "b"));
+  EXPECT_THAT(Revisions(log, {}), ElementsAre(2, 3, 3, 4, 5, 6));
+  EXPECT_EQ(log.complete_after(), 1u);
 }
 
 TEST(TransitionLog, GapsAreToldWhereTheyLie) {
