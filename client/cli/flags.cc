@@ -11,9 +11,11 @@
 #include "client/cli/add_verb.h"
 #include "client/cli/admin_flags.h"
 #include "client/cli/beat_flags.h"
+#include "client/cli/display_text.h"
 #include "client/cli/duration_flag.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/flag_values.h"
+#include "common/flags/command_line.h"
 
 namespace liveness::cli {
 namespace {
@@ -169,7 +171,9 @@ std::variant<VerbSettings, std::string> Take(const std::string& verb, const Glob
 }
 
 Message UsageError(const std::string& text, const std::string& verb) {
-  return {"livenessctl: " + text + "\nSee livenessctl " + verb + (verb.empty() ? "" : " ") + "--help\n",
+  // The words may be a stranger's: a client's name that a script passed on.
+  return {"livenessctl: " + Printable(common::PlainText(text)) + "\nSee livenessctl " + verb +
+              (verb.empty() ? "" : " ") + "--help\n",
           true};
 }
 
@@ -203,9 +207,10 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
     const auto parsed = app.get_subcommands();
     return parsed.empty() ? "" : parsed.front()->get_name();
   };
-  std::reverse(args.begin(), args.end());  // CLI11's order for vectors
   try {
-    app.parse(std::move(args));
+    common::ParseWords(
+        app, std::move(args),
+        {"--filter", "--history-id", "--last-will", "--order-by", "--reason", "--version-label"});
   } catch (const CLI::CallForHelp&) {
     return Message{app.help()};
   } catch (const CLI::CallForVersion& version) {

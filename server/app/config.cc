@@ -1,10 +1,13 @@
 #include "server/app/config.h"
 
 #include <algorithm>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "common/flags/command_line.h"
 #include "server/app/data_dir.h"
 #include "server/app/duration_flag.h"
 #include "server/app/version.h"
@@ -186,13 +189,13 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                "Refuse clients without a certificate of --tls-ca");
 
   try {
-    app.parse(argc, argv);
+    common::ParseWords(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), {});
   } catch (const CLI::CallForHelp&) {
     return {std::nullopt, 0, app.help(), ""};
   } catch (const CLI::CallForVersion& version) {
     return {std::nullopt, 0, std::string(version.what()) + "\n", ""};
   } catch (const CLI::ParseError& error) {
-    return Refuse(error.what());
+    return Refuse(common::PlainText(error.what()));
   }
 
   if (const std::string wrong = listen.ApplyTo(config.listen); !wrong.empty()) return Refuse(wrong);

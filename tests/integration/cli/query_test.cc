@@ -126,5 +126,27 @@ TEST_F(QueryTest, AStoppedServerIsCode6WithinTheTimeout) {
   server_->Continue();
 }
 
+TEST_F(QueryTest, ANameInBracketsIsOneName) {
+  const auto a = Beat("a");
+  const auto b = Beat("b");
+  const auto both = Beat("[a,b]");
+  EXPECT_EQ(Run({"evict", "[a,b]"}).out, "clients/[a,b] evicted\n");
+  EXPECT_TRUE(Becomes("a", "STATE_ALIVE"));
+  EXPECT_EQ(Run({"get", "[b]"}).code, 3);
+}
+
+TEST_F(QueryTest, AnEmptyValueIsAnErrorAndNotTheNextFlag) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"beat", "--id=", "--interval=1s"},
+                                               {"list", "--limit=", "-o", "name"},
+                                               {"stats", "--by-label=", "--filter=x"},
+                                               {"--tls-ca=", "list"},
+                                               {"get", ""}}) {
+    const CliResult result = Run(args);
+    EXPECT_EQ(result.code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr("the value is empty"));
+  }
+  EXPECT_EQ(Run({"list", "--filter=", "-o", "name"}).code, 0);
+}
+
 }  // namespace
 }  // namespace liveness::testing

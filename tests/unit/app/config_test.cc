@@ -139,6 +139,13 @@ TEST(ConfigTest, FallsThatMeanNothingAreRefused) {
   EXPECT_THAT(Refused(many), HasSubstr("at most 8"));
 }
 
+TEST(ConfigTest, AnEmptyValueIsAnErrorAndNotTheNextFlag) {
+  for (const char* flag : {"--server-id=", "--data-dir=", "--tls-cert=", "--max-clients=", "--keep-dead="}) {
+    EXPECT_THAT(Refused({flag, "--listen=127.0.0.1:0"}), HasSubstr("the value is empty")) << flag;
+  }
+  EXPECT_THAT(Accepted({"--group-label=[a,b]"}).falls.mass.labels, ::testing::ElementsAre("[a,b]"));
+}
+
 TEST(ConfigTest, HistoryHasTwoBounds) {
   EXPECT_EQ(Accepted({}).history_age, std::chrono::hours(7 * 24));
   EXPECT_EQ(Accepted({}).history_transitions, 1'000'000U);
