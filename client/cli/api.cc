@@ -89,7 +89,7 @@ class Api::Impl {
 
   absl::Status Connect() {
     if (channels_[current_] == nullptr)
-      channels_[current_] = MakeChannel(server(), settings_.tls, credentials_);
+      channels_[current_] = MakeChannel(server(), settings_.tls, credentials_, settings_.http_proxy);
     const common::Duration limit =
         channels_.size() > 1 ? std::min(kConnectLimit, settings_.timeout) : settings_.timeout;
     if (AwaitConnection(*channels_[current_], limit)) return absl::OkStatus();

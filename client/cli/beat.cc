@@ -66,6 +66,7 @@ ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& sett
   options.version = settings.version_label;
   options.last_will = settings.last_will;
   options.goodbye_timeout = kGoodbyeTimeout;
+  options.http_proxy = global.http_proxy;
   if (global.tls.enabled) {
     options.tls = Tls{.ca_file = global.tls.ca_file,
                       .cert_file = global.tls.cert_file,

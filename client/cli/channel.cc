@@ -29,8 +29,10 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
-                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                           bool http_proxy) {
   grpc::ChannelArguments args;
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, http_proxy ? 1 : 0);
   // A page of 1000 whole records can pass gRPC's 4 MiB.
   args.SetMaxReceiveMessageSize(-1);
   // A watch may be all that runs for hours: find a dead path without help from above.

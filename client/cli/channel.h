@@ -21,9 +21,11 @@ void QuietGrpc();
 // INVALID_ARGUMENT, with the flag, the file and what is wrong, if one cannot be used.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls);
 
-// A channel to `server`; `credentials` as made from `tls`. Nothing is connected yet.
+// A channel to `server`; `credentials` as made from `tls`. Nothing is connected yet. `http_proxy`:
+// through the proxy that the environment names, if it names one.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
-                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                           bool http_proxy);
 
 // Connects. True if connected or refused (the call that follows tells how);
 // false if neither happened within `limit`.

@@ -51,6 +51,8 @@ void AddGlobal(CLI::App& app, GlobalSettings& global) {
                  "Name in the server's certificate; default HOST")
       ->envname("LIVENESS_TLS_SERVER_NAME")
       ->type_name("NAME");
+  app.add_flag("--http-proxy", global.http_proxy,
+               "Connect through the proxy of $grpc_proxy, $https_proxy or $http_proxy; default: directly");
   app.add_option(
          "-o,--output",
          [&](const CLI::results_t& texts) {

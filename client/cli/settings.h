@@ -27,6 +27,7 @@ struct TlsSettings {
 struct GlobalSettings {
   std::vector<std::string> servers;  // HOST:PORT or unix:PATH, tried in this order; never empty
   TlsSettings tls;
+  bool http_proxy = false;  // through the proxy that the environment names
   OutputFormat output = OutputFormat::kUnset;
   bool no_headers = false;
   common::Duration timeout{5'000'000'000};  // of one request

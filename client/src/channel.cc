@@ -55,6 +55,8 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(connect_timeout));
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // A heartbeat through a proxy would tell of the proxy's connection.
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.http_proxy ? 1 : 0);
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   // A heartbeat needs no bandwidth, and each estimate is another ping.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);

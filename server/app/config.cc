@@ -136,6 +136,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   app.add_option("--etcd-password-file", config.etcd_password_file,
                  "Whose first line is that user's password")
       ->type_name("FILE");
+  app.add_flag(
+      "--etcd-http-proxy", config.etcd_http_proxy,
+      "Reach etcd through the proxy of $grpc_proxy, $https_proxy or $http_proxy; not given: directly");
   app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();

@@ -26,6 +26,7 @@ struct Config {
   std::string etcd_prefix = "/liveness/";
   std::string etcd_ca, etcd_cert, etcd_key;  // PEM files
   std::string etcd_user, etcd_password_file;
+  bool etcd_http_proxy = false;
   bool fsync_always = false;  // sync the disk with each commit, not behind it
   common::Duration history_age = std::chrono::hours(7 * 24);
   std::size_t history_transitions = 1'000'000;

@@ -26,6 +26,7 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
   options.ca_file = config.etcd_ca;
   options.cert_file = config.etcd_cert;
   options.key_file = config.etcd_key;
+  options.http_proxy = config.etcd_http_proxy;
   options.user = config.etcd_user;
   options.password_file = config.etcd_password_file;
   options.log = [](std::string_view line) { spdlog::warn("store: {}", line); };

@@ -69,6 +69,9 @@ struct ClientOptions {
 
   // Unset: plaintext.
   std::optional<Tls> tls;
+  // Connect through the HTTP proxy that $grpc_proxy, $https_proxy or $http_proxy names ($no_proxy
+  // excepts). False: to the targets themselves, whatever the environment says.
+  bool http_proxy = false;
 
   // Come back into the same session (same incarnation) after a broken stream.
   // False: each connection begins a new session.

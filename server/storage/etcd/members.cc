@@ -76,6 +76,7 @@ grpc::ChannelArguments Arguments(const EtcdOptions& options) {
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // A change is tried again by us, who know what may be.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.http_proxy ? 1 : 0);
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   args.SetMaxReceiveMessageSize(-1);
   if (!options.tls_name.empty()) args.SetSslTargetNameOverride(options.tls_name);

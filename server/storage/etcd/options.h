@@ -23,6 +23,10 @@ struct EtcdOptions {
   std::string key_file;
   std::string tls_name;  // expected in etcd's certificate in place of the endpoint's host; empty: that host
 
+  // Through the proxy that $grpc_proxy, $https_proxy or $http_proxy names. False: to the endpoints
+  // themselves.
+  bool http_proxy = false;
+
   std::string user;           // empty: none
   std::string password_file;  // its first line; read anew at each log-in, so that it can be rotated
 

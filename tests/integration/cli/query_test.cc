@@ -126,6 +126,18 @@ TEST_F(QueryTest, AStoppedServerIsCode6WithinTheTimeout) {
   server_->Continue();
 }
 
+TEST_F(QueryTest, NoProxyIsUsedUnlessToldTo) {
+  // Nobody listens there.
+  for (const char* name : {"http_proxy", "https_proxy", "grpc_proxy"}) setenv(name, "http://127.0.0.1:1", 1);
+  const auto beat = Beat("web-1");
+  EXPECT_EQ(Run({"list", "-o", "name"}).out, "clients/web-1\n");
+  EXPECT_EQ(Run({"--http-proxy", "list"}).code, 4);
+  const CliResult told = Run({"beat", "--id=web-2", "--http-proxy", "--", "sleep", "1"});
+  EXPECT_EQ(told.code, 0);
+  EXPECT_THAT(told.err, HasSubstr("no server has ever heard of web-2"));
+  for (const char* name : {"http_proxy", "https_proxy", "grpc_proxy"}) unsetenv(name);
+}
+
 TEST_F(QueryTest, ANameInBracketsIsOneName) {
   const auto a = Beat("a");
   const auto b = Beat("b");

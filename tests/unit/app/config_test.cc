@@ -146,6 +146,11 @@ TEST(ConfigTest, AnEmptyValueIsAnErrorAndNotTheNextFlag) {
   EXPECT_THAT(Accepted({"--group-label=[a,b]"}).falls.mass.labels, ::testing::ElementsAre("[a,b]"));
 }
 
+TEST(ConfigTest, EtcdIsReachedWithoutAProxyUnlessToldOtherwise) {
+  EXPECT_FALSE(Accepted({}).etcd_http_proxy);
+  EXPECT_TRUE(Accepted({"--etcd-http-proxy"}).etcd_http_proxy);
+}
+
 TEST(ConfigTest, HistoryHasTwoBounds) {
   EXPECT_EQ(Accepted({}).history_age, std::chrono::hours(7 * 24));
   EXPECT_EQ(Accepted({}).history_transitions, 1'000'000U);
