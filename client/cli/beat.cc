@@ -1,7 +1,8 @@
 // `livenessctl beat [-- COMMAND]`: a client from the shell.
 //
 // The main thread waits for signals; the library's thread beats and reports.
-// A command is started first, before any connection exists that it could inherit.
+// A command is started first, before any connection exists that it could inherit,
+// and by a process that keeps it from outliving us (process/keeper.h).
 #include <liveness/client.h>
 #include <pthread.h>
 #include <signal.h>
@@ -96,7 +97,7 @@ std::pair<std::string, ExitStatus> GoodbyeOf(const ProcessEnd& end, const std::o
   return {absl::StrCat("exited with code ", *end.exit_code), {.exit_code = end.exit_code}};
 }
 
-// Waits for a command's end without a client; used when there can be none.
+// Waits for a command's end without a client; used when there can be none. REQUIRES: SIGCHLD is blocked.
 ProcessEnd AwaitEnd(Child& child) {
   for (;;) {
     if (const auto end = child.Poll()) return *end;
@@ -105,13 +106,12 @@ ProcessEnd AwaitEnd(Child& child) {
 }
 
 // Beats until a stop signal, or until the server will not have us.
-int BeatAlone(ClientInterface& client, BeatReport& report) {
-  std::vector<int> signals = StopSignals();
-  signals.push_back(WakeSignal());
+int BeatAlone(ClientInterface& client, const std::vector<int>& signals, BeatReport& report) {
   for (;;) {
     const std::optional<Signal> signal = AwaitSignal(signals);
+    ReapChildren();
     if (const auto final = report.Final()) return static_cast<int>(*final);
-    if (!signal.has_value() || signal->number == WakeSignal()) continue;
+    if (!signal.has_value() || signal->number == WakeSignal() || signal->number == SIGCHLD) continue;
     if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number))))
       report.GoodbyeUnheard(client.incarnation() != 0);
     return static_cast<int>(ExitCode::kOk);
@@ -119,10 +119,8 @@ int BeatAlone(ClientInterface& client, BeatReport& report) {
 }
 
 // Beats as long as `child` runs, and passes signals on to it.
-int BeatWith(Child& child, ClientInterface& client, bool stop_when_fenced, BeatReport& report) {
-  std::vector<int> signals = ForwardedSignals();
-  signals.push_back(WakeSignal());
-  signals.push_back(SIGCHLD);
+int BeatWith(Child& child, ClientInterface& client, const std::vector<int>& signals, bool stop_when_fenced,
+             BeatReport& report) {
   std::optional<int> asked_to_stop;
   bool fenced = false;
   for (;;) {
@@ -137,34 +135,41 @@ int BeatWith(Child& child, ClientInterface& client, bool stop_when_fenced, BeatR
     if (signal->number == WakeSignal()) {
       if (fenced || !report.Final().has_value()) continue;
       fenced = true;
-      if (stop_when_fenced) child.Kill(SIGTERM);
+      if (stop_when_fenced) child.EndAll();
       report.Fenced(stop_when_fenced);
       continue;
     }
     const std::vector<int>& stops = StopSignals();
     if (std::find(stops.begin(), stops.end(), signal->number) != stops.end()) asked_to_stop = signal->number;
-    // What a terminal sends to its whole foreground group has reached the command already.
-    if (signal->to_us_alone) child.Kill(signal->number);
+    child.Forward(*signal);
+    // Told to pause by the terminal of a job that was moved to the foreground: the command pauses with us.
+    if (signal->number == SIGTSTP) raise(SIGSTOP);
   }
 }
 
 }  // namespace
 
 int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal& terminal) {
-  std::vector<int> signals = settings.command.empty() ? StopSignals() : ForwardedSignals();
+  signal(SIGCHLD, SIG_DFL);  // who inherits it as ignored never learns how a child ended
+  std::vector<int> signals = NotIgnored(settings.command.empty() ? StopSignals() : ForwardedSignals());
   signals.push_back(SIGCHLD);
   signals.push_back(WakeSignal());
-  BlockSignals(signals);
-  signal(SIGPIPE, SIG_IGN);  // a reader of our lines that went away must not end the beat
+  const sigset_t mask_before = BlockSignals(signals);
 
   Child child;
   if (!settings.command.empty()) {
-    if (const auto error = Child::Start(settings.command, child)) {
+    if (const auto error = Child::Start(settings.command, mask_before, child)) {
       return static_cast<int>(Fail(*error == ENOENT ? ExitCode::kNoCommand : ExitCode::kCannotRun,
                                    absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)),
                                    terminal));
     }
   }
+  // In a group of its own it cannot hear the terminal; in ours the kernel pauses it and us alike.
+  if (child.own_group()) {
+    for (const int number : NotIgnored({SIGTSTP})) signals.push_back(number);
+    BlockSignals(signals);
+  }
+  signal(SIGPIPE, SIG_IGN);  // a reader of our lines that went away must not end the beat
   const std::string id = settings.id.empty() ? DefaultId(settings.command) : settings.id;
   // Standard output is the command's.
   BeatReport report(id, settings.command.empty() ? terminal.out : terminal.err, terminal.err, settings.quiet,
@@ -179,13 +184,13 @@ int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal
   if (!client) {
     Fail(ExitCode::kUsage, client.error().message, terminal);
     if (!settings.command.empty()) {
-      child.Kill(SIGTERM);
+      child.EndAll();
       AwaitEnd(child);
     }
     return static_cast<int>(ExitCode::kUsage);
   }
-  return settings.command.empty() ? BeatAlone(**client, report)
-                                  : BeatWith(child, **client, settings.stop_when_fenced, report);
+  return settings.command.empty() ? BeatAlone(**client, signals, report)
+                                  : BeatWith(child, **client, signals, settings.stop_when_fenced, report);
 }
 
 }  // namespace liveness::cli

@@ -56,7 +56,7 @@ void AddBeatFlags(CLI::App& beat, BeatSettings& settings, std::vector<std::strin
       ->check(CLI::IsMember({"standard", "strict"}).description(""))
       ->type_name("PRESET");
   beat.add_flag("--stop-when-fenced", settings.stop_when_fenced,
-                "Superseded or evicted: also send SIGTERM to the command");
+                "Superseded or evicted: also end the command and all that it started");
   beat.add_flag("-q,--quiet", settings.quiet, "Print errors only");
 }
 

@@ -29,7 +29,7 @@ int Run(const Settings& settings, Terminal& terminal) {
   const GlobalSettings& global = settings.global;
   if (const auto* beat = std::get_if<BeatSettings>(&settings.verb)) return RunBeat(global, *beat, terminal);
   // Before gRPC makes its threads: one that does not block a signal would take it.
-  if (std::holds_alternative<WatchSettings>(settings.verb)) BlockSignals(StopSignals());
+  if (std::holds_alternative<WatchSettings>(settings.verb)) BlockSignals(NotIgnored(StopSignals()));
   auto made = Api::Create(global);
   if (!made.ok())
     return static_cast<int>(Fail(ExitCode::kUsage, std::string(made.status().message()), terminal));

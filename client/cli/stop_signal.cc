@@ -31,9 +31,20 @@ const std::vector<int>& ForwardedSignals() {
 
 int WakeSignal() { return SIGRTMIN; }
 
-void BlockSignals(const std::vector<int>& signals) {
+std::vector<int> NotIgnored(const std::vector<int>& signals) {
+  std::vector<int> kept;
+  for (const int number : signals) {
+    struct sigaction action {};
+    if (sigaction(number, nullptr, &action) != 0 || action.sa_handler != SIG_IGN) kept.push_back(number);
+  }
+  return kept;
+}
+
+sigset_t BlockSignals(const std::vector<int>& signals) {
   const sigset_t set = SetOf(signals);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  return before;
 }
 
 std::optional<Signal> AwaitSignal(const std::vector<int>& signals, std::optional<common::Duration> limit) {
@@ -48,13 +59,13 @@ std::optional<Signal> AwaitSignal(const std::vector<int>& signals, std::optional
     } else {
       number = sigwaitinfo(&set, &info);
     }
-    if (number > 0) return Signal{number, info.si_code <= 0};
+    if (number > 0) return Signal{number, info.si_code > 0};
     if (errno == EAGAIN) return std::nullopt;
   }
 }
 
 StopWatcher::StopWatcher(std::function<void()> on_stop) {
-  std::vector<int> signals = StopSignals();
+  std::vector<int> signals = NotIgnored(StopSignals());
   signals.push_back(WakeSignal());
   BlockSignals({WakeSignal()});
   thread_ = std::thread([on_stop = std::move(on_stop), signals = std::move(signals)] {

@@ -4,6 +4,8 @@
 // one call here. A command started by `beat` gets a clean mask back (child.h).
 #pragma once
 
+#include <signal.h>
+
 #include <functional>
 #include <optional>
 #include <thread>
@@ -22,14 +24,17 @@ const std::vector<int>& ForwardedSignals();
 // One that nobody else sends: wakes a thread of ours from AwaitSignal().
 int WakeSignal();
 
-// Blocks `signals` in this thread and those that it makes.
-void BlockSignals(const std::vector<int>& signals);
+// Those of `signals` that our parent has not had us ignore: `nohup` and the background of a script are to
+// stay what they are. The others must not be blocked, for blocked they would come in spite of it.
+std::vector<int> NotIgnored(const std::vector<int>& signals);
+
+// Blocks `signals` in this thread and those that it makes. What was blocked before.
+sigset_t BlockSignals(const std::vector<int>& signals);
 
 struct Signal {
   int number = 0;
-  // Sent by a process to us alone; false if a terminal sent it to the whole
-  // foreground group, a command of ours included.
-  bool to_us_alone = false;
+  // Sent by a terminal to its whole foreground group; false if by a process, to us or to our group.
+  bool from_kernel = false;
 };
 
 // The next of `signals`; none if `limit` passes first. REQUIRES: they are blocked.
@@ -37,7 +42,7 @@ std::optional<Signal> AwaitSignal(const std::vector<int>& signals,
                                   std::optional<common::Duration> limit = {});
 
 // Calls `on_stop` once, on a thread of its own, when a stop signal comes.
-// REQUIRES: StopSignals() are blocked.
+// REQUIRES: NotIgnored(StopSignals()) are blocked.
 class StopWatcher {
  public:
   explicit StopWatcher(std::function<void()> on_stop);

@@ -15,7 +15,7 @@ namespace liveness::cli {
 
 ExitCode RunList(Api& api, const GlobalSettings& global, const ListSettings& settings, Terminal& terminal);
 ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& settings, Terminal& terminal);
-// REQUIRES: StopSignals() were blocked before gRPC was used.
+// REQUIRES: NotIgnored(StopSignals()) were blocked before gRPC was used.
 ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal);
 ExitCode RunTransitions(Api& api, const GlobalSettings& global, const TransitionsSettings& settings,
                         Terminal& terminal);

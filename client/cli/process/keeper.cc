@@ -1,0 +1,214 @@
+#include "client/cli/process/keeper.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <optional>
+
+#include "client/cli/process/descendants.h"
+#include "common/clock.h"
+
+namespace liveness::cli {
+namespace {
+
+// A signal to the group reaches all its members within microseconds, a machine that is short of
+// processors included: the kernel does not let go of it meanwhile.
+constexpr std::chrono::milliseconds kCopyWait(20);
+// A copy that livenessctl did not ask about within this was one too many.
+constexpr std::chrono::seconds kCopyAge(1);
+// From SIGTERM to SIGKILL when all is to end, as `docker stop` has it.
+constexpr std::chrono::seconds kTermPatience(10);
+constexpr std::chrono::milliseconds kKillAgain(50);
+
+// Runs in the child of the keeper.
+[[noreturn]] void BecomeCommand(const KeeperSettings& settings, pid_t keeper, int error_fd) {
+  if (settings.own_group) setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != keeper) _exit(127);
+  std::vector<char*> argv;
+  for (const std::string& word : settings.command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  sigprocmask(SIG_SETMASK, &settings.command_mask, nullptr);
+  execvp(argv[0], argv.data());
+  const int error = errno;
+  if (write(error_fd, &error, sizeof(error)) < 0) _exit(126);
+  _exit(127);
+}
+
+KeeperStarted StartCommand(const KeeperSettings& settings) {
+  int error_pipe[2];
+  if (pipe2(error_pipe, O_CLOEXEC) != 0) return {.error = errno};
+  const pid_t keeper = getpid();
+  KeeperStarted started{.command = fork()};
+  if (started.command == 0) BecomeCommand(settings, keeper, error_pipe[1]);
+  if (started.command < 0) started.error = errno;
+  close(error_pipe[1]);
+  // Nothing to read: the descriptor went with the exec.
+  if (read(error_pipe[0], &started.error, sizeof(started.error)) < 0) started.error = errno;
+  close(error_pipe[0]);
+  return started;
+}
+
+// Ends as the command did.
+[[noreturn]] void EndLike(int status) {
+  if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
+  const rlimit no_core{0, 0};  // the command has left its own
+  setrlimit(RLIMIT_CORE, &no_core);
+  const int number = WTERMSIG(status);
+  signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  kill(getpid(), number);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  _exit(128 + number);
+}
+
+class Keeper {
+ public:
+  Keeper(int link, int signals, pid_t command, bool own_group)
+      : link_(link), signals_(signals), command_(command), own_group_(own_group) {}
+
+  [[noreturn]] void Run() {
+    pollfd ready[] = {{.fd = link_, .events = POLLIN}, {.fd = signals_, .events = POLLIN}};
+    for (;;) {
+      poll(ready, 2, PollTimeout());
+      TakeSignals();
+      Reap();
+      if (ready[0].revents != 0) TakeOrder();
+      if (kill_at_ && clock_.Mono() >= *kill_at_) KillAll();
+    }
+  }
+
+ private:
+  // Milliseconds; -1: for ever.
+  int PollTimeout() const {
+    if (!kill_at_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*kill_at_ - clock_.Mono());
+    return static_cast<int>(std::max(left, std::chrono::milliseconds::zero()).count());
+  }
+
+  void TakeSignals() {
+    signalfd_siginfo info{};
+    while (read(signals_, &info, sizeof(info)) == sizeof(info)) {
+      if (info.ssi_signo != SIGCHLD) copies_.emplace(static_cast<int>(info.ssi_signo), clock_.Mono());
+    }
+  }
+
+  void Reap() {
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      if (pid == command_) end_ = status;
+    }
+    const bool all_gone = pid < 0 && errno == ECHILD;
+    if (!end_ || (kill_at_ && !all_gone)) return;
+    // Tells an end of the command's from one of the keeper's own.
+    const int note = *end_;
+    send(link_, &note, sizeof(note), MSG_NOSIGNAL);
+    EndLike(*end_);
+  }
+
+  void TakeOrder() {
+    KeeperOrder order;
+    const ssize_t size = recv(link_, &order, sizeof(order), MSG_DONTWAIT);
+    if (size < 0) return;
+    if (size != sizeof(order)) return Abandoned();
+    if (order.signal == 0) return EndAll();
+    const bool to_group =
+        TakeCopy(order.signal, order.from_kernel ? std::chrono::milliseconds(0) : kCopyWait) ||
+        order.from_kernel;
+    if (end_) return;  // its process id may be another's by now
+    if (!to_group) {
+      kill(command_, order.signal);
+    } else if (own_group_) {
+      kill(-command_, order.signal);
+    }
+  }
+
+  // True if this process, too, was sent `number`; waits for it for `patience`.
+  bool TakeCopy(int number, std::chrono::milliseconds patience) {
+    for (const common::MonoTime until = clock_.Mono() + patience;;) {
+      TakeSignals();
+      const common::MonoTime now = clock_.Mono();
+      std::erase_if(copies_, [&](const auto& copy) { return now - copy.second > kCopyAge; });
+      if (const auto copy = copies_.find(number); copy != copies_.end()) {
+        copies_.erase(copy);
+        return true;
+      }
+      if (now >= until) return false;
+      pollfd ready{.fd = signals_, .events = POLLIN};
+      poll(&ready, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count()));
+    }
+  }
+
+  void EndAll() {
+    if (kill_at_) return;
+    kill_at_ = clock_.Mono() + kTermPatience;
+    SignalDescendants(SIGTERM);
+    SignalDescendants(SIGCONT);  // or one that is stopped would never see it
+    Reap();
+  }
+
+  void KillAll() {
+    kill_at_ = clock_.Mono() + kKillAgain;
+    // Whoever must not be signalled (another user's) is not waited for.
+    if (SignalDescendants(SIGKILL) == 0 && end_) EndLike(*end_);
+    Reap();
+  }
+
+  // livenessctl is gone: nobody vouches for the command any more.
+  [[noreturn]] void Abandoned() {
+    while (SignalDescendants(SIGKILL) > 0) {
+      int status = 0;
+      pid_t pid = 0;
+      while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      }
+      if (pid < 0) break;
+      pollfd ready{.fd = signals_, .events = POLLIN};
+      poll(&ready, 1, static_cast<int>(kKillAgain.count()));
+      TakeSignals();
+    }
+    _exit(0);
+  }
+
+  const int link_;
+  const int signals_;
+  const pid_t command_;
+  const bool own_group_;
+  const common::Clock& clock_ = common::SystemClock();
+  std::multimap<int, common::MonoTime> copies_;  // of signals to the group, by number; when they came
+  std::optional<int> end_;                       // the command's status
+  std::optional<common::MonoTime> kill_at_;      // all is to end: when what is left is killed
+};
+
+}  // namespace
+
+void RunKeeper(int link, const KeeperSettings& settings) {
+  prctl(PR_SET_NAME, "beat-keeper");
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  const int signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+  const KeeperStarted started = StartCommand(settings);
+  send(link, &started, sizeof(started), MSG_NOSIGNAL);
+  if (started.error != 0) _exit(127);
+  // Standard input and output are the command's: their other ends see when it closes them.
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  dup2(null, STDIN_FILENO);
+  dup2(null, STDOUT_FILENO);
+  Keeper(link, signals, started.command, settings.own_group).Run();
+}
+
+}  // namespace liveness::cli
