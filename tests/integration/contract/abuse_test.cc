@@ -1,59 +1,15 @@
 // What an unauthenticated peer can do with HTTP/2 by hand: it costs others nothing, its
 // memory is bounded, and it comes to a clear end.
-#include <fstream>
-
 #include <gmock/gmock.h>
 
-#include "tests/integration/contract/contract_fixture.h"
+#include "tests/integration/contract/abuse_fixture.h"
 #include "tests/integration/contract/raw_stream.h"
-#include "tests/support/http2_peer.h"
 
 namespace liveness::testing {
 namespace {
 
 using ::testing::HasSubstr;
 using Frame = Http2Frame;
-
-constexpr char kHeartbeat[] = "/liveness.v1.HeartbeatService/Heartbeat";
-constexpr char kGetClient[] = "/liveness.v1.RegistryService/GetClient";
-constexpr char kListClients[] = "/liveness.v1.RegistryService/ListClients";
-constexpr char kWatchClients[] = "/liveness.v1.RegistryService/WatchClients";
-constexpr char kHealthCheck[] = "/grpc.health.v1.Health/Check";
-constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
-constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
-
-class AbuseTest : public ContractTest {
- protected:
-  // Of the server's resident memory, in MiB.
-  long Rss() const {
-    std::ifstream status("/proc/" + std::to_string(server_->pid()) + "/status");
-    std::string word;
-    while (status >> word) {
-      if (word != "VmRSS:") continue;
-      long kib = 0;
-      status >> kib;
-      return kib / 1024;
-    }
-    return 0;
-  }
-  // Whoever is asked now, is answered.
-  void ExpectServes() {
-    HeartbeatStream newcomer(address());
-    EXPECT_TRUE(newcomer.Join(HeartbeatStream::Hello("newcomer", "1")));
-    EXPECT_TRUE(newcomer.Goodbye());
-    EXPECT_TRUE(newcomer.End());
-  }
-  static bool Ends(Http2Peer& peer, milliseconds patience = seconds(20)) {
-    const auto frame = NextOf(peer, Frame::kHeaders, patience);
-    return frame.has_value() && (frame->flags & Frame::kEndStream) != 0;
-  }
-  static std::optional<Frame> NextOf(Http2Peer& peer, std::uint8_t type, milliseconds patience) {
-    while (auto frame = peer.Receive(patience)) {
-      if (frame->type == type) return frame;
-    }
-    return std::nullopt;
-  }
-};
 
 TEST_F(AbuseTest, ARequestThatDoesNotCome) {
   StartServer({"--request-timeout=1s"});
@@ -111,7 +67,7 @@ TEST_F(AbuseTest, StreamsWithoutEndOfOneWhoIgnoresTheBound) {
       if (i % 200 == 0) std::this_thread::sleep_for(milliseconds(10));
     }
     EXPECT_TRUE(peer.IsClosedWithin(seconds(20))) << method;
-    EXPECT_LT(Rss() - before, 100) << method;
+    EXPECT_LT(Rss() - before, MayTake(100)) << method;
     ExpectServes();
   }
 }
@@ -132,7 +88,7 @@ TEST_F(AbuseTest, CallsThatAreResetAtOnce) {
       if (!peer.SendRaw(burst)) break;
     }
     EXPECT_TRUE(peer.IsClosedWithin(seconds(60))) << method;
-    EXPECT_LT(Rss() - before, 300) << method;
+    EXPECT_LT(Rss() - before, MayTake(300)) << method;
     ExpectServes();
   }
 }
@@ -151,7 +107,7 @@ TEST_F(AbuseTest, PackedMessagesAreRefusedUnopened) {
       EXPECT_THAT(end->payload, HasSubstr("is disabled")) << method << " " << packing;
     }
   }
-  EXPECT_LT(Rss() - before, 20);
+  EXPECT_LT(Rss() - before, MayTake(20));
 }
 
 TEST_F(AbuseTest, AnswersThatAreNotTaken) {
@@ -203,7 +159,7 @@ TEST_F(AbuseTest, HeadersWithoutEnd) {
     const std::string more = Http2Peer::Header("x-more", std::string(16'000, 'v'));
     for (int i = 0; i < 8'000 && open; ++i) open = peer.Send({Frame::kContinuation, 0, stream, more});
     EXPECT_TRUE(peer.IsClosedWithin(seconds(20)));
-    EXPECT_LT(Rss() - before, 100);
+    EXPECT_LT(Rss() - before, MayTake(100));
     ExpectServes();
   }
 }
@@ -214,14 +170,18 @@ TEST_F(AbuseTest, MessagesThatClaimToBeHuge) {
   for (const char* method : {kHeartbeat, kGetClient}) {
     const long before = Rss();
     Http2Peer peer(address());
+    const auto begun = std::chrono::steady_clock::now();
+    const auto elapsed = [begun] { return std::chrono::steady_clock::now() - begun; };
     const std::uint32_t stream = peer.Call(method);
     // Its length alone: 1 GiB.
     bool open = peer.Send({Frame::kData, 0, stream, std::string("\0\x40\0\0\0", 5)});
     const std::string piece(16'384, 'x');
     std::size_t window = 65'535 - 5;
-    while (open) {
+    double sent = 0;
+    while (open && elapsed() < seconds(20)) {
       for (; open && window >= piece.size(); window -= piece.size()) {
         open = peer.Send({Frame::kData, 0, stream, piece});
+        sent += static_cast<double>(piece.size());
       }
       const auto frame = peer.Receive(seconds(10));
       if (!frame || frame->type == Frame::kHeaders || frame->type == Frame::kReset) break;
@@ -230,8 +190,10 @@ TEST_F(AbuseTest, MessagesThatClaimToBeHuge) {
                 static_cast<std::uint8_t>(frame->payload[2]) << 8U |
                 static_cast<std::uint8_t>(frame->payload[3]);
     }
-    EXPECT_LT(Rss() - before, 200) << method;
-    EXPECT_TRUE(peer.IsClosedWithin(seconds(20))) << method;
+    // A server that is too slow to be sent more than any peer may send has no reason to close.
+    const double may_send = (8 + 4 * std::chrono::duration<double>(elapsed()).count()) * 1024 * 1024;
+    EXPECT_LT(Rss() - before, MayTake(200)) << method;
+    EXPECT_TRUE(peer.IsClosedWithin(seconds(20)) || sent < may_send) << method;
     ExpectServes();
   }
 }
@@ -259,7 +221,7 @@ TEST_F(AbuseTest, FramesThatAskForAnswers) {
     }
     ExpectServes();
   }
-  EXPECT_LT(Rss() - before, 150);
+  EXPECT_LT(Rss() - before, MayTake(150));
 }
 
 TEST_F(AbuseTest, HeadersThatAreNoCall) {
