@@ -6,6 +6,7 @@
 #include <grpcpp/support/async_stream.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -13,16 +14,18 @@
 #include "client/cli/channel.h"
 #include "client/cli/grpc_status.h"
 #include "client/cli/proto_text.h"
+#include "client/cli/server_race.h"
 #include "common/duration_text.h"
 #include "common/mutex.h"
+#include "common/saturating.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
 
 namespace liveness::cli {
 namespace {
 
-// The longest that one of several servers may take to accept a connection.
-constexpr common::Duration kConnectLimit = std::chrono::seconds(2);
+// What a call gets that was begun at the last moment.
+constexpr common::Duration kLeast = std::chrono::milliseconds(1);
 
 // gRPC adds its own now to a span.
 gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
@@ -43,22 +46,21 @@ class Api::Impl {
                                                                       Response*),
                                 const Request& request) {
     failures_.clear();
-    for (;;) {
-      absl::Status status = Connect();
-      if (status.ok()) {
-        grpc::ClientContext context;
-        context.set_deadline(FromNow(settings_.timeout));
-        typename Service::Stub stub(channels_[current_]);
-        Response response;
-        status = FromGrpc((stub.*method)(&context, request, &response));
-        if (status.ok()) return response;
-        if (!absl::IsUnavailable(status)) return status;
-        channels_[current_].reset();
-      }
-      failures_.push_back({server(), status});
-      if (failures_.size() == channels_.size()) return status;
-      NextServer();
+    const common::MonoTime give_up = GiveUp();
+    ServerRace race = Race(give_up);
+    while (Connect(race)) {
+      grpc::ClientContext context;
+      context.set_deadline(
+          FromNow(std::max<common::Duration>(give_up - common::SystemClock().Mono(), kLeast)));
+      typename Service::Stub stub(channels_[current_]);
+      Response response;
+      absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
+      if (status.ok()) return response;
+      if (!absl::IsUnavailable(status)) return status;
+      channels_[current_].reset();
+      failures_.push_back({server(), std::move(status)});
     }
+    return failures_.back().status;
   }
 
   const std::vector<Failure>& failures() const { return failures_; }
@@ -66,13 +68,16 @@ class Api::Impl {
   absl::Status Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
                      const std::function<void(const v1::WatchClientsResponse&)>& on_response) {
     failures_.clear();
-    absl::Status status = Connect();
-    if (status.ok()) {
-      grpc::ClientContext context;
-      SetWatch(&context);
-      status = Stream(context, request, silence_limit, on_response);
-      SetWatch(nullptr);
+    {
+      ServerRace race = Race(GiveUp());
+      if (!Connect(race)) {
+        return is_watch_cancelled() ? absl::CancelledError("the watch was ended") : failures_.back().status;
+      }
     }
+    grpc::ClientContext context;
+    SetWatch(&context);
+    absl::Status status = Stream(context, request, silence_limit, on_response);
+    SetWatch(nullptr);
     channels_[current_].reset();
     NextServer();
     return status;
@@ -87,14 +92,43 @@ class Api::Impl {
  private:
   void NextServer() { current_ = (current_ + 1) % channels_.size(); }
 
-  absl::Status Connect() {
-    if (channels_[current_] == nullptr)
-      channels_[current_] = MakeChannel(server(), settings_.tls, credentials_, settings_.http_proxy);
-    const common::Duration limit =
-        channels_.size() > 1 ? std::min(kConnectLimit, settings_.timeout) : settings_.timeout;
-    if (AwaitConnection(*channels_[current_], limit)) return absl::OkStatus();
-    channels_[current_].reset();
-    return absl::UnavailableError(absl::StrCat("no connection within ", common::FormatDuration(limit)));
+  common::MonoTime GiveUp() const {
+    return common::SaturatingAdd(common::SystemClock().Mono(), settings_.timeout);
+  }
+
+  // Of all servers, the current one first.
+  ServerRace Race(common::MonoTime give_up) {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < channels_.size(); ++i) order.push_back((current_ + i) % channels_.size());
+    return ServerRace(
+        std::move(order),
+        [this](std::size_t server, common::Duration patience) {
+          if (std::shared_ptr<grpc::Channel> known = std::exchange(channels_[server], nullptr)) return known;
+          return MakeChannel(settings_.servers[server], settings_.tls, credentials_, settings_.http_proxy,
+                             patience);
+        },
+        [this] { return is_watch_cancelled(); }, give_up);
+  }
+
+  // The next server of the race becomes the current one. False: none did, as failures_ says of each.
+  bool Connect(ServerRace& race) {
+    if (std::optional<ServerRace::Found> found = race.Next()) {
+      current_ = found->server;
+      channels_[current_] = std::move(found->channel);
+      return true;
+    }
+    for (const std::size_t server : race.left()) {
+      current_ = server;  // the last failure is that of server()
+      failures_.push_back({settings_.servers[server],
+                           absl::UnavailableError(absl::StrCat("no connection within ",
+                                                               common::FormatDuration(settings_.timeout)))});
+    }
+    return false;
+  }
+
+  bool is_watch_cancelled() {
+    common::MutexLock lock(mu_);
+    return watch_cancelled_;
   }
 
   void SetWatch(grpc::ClientContext* context) {

@@ -1,7 +1,6 @@
 #include "client/cli/channel.h"
 
 #include <grpc/support/log.h>
-#include <grpc/support/time.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -30,7 +29,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
                                            const std::shared_ptr<grpc::ChannelCredentials>& credentials,
-                                           bool http_proxy) {
+                                           bool http_proxy, common::Duration patience) {
   grpc::ChannelArguments args;
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, http_proxy ? 1 : 0);
   // A page of 1000 whole records can pass gRPC's 4 MiB.
@@ -40,7 +39,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
-  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2'000);
+  // gRPC's least time between attempts is also how long a connection may take.
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+              static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()));
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   // Retrying is ours: the next server may know better.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
@@ -48,17 +49,6 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (!tls.server_name.empty()) args.SetSslTargetNameOverride(tls.server_name);
   return grpc::CreateCustomChannel(common::GrpcTarget(server), credentials, args);
-}
-
-bool AwaitConnection(grpc::Channel& channel, common::Duration limit) {
-  // Becomes gRPC's now + limit, once for all of the loop.
-  const gpr_timespec deadline =
-      gpr_convert_clock_type(gpr_time_from_nanos(limit.count(), GPR_TIMESPAN), GPR_CLOCK_MONOTONIC);
-  for (;;) {
-    const grpc_connectivity_state state = channel.GetState(true);
-    if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_TRANSIENT_FAILURE) return true;
-    if (!channel.WaitForStateChange(state, deadline)) return false;
-  }
 }
 
 }  // namespace liveness::cli

@@ -22,13 +22,10 @@ void QuietGrpc();
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls);
 
 // A channel to `server`; `credentials` as made from `tls`. Nothing is connected yet. `http_proxy`:
-// through the proxy that the environment names, if it names one.
+// through the proxy that the environment names, if it names one. `patience` is what each of its addresses may
+// take to connect.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
                                            const std::shared_ptr<grpc::ChannelCredentials>& credentials,
-                                           bool http_proxy);
-
-// Connects. True if connected or refused (the call that follows tells how);
-// false if neither happened within `limit`.
-bool AwaitConnection(grpc::Channel& channel, common::Duration limit);
+                                           bool http_proxy, common::Duration patience);
 
 }  // namespace liveness::cli

@@ -1,0 +1,80 @@
+// Which of several servers answers first, without waiting long for those that are
+// dead: the next one is tried as well when one has not connected for a moment, and what
+// connects first is used.
+//
+//   0 ms      250 ms     500 ms
+//   a ------------------------------    answers no SYN
+//             b -x                      refuses: Next() gives b, and the call says why
+//                        c --+          connects: Next() gives c
+//
+// When all have been tried, each is tried once more with little time for each of its
+// addresses: a name may have dead ones before the good one. That all are tried is certain
+// within half of the time there is. Whoever is still connecting when the race goes is
+// given up.
+//
+// Not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <grpcpp/channel.h>
+
+#include "common/clock.h"
+
+namespace liveness::cli {
+
+class ServerRace {
+ public:
+  static constexpr common::Duration kStagger = std::chrono::milliseconds(250);
+  // What each address of a server may take to connect.
+  static constexpr common::Duration kPatience = std::chrono::seconds(2);
+  static constexpr common::Duration kLittlePatience = std::chrono::milliseconds(250);
+
+  using Connect =
+      std::function<std::shared_ptr<grpc::Channel>(std::size_t server, common::Duration patience)>;
+  // `servers`: in the order in which they are tried. `connect` gives a channel to one, which may be connected
+  // already. `stop` is asked now and then: true ends it early.
+  ServerRace(std::vector<std::size_t> servers, Connect connect, std::function<bool()> stop,
+             common::MonoTime give_up);
+
+  struct Found {
+    std::size_t server = 0;
+    std::shared_ptr<grpc::Channel> channel;
+  };
+  // The next one that is connected, or refused (the call that follows tells how): each server once. Nothing:
+  // no other was within the time, there is none left, or it was stopped.
+  std::optional<Found> Next();
+
+  // Those that Next() has not given.
+  const std::vector<std::size_t>& left() const { return left_; }
+
+ private:
+  struct Attempt {
+    std::size_t server = 0;
+    std::shared_ptr<grpc::Channel> channel;
+    bool is_second = false;
+    common::MonoTime begun{};
+  };
+
+  // Begins what is due; when the next one is.
+  common::MonoTime Begin(common::MonoTime now);
+  std::optional<Found> Take(common::MonoTime now);
+  void Wait(common::MonoTime until);
+
+  const Connect connect_;
+  const std::function<bool()> stop_;
+  const common::MonoTime give_up_;
+  std::vector<Attempt> to_begin_;  // the next is the last
+  common::Duration stagger_;
+  common::MonoTime next_at_;
+  std::vector<Attempt> attempts_;
+  std::vector<std::size_t> left_;
+  std::size_t turn_ = 0;
+};
+
+}  // namespace liveness::cli
