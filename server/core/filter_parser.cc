@@ -20,6 +20,18 @@ std::string Quote(const FilterToken& token) {
   return token.kind == TokenKind::kEnd ? "the end" : StrCat("\"", common::Escape(token.text), "\"");
 }
 
+// The operator that somebody means who writes `word`; empty if it is none.
+std::string_view OperatorMeant(std::string_view word) {
+  constexpr std::pair<std::string_view, std::string_view> kMeant[] = {
+      {"and", "AND"}, {"&&", "AND"}, {"&", "AND"}, {"or", "OR"}, {"||", "OR"}, {"|", "OR"}, {"not", "NOT"}};
+  std::string lower(word);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const auto& [written, meant] : kMeant) {
+    if (lower == written) return meant;
+  }
+  return {};
+}
+
 // Recursive descent; `token_` is the one that is looked at.
 class Parser {
  public:
@@ -101,6 +113,15 @@ class Parser {
   absl::StatusOr<FilterExpression> Restriction() {
     FilterRestriction restriction;
     if (absl::Status status = Path(restriction.path); !status.ok()) return status;
+    if (token_.kind != TokenKind::kComparator && restriction.path.size() == 1) {
+      const FilterToken& word = restriction.path.front();
+      const std::string_view meant =
+          word.kind == TokenKind::kText ? OperatorMeant(word.text) : std::string_view();
+      if (!meant.empty()) {
+        return Error(word.offset,
+                     StrCat("write ", meant, " for ", Quote(word), "; operators are words in capitals"));
+      }
+    }
     if (token_.kind == TokenKind::kLeftParen) return Error(token_.offset, "functions are not known");
     if (token_.kind != TokenKind::kComparator) {
       const FilterToken& name = restriction.path.front();

@@ -239,6 +239,13 @@ TEST(FilterTest, ErrorsNameTheColumn) {
       {"f(x) = 1", "column 2: functions are not known"},
       {"size = 7, a = 1", "column 9: a value with , needs quotes"},
       {"db-1", "column 1: \"db-1\" stands alone"},
+      {"size = 7 and size = 8", "column 10: write AND for \"and\""},
+      {"size = 7 Or size = 8", "column 10: write OR for \"Or\""},
+      {"not (size = 7)", "column 1: write NOT for \"not\""},
+      {"size = 7 AND not size = 8", "column 14: write NOT"},
+      {"size = 7 && size = 8", "column 10: write AND for \"&&\""},
+      {"size = 7 || size = 8", "column 10: write OR"},
+      {"size = 7 and", "column 10: write AND"},
       {"size = 7 db-1", "column 10: \"db-1\" stands alone"},
       {"name = 'äöü' nope = 1", "column 14: no field \"nope\""},
   };
