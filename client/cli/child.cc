@@ -48,6 +48,13 @@ Child::~Child() {
 }
 
 std::optional<int> Child::Start(const std::vector<std::string>& command, const sigset_t& mask, Child& child) {
+  // Who is started with standard input closed must not have it taken for a link of ours, or overwritten by
+  // it.
+  int spare = 0;
+  do {
+    spare = open("/dev/null", O_RDWR | O_CLOEXEC);
+  } while (spare >= 0 && spare <= STDERR_FILENO);
+  close(spare);
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
   child.own_group_ = !InForeground();

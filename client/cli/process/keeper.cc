@@ -152,18 +152,25 @@ class Keeper {
     }
   }
 
+  // How many took it. Without /proc the command is all that is known.
+  int SignalAll(int number) const {
+    const int taken = SignalDescendants(number);
+    if (taken == 0 && !end_) kill(command_, number);
+    return taken;
+  }
+
   void EndAll() {
     if (kill_at_) return;
     kill_at_ = clock_.Mono() + kTermPatience;
-    SignalDescendants(SIGTERM);
-    SignalDescendants(SIGCONT);  // or one that is stopped would never see it
+    SignalAll(SIGTERM);
+    SignalAll(SIGCONT);  // or one that is stopped would never see it
     Reap();
   }
 
   void KillAll() {
     kill_at_ = clock_.Mono() + kKillAgain;
     // Whoever must not be signalled (another user's) is not waited for.
-    if (SignalDescendants(SIGKILL) == 0 && end_) EndLike(*end_);
+    if (SignalAll(SIGKILL) == 0 && end_) EndLike(*end_);
     Reap();
   }
 

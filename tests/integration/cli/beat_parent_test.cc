@@ -76,6 +76,12 @@ TEST_F(BeatParentTest, EndsWithItsCommandWhereChildrenAreIgnored) {
   EXPECT_EQ(beat->Wait(kPatience), 7) << beat->Err();
 }
 
+TEST_F(BeatParentTest, ItNeedsNoStandardDescriptor) {
+  const auto beat = BeatAfter("exec <&- >&- 2>&-", {"--", "sh", "-c", "sleep 0.5; exit 7"});
+  EXPECT_EQ(beat->Wait(kPatience), 7);
+  EXPECT_THAT(Run({"get", "job", "-o", "json"}).out, HasSubstr("\"exit_code\": 7"));
+}
+
 TEST_F(BeatParentTest, ASignalToTheGroupReachesTheCommandOnce) {
   const auto beat = BeatInAGroup({"--", "sh", "-c", kCounts});
   ASSERT_TRUE(Says(*beat, "ready")) << beat->Err();
