@@ -7,7 +7,7 @@ namespace liveness::cli {
 CLI::App& AddVerb(CLI::App& parent, const std::string& name, const std::string& help,
                   const std::string& examples) {
   CLI::App& verb = *parent.add_subcommand(name, help);
-  verb.footer("Examples:\n" + examples + "\nGlobal flags and exit codes: livenessctl --help");
+  verb.footer("Examples:\n" + examples + "\nExit codes: livenessctl --help");
   return verb;
 }
 

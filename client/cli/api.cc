@@ -38,6 +38,7 @@ class Api::Impl {
       : settings_(settings), credentials_(std::move(credentials)), channels_(settings.servers.size()) {}
 
   const std::string& server() const { return settings_.servers[current_]; }
+  const TlsSettings& tls() const { return settings_.tls; }
 
   // Calls `method` of `Service`'s stub at one server after the other, beginning
   // with the one that answered last.
@@ -243,6 +244,8 @@ absl::Status Api::Watch(const v1::WatchClientsRequest& request, common::Duration
 void Api::CancelWatch() { impl_->CancelWatch(); }
 
 const std::string& Api::server() const { return impl_->server(); }
+
+const TlsSettings& Api::tls() const { return impl_->tls(); }
 
 const std::vector<Api::Failure>& Api::failures() const { return impl_->failures(); }
 

@@ -51,6 +51,9 @@ class Api {
   // The server that the last call went to, HOST:PORT.
   const std::string& server() const;
 
+  // How it is connected to.
+  const TlsSettings& tls() const;
+
   // The servers that the last call found UNAVAILABLE, and how, in that order.
   struct Failure {
     std::string server;

@@ -21,6 +21,8 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/beat_report.h"
 #include "client/cli/child.h"
+#include "client/cli/error_text.h"
+#include "client/cli/proto_text.h"
 #include "client/cli/stop_signal.h"
 #include "client/cli/verbs.h"
 #include "common/limits.h"
@@ -170,14 +172,15 @@ int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal
     BlockSignals(signals);
   }
   signal(SIGPIPE, SIG_IGN);  // a reader of our lines that went away must not end the beat
-  const std::string id = settings.id.empty() ? DefaultId(settings.command) : settings.id;
+  const std::string id = settings.id.empty() ? DefaultId(settings.command) : ClientId(settings.id);
   // Standard output is the command's.
   BeatReport report(id, settings.command.empty() ? terminal.out : terminal.err, terminal.err, settings.quiet,
                     terminal.clock);
   ClientOptions options = MakeOptions(global, settings, id);
   if (!settings.command.empty()) options.pid = child.pid();
   const pthread_t main_thread = pthread_self();
-  options.on_state = [&report, main_thread](const StateChange& change) {
+  options.on_state = [&report, &global, main_thread](StateChange change) {
+    if (change.reason == "CONNECT_FAILED") change.message = ConnectionFailure(change.message, global.tls);
     if (report.Take(change)) pthread_kill(main_thread, WakeSignal());
   };
   auto client = Client::Start(std::move(options));

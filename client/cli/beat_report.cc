@@ -15,8 +15,7 @@ ExitCode ExitCodeOfStop(const std::string& reason) {
 }
 
 bool BeatReport::Take(const StateChange& change) {
-  std::string line =
-      absl::StrCat(TimeText(clock_.Wall()), "  ", Printable(id_), "  ", ToString(change.state));
+  std::string line = absl::StrCat(TimeText(clock_.Wall()), "  ", NameText(id_), "  ", ToString(change.state));
   if (change.incarnation != 0) absl::StrAppend(&line, "  incarnation ", change.incarnation);
   if (!change.reason.empty()) absl::StrAppend(&line, "  ", Printable(change.reason));
   if (!change.message.empty()) absl::StrAppend(&line, ": ", Printable(change.message));
@@ -26,13 +25,13 @@ bool BeatReport::Take(const StateChange& change) {
   if (!quiet_) out_ << line << std::endl;
   if (!final) return false;
   final_ = ExitCodeOfStop(change.reason);
-  std::string why = absl::StrCat(Printable(id_), " was refused: ", Printable(change.message), " (",
+  std::string why = absl::StrCat(NameText(id_), " was refused: ", Printable(change.message), " (",
                                  Printable(change.reason), ")");
   if (*final_ == ExitCode::kSuperseded) {
-    why = absl::StrCat(Printable(id_),
+    why = absl::StrCat(NameText(id_),
                        " was superseded: another process beats under this id; give each its own --id");
   } else if (*final_ == ExitCode::kEvicted) {
-    why = absl::StrCat(Printable(id_), " was evicted by an operator; a new start is welcome");
+    why = absl::StrCat(NameText(id_), " was evicted by an operator; a new start is welcome");
   }
   err_ << "livenessctl: " << why << std::endl;
   return true;
@@ -46,8 +45,8 @@ std::optional<ExitCode> BeatReport::Final() {
 void BeatReport::GoodbyeUnheard(bool registered) {
   common::MutexLock lock(mu_);
   err_ << "livenessctl: "
-       << (registered ? "no server has heard the goodbye of " + Printable(id_) + "; it will be taken for dead"
-                      : "no server has ever heard of " + Printable(id_))
+       << (registered ? "no server has heard the goodbye of " + NameText(id_) + "; it will be taken for dead"
+                      : "no server has ever heard of " + NameText(id_))
        << std::endl;
 }
 

@@ -32,7 +32,7 @@ ClientTable::ClientTable(std::ostream& out, bool wide, TableOptions options)
 
 void ClientTable::Add(const v1::Client& client, common::WallTime now) {
   std::vector<Cell> cells;
-  cells.emplace_back(client.client_id());
+  cells.push_back(NameCell(client.client_id()));
   cells.emplace_back(StateText(client.state()), StateStyle(client.state()));
   cells.emplace_back(HealthText(client.health()), HealthStyle(client.health()));
   cells.emplace_back(CauseText(client.cause()));

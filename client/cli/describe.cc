@@ -54,6 +54,8 @@ std::string DescribeLine(const std::string& name, const std::string& value) {
   return absl::StrCat(line, value.empty() ? "<none>" : Printable(value), "\n");
 }
 
+std::string DescribeName(const std::string& id) { return DescribeLine("Name", DistinctName(id)); }
+
 std::string DescribeMore(const std::string& name, const std::string& value) {
   return name.empty() ? absl::StrCat(std::string(kValueColumn, ' '), Printable(value), "\n")
                       : DescribeLine(name, value);
@@ -80,7 +82,7 @@ std::string DescribeKeepalive(const v1::Keepalive& keepalive) {
 }
 
 std::string Describe(const v1::Client& client, common::WallTime now, bool color) {
-  std::string text = DescribeLine("Name", client.client_id());
+  std::string text = DescribeName(client.client_id());
   // The one styled value; it has no stranger's text in it.
   text += absl::StrCat(
       "State:              ", Styled(StateText(client.state()), StateStyle(client.state()), color),

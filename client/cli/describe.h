@@ -17,6 +17,9 @@ std::string DescribeKeepalive(const v1::Keepalive& keepalive);
 // `Name:` padded to the width at which all values start, and the value.
 std::string DescribeLine(const std::string& name, const std::string& value);
 
+// The line of a client's id, told apart from what looks like it (DistinctName()).
+std::string DescribeName(const std::string& id);
+
 // A further line of the same value if `name` is empty; else as DescribeLine.
 std::string DescribeMore(const std::string& name, const std::string& value);
 

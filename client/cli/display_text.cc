@@ -32,6 +32,19 @@ constexpr Range kWide[] = {
     {0x1F7E0, 0x1F7EB}, {0x1F900, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD},
 };
 
+// Unicode's control and format characters, and what is ignored where a font has no picture of it.
+constexpr Range kHidden[] = {
+    {0x0000, 0x001F},   {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F}, {0x0600, 0x0605},
+    {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},   {0x115F, 0x1160}, {0x17B4, 0x17B5},
+    {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F}, {0x2800, 0x2800},
+    {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB},
+    {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+constexpr Range kForeignSpaces[] = {
+    {0x00A0, 0x00A0}, {0x1680, 0x1680}, {0x2000, 0x200A},
+    {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
+};
+
 template <std::size_t N>
 bool Contains(const Range (&ranges)[N], char32_t c) {
   const Range* found =
@@ -40,7 +53,8 @@ bool Contains(const Range (&ranges)[N], char32_t c) {
   return found != std::begin(ranges) && c <= std::prev(found)->last;
 }
 
-// Takes one character off the front of `text`; none if it is not UTF-8.
+}  // namespace
+
 std::optional<char32_t> TakeCharacter(std::string_view& text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   std::size_t size = 1;
@@ -65,14 +79,12 @@ std::optional<char32_t> TakeCharacter(std::string_view& text) {
   return c;
 }
 
-bool IsControl(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200E && c <= 0x200F) ||
-         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-}
+bool IsHidden(char32_t c) { return Contains(kHidden, c); }
 
-}  // namespace
+namespace {
 
-std::string Printable(std::string_view text) {
+// `text`, and what `escape` says of it as escapes.
+std::string Escaped(std::string_view text, bool (*escape)(char32_t), bool double_backslashes) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -81,7 +93,9 @@ std::string Printable(std::string_view text) {
     if (!c.has_value()) {
       absl::StrAppend(&result, absl::StrFormat("\\x%02x", static_cast<std::uint8_t>(text[0])));
       text.remove_prefix(1);
-    } else if (!IsControl(*c)) {
+    } else if (*c == '\\' && double_backslashes) {
+      result += "\\\\";
+    } else if (!escape(*c)) {
       result.append(before.substr(0, before.size() - text.size()));
     } else if (*c < 0x100) {
       absl::StrAppend(&result, absl::StrFormat("\\x%02x", static_cast<std::uint32_t>(*c)));
@@ -90,6 +104,24 @@ std::string Printable(std::string_view text) {
     }
   }
   return result;
+}
+
+}  // namespace
+
+std::string Printable(std::string_view text) { return Escaped(text, &IsHidden, false); }
+
+std::string NameText(std::string_view name) {
+  return Escaped(
+      name, [](char32_t c) { return IsHidden(c) || Contains(kForeignSpaces, c); }, true);
+}
+
+std::string DistinctName(std::string_view name) {
+  const std::string shown = NameText(name);
+  const std::string ascii = Escaped(
+      name, [](char32_t c) { return c < 0x20 || c > 0x7E; }, true);
+  const bool plain = name.find(' ') == std::string_view::npos && !name.empty();
+  if (shown == ascii) return plain ? shown : absl::StrCat("\"", shown, "\"");
+  return absl::StrCat("\"", shown, "\" (in ASCII: ", ascii, ")");
 }
 
 std::size_t DisplayWidth(std::string_view text) {

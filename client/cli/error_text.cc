@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/display_text.h"
+#include "client/cli/proto_text.h"
 #include "common/status.h"
 
 namespace liveness::cli {
@@ -15,6 +16,17 @@ bool Has(std::string_view text, std::string_view part) { return text.find(part) 
 // The server said nothing of its own: there was no server to say it.
 bool NeverReached(const absl::Status& status) {
   return absl::IsUnavailable(status) && common::ReasonOf(status).empty();
+}
+
+// What a server that took the connection and closed it may have missed.
+std::string ClosedAtOnce(const TlsSettings& tls) {
+  if (!tls.enabled) return "it closed the connection at once; does it expect TLS? (--tls, --tls-ca)";
+  if (tls.cert_file.empty()) {
+    return "it closed the connection after the TLS handshake; does it ask for a certificate of yours? "
+           "(--tls-cert, --tls-key)";
+  }
+  return absl::StrCat("it closed the connection after the TLS handshake; does it trust your certificate? (",
+                      tls.cert_file, "; its --tls-ca must have signed it)");
 }
 
 }  // namespace
@@ -33,7 +45,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
-std::string ConnectionFailure(std::string_view grpc_message) {
+std::string ConnectionFailure(std::string_view grpc_message, const TlsSettings& tls) {
   // OpenSSL writes in small letters what BoringSSL writes in capitals.
   if (Has(grpc_message, "CERTIFICATE_VERIFY_FAILED") || Has(grpc_message, "certificate verify failed")) {
     return "its certificate is not signed by a trusted root, or is for another name (--tls-ca, "
@@ -46,10 +58,12 @@ std::string ConnectionFailure(std::string_view grpc_message) {
     return "the TLS handshake failed (--tls-ca, --tls-cert, --tls-key)";
   }
   if (Has(grpc_message, "SETTINGS frame")) {
-    return "it takes connections and says nothing: stopped, overloaded, or expecting TLS (--tls, --tls-ca)";
+    return tls.enabled ? "it takes connections and says nothing: stopped, or overloaded"
+                       : "it takes connections and says nothing: stopped, overloaded, or expecting TLS "
+                         "(--tls, --tls-ca)";
   }
   if (Has(grpc_message, "Socket closed")) {
-    return "it closed the connection at once; does it expect TLS? (--tls, --tls-ca)";
+    return ClosedAtOnce(tls);
   }
   const std::size_t colon = grpc_message.rfind(": ");
   std::string text(colon == std::string_view::npos ? grpc_message : grpc_message.substr(colon + 2));
@@ -59,14 +73,23 @@ std::string ConnectionFailure(std::string_view grpc_message) {
   return text;
 }
 
-std::string ErrorText(const absl::Status& status, std::string_view server) {
+std::string NoClientText(const std::string& name, std::string_view server) {
+  const bool whole = name != ClientId(name);
+  return absl::StrCat(
+      "no client ", DistinctName(ClientId(name)), " on ", std::string(server), "; see livenessctl list",
+      whole ? " (an id that itself begins with clients/ is written clients/clients/...)" : "");
+}
+
+std::string ErrorText(const absl::Status& status, std::string_view server, const TlsSettings& tls) {
   const std::string where(server);
   const std::string message = Printable(std::string(status.message()));
   const std::string reason = common::ReasonOf(status);
-  const std::string reason_suffix = reason.empty() ? "" : absl::StrCat(" (", reason, ")");
+  const std::string reason_suffix = reason.empty() ? "" : absl::StrCat(" (", Printable(reason), ")");
   if (NeverReached(status)) {
-    return absl::StrCat("cannot reach ", where, ": ", ConnectionFailure(message),
-                        "; is livenessd running? (--server or LIVENESS_SERVER)");
+    const std::string why = ConnectionFailure(message, tls);
+    // Where the remedy is known already it is the other one.
+    return absl::StrCat("cannot reach ", where, ": ", why,
+                        Has(why, "--tls") ? "" : "; is livenessd running? (--server or LIVENESS_SERVER)");
   }
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:

@@ -6,18 +6,22 @@
 
 #include "absl/status/status.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/settings.h"
 
 namespace liveness::cli {
 
 // REQUIRES: !status.ok()
 ExitCode ExitCodeOf(const absl::Status& status);
 
-// One sentence for stderr. `server` is the HOST:PORT that was asked; several
+// One sentence for stderr. `server` is the HOST:PORT that was asked, `tls` how; several
 // lines if the server named several fields. REQUIRES: !status.ok()
-std::string ErrorText(const absl::Status& status, std::string_view server);
+std::string ErrorText(const absl::Status& status, std::string_view server, const TlsSettings& tls = {});
 
-// gRPC's account of a failed connection, cut down to what the kernel, the
+// gRPC's account of a failed connection, made with `tls`, cut down to what the kernel, the
 // resolver or TLS said: "connection refused".
-std::string ConnectionFailure(std::string_view grpc_message);
+std::string ConnectionFailure(std::string_view grpc_message, const TlsSettings& tls = {});
+
+// That `server` knows no client of this id or name. `name` as it was given.
+std::string NoClientText(const std::string& name, std::string_view server);
 
 }  // namespace liveness::cli

@@ -3,6 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/display_text.h"
+#include "client/cli/error_text.h"
+#include "client/cli/print/name_line.h"
 #include "client/cli/proto_output.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/verbs.h"
@@ -17,18 +19,15 @@ ExitCode RunEvict(Api& api, const GlobalSettings& global, const EvictSettings& s
     request.set_reason(settings.reason);
     const auto client = api.EvictClient(request);
     if (absl::IsNotFound(client.status())) {
-      code = Fail(ExitCode::kNotFound,
-                  absl::StrCat("no client ", Printable(ClientId(name)), " on ", api.server(),
-                               "; see livenessctl list"),
-                  terminal);
+      code = Fail(ExitCode::kNotFound, NoClientText(name, api.server()), terminal);
       continue;
     }
     if (!client.ok()) return Fail(client.status(), api, terminal);
     switch (global.output) {
       case OutputFormat::kJson: terminal.out << ToJson(*client) << '\n'; break;
       case OutputFormat::kYaml: terminal.out << "---\n" << ToYaml(*client); break;
-      case OutputFormat::kName: terminal.out << client->name() << '\n'; break;
-      default: terminal.out << Printable(client->name()) << " evicted\n"; break;
+      case OutputFormat::kName: PrintName(client->name(), global, terminal); break;
+      default: terminal.out << NameText(client->name()) << " evicted\n"; break;
     }
     terminal.out.flush();
   }

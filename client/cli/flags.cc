@@ -80,6 +80,12 @@ struct Verbs {
   std::vector<std::string> labels;
 };
 
+// Of verbs that print names.
+void AddNull(CLI::App& verb, GlobalSettings& global) {
+  verb.add_flag("-0,--null", global.null_after_names,
+                "Names alone (-o name), exactly as they are, and a NUL after each: for xargs -0");
+}
+
 void AddQueries(CLI::App& app, Verbs& verbs) {
   CLI::App& list = AddVerb(app, "list", "List clients",
                            "  livenessctl list\n"
@@ -172,6 +178,17 @@ std::variant<VerbSettings, std::string> Take(const std::string& verb, const Glob
   return verbs.stats;
 }
 
+// What was asked for: of a verb its own flags, and then the global ones.
+std::string Help(const CLI::App& app) {
+  const auto formatter = std::dynamic_pointer_cast<CLI::Formatter>(app.get_formatter());
+  if (app.get_subcommands().empty() || formatter == nullptr) return app.help();
+  const CLI::App& verb = *app.get_subcommands().back();
+  const auto global = app.get_options([&](const CLI::Option* option) {
+    return option->get_name() != "--version" && verb.get_option_no_throw(option->get_name()) == nullptr;
+  });
+  return app.help() + formatter->make_group("Global Options", false, global);
+}
+
 Message UsageError(const std::string& text, const std::string& verb) {
   // The words may be a stranger's: a client's name that a script passed on.
   return {"livenessctl: " + Printable(common::PlainText(text)) + "\nSee livenessctl " + verb +
@@ -203,6 +220,9 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
   AddGlobal(app, settings.global);
   AddQueries(app, verbs);
   AddAdminVerbs(app, verbs.admin);
+  for (const char* verb : {"list", "get", "watch", "transitions", "evict"}) {
+    AddNull(*app.get_subcommand(verb), settings.global);
+  }
   AddBeat(app, verbs);
 
   const auto verb_name = [&]() -> std::string {
@@ -214,7 +234,7 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
         app, std::move(args),
         {"--filter", "--history-id", "--last-will", "--order-by", "--reason", "--version-label"});
   } catch (const CLI::CallForHelp&) {
-    return Message{app.help()};
+    return Message{Help(app)};
   } catch (const CLI::CallForVersion& version) {
     return Message{std::string(version.what()) + "\n"};
   } catch (const CLI::ExtrasError& error) {
@@ -237,6 +257,10 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
   }
   global.tls.enabled = global.tls.enabled || !global.tls.ca_file.empty() || !global.tls.cert_file.empty() ||
                        !global.tls.server_name.empty();
+  if (global.null_after_names && global.output == OutputFormat::kUnset) global.output = OutputFormat::kName;
+  if (global.null_after_names && global.output != OutputFormat::kName) {
+    return UsageError("-0 ends names with a NUL: it goes with -o name alone", verb_name());
+  }
   if (verb_name() == "beat" && has_dashes && rest.empty()) return UsageError("no command after --", "beat");
   auto verb = Take(verb_name(), global, verbs, std::move(rest));
   if (const auto* wrong = std::get_if<std::string>(&verb)) return UsageError(*wrong, verb_name());

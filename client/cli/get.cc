@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "client/cli/client_table.h"
 #include "client/cli/describe.h"
-#include "client/cli/display_text.h"
+#include "client/cli/error_text.h"
 #include "client/cli/last_words.h"
 #include "client/cli/message_writer.h"
+#include "client/cli/print/name_line.h"
 #include "client/cli/proto_output.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/verbs.h"
@@ -21,7 +21,8 @@ namespace {
 class Printer {
  public:
   Printer(const GlobalSettings& global, const GetSettings& settings, common::WallTime now, Terminal& terminal)
-      : output_(FormatOf(global.output, settings.last_words)),
+      : global_(global),
+        output_(FormatOf(global.output, settings.last_words)),
         several_(settings.names.size() > 1),
         last_words_(settings.last_words),
         no_headers_(global.no_headers),
@@ -35,7 +36,7 @@ class Printer {
     switch (output_) {
       case OutputFormat::kTable:
       case OutputFormat::kWide: table_.Add(client, now_); break;
-      case OutputFormat::kName: terminal_.out << client.name() << '\n'; break;
+      case OutputFormat::kName: PrintName(client.name(), global_, terminal_); break;
       case OutputFormat::kJson:
       case OutputFormat::kYaml:
         if (several_) {
@@ -70,6 +71,7 @@ class Printer {
     return last_words && table ? OutputFormat::kUnset : output;
   }
 
+  const GlobalSettings& global_;
   const OutputFormat output_;
   const bool several_;
   const bool last_words_;
@@ -97,12 +99,11 @@ ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& setti
       continue;
     }
     if (!absl::IsNotFound(client.status())) return Fail(client.status(), api, terminal);
-    unknown.push_back(Printable(ClientId(name)));
+    unknown.push_back(name);
   }
   if (printer) printer->Finish();
-  for (const std::string& id : unknown) {
-    Fail(ExitCode::kNotFound, absl::StrCat("no client ", id, " on ", api.server(), "; see livenessctl list"),
-         terminal);
+  for (const std::string& name : unknown) {
+    Fail(ExitCode::kNotFound, NoClientText(name, api.server()), terminal);
   }
   return unknown.empty() ? ExitCode::kOk : ExitCode::kNotFound;
 }

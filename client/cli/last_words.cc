@@ -23,7 +23,7 @@ std::string Span(const google::protobuf::Duration& duration) {
 
 // Why nothing is there, and where it might be.
 std::string NoLastWords(const v1::Client& client) {
-  const std::string id = Printable(client.client_id());
+  const std::string id = NameText(client.client_id());
   if (client.state() != v1::STATE_DEAD) {
     return absl::StrCat("No last words of ", id, ": it is ", StateText(client.state()),
                         ". They are kept of a client that died without goodbye; those of an earlier\n"
@@ -65,7 +65,7 @@ std::vector<Cell> Row(const v1::Note& note) {
 std::string DescribeLastWords(const v1::Client& client, common::WallTime now, TableOptions options) {
   const v1::LastWords& words = client.evidence().last_words();
   if (words.will().empty() && words.notes_size() == 0) return NoLastWords(client);
-  std::string text = DescribeLine("Name", client.client_id());
+  std::string text = DescribeName(client.client_id());
   text += DescribeLine("Died", MomentText(client.state_time(), now));
   text += DescribeLine("Cause", CauseText(client.cause()));
   text += DescribeLine("Verdict", client.evidence().summary());

@@ -7,6 +7,7 @@
 
 #include "client/cli/client_table.h"
 #include "client/cli/message_writer.h"
+#include "client/cli/print/name_line.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/verbs.h"
 #include "common/limits.h"
@@ -48,7 +49,7 @@ ExitCode RunList(Api& api, const GlobalSettings& global, const ListSettings& set
     if (status.ok()) writer.Finish();
   } else if (output == OutputFormat::kName) {
     status = EachPage(api, settings, false, [&](const v1::ListClientsResponse& page) {
-      for (const v1::Client& client : page.clients()) terminal.out << client.name() << '\n';
+      for (const v1::Client& client : page.clients()) PrintName(client.name(), global, terminal);
     });
   } else {
     ClientTable table(terminal.out, output == OutputFormat::kWide,

@@ -1,4 +1,6 @@
 // livenessctl: asks a liveness server, or beats like a client.
+#include <unistd.h>
+
 #include <iostream>
 #include <string>
 #include <variant>
@@ -6,6 +8,7 @@
 
 #include "client/cli/exit_code.h"
 #include "client/cli/flags.h"
+#include "client/cli/print/reader_watcher.h"
 #include "client/cli/terminal.h"
 #include "client/cli/verbs.h"
 #include "common/clock.h"
@@ -23,7 +26,8 @@ int main(int argc, char** argv) {
   }
   cli::Terminal terminal{std::cout, std::cerr, cli::StdoutTakesColor(), common::SystemClock()};
   const int code = cli::Run(std::get<cli::Settings>(parsed), terminal);
-  if (!std::cout.flush() && code == static_cast<int>(ExitCode::kOk)) {
+  // Whoever reads no further wants no more.
+  if (!std::cout.flush() && !cli::ReaderIsGone(STDOUT_FILENO) && code == static_cast<int>(ExitCode::kOk)) {
     std::cerr << "livenessctl: cannot write the output\n";
     return static_cast<int>(ExitCode::kError);
   }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/display_text.h"
+#include "client/cli/error_text.h"
 #include "client/cli/proto_output.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/time_text.h"
@@ -57,10 +57,7 @@ ExitCode RunMaintenance(Api& api, const GlobalSettings& global, const Maintenanc
     request.set_name(ClientName(name));
     const auto response = api.SetMaintenance(request);
     if (absl::IsNotFound(response.status())) {
-      code = Fail(ExitCode::kNotFound,
-                  absl::StrCat("no client ", Printable(ClientId(name)), " on ", api.server(),
-                               "; see livenessctl list"),
-                  terminal);
+      code = Fail(ExitCode::kNotFound, NoClientText(name, api.server()), terminal);
       continue;
     }
     if (!response.ok()) {

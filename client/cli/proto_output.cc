@@ -7,6 +7,8 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,29 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::util::TimeUtil;
 
+// `text` with what is hidden in it as escapes: of JSON, or in YAML beyond 16 bits of YAML, which takes no
+// pairs of surrogates. ASCII stays: whoever quoted the text has seen to that.
+std::string WithoutHidden(std::string_view text, bool json) {
+  std::string result;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const auto c = TakeCharacter(text);
+    if (!c) text.remove_prefix(1);
+    if (!c || *c < 0x7F || !IsHidden(*c)) {
+      result.append(before.substr(0, before.size() - text.size()));
+    } else if (*c <= 0xFFFF) {
+      absl::StrAppend(&result, absl::StrFormat("\\u%04x", static_cast<std::uint32_t>(*c)));
+    } else if (json) {
+      const std::uint32_t bits = static_cast<std::uint32_t>(*c) - 0x10000;
+      absl::StrAppend(&result,
+                      absl::StrFormat("\\u%04x\\u%04x", 0xD800 + (bits >> 10), 0xDC00 + (bits & 0x3FF)));
+    } else {
+      absl::StrAppend(&result, absl::StrFormat("\\U%08x", static_cast<std::uint32_t>(*c)));
+    }
+  }
+  return result;
+}
+
 std::string Json(const Message& message, bool whitespace) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
@@ -31,7 +56,7 @@ std::string Json(const Message& message, bool whitespace) {
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
   if (!status.ok()) return "{}";
   while (!json.empty() && json.back() == '\n') json.pop_back();
-  return json;
+  return WithoutHidden(json, true);
 }
 
 // A message that is written as one word, as proto3 JSON does.
@@ -131,7 +156,7 @@ std::string QuotedText(const std::string& text) {
     }
   }
   quoted.push_back('"');
-  return quoted;
+  return WithoutHidden(quoted, false);
 }
 
 std::string ToJson(const Message& message) { return Json(message, true); }

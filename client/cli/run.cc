@@ -19,9 +19,9 @@ ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal) {
   // With several servers each may have failed in its own way; the last is told below.
   for (const Api::Failure& failure : api.failures()) {
     if (failure.server != api.server())
-      Fail(ExitCode::kUnavailable, ErrorText(failure.status, failure.server), terminal);
+      Fail(ExitCode::kUnavailable, ErrorText(failure.status, failure.server, api.tls()), terminal);
   }
-  return Fail(ExitCodeOf(status), ErrorText(status, api.server()), terminal);
+  return Fail(ExitCodeOf(status), ErrorText(status, api.server(), api.tls()), terminal);
 }
 
 int Run(const Settings& settings, Terminal& terminal) {

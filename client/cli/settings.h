@@ -30,6 +30,7 @@ struct GlobalSettings {
   bool http_proxy = false;  // through the proxy that the environment names
   OutputFormat output = OutputFormat::kUnset;
   bool no_headers = false;
+  bool null_after_names = false;            // of kName: a NUL after each and not a line's end
   common::Duration timeout{5'000'000'000};  // of one request
 };
 
@@ -84,7 +85,7 @@ struct DrainSettings {
 };
 
 struct BeatSettings {
-  std::string id;
+  std::string id;  // or clients/ID
   std::string instance_id;
   std::optional<common::Duration> interval;
   std::optional<common::Duration> timeout;

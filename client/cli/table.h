@@ -25,6 +25,9 @@ struct Cell {
   Style style = Style::kPlain;
 };
 
+// A client's name or id, as NameText() has it.
+Cell NameCell(std::string_view name);
+
 struct TableOptions {
   bool headers = true;
   bool color = false;

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/message_writer.h"
+#include "client/cli/print/name_line.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/table.h"
 #include "client/cli/time_text.h"
@@ -47,7 +48,8 @@ absl::Status EachPage(Api& api, const std::string& filter, const std::string& or
 class Printer {
  public:
   Printer(const GlobalSettings& global, Terminal& terminal)
-      : output_(global.output),
+      : global_(global),
+        output_(global.output),
         terminal_(terminal),
         list_(terminal.out, "transitions", output_ == OutputFormat::kYaml),
         table_(terminal.out, Headers(output_ == OutputFormat::kWide),
@@ -58,7 +60,7 @@ class Printer {
     if (IsDocument()) {
       list_.Add(transition);
     } else if (output_ == OutputFormat::kName) {
-      terminal_.out << ClientName(transition.client_id()) << '\n';
+      PrintName(ClientName(transition.client_id()), global_, terminal_);
     } else {
       AddRow(transition);
     }
@@ -95,7 +97,7 @@ class Printer {
   void AddRow(const v1::Transition& transition) {
     std::vector<Cell> cells;
     cells.emplace_back(TimeText(FromProto(transition.time())));
-    cells.emplace_back(transition.client_id());
+    cells.push_back(NameCell(transition.client_id()));
     const bool of_state = transition.from_state() != transition.to_state();
     cells.emplace_back(ChangeText(transition, false),
                        of_state ? StateStyle(transition.to_state()) : HealthStyle(transition.to_health()));
@@ -109,6 +111,7 @@ class Printer {
     table_.AddRow(std::move(cells));
   }
 
+  const GlobalSettings& global_;
   const OutputFormat output_;
   Terminal& terminal_;
   MessageWriter list_;

@@ -2,6 +2,8 @@
 //
 // It comes back by itself from the revision up to which it has told everything,
 // and says when it was away and whether something is missing.
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -9,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/error_text.h"
+#include "client/cli/print/reader_watcher.h"
 #include "client/cli/stop_signal.h"
 #include "client/cli/verbs.h"
 #include "client/cli/watch_follower.h"
@@ -78,11 +81,15 @@ absl::Status StartNow(Api& api, WatchFollower& follower) {
 
 ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal) {
   StopFlag stop;
-  const StopWatcher stop_watcher([&] {
+  const auto end = [&] {
     stop.Set();
     api.CancelWatch();
-  });
-  WatchFollower follower(settings.filter, global.output, terminal);
+  };
+  // Whether the reader goes away before or while we write to it: the watch ends as one that was told to.
+  signal(SIGPIPE, SIG_IGN);
+  const StopWatcher stop_watcher(end);
+  const ReaderWatcher reader_watcher(end);
+  WatchFollower follower(settings.filter, global, terminal);
   if (settings.start_revision.has_value()) follower.StartAt(*settings.start_revision, settings.history_id);
   bool started = !settings.since_now;
   bool connected_before = false;
@@ -109,10 +116,7 @@ ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& s
         connected_before = true;
         backoff.Succeeded();
         follower.Take(response);
-        if (!terminal.out) {
-          stop.Set();  // nobody reads any more
-          api.CancelWatch();
-        }
+        if (!terminal.out) end();
       });
     }
     if (stop.IsSet()) break;
@@ -123,11 +127,11 @@ ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& s
     }
     const bool all_tried = ++attempts >= global.servers.size();
     if ((IsFinal(status) && !behind) || (!connected_before && all_tried && !settings.wait)) {
-      return Fail(ExitCodeOf(status), ErrorText(status, server), terminal);
+      return Fail(ExitCodeOf(status), ErrorText(status, server, global.tls), terminal);
     }
     if (connected_before && !lost_at.has_value()) {
       lost_at = terminal.clock.Mono();
-      follower.printer().Disconnected(ErrorText(status, server), follower.revision());
+      follower.printer().Disconnected(ErrorText(status, server, global.tls), follower.revision());
     }
     if (stop.AwaitFor(backoff.Next(), terminal.clock)) break;
   }

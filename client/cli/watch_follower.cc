@@ -10,8 +10,8 @@ constexpr common::Duration kBehindLimit = std::chrono::minutes(1);
 
 }  // namespace
 
-WatchFollower::WatchFollower(std::string filter, OutputFormat output, Terminal& terminal)
-    : filter_(std::move(filter)), printer_(output, terminal) {}
+WatchFollower::WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal)
+    : filter_(std::move(filter)), printer_(global, terminal) {}
 
 void WatchFollower::StartAt(std::uint64_t revision, const std::string& history_id) {
   revision_ = revision;

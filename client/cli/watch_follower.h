@@ -20,8 +20,8 @@ namespace liveness::cli {
 
 class WatchFollower {
  public:
-  // `terminal` is kept.
-  WatchFollower(std::string filter, OutputFormat output, Terminal& terminal);
+  // `global` and `terminal` are kept.
+  WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal);
 
   // Begin after `revision`, without a snapshot. Empty history: the server's.
   void StartAt(std::uint64_t revision, const std::string& history_id);

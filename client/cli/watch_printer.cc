@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/display_text.h"
+#include "client/cli/print/name_line.h"
 #include "client/cli/proto_output.h"
 #include "client/cli/proto_text.h"
 #include "client/cli/time_text.h"
@@ -49,7 +50,8 @@ std::string ChangeText(const v1::Transition& transition, bool color) {
   return absl::StrCat(state(transition.to_state()), " changed");
 }
 
-WatchPrinter::WatchPrinter(OutputFormat output, Terminal& terminal) : output_(output), terminal_(terminal) {}
+WatchPrinter::WatchPrinter(const GlobalSettings& global, Terminal& terminal)
+    : global_(global), output_(global.output), terminal_(terminal) {}
 
 bool WatchPrinter::Structured(std::string_view key, const google::protobuf::Message& message) {
   if (output_ == OutputFormat::kJson) {
@@ -73,7 +75,7 @@ void WatchPrinter::Note(const std::string& text) {
 
 void WatchPrinter::Line(const std::string& time, const std::string& client_id, const std::string& change,
                         std::size_t change_width, const std::string& cause, const std::string& sentence) {
-  const std::string name = Printable(client_id);
+  const std::string name = NameText(client_id);
   const std::size_t width = DisplayWidth(name);
   name_width_ = std::max(name_width_, std::min(width, kMaxNameWidth));
   std::string line = absl::StrCat(time, "  ", Padded(name, width, name_width_), "  ",
@@ -86,7 +88,8 @@ void WatchPrinter::Line(const std::string& time, const std::string& client_id, c
 void WatchPrinter::Client(const v1::Client& client) {
   if (Structured("client", client)) return;
   if (output_ == OutputFormat::kName) {
-    terminal_.out << Printable(client.name()) << std::endl;
+    PrintName(client.name(), global_, terminal_);
+    terminal_.out.flush();
     return;
   }
   std::string change = StateText(client.state());
@@ -109,7 +112,7 @@ void WatchPrinter::Client(const v1::Client& client) {
 void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision,
                                 const std::string& history_id) {
   if (StructuredText(absl::StrCat("{\"snapshot_done\": {\"clients\": ", clients, ", \"revision\": \"",
-                                  revision, "\", \"history_id\": \"", history_id, "\"}}"))) {
+                                  revision, "\", \"history_id\": ", QuotedText(history_id), "}}"))) {
     return;
   }
   Note(absl::StrCat("snapshot of ", clients, clients == 1 ? " client" : " clients", " complete at revision ",
@@ -119,7 +122,8 @@ void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision,
 void WatchPrinter::Transition(const v1::Transition& transition) {
   if (Structured("transition", transition)) return;
   if (output_ == OutputFormat::kName) {
-    terminal_.out << Printable(ClientName(transition.client_id())) << std::endl;
+    PrintName(ClientName(transition.client_id()), global_, terminal_);
+    terminal_.out.flush();
     return;
   }
   std::string sentence = Sentence(transition.evidence(), transition.client().flapping());

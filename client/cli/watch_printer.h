@@ -25,8 +25,8 @@ namespace liveness::cli {
 
 class WatchPrinter {
  public:
-  // `terminal` is kept.
-  WatchPrinter(OutputFormat output, Terminal& terminal);
+  // Both are kept.
+  WatchPrinter(const GlobalSettings& global, Terminal& terminal);
 
   void Client(const v1::Client& client);
   void SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id);
@@ -46,6 +46,7 @@ class WatchPrinter {
   void Line(const std::string& time, const std::string& client_id, const std::string& change,
             std::size_t change_width, const std::string& cause, const std::string& sentence);
 
+  const GlobalSettings& global_;
   const OutputFormat output_;
   Terminal& terminal_;
   std::size_t name_width_ = 12;

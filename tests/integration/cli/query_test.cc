@@ -160,5 +160,49 @@ TEST_F(QueryTest, AnEmptyValueIsAnErrorAndNotTheNextFlag) {
   EXPECT_EQ(Run({"list", "--filter=", "-o", "name"}).code, 0);
 }
 
+TEST_F(QueryTest, NamesAreWrittenAlikeByEveryVerb) {
+  const std::string id = "a \u200b'\"\\b";
+  const auto beat = Beat(id);
+  const std::string line = "clients/a \\u{200b}'\"\\\\b\n";
+  const std::string exact = "clients/" + id + std::string(1, '\0');
+  EXPECT_EQ(Run({"list", "-o", "name"}).out, line);
+  EXPECT_EQ(Run({"list", "-0"}).out, exact);
+  EXPECT_EQ(Run({"get", id, "-o", "name"}).out, line);
+  EXPECT_EQ(Run({"get", id, "-0"}).out, exact);
+  EXPECT_EQ(Run({"transitions", id, "-o", "name", "--limit=1"}).out, line);
+  EXPECT_EQ(Run({"transitions", id, "-0", "--limit=1"}).out, exact);
+  const auto watch = Start({"watch", "-o", "name"});
+  EXPECT_TRUE(watch->Says(line));
+  EXPECT_THAT(Run({"list"}).out, HasSubstr("\na \\u{200b}'\"\\\\b"));
+  EXPECT_THAT(Run({"list", "-o", "yaml"}).out, HasSubstr("a \\u200b'\\\"\\\\b"));
+  EXPECT_EQ(Run({"evict", id, "-0"}).out, exact);
+}
+
+TEST_F(QueryTest, AnIdIsTakenWithAndWithoutItsCollection) {
+  const auto short_one = Beat("clients/w");
+  EXPECT_TRUE(Becomes("w", "STATE_ALIVE"));
+  EXPECT_EQ(Run({"list", "-o", "name"}).out, "clients/w\n");
+  const auto odd = Start({"beat", "--id=clients/clients/x", "--interval=200ms", "--timeout=10s"});
+  ASSERT_TRUE(Becomes("clients/clients/x", "STATE_ALIVE")) << odd->Err();
+  EXPECT_THAT(Run({"get", "clients/x"}).err, HasSubstr("clients/clients/..."));
+  const auto slashed = Beat("eu/rack-1/w");
+  EXPECT_EQ(Run({"get", "clients/eu/rack-1/w", "-o", "name"}).out, "clients/eu/rack-1/w\n");
+}
+
+TEST_F(QueryTest, ALookAlikeIsToldFromWhatItLooksLike) {
+  const auto latin = Beat("web-1");
+  const CliResult get = Run({"get", "w\u0435b-1"});
+  EXPECT_EQ(get.code, 3);
+  EXPECT_THAT(get.err, HasSubstr("(in ASCII: w\\u{0435}b-1)"));
+  const auto cyrillic = Beat("w\u0435b-1");
+  EXPECT_THAT(Run({"get", "w\u0435b-1"}).out, HasSubstr("(in ASCII: w\\u{0435}b-1)\n"));
+}
+
+TEST_F(QueryTest, AnOperatorInSmallLettersIsAnsweredWithTheRightOne) {
+  const CliResult list = Run({"list", "--filter=state = DEAD and client_id = a"});
+  EXPECT_EQ(list.code, 2);
+  EXPECT_THAT(list.err, HasSubstr("write AND for"));
+}
+
 }  // namespace
 }  // namespace liveness::testing

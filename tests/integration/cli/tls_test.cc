@@ -8,6 +8,7 @@ namespace liveness::testing {
 namespace {
 
 using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
 
 // What livenessctl ends with when no server can be reached.
 constexpr int kUnreachable = 4;
@@ -62,7 +63,17 @@ TEST_F(CliTlsTest, AnotherNameNoRootAndPlaintextAreRefused) {
 
 TEST_F(CliTlsTest, MutualTlsAsksForTheClientsCertificate) {
   Serve({"--tls-ca=" + certificate_.cert_file(), "--tls-require-client-cert"});
-  EXPECT_EQ(Run(Trusting({"list", "--timeout=2s"})).code, kUnreachable);
+  const CliResult without = Run(Trusting({"list", "--timeout=2s"}));
+  EXPECT_EQ(without.code, kUnreachable);
+  EXPECT_THAT(without.err, HasSubstr("does it ask for a certificate of yours? (--tls-cert, --tls-key)"));
+  const Certificate stranger;
+  ASSERT_EQ(stranger.failure(), "");
+  const CliResult wrong = Run(Trusting(
+      {"list", "--timeout=2s", "--tls-cert=" + stranger.cert_file(), "--tls-key=" + stranger.key_file()}));
+  EXPECT_EQ(wrong.code, kUnreachable);
+  EXPECT_THAT(wrong.err, HasSubstr("does it trust your certificate?"));
+  const auto beat = Start(Trusting({"beat", "--id=web-1"}));
+  EXPECT_TRUE(beat->Says("does it ask for a certificate of yours?")) << beat->Out();
   const CliResult list = Run(Certified(Trusting({"list"})));
   EXPECT_EQ(list.code, 0) << list.err;
 }

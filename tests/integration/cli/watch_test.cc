@@ -1,6 +1,8 @@
 // `livenessctl watch`: follows, comes back, and never hides that it was away.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "tests/integration/cli/cli_process.h"
 
@@ -117,6 +119,41 @@ TEST_F(WatchTest, ARevisionOfTheFutureIsAUsageError) {
 }
 
 TEST_F(WatchTest, ABadFilterIsAUsageError) { EXPECT_EQ(Run({"watch", "--filter=state = ("}).code, 2); }
+
+TEST_F(WatchTest, EndsWithItsReader) {
+  const auto first = Beat("first");
+  for (const char* ignored : {"", "trap '' PIPE; "}) {
+    std::vector<std::string> args = {
+        "-c", std::string(ignored) + "exec 3>&1; { \"$0\" \"$@\"; echo \"code $?\" >&3; } | head -1",
+        BinaryPath("livenessctl")};
+    for (const std::string& arg : WithServer({"watch", "--since-now"})) args.push_back(arg);
+    ChildProcess pipeline("/bin/sh", args);
+    // One change for `head`, and none for the watch to find out by.
+    EXPECT_TRUE(Eventually([&] {
+      Run({"maintenance", "set", "first", "--for=1h"});
+      Run({"maintenance", "clear", "first"});
+      return pipeline.Out().find("MAINTENANCE") != std::string::npos;
+    }));
+    EXPECT_EQ(pipeline.Wait(kPatience), 0) << pipeline.Err();
+    EXPECT_THAT(pipeline.Out(), HasSubstr("code 0"));
+    EXPECT_EQ(pipeline.Err(), "");
+  }
+}
+
+TEST_F(WatchTest, EndsAtOnceWhenTheReaderGoesInAQuietTime) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);  // the watch is not to be its own reader
+  std::vector<std::string> args = {"-c", "exec \"$0\" \"$@\" >&" + std::to_string(ends[1]),
+                                   BinaryPath("livenessctl")};
+  for (const std::string& arg : WithServer({"watch"})) args.push_back(arg);
+  ChildProcess watch("/bin/bash", args);
+  close(ends[1]);
+  char buffer[256];
+  ASSERT_GT(read(ends[0], buffer, sizeof(buffer)), 0);
+  close(ends[0]);
+  EXPECT_EQ(watch.Wait(kPatience), 0) << watch.Err();
+}
 
 }  // namespace
 }  // namespace liveness::testing

@@ -33,5 +33,29 @@ TEST(DisplayTextTest, WidthCountsColumnsNotBytes) {
   EXPECT_EQ(DisplayWidth("Ａ"), 2u);  // full width
 }
 
+TEST(DisplayTextTest, WhatNobodySeesIsShown) {
+  EXPECT_EQ(Printable("a\u061cb"), "a\\u{061c}b");  // Arabic letter mark
+  for (const char* hidden : {"\u00ad", "\u034f", "\u115f", "\u180e", "\u200b", "\u200d", "\u2060", "\u2066",
+                             "\u3164", "\ufe0f", "\ufeff", "\ufff9", "\U000e0041", "\U0001d173"}) {
+    EXPECT_EQ(Printable(hidden)[0], '\\') << hidden;
+  }
+}
+
+TEST(DisplayTextTest, NoTwoNamesAreShownAlikeByWhatIsHidden) {
+  EXPECT_EQ(NameText("clients/web-1"), "clients/web-1");
+  EXPECT_EQ(NameText("a\u200b"), "a\\u{200b}");
+  EXPECT_EQ(NameText("a\\u{200b}"), "a\\\\u{200b}") << "whose id has that very text";
+  EXPECT_EQ(NameText("a\u00a0b"), "a\\xa0b") << "no ASCII space";
+  EXPECT_EQ(NameText("日本"), "日本");
+}
+
+TEST(DisplayTextTest, ANameAtStakeIsToldInAsciiToo) {
+  EXPECT_EQ(DistinctName("web-1"), "web-1");
+  EXPECT_EQ(DistinctName("w\u0435b-1"), "\"w\u0435b-1\" (in ASCII: w\\u{0435}b-1)") << "a Cyrillic letter";
+  EXPECT_EQ(DistinctName("e\u0301"), "\"e\u0301\" (in ASCII: e\\u{0301})") << "not U+00E9";
+  EXPECT_EQ(DistinctName("web-1 "), "\"web-1 \"");
+  EXPECT_EQ(DistinctName(""), "\"\"");
+}
+
 }  // namespace
 }  // namespace liveness::cli

@@ -9,6 +9,7 @@ namespace liveness::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(ErrorTextTest, ARefusedConnectionSaysWhatToDo) {
@@ -62,6 +63,31 @@ TEST(ErrorTextTest, CodesAreDistinct) {
 
 TEST(ErrorTextTest, AServersWordsCannotReachTheTerminal) {
   EXPECT_THAT(ErrorText(absl::InternalError("\x1b[2J"), "a:1"), StartsWith("\\x1b[2J"));
+}
+
+TEST(ErrorTextTest, WhereTlsWasAskedForItIsNotAskedAbout) {
+  const absl::Status closed =
+      absl::UnavailableError("last error: UNAVAILABLE: ipv4:127.0.0.1:7700: Socket closed");
+  TlsSettings tls{.enabled = true, .ca_file = "ca.pem"};
+  const std::string without = ErrorText(closed, "a:1", tls);
+  EXPECT_THAT(without, HasSubstr("does it ask for a certificate of yours? (--tls-cert, --tls-key)"));
+  EXPECT_THAT(without, Not(HasSubstr("is livenessd running")));
+  tls.cert_file = "me.pem";
+  EXPECT_THAT(ErrorText(closed, "a:1", tls), HasSubstr("does it trust your certificate? (me.pem"));
+  EXPECT_THAT(ErrorText(closed, "a:1"), HasSubstr("does it expect TLS?"));
+  EXPECT_THAT(ConnectionFailure("x: SETTINGS frame", tls), Not(HasSubstr("TLS")));
+}
+
+TEST(ErrorTextTest, AReasonCannotReachTheTerminal) {
+  EXPECT_EQ(ErrorText(common::Error(absl::StatusCode::kInternal, "R\x1b[2J\u200b", "no"), "a:1"),
+            "no (R\\x1b[2J\\u{200b})");
+}
+
+TEST(ErrorTextTest, AClientThatIsUnknownIsNamedBeyondDoubt) {
+  EXPECT_EQ(NoClientText("web-1", "a:1"), "no client web-1 on a:1; see livenessctl list");
+  EXPECT_THAT(NoClientText("clients/w", "a:1"), HasSubstr("no client w on a:1; "));
+  EXPECT_THAT(NoClientText("clients/w", "a:1"), HasSubstr("clients/clients/..."));
+  EXPECT_THAT(NoClientText("w\u0435b", "a:1"), HasSubstr("in ASCII: w\\u{0435}b"));
 }
 
 }  // namespace

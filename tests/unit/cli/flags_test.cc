@@ -210,5 +210,39 @@ TEST_F(FlagsTest, AVerbsHelpIsItsOwn) {
   EXPECT_THAT(message->text, HasSubstr("--last-will"));
 }
 
+TEST_F(FlagsTest, NullMeansNames) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"list", "-0"},
+                                               {"get", "--null", "a"},
+                                               {"watch", "-0", "-o", "name"},
+                                               {"evict", "a", "-0"}}) {
+    const Settings settings = Parse(args);
+    EXPECT_TRUE(settings.global.null_after_names);
+    EXPECT_EQ(settings.global.output, OutputFormat::kName);
+  }
+  const auto parsed = ParseFlags({"list", "-0", "-o", "json"});
+  ASSERT_TRUE(std::holds_alternative<Message>(parsed));
+  EXPECT_THAT(std::get<Message>(parsed).text, HasSubstr("-o name"));
+}
+
+TEST_F(FlagsTest, TheHelpOfEveryVerbHasTheGlobalFlags) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"list", "--help"},
+                                               {"beat", "--help"},
+                                               {"maintenance", "set", "--help"},
+                                               {"server", "--help"}}) {
+    const auto parsed = ParseFlags(args);
+    ASSERT_TRUE(std::holds_alternative<Message>(parsed));
+    const std::string text = std::get<Message>(parsed).text;
+    for (const char* flag : {"-o,--output FORMAT", "--server", "--tls-ca", "--http-proxy", "--timeout"}) {
+      EXPECT_THAT(text, HasSubstr(flag));
+    }
+  }
+}
+
+TEST_F(FlagsTest, AStrangersWordsCannotReachTheTerminal) {
+  const auto parsed = ParseFlags({"list", "--\x1b[2J"});
+  ASSERT_TRUE(std::holds_alternative<Message>(parsed));
+  EXPECT_THAT(std::get<Message>(parsed).text, HasSubstr("--\\x1b[2J"));
+}
+
 }  // namespace
 }  // namespace liveness::cli

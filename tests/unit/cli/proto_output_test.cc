@@ -99,5 +99,18 @@ TEST(MessageWriterTest, YamlItemsAreMarked) {
   EXPECT_EQ(out.str(), "clients:\n- name: \"a\"\n- name: \"a\"\n");
 }
 
+TEST(ProtoOutputTest, WhatIsHiddenIsEscapedAndReadsBack) {
+  v1::Client client;
+  const std::string id = "a\u061cb\u200bc\u202ed\u0085e\U000e0041";
+  client.set_client_id(id);
+  const std::string json = ToJson(client);
+  EXPECT_THAT(json, HasSubstr("\"a\\u061cb\\u200bc\\u202ed\\u0085e\\udb40\\udc41\""));
+  v1::Client back;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &back).ok());
+  EXPECT_EQ(back.client_id(), id);
+  EXPECT_THAT(ToYaml(client), HasSubstr("client_id: \"a\\u061cb\\u200bc\\u202ed\\u0085e\\U000e0041\"\n"));
+  EXPECT_EQ(QuotedText("größe 日本"), "\"größe 日本\"");
+}
+
 }  // namespace
 }  // namespace liveness::cli

@@ -41,7 +41,8 @@ class WatchFollowerTest : public ::testing::Test {
   testing::ManualClock clock_;
   std::ostringstream out_;
   Terminal terminal_{out_, out_, false, clock_};
-  WatchFollower follower_{"state = DEAD", OutputFormat::kTable, terminal_};
+  const GlobalSettings global_{.output = OutputFormat::kTable};
+  WatchFollower follower_{"state = DEAD", global_, terminal_};
 };
 
 TEST_F(WatchFollowerTest, ResumesAfterAllThatWasTold) {

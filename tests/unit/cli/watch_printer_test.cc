@@ -33,7 +33,9 @@ class WatchPrinterTest : public ::testing::Test {
   std::string Written(OutputFormat output, Print print) {
     std::ostringstream out;
     Terminal terminal{out, out, false, clock_};
-    WatchPrinter printer(output, terminal);
+    GlobalSettings global;
+    global.output = output;
+    WatchPrinter printer(global, terminal);
     print(printer);
     return out.str();
   }
