@@ -17,6 +17,22 @@ void AddTarget(CLI::App& verb, MaintenanceSettings& settings) {
   AddFilter(verb, settings.filter);
 }
 
+// One of the two.
+void AddEnd(CLI::App& verb, std::optional<common::Duration>& span, std::optional<common::WallTime>& until) {
+  CLI::Option* const flag = AddDuration(
+      verb, "--for", [&span](common::Duration d) { span = d; }, "How long from now on");
+  verb.add_option(
+          "--until",
+          [&until](const CLI::results_t& texts) {
+            until = ParseTime(texts.back());
+            return until.has_value();
+          },
+          "Until when, as in RFC 3339")
+      ->type_name("TIME")
+      ->check(CLI::Validator(CheckTime, "", "time"))
+      ->excludes(flag);
+}
+
 void AddMaintenance(CLI::App& app, AdminVerbs& verbs) {
   CLI::App& maintenance =
       AddVerb(app, "maintenance", "Say that clients are expected to be away, and that this is over",
@@ -29,18 +45,7 @@ void AddMaintenance(CLI::App& app, AdminVerbs& verbs) {
                           "  livenessctl maintenance set --filter='labels.zone = eu-1' "
                           "--until=2026-01-31T06:00:00Z\n");
   AddTarget(set, settings);
-  CLI::Option* const span = AddDuration(
-      set, "--for", [&settings](common::Duration d) { settings.span = d; }, "How long from now on");
-  set.add_option(
-         "--until",
-         [&settings](const CLI::results_t& texts) {
-           settings.until = ParseTime(texts.back());
-           return settings.until.has_value();
-         },
-         "Until when, as in RFC 3339")
-      ->type_name("TIME")
-      ->check(CLI::Validator(CheckTime, "", "time"))
-      ->excludes(span);
+  AddEnd(set, settings.span, settings.until);
   CLI::App& clear = AddVerb(maintenance, "clear", "End it now",
                             "  livenessctl maintenance clear web-1\n"
                             "  livenessctl maintenance clear --filter='health = MAINTENANCE'\n");
@@ -55,13 +60,17 @@ void AddServer(CLI::App& app, AdminVerbs& verbs) {
                              "  livenessctl --server=db-1:7700 server drain --within=1m\n");
   server.require_subcommand(0, 1);
   server.add_subcommand("info", "What it is and how it was set (the default)");
-  CLI::App& drain =
-      AddVerb(server, "drain", "Ask its clients to go to other servers; it takes none until it is restarted",
-              "  livenessctl --server=db-1:7700 server drain --within=1m\n");
+  CLI::App& drain = AddVerb(server, "drain",
+                            "Ask its clients to go to other servers; it takes none until the end or undrain",
+                            "  livenessctl --server=db-1:7700 server drain --within=1m\n"
+                            "  livenessctl --server=db-1:7700 server drain --for=30m\n");
   AddDuration(
       drain, "--within", [&verbs](common::Duration d) { verbs.drain.within = d; },
       "Over which they spread; default 10s, at most 1h");
+  AddEnd(drain, verbs.drain.span, verbs.drain.until);
   verbs.drain_verb = &drain;
+  verbs.undrain_verb =
+      &AddVerb(server, "undrain", "Take clients again", "  livenessctl --server=db-1:7700 server undrain\n");
 }
 
 Taken TakeMaintenance(const GlobalSettings& global, AdminVerbs& verbs, const std::vector<std::string>& rest) {
@@ -81,10 +90,13 @@ Taken TakeMaintenance(const GlobalSettings& global, AdminVerbs& verbs, const std
 
 Taken TakeServer(const GlobalSettings& global, AdminVerbs& verbs, const std::vector<std::string>& rest) {
   if (!rest.empty()) return "unexpected argument: " + rest[0];
-  if (!verbs.drain_verb->parsed()) return ServerInfoSettings{};
+  verbs.drain.undo = verbs.undrain_verb->parsed();
+  if (!verbs.drain.undo && !verbs.drain_verb->parsed()) return ServerInfoSettings{};
   // The next one would be drained if the first did not answer.
-  if (global.servers.size() > 1) return "server drain takes one --server: the one to be drained";
-  if (global.output == OutputFormat::kName) return "-o name: this verb prints a count and no names";
+  if (global.servers.size() > 1) return "server drain and undrain take one --server: the one that is meant";
+  if (global.output == OutputFormat::kName) return "-o name: this verb prints no names";
+  if (verbs.drain.span && *verbs.drain.span <= common::Duration::zero())
+    return "--for must be longer than zero";
   return verbs.drain;
 }
 

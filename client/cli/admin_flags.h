@@ -22,6 +22,7 @@ struct AdminVerbs {
   const CLI::App* set = nullptr;  // of `maintenance`
   const CLI::App* clear = nullptr;
   const CLI::App* drain_verb = nullptr;
+  const CLI::App* undrain_verb = nullptr;
 };
 
 // `verbs` lives while `app` parses.

@@ -225,6 +225,10 @@ absl::StatusOr<v1::DrainServerResponse> Api::DrainServer(const v1::DrainServerRe
   return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::DrainServer, request);
 }
 
+absl::StatusOr<v1::UndrainServerResponse> Api::UndrainServer(const v1::UndrainServerRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::UndrainServer, request);
+}
+
 absl::StatusOr<v1::ServerInfo> Api::GetServerInfo(const v1::GetServerInfoRequest& request) {
   return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::GetServerInfo, request);
 }

@@ -34,6 +34,7 @@ class Api {
   absl::StatusOr<v1::Client> EvictClient(const v1::EvictClientRequest& request);
   absl::StatusOr<v1::SetMaintenanceResponse> SetMaintenance(const v1::SetMaintenanceRequest& request);
   absl::StatusOr<v1::DrainServerResponse> DrainServer(const v1::DrainServerRequest& request);
+  absl::StatusOr<v1::UndrainServerResponse> UndrainServer(const v1::UndrainServerRequest& request);
   absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
 
   // The server's wall clock: ages are reckoned on it, since two hosts' clocks

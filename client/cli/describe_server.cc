@@ -123,7 +123,10 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
         "Started",
         absl::StrCat(TimeText(start), " (", common::FormatAge(common::SaturatingSub(now, start)), " ago)"));
   }
-  text += DescribeLine("Draining", info.draining() ? "yes" : "no");
+  text += DescribeLine("Draining", info.has_drain_end_time()
+                                       ? absl::StrCat("until ", TimeText(FromProto(info.drain_end_time())))
+                                   : info.draining() ? "yes"
+                                                     : "no");
   text += DescribeLine("Ready", info.ready() ? "yes" : "no");
   for (const v1::NotReady& reason : info.not_ready()) {
     text += DescribeMore("", absl::StrCat(reason.reason(), ": ", reason.message()));

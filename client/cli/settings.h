@@ -82,6 +82,10 @@ struct ServerInfoSettings {};
 
 struct DrainSettings {
   common::Duration within = std::chrono::seconds(10);
+  // Until when; neither: until it is undone.
+  std::optional<common::Duration> span;
+  std::optional<common::WallTime> until;
+  bool undo = false;  // take clients again
 };
 
 struct BeatSettings {

@@ -90,7 +90,10 @@ void Server::Reload() {
   spdlog::info("reload: {}; flags, the store's files and all else hold until a restart", tls);
 }
 
-void Server::Look() { parts_->tls_watch.Look(); }
+void Server::Look() {
+  parts_->tls_watch.Look();
+  parts_->drainer.Look();
+}
 
 void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   const common::Clock& clock = common::SystemClock();
@@ -101,7 +104,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   parts_->registry.BeginShutdown();
   spdlog::info("stopping within {}", common::FormatDuration(timeout));
   parts_->canary.Stop();
-  (void)parts_->Drain(timeout / kWindowShare);
+  (void)parts_->drainer.BeginForGood(timeout / kWindowShare);
   bool in_hurry = false;
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {
     in_hurry = hurry(kHurryPoll);

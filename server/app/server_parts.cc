@@ -54,6 +54,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       running(*store, registry),
       publisher(registry),
       engine(MakeEngineOptions(given, sockets)),
+      drainer(common::SystemClock(), registry, incidents),
       canary(common::SystemClock(), registry.pulses(), static_cast<std::size_t>(config.io_threads)),
       tls_watch(*tls, common::SystemClock(), incidents, [this] {
         if (health != nullptr) health->ServingChanged();
@@ -81,11 +82,15 @@ void ServerParts::AddServices() {
                                  heartbeat->ping_count()};
       }));
   engine.Add(std::make_unique<rpc::AdminService>(
-      registry, clock, [this] { return Describe(); }, [this] { return heartbeat->draining(); },
-      [this](common::Duration within) { return Drain(within); }));
+      registry, clock, [this] { return Describe(); },
+      rpc::AdminService::Drain{
+          .goes_on = [this] { return heartbeat->draining(); },
+          .begin = [this](auto within, auto length) { return drainer.Begin(within, length); },
+          .end = [this] { return drainer.End(); }}));
   auto health_service = std::make_unique<rpc::HealthService>(registry, [this] { return IsReady(); });
   health = health_service.get();
   engine.Add(std::move(health_service));
+  drainer.Attach(*heartbeat, *health);
   engine.Add(std::make_unique<rpc::CanaryService>(canary_secret, clock, registry.pulses()));
   engine.Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
       v1::HeartbeatService::service_full_name(), v1::RegistryService::service_full_name(),
@@ -105,15 +110,6 @@ void ServerParts::StartWatchdog() {
   watchdog.emplace(*period, std::move(probes));
 }
 
-std::int64_t ServerParts::Drain(common::Duration within) {
-  registry.BeginDrain();
-  health->BeginDrain();
-  incidents.Begin(core::IncidentKind::kDrain);
-  const std::int64_t asked = heartbeat->Drain(within);
-  spdlog::info("draining: asked {} streams to move within {}", asked, common::FormatDuration(within));
-  return asked;
-}
-
 v1::ServerInfo ServerParts::Describe() const {
   v1::ServerInfo info;
   info.set_server_id(config.server_id);
@@ -130,6 +126,7 @@ v1::ServerInfo ServerParts::Describe() const {
   rpc::ToProto(config.resume_grace, *info.mutable_resume_grace());
   for (v1::NotReady& reason : WhyNotReady()) *info.add_not_ready() = std::move(reason);
   info.set_ready(info.not_ready().empty());
+  if (const auto end = drainer.end_time()) rpc::ToProto(*end, *info.mutable_drain_end_time());
   const common::WallTime now = common::SystemClock().Wall();
   for (const core::Incident& incident : incidents.Read()) {
     rpc::ToProto(incident, now, *info.add_incidents());

@@ -17,6 +17,7 @@
 #include "common/signer.h"
 #include "server/app/config.h"
 #include "server/app/data_dir_lock.h"
+#include "server/app/drainer.h"
 #include "server/app/incident_log.h"
 #include "server/app/tls_watch.h"
 #include "server/app/watchdog.h"
@@ -86,8 +87,6 @@ struct ServerParts {
   // Where systemd wants to know that this server works: it does while the detector ticks,
   // no I/O thread has been still for longer than --max-doubt, and new connections get in.
   void StartWatchdog();
-  // Asks the clients to move within that time; returns how many.
-  std::int64_t Drain(common::Duration within);
 
   const Config config;
   const std::unique_ptr<DataDirLock> lock;
@@ -109,6 +108,7 @@ struct ServerParts {
   std::atomic<bool> accepting{false};          // from then on other threads may ask the acceptor
   rpc::HeartbeatService* heartbeat = nullptr;  // the engine's
   rpc::HealthService* health = nullptr;        // likewise
+  Drainer drainer;
   const std::string canary_secret = rpc::NewCanarySecret();
   rpc::Canary canary;
   TlsWatch tls_watch;

@@ -128,6 +128,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   void BeginDrain();
 
   // From now on: no new session, no suspicion, no death; goodbyes still count.
+  // They are not any more.
+  void EndDrain();
   // What the end of this server does to its clients is not their fault.
   void BeginShutdown();
 

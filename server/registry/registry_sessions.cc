@@ -223,6 +223,11 @@ void Registry::BeginDrain() {
   draining_ = true;
 }
 
+void Registry::EndDrain() {
+  MutexLock lock(mu_);
+  draining_ = false;
+}
+
 void Registry::BeginShutdown() {
   MutexLock lock(mu_);
   shutting_down_ = true;

@@ -30,12 +30,8 @@ absl::Status NotCommittedError() {
 }  // namespace
 
 AdminService::AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
-                           std::function<bool()> draining, Drain drain)
-    : registry_(registry),
-      clock_(clock),
-      describe_(std::move(describe)),
-      draining_(std::move(draining)),
-      drain_(std::move(drain)) {}
+                           Drain drain)
+    : registry_(registry), clock_(clock), describe_(std::move(describe)), drain_(std::move(drain)) {}
 
 void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::AdminService::service_full_name();
@@ -50,7 +46,7 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                    response = describe_();
                    response.set_history_id(registry_.history_id());
                    response.set_revision(registry_.revision());
-                   response.set_draining(draining_());
+                   response.set_draining(drain_.goes_on());
                    return absl::OkStatus();
                  }));
   router.Add(kName, "SetMaintenance",
@@ -62,6 +58,13 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
              UnaryMethod<v1::DrainServerRequest, v1::DrainServerResponse>(
                  Where::kWorker, [this](const auto&, const auto& request, auto& response) {
                    return DrainServer(request, response);
+                 }));
+  router.Add(kName, "UndrainServer",
+             UnaryMethod<v1::UndrainServerRequest, v1::UndrainServerResponse>(
+                 Where::kWorker, [this](const auto&, const auto&, auto& response) {
+                   const absl::StatusOr<bool> ended = drain_.end();
+                   if (ended.ok()) response.set_was_draining(*ended);
+                   return ended.status();
                  }));
 }
 
@@ -93,7 +96,12 @@ absl::Status AdminService::DrainServer(const v1::DrainServerRequest& request,
   if (within < common::Duration::zero() || within > kLongestWindow) {
     return common::BadFields("BAD_WINDOW", {{"reconnect_within", "must be between 0 and 1h"}});
   }
-  response.set_stream_count(drain_(within));
+  std::optional<common::Duration> length;
+  if (request.has_duration()) length = FromProto(request.duration());
+  if (length && *length <= common::Duration::zero()) {
+    return common::BadFields("BAD_WINDOW", {{"duration", "must be longer than zero"}});
+  }
+  response.set_stream_count(drain_.begin(within, length));
   return absl::OkStatus();
 }
 

@@ -5,7 +5,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "common/clock.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
@@ -21,12 +25,17 @@ class AdminService final : public AsyncService {
   // Asked for at each call, so that it may know a port that was chosen late.
   using Describe = std::function<v1::ServerInfo()>;
 
-  // Sends the clients of this server to others within that span; returns how many were asked.
-  using Drain = std::function<std::int64_t(common::Duration)>;
+  struct Drain {
+    std::function<bool()> goes_on;
+    // Sends the clients of this server to others within `within` and takes none for `length`
+    // (nothing: until `end`); returns how many were asked.
+    std::function<std::int64_t(common::Duration within, std::optional<common::Duration> length)> begin;
+    // Takes clients again; false if it did. FAILED_PRECONDITION SERVER_STOPPING.
+    std::function<absl::StatusOr<bool>()> end;
+  };
 
   // All outlive the engine's calls, and are called from any thread.
-  AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
-               std::function<bool()> draining, Drain drain);
+  AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe, Drain drain);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
 
@@ -38,7 +47,6 @@ class AdminService final : public AsyncService {
   registry::Registry& registry_;
   const common::Clock& clock_;
   const Describe describe_;
-  const std::function<bool()> draining_;
   const Drain drain_;
 };
 

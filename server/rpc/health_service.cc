@@ -106,6 +106,11 @@ void HealthService::BeginDrain() {
   watch_.streams.WakeAll();
 }
 
+void HealthService::EndDrain() {
+  draining_.store(false);
+  watch_.streams.WakeAll();
+}
+
 void HealthService::EndCalls() {
   draining_.store(true);
   watch_.streams.EndAll(

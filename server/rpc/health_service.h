@@ -36,6 +36,8 @@ class HealthService final : public AsyncService {
   void ServingChanged() { watch_.streams.WakeAll(); }
   // The server is NOT_SERVING from now on, and who watches it is told. Any thread.
   void BeginDrain();
+  // `serving` counts again, and who watches it is told. Any thread.
+  void EndDrain();
   // That too, then ends all watches.
   void EndCalls() override;
 

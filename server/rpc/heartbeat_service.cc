@@ -81,6 +81,11 @@ std::int64_t HeartbeatService::Drain(common::Duration reconnect_within) {
   return static_cast<std::int64_t>(handles.size());
 }
 
+bool HeartbeatService::EndDrain() {
+  common::MutexLock lock(mu_);
+  return !ending_ && draining_.exchange(false, std::memory_order_relaxed);
+}
+
 void HeartbeatService::SendAway(common::Duration within) {
   std::vector<std::shared_ptr<HeartbeatHandle>> scouts;
   {
@@ -141,11 +146,11 @@ void HeartbeatService::LeftByClient(const std::shared_ptr<HeartbeatHandle>& hand
 }
 
 void HeartbeatService::EndCalls() {
-  draining_.store(true, std::memory_order_relaxed);
   std::vector<std::shared_ptr<HeartbeatHandle>> handles;
   {
     common::MutexLock lock(mu_);
     ending_ = true;
+    draining_.store(true, std::memory_order_relaxed);
     handles.assign(open_.begin(), open_.end());
   }
   for (const auto& handle : handles) handle->End(DrainingError());

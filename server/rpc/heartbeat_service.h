@@ -50,6 +50,9 @@ class HeartbeatService final : public AsyncService {
   // Refuses hellos from now on and asks every client to reconnect, elsewhere if
   // it can, at a random moment within `reconnect_within`. Returns how many were asked.
   std::int64_t Drain(common::Duration reconnect_within);
+  // Takes hellos again; false if it did. Who was asked to go may, or comes back here. No-op
+  // after EndCalls().
+  bool EndDrain();
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
 
   // Other servers take this one for gone. Asks its clients to find another, as relocation.h has it: those

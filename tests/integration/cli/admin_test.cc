@@ -96,5 +96,48 @@ TEST_F(DrainTest, ItsClientsMoveToTheNextServer) {
   EXPECT_EQ(Run({"server", "drain", "--within=2h"}).code, 2);
 }
 
+TEST_F(DrainTest, AnUndrainedServerTakesClientsAgain) {
+  const CliResult idle = Run({"server", "undrain"});
+  EXPECT_EQ(idle.code, 0) << idle.err;
+  EXPECT_EQ(idle.out, server_->address() + " was not drained\n");
+  ASSERT_EQ(Run({"server", "drain", "--within=0s"}).code, 0);
+  CliProcess beat({"--server=" + server_->address(), "beat", "--id=a", "--interval=200ms"});
+  EXPECT_TRUE(beat.Says("DRAINING")) << beat.Out();
+  EXPECT_THAT(Run({"server", "info"}).out, ContainsRegex("Ready: +no"));
+  EXPECT_EQ(Run({"server", "undrain"}).out, server_->address() + " takes clients again\n");
+  EXPECT_TRUE(Becomes("a", "STATE_ALIVE"));
+  const std::string info = Run({"server", "info"}).out;
+  EXPECT_THAT(info, ContainsRegex("Draining: +no"));
+  EXPECT_THAT(info, ContainsRegex("Ready: +yes"));
+  EXPECT_THAT(Run({"server", "undrain", "-o", "json"}).out, HasSubstr("\"was_draining\": false"));
+}
+
+TEST_F(DrainTest, ADrainEndsByItselfAtItsTime) {
+  const CliResult drain = Run({"server", "drain", "--for=1500ms"});
+  EXPECT_EQ(drain.code, 0) << drain.err;
+  EXPECT_THAT(drain.out, HasSubstr("takes no more for 1.5s"));
+  EXPECT_THAT(Run({"server", "info"}).out, ContainsRegex("Draining: +until 20"));
+  const auto beat = Beat("a");  // refused at first
+  EXPECT_THAT(Run({"server", "info"}).out, ContainsRegex("Draining: +no"));
+  // A drain without an end takes the place of one with an end, and the other way round.
+  ASSERT_EQ(Run({"server", "drain", "--for=1h"}).code, 0);
+  ASSERT_EQ(Run({"server", "drain"}).code, 0);
+  EXPECT_THAT(Run({"server", "info"}).out, ContainsRegex("Draining: +yes"));
+  EXPECT_EQ(Run({"server", "drain", "--for=0s"}).code, 2);
+  EXPECT_EQ(Run({"server", "drain", "--for=1h", "--until=2100-01-01T00:00:00Z"}).code, 2);
+  EXPECT_EQ(Run({"server", "drain", "--until=2001-01-01T00:00:00Z"}).code, 2);
+  EXPECT_EQ(Run({"server", "drain", "--until=2100-01-01T00:00:00Z"}).code, 0);
+}
+
+TEST_F(DrainTest, AServerThatStopsHasNoWayBack) {
+  const auto beat = Beat("a");
+  server_->Signal(SIGTERM);
+  EXPECT_TRUE(Eventually([&] {
+    const CliResult undrain = Run({"server", "undrain"});
+    return undrain.code != 0 && undrain.err.find("told to stop") != std::string::npos;
+  }));
+  beat->Signal(SIGTERM);
+}
+
 }  // namespace
 }  // namespace liveness::testing
