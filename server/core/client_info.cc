@@ -9,6 +9,7 @@ namespace liveness::core {
 PackedInfo::PackedInfo(const ClientInfo& info) {
   Header header{};
   header.pid = info.pid;
+  header.attempt = info.attempt;
   header.labels = static_cast<std::uint16_t>(info.labels.size());
   std::string texts;
   const auto append = [&texts](std::string_view text) {
@@ -57,6 +58,7 @@ std::string_view PackedInfo::Text(Field field) const {
 }
 
 std::int64_t PackedInfo::pid() const { return header().pid; }
+std::uint32_t PackedInfo::attempt() const { return header().attempt; }
 
 std::size_t PackedInfo::label_count() const { return header().labels; }
 
@@ -100,12 +102,19 @@ ClientInfo PackedInfo::Unpack() const {
   info.principal = principal();
   info.last_will = last_will();
   info.pid = pid();
+  info.attempt = attempt();
   for (std::size_t i = 0; i < label_count(); ++i) info.labels.emplace_back(label(i));
   return info;
 }
 
 bool PackedInfo::operator==(const PackedInfo& other) const {
-  return Is(other) || (size() == other.size() && std::memcmp(block_.get(), other.block_.get(), size()) == 0);
+  if (Is(other)) return true;
+  const Header ours = header();
+  const Header theirs = other.header();
+  return ours.pid == theirs.pid && ours.labels == theirs.labels && ours.ends == theirs.ends &&
+         size() == other.size() &&
+         std::memcmp(block_.get() + sizeof(Header), other.block_.get() + sizeof(Header),
+                     size() - sizeof(Header)) == 0;
 }
 
 }  // namespace liveness::core

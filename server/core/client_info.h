@@ -30,6 +30,7 @@ struct ClientInfo {
   std::string principal;
   std::string last_will;
   std::int64_t pid = 0;
+  std::uint32_t attempt = 0;  // of its hellos the last that was taken; 0: it does not count them
 };
 
 // A ClientInfo that does not change. Copies share one block. Thread-safe.
@@ -49,6 +50,7 @@ class PackedInfo {
   std::string_view principal() const { return Text(kPrincipal); }
   std::string_view last_will() const { return Text(kLastWill); }
   std::int64_t pid() const;
+  std::uint32_t attempt() const;
 
   std::size_t label_count() const;
   // REQUIRES: index < label_count(). In the order of their keys.
@@ -59,7 +61,7 @@ class PackedInfo {
 
   // The very same block.
   bool Is(const PackedInfo& other) const { return block_ == other.block_; }
-  // The same content.
+  // The same content, but for the attempt: which hello told it is no news to anybody.
   bool operator==(const PackedInfo& other) const;
 
  private:
@@ -79,6 +81,7 @@ class PackedInfo {
   // then all texts one after the other.
   struct Header {
     std::int64_t pid;
+    std::uint32_t attempt;
     std::uint16_t labels;
     std::array<std::uint16_t, kFields> ends;  // of each text, counted from the first
   };

@@ -61,6 +61,7 @@ struct Banned {
   std::string instance_id;  // empty: only the incarnation is over
   std::uint64_t incarnation = 0;
   Cause cause = Cause::kUnspecified;  // kSuperseded or kEvicted
+  std::uint8_t reclaims = 0;          // only without an instance_id: record/hello_judgement.h
   bool operator==(const Banned&) const = default;
 };
 

@@ -23,6 +23,11 @@ inline absl::Status ReplacedError() {
                        "a newer stream of the same instance took over");
 }
 
+inline absl::Status StaleHelloError() {
+  return common::Error(absl::StatusCode::kCancelled, "STALE_HELLO",
+                       "a later hello of the same instance was taken before this one; it changed nothing");
+}
+
 // Two servers decided on the same client at once. Nothing is wrong with who lost: it may try again.
 inline absl::Status ConflictError() {
   return common::WithRetryDelay(

@@ -33,6 +33,7 @@
 #include "server/core/deadline_wheel.h"
 #include "server/core/mass_failure.h"
 #include "server/core/record.h"
+#include "server/core/record/hello_judgement.h"
 #include "server/core/self_doubt.h"
 #include "server/core/session_rules.h"
 #include "server/core/suspend_watch.h"
@@ -71,6 +72,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   // older. `done` is called exactly once, without the lock, once the session is
   // committed: at once or later, here or on another thread. Errors:
   //   ABORTED             SUPERSEDED, EVICTED: this instance is over for good
+  //   CANCELLED           STALE_HELLO: a later one of this instance was taken; nothing has changed
   //   PERMISSION_DENIED   PRINCIPAL_MISMATCH
   //   RESOURCE_EXHAUSTED  TOO_MANY_CLIENTS, with a retry delay
   //   UNAVAILABLE         DRAINING, STORE_UNAVAILABLE
@@ -126,10 +128,10 @@ class Registry : public storage::StoreListener, public WatchSource {
   // The clients are being sent to other servers: a stream that closes from now on is silence, and its
   // session is suspected at its deadline.
   void BeginDrain();
-
-  // From now on: no new session, no suspicion, no death; goodbyes still count.
   // They are not any more.
   void EndDrain();
+
+  // From now on: no new session, no suspicion, no death; goodbyes still count.
   // What the end of this server does to its clients is not their fault.
   void BeginShutdown();
 
@@ -212,6 +214,8 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // registry_attach.cc
   absl::Status CheckHello(const HelloRequest& hello, const Session* known) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  core::HelloJudgement Judge(const HelloRequest& hello, const Session* known) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Resumes(const HelloRequest& hello, const Session* known) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // An authentic token names this incarnation: is the store still what it was when it gave that out?

@@ -4,6 +4,7 @@
 
 #include "common/status.h"
 #include "common/strings.h"
+#include "server/core/record/hello_judgement.h"
 #include "server/registry/effects.h"
 #include "server/registry/instance_errors.h"
 #include "server/registry/registry.h"
@@ -108,12 +109,11 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
     return common::Error(absl::StatusCode::kUnavailable, "DRAINING", "this server is going away");
   }
   const bool live = known != nullptr && core::IsLive(known->cold_.record->state);
-  if (known != nullptr && known->cold_.record->annex != nullptr) {
-    for (const core::Banned& banned : known->cold_.record->annex->banned) {
-      const bool meant = (!banned.instance_id.empty() && banned.instance_id == hello.info.instance_id) ||
-                         hello.resume_incarnation == banned.incarnation;
-      if (meant) return banned.cause == Cause::kEvicted ? EvictedError() : SupersededError();
-    }
+  switch (Judge(hello, known).verdict) {
+    case core::HelloVerdict::kTaken: break;
+    case core::HelloVerdict::kStale: return StaleHelloError();
+    case core::HelloVerdict::kSuperseded: return SupersededError();
+    case core::HelloVerdict::kEvicted: return EvictedError();
   }
   if (live && known->cold_.record->info.principal() != hello.info.principal) {
     return common::Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_MISMATCH",
@@ -144,6 +144,13 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
     }
   }
   return absl::OkStatus();
+}
+
+core::HelloJudgement Registry::Judge(const HelloRequest& hello, const Session* known) const {
+  if (known == nullptr) return {};
+  const ClientRecord& record = *known->cold_.record;
+  const bool heard = known->local_ && core::IsLive(record.state) && known->last_sequence() != 0;
+  return core::JudgeHello(hello.info, hello.resume_incarnation, record, heard);
 }
 
 bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
@@ -183,7 +190,8 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
       // An instance that begins anew stays welcome; only its old token is over.
       const std::string_view instance_id = same_instance ? std::string_view() : old->info.instance_id();
       Change change{State::kDead, Cause::kSuperseded, std::move(evidence)};
-      change.ban = core::Banned{std::string(instance_id), BanName(*old), Cause::kSuperseded};
+      change.ban = core::Banned{std::string(instance_id), BanName(*old), Cause::kSuperseded,
+                                same_instance ? Judge(hello, known.get()).reclaims : std::uint8_t{0}};
       EndSession(known, std::move(change), same_instance ? ReplacedError() : SupersededError(), effects);
     } else if (same_instance && old->state == State::kDead) {
       const core::Duration wrong_for = clock_.Wall() - old->state_time;
@@ -264,8 +272,8 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
                     before->incarnation != 0,
                     before->health == core::Health::kStalled || IsStalled(*session),
                     ArrivalsOf(cold)};
+  after.info = info;  // at least the attempt is another
   if (changed) {
-    after.info = info;
     after.server_id = server_id_;
     after.interval = hello.interval;
     after.timeout = hello.timeout;

@@ -200,6 +200,7 @@ void Registry::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr r
   if (decided != nullptr && session->local_ && decided->attachment > record->attachment) {
     auto attached = std::make_shared<ClientRecord>(*record);
     attached->attachment = decided->attachment;
+    if (attached->info == decided->info) attached->info = decided->info;  // its attempt
     record = std::move(attached);
   }
   table_.SetRecord(session, std::move(record));

@@ -87,6 +87,7 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
   request.info.version = hello.version();
   request.info.last_will = hello.last_will();
   request.info.pid = hello.pid();
+  request.info.attempt = hello.attempt();
   request.interval = timing.interval;
   request.timeout = timing.timeout;
   request.quality = quality;

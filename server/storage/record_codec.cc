@@ -46,6 +46,7 @@ void StoreInfo(const core::PackedInfo& info, v1::ClientInfo& stored) {
   set(*stored.mutable_principal(), info.principal());
   set(*stored.mutable_last_will(), info.last_will());
   stored.set_pid(info.pid());
+  stored.set_attempt(info.attempt());
 }
 
 // Takes the texts out of `stored`.
@@ -64,16 +65,18 @@ core::PackedInfo RestoreInfo(v1::ClientInfo& stored) {
   info.principal = std::move(*stored.mutable_principal());
   info.last_will = std::move(*stored.mutable_last_will());
   info.pid = stored.pid();
+  info.attempt = stored.attempt();
   return core::PackedInfo(info);
 }
 
 void StoreAnnex(const core::Annex& annex, v1::Annex& stored) {
   const auto& [banned, maintenance_until] = annex;
-  for (const auto& [instance_id, incarnation, cause] : banned) {
+  for (const auto& [instance_id, incarnation, cause, reclaims] : banned) {
     v1::Banned& each = *stored.add_banned();
     each.set_instance_id(instance_id);
     each.set_incarnation(incarnation);
     each.set_cause(static_cast<v1::Cause>(cause));
+    each.set_reclaims(reclaims);
   }
   if (maintenance_until) stored.set_maintenance_until_ns(maintenance_until->time_since_epoch().count());
 }
@@ -81,8 +84,9 @@ void StoreAnnex(const core::Annex& annex, v1::Annex& stored) {
 std::shared_ptr<const core::Annex> RestoreAnnex(const v1::Annex& stored) {
   auto annex = std::make_shared<core::Annex>();
   for (const v1::Banned& each : stored.banned()) {
-    annex->banned.push_back(
-        {each.instance_id(), each.incarnation(), Known(each.cause(), v1::Cause_MAX, core::Cause::kUnknown)});
+    annex->banned.push_back({each.instance_id(), each.incarnation(),
+                             Known(each.cause(), v1::Cause_MAX, core::Cause::kUnknown),
+                             static_cast<std::uint8_t>(std::min(each.reclaims(), 0xFFU))});
   }
   if (stored.has_maintenance_until_ns()) {
     annex->maintenance_until = WallTime(Duration(stored.maintenance_until_ns()));

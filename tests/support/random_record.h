@@ -134,7 +134,8 @@ class RandomRecord {
   core::Annex NextAnnex() {
     core::Annex annex;
     for (std::uint64_t n = Below(4); n > 0; --n) {
-      annex.banned.push_back({Text(32), Number(), Pick(core::Cause::kUnspecified, core::Cause::kUnknown)});
+      annex.banned.push_back({Text(32), Number(), Pick(core::Cause::kUnspecified, core::Cause::kUnknown),
+                              static_cast<std::uint8_t>(Below(3))});
     }
     if (Flip()) annex.maintenance_until = Wall();
     return annex;

@@ -85,6 +85,7 @@ inline std::string Difference(const core::ClientRecord& a, const core::ClientRec
   using namespace same_record_internal;
   std::ostringstream out;
   Field(out, "info", a.info, b.info);
+  Field(out, "attempt", a.info.attempt(), b.info.attempt());
   if (what == Comparing::kAll) {
     Field(out, "evidence", a.evidence != nullptr, b.evidence != nullptr);
     if (a.evidence && b.evidence) Compare(out, *a.evidence, *b.evidence);

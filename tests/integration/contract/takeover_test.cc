@@ -56,13 +56,67 @@ TEST_F(TakeoverTest, TheSameInstanceWithoutATokenBeginsANewSession) {
   ASSERT_TRUE(again);
   EXPECT_GT(again->incarnation(), welcome->incarnation());
   ExpectEnd(older, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
-  // The token of the session that it gave up is over, the instance is not.
+  // Who beats has the newer token: with the older one another process comes, that bears the same name.
+  ASSERT_TRUE(newer.Ping(1));
+  ASSERT_TRUE(newer.Receive());
   ExpectRefused(Hello("a", "1", welcome->resume_token()), grpc::StatusCode::ABORTED, "SUPERSEDED");
   HeartbeatStream resumed(channel_);
   const auto last = resumed.Join(Hello("a", "1", again->resume_token()));
   ASSERT_TRUE(last);
   EXPECT_EQ(last->incarnation(), again->incarnation());
   ExpectEnd(newer, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
+}
+
+TEST_F(TakeoverTest, ALateHelloOfTheSameInstanceChangesNothing) {
+  StartServer();
+  auto hello = Hello("a", "1");
+  HeartbeatStream newer(address());
+  hello.mutable_hello()->set_attempt(2);
+  const auto welcome = newer.Join(hello);
+  ASSERT_TRUE(welcome);
+  hello.mutable_hello()->set_attempt(1);
+  ExpectRefused(hello, grpc::StatusCode::CANCELLED, "STALE_HELLO");
+  ASSERT_TRUE(newer.Ping(1));
+  const auto pong = newer.Receive();
+  ASSERT_TRUE(pong && pong->has_pong());
+  EXPECT_EQ(Get("a").incarnation(), welcome->incarnation());
+  EXPECT_EQ(TransitionsOf("a").size(), 1U);
+}
+
+TEST_F(TakeoverTest, ALoneProcessThatDoesNotCountIsNotSupersededByItsOwnLateHello) {
+  StartServer();
+  HeartbeatStream welcomed(address());
+  const auto welcome = welcomed.Join(Hello("a", "1"));
+  ASSERT_TRUE(welcome && welcomed.Ping(1) && welcomed.Receive());
+  HeartbeatStream late(address());  // nobody is there any more
+  ASSERT_TRUE(late.Join(Hello("a", "1")));
+  ExpectEnd(welcomed, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
+  HeartbeatStream back(address());
+  const auto again = back.Join(Hello("a", "1", welcome->resume_token()));
+  ASSERT_TRUE(again);
+  EXPECT_GT(again->incarnation(), welcome->incarnation());
+  ExpectEnd(late, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
+}
+
+TEST_F(TakeoverTest, AResumeTakesTheLabelsOfItsHello) {
+  StartServer();
+  auto hello = Hello("a", "1");
+  (*hello.mutable_hello()->mutable_labels())["zone"] = "eu";
+  (*hello.mutable_hello()->mutable_labels())["old"] = "1";
+  HeartbeatStream first(channel_);
+  const auto welcome = first.Join(hello);
+  ASSERT_TRUE(welcome);
+  hello.mutable_hello()->set_resume_token(welcome->resume_token());
+  hello.mutable_hello()->mutable_labels()->erase("old");
+  (*hello.mutable_hello()->mutable_labels())["zone"] = "us";
+  HeartbeatStream second(channel_);
+  const auto resumed = second.Join(hello);
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(resumed->incarnation(), welcome->incarnation());
+  ExpectEnd(first, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
+  const auto labels = Get("a").labels();
+  EXPECT_EQ(labels.size(), 1U) << "those of the hello, and no others";
+  EXPECT_EQ(labels.at("zone"), "us");
 }
 
 TEST_F(TakeoverTest, ASupersededInstanceDoesNotComeBack) {
