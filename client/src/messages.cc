@@ -54,7 +54,8 @@ common::Duration FromProto(const google::protobuf::Duration& span) {
 }
 
 v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& labels,
-                               const std::string& resume_token, const std::string& local_address) {
+                               const std::string& resume_token, const std::string& local_address,
+                               std::uint32_t attempt) {
   v1::HeartbeatRequest request;
   v1::Hello& hello = *request.mutable_hello();
   hello.set_client_id(options.client_id);
@@ -68,6 +69,7 @@ v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& label
   hello.set_version(options.version);
   hello.set_local_address(local_address);
   hello.set_last_will(options.last_will);
+  hello.set_attempt(attempt);
   if (options.detection) Set(*options.detection, *hello.mutable_detection());
   if (options.quality) {
     *hello.mutable_quality()->mutable_found_within() = ToProto(options.quality->found_within);

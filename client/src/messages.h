@@ -19,8 +19,10 @@ google::protobuf::Timestamp ToProto(common::WallTime time);
 google::protobuf::Duration ToProto(common::Duration span);
 common::Duration FromProto(const google::protobuf::Duration& span);  // saturates
 
+// `attempt`: see Session::OnHelloSent().
 v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& labels,
-                               const std::string& resume_token, const std::string& local_address);
+                               const std::string& resume_token, const std::string& local_address,
+                               std::uint32_t attempt);
 // All tokens go with every ping: one that is missing has ended.
 v1::HeartbeatRequest MakePing(std::uint64_t sequence, common::WallTime send_time,
                               const std::vector<ProgressReading>& progress,

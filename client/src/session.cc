@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/src/stream_verdict.h"
+
 namespace liveness::internal {
 namespace {
 
@@ -27,6 +29,18 @@ Duration RetryDelay(const StreamEnd& end) {
 // How late Advance() may be before we say that it was we who did not run: well
 // above a scheduler's delays, well below the timeout.
 Duration OversleepSlack(Duration timeout) { return std::clamp<Duration>(timeout / 4, 5ms, 1s); }
+
+// What the application is told of a refusal without a reason of ours.
+Error Explain(const StreamEnd& end) {
+  if (!end.reason.empty()) return {end.reason, end.message};
+  switch (end.code) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded: return {"CONNECT_FAILED", end.message};
+    default: return {"FOREIGN_REFUSAL", absl::StatusCodeToString(end.code) + ": " + end.message};
+  }
+}
 
 }  // namespace
 
@@ -74,11 +88,13 @@ BootTime Session::alive_until() const {
   return std::min(live_->alive_until, *attempt_->hello_sent + live_->timeout);
 }
 
-void Session::OnHelloSent(StreamId stream, BootTime now) {
-  if (!attempt_ || attempt_->id != stream) return;
+std::uint32_t Session::OnHelloSent(StreamId stream, BootTime now) {
+  if (!attempt_ || attempt_->id != stream) return 0;
   attempt_->hello_sent = now;
+  if (!std::exchange(hello_unnumbered_, false)) attempt_->hello = ++hellos_;
   // A server that does not answer must not cost us the one that does.
   if (live_) attempt_->deadline = std::min(attempt_->deadline, now + live_->timeout / 2);
+  return attempt_->hello;
 }
 
 void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
@@ -88,6 +104,7 @@ void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
   Live live{};
   live.id = stream;
   live.target = attempt_->target;
+  if (live.target < options_.trust.size()) trust_ = options_.trust[live.target];
   live.timeout = std::clamp<Duration>(welcome.timeout, 1ms, kLongestTimeout);
   // With timeout < 2 x interval one late pong would look like silence.
   live.period = std::clamp<Duration>(welcome.interval, 1ms, std::max<Duration>(live.timeout / 2, 1ms));
@@ -149,8 +166,9 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
   if (live_) live_->alive_until = alive_until();  // until the old server answers once more
   const Attempt attempt = *attempt_;
   attempt_.reset();
-  const std::string reason = end.reason.empty() ? "CONNECT_FAILED" : end.reason;
-  last_error_ = Error{reason, end.message};
+  const StreamVerdict& verdict = VerdictOn(end);
+  last_error_ = Explain(end);
+  const auto& [reason, message] = *last_error_;
   order_.Hold(attempt.target, now + RetryDelay(end));
   if (live_ && live_->replaced) {  // it had the session, and lost it again
     const bool told = live_->lapsed;
@@ -158,17 +176,16 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
     if (!told && !goodbye_deadline_) Lose();
     order_.StartAfter(attempt.target);
   }
-  if (!live_ && end.denied() && attempt.with_token) {
-    // The token is another client's or of another store; we may still be let in without.
-    resume_token_.clear();
+  const bool token_refused = verdict.come_back == ComeBack::kWithoutToken && attempt.with_token;
+  const bool outnumbered = verdict.reason == "STALE_HELLO" && attempt.hello != 0 && attempt.hello == hellos_;
+  if (outnumbered) hello_unnumbered_ = true;
+  if (!live_ && (token_refused || outnumbered)) {
+    if (token_refused) resume_token_.clear();
     order_.StartAt(attempt.target);
     next_attempt_ = now;
     return;
   }
-  const bool refused = end.unreachable() && counters_.welcomes == 0;
-  // While one server serves us, another's refusal of our hello is not the end.
-  const bool over = live_ ? end.fenced() : end.final() || end.denied() || refused;
-  if (over) return Stop(reason, end.message);
+  if (IsFinal(end, attempt.target, live_.has_value())) return Stop(reason, message);
   if (goodbye_deadline_) {
     if (!live_) return Stop("SAID_GOODBYE", "no server could be told");
     actions_.push_back({Action::Kind::kGoodbye, live_->id});
@@ -181,7 +198,20 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
     // Counted from the start of the attempt: one that took long is followed at once.
     next_attempt_ = std::max({now, attempt.started + backoff_.Next(), order_.FreeAt()});
   }
-  if (!live_ && told_reason_ != reason) ChangeTo(State::kConnecting, reason, end.message);
+  if (!live_ && told_reason_ != reason) ChangeTo(State::kConnecting, reason, message);
+}
+
+bool Session::IsFinal(const StreamEnd& end, std::size_t target, bool established) const {
+  if (target < options_.trust.size() && options_.trust[target] < trust_) return false;
+  switch (VerdictOn(end).come_back) {
+    case ComeBack::kNever: return true;
+    // While one server serves us, another's refusal of our hello is not the end.
+    case ComeBack::kNeverHere: return !established;
+    case ComeBack::kNeverUnlessKnown: return counters_.welcomes == 0;
+    case ComeBack::kWithToken:
+    case ComeBack::kWithoutToken: return false;
+  }
+  return false;
 }
 
 void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
@@ -196,7 +226,7 @@ void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
   }
   const std::string reason = end.reason.empty() ? "STREAM_ENDED" : end.reason;
   last_error_ = Error{reason, end.message};
-  if (end.final()) return Stop(reason, end.message);
+  if (IsFinal(end, ended.target, false)) return Stop(reason, end.message);
   if (!ended.lapsed) Lose();
   order_.Hold(ended.target, now + RetryDelay(end));
   // It broke off while the server answered, and the server did not mean it.

@@ -15,7 +15,8 @@
 //                   still beats; the welcome there ends the old one
 //   replaced     -> the old stream of such a move has ended before the welcome
 //                   came: no loss, unless that attempt then fails
-//   final error  -> kStopped
+//   final word   -> kStopped: one that stream_verdict.h lists, on a connection that is
+//                   trusted no less than the one of the last welcome
 //
 // Example: timeout 3 s, a ping sent at 10.0 is ponged at 10.2. The server has
 // received it at 10.0 at the earliest and cannot call us silent before 13.0:
@@ -29,6 +30,10 @@
 // from the first, in each attempt. If dead ones use up the whole attempt, the next one
 // gives each half the time, and so on down to an eighth, then the whole again: with
 // the defaults 20 dead addresses before a good one are passed in four attempts.
+//
+// Hellos are numbered over all streams (`attempt` on the wire), so that a server knows
+// one that comes late. If it takes our newest one for late, another process bears our
+// instance id: the next hello goes without a number, and the tokens decide.
 //
 // Streams are numbered; an event of a stream that is neither live nor being
 // tried is dropped. Not thread-safe. `now` never goes back.
@@ -78,14 +83,18 @@ class Session {
     bool resume = true;
     Duration welcome_timeout = std::chrono::seconds(5);
     std::function<double()> random;  // uniform in [0, 1)
+    // How far to trust what comes over a connection to each target; empty: all alike. A final
+    // word counts only where the trust is no smaller than at the last welcome.
+    std::vector<int> trust;
   };
 
   explicit Session(Options options);
 
   void Start(BootTime now);
 
-  // The hello of an attempt is about to be written.
-  void OnHelloSent(StreamId stream, BootTime now);
+  // The hello of an attempt is about to be written, with resume_token(). Returns its `attempt`
+  // for the wire; 0: it goes without.
+  std::uint32_t OnHelloSent(StreamId stream, BootTime now);
   void OnWelcome(StreamId stream, BootTime now, const Welcome& welcome, const std::string& resume_token);
   void OnPong(StreamId stream, BootTime now, std::uint64_t sequence);
   // A ping of the server was answered.
@@ -128,6 +137,7 @@ class Session {
     BootTime deadline;
     std::optional<BootTime> hello_sent;  // from then on it may have the session
     bool with_token;
+    std::uint32_t hello = 0;  // its number; 0 before it was sent, or without one
   };
   struct SentPing {
     std::uint64_t sequence;
@@ -156,6 +166,8 @@ class Session {
   void OnAttemptFailed(BootTime now, const StreamEnd& end);
   void OnLiveEnded(BootTime now, const StreamEnd& end);
   std::size_t After(std::size_t target) const { return (target + 1) % options_.targets; }
+  // True if `end` comes from where final words may come from, and is one.
+  bool IsFinal(const StreamEnd& end, std::size_t target, bool established) const;
   void Lose();  // tells kLost. REQUIRES: last_error_ says why
   void Stop(const std::string& reason, const std::string& message);
   void ChangeTo(State state, const std::string& reason, const std::string& message);
@@ -176,6 +188,9 @@ class Session {
   std::optional<BootTime> goodbye_deadline_;
   bool goodbye_confirmed_ = false;
   StreamId last_stream_ = 0;
+  std::uint32_t hellos_ = 0;       // the number of the newest
+  bool hello_unnumbered_ = false;  // the next one
+  int trust_ = 0;                  // of the last welcome's target
   std::string resume_token_;
   std::optional<Welcome> welcome_;
   std::optional<Duration> rtt_;

@@ -34,13 +34,23 @@ constexpr int kMaxBatch = 64;
 // Waits longer than the goodbye itself may take, for the thread's own delays.
 constexpr Duration kGoodbyeSlack = 200ms;
 
+// Without TLS a path of the file system shows who listens there, and a port shows nothing.
+std::vector<int> TrustOf(const ClientOptions& options) {
+  std::vector<int> trust;
+  for (const std::string& target : options.targets) {
+    trust.push_back(!options.tls && target.starts_with("unix:") ? 1 : 0);
+  }
+  return trust;
+}
+
 }  // namespace
 
 Worker::Worker(ClientOptions options, const common::Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       progress_(clock),
-      session_({options_.targets.size(), options_.resume, options_.welcome_timeout, common::RandomUniform}),
+      session_({options_.targets.size(), options_.resume, options_.welcome_timeout, common::RandomUniform,
+                TrustOf(options_)}),
       load_(options_.pid == getpid()),
       labels_(options_.labels),
       thread_([this] { Run(); }) {}
@@ -214,10 +224,10 @@ void Worker::Dial(const Action& action) {
 }
 
 void Worker::OnConnected(HeartbeatStream& stream) {
-  session_.OnHelloSent(stream.id(), clock_.Boot());
+  const std::uint32_t attempt = session_.OnHelloSent(stream.id(), clock_.Boot());
   stream.labels_version = labels_version_;
   stream.SendHello(
-      MakeHello(options_, labels_, session_.resume_token(), LocalAddress(newest_socket_->load())));
+      MakeHello(options_, labels_, session_.resume_token(), LocalAddress(newest_socket_->load()), attempt));
 }
 
 void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& message) {

@@ -22,7 +22,7 @@ enum class State {
   // reconnects by itself, kConnecting and kLive follow.
   kLost,
   // Final: goodbye was said, or the server will not have this instance
-  // (SUPERSEDED, EVICTED, BAD_HELLO, PERMISSION_DENIED; QUALITY_UNREACHABLE
+  // (SUPERSEDED, EVICTED, BAD_HELLO; QUALITY_UNREACHABLE and PRINCIPAL_MISMATCH
   // if it was never in). Nothing follows.
   kStopped,
 };
@@ -57,6 +57,8 @@ struct Welcome {
 //   SERVER_SILENT   no pong within the timeout
 //   STREAM_ENDED    the connection or the stream broke off
 //   CONNECT_FAILED  no server could be reached
+//   FOREIGN_REFUSAL something answered that is no liveness server, a proxy perhaps;
+//                   the message has its status. It is tried again
 //   WELCOME_TIMEOUT a server was reached, but did not take us in
 //   LAPSED          this process itself did not run for longer than the timeout
 //   SAID_GOODBYE    Goodbye() or the destructor was called

@@ -9,6 +9,8 @@
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
 #include "tests/integration/client/state_log.h"
+#include "tests/support/foreign_responder.h"
+#include "tests/support/heartbeat_stream.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_dir.h"
 
@@ -78,6 +80,70 @@ TEST_F(ClientLivenessd, AFailureInTheGoodbyeIsADeath) {
   client->Goodbye("crashed", {.signal = 11});
   EXPECT_TRUE(Eventually([&] { return Record().state() == v1::STATE_DEAD; }));
   EXPECT_EQ(Record().cause(), v1::CAUSE_PROCESS_EXITED);
+}
+
+TEST_F(ClientLivenessd, ADenialBySomebodyElseWhileTheServerRestartsCostsNothing) {
+  const TempDir dir;
+  const std::vector<std::string> args = {"--store=sqlite", "--data-dir=" + dir.path(), "--restart-grace=20s"};
+  auto server = ServerProcess::Start(args);
+  ASSERT_TRUE(server);
+  const std::string address = server->address();
+  StateLog log;
+  ClientOptions options = Options(log);
+  options.targets = {address};
+  const auto client = StartClient(options);
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  const std::uint64_t incarnation = client->incarnation();
+  server->Signal(SIGKILL);
+  (void)server->WaitForExit(15s);
+  {
+    ForeignResponder responder(std::stoi(address.substr(address.rfind(':') + 1)), {{":status", "403"}});
+    ASSERT_TRUE(responder.listens());
+    ASSERT_TRUE(Eventually([&] { return responder.answered() >= 3; }));
+  }
+  auto with_address = args;
+  with_address.push_back("--listen=" + address);
+  server = ServerProcess::Start(with_address);
+  ASSERT_TRUE(server);
+  EXPECT_TRUE(log.WaitFor("LIVE", 2));
+  EXPECT_EQ(client->incarnation(), incarnation) << "nobody was declared dead";
+  EXPECT_EQ(log.Count("CONNECTING FOREIGN_REFUSAL"), 1) << "the application knows why it took so long";
+}
+
+TEST_F(ClientLivenessd, OfTwoWithOneInstanceIdTheYoungerStays) {
+  StateLog older_log;
+  ClientOptions options = Options(older_log);
+  options.instance_id = "the-same";
+  const auto older = StartClient(options);
+  ASSERT_TRUE(older_log.WaitFor("LIVE"));
+  StateLog younger_log;
+  options.on_state = younger_log.Callback();
+  const auto younger = StartClient(options);
+  EXPECT_TRUE(older_log.WaitFor("STOPPED SUPERSEDED"));
+  EXPECT_TRUE(Eventually([&] { return younger->state() == State::kLive; }));
+  EXPECT_GT(younger->incarnation(), older->incarnation());
+  EXPECT_EQ(Record().state(), v1::STATE_ALIVE);
+}
+
+TEST_F(ClientLivenessd, ALateHelloDoesNotEndTheClientThatSentIt) {
+  StateLog log;
+  ClientOptions options = Options(log);
+  options.instance_id = "lone";
+  const auto client = StartClient(options);
+  ASSERT_TRUE(log.WaitFor("LIVE"));
+  // As its first hello would come, delayed; and as a library would send it that does not count.
+  for (const std::uint32_t attempt : {1u, 0u}) {
+    auto hello = HeartbeatStream::Hello("worker", "lone", std::chrono::milliseconds(200), 2s);
+    hello.mutable_hello()->set_attempt(attempt);
+    HeartbeatStream late(server_->address());
+    ASSERT_TRUE(late.Send(hello));
+    ASSERT_TRUE(late.Receive(5s) || late.End(1s)) << attempt;
+    late.Cancel();
+    const std::uint64_t pongs = client->counters().pongs_received;
+    EXPECT_TRUE(Eventually([&] { return client->counters().pongs_received >= pongs + 3; })) << attempt;
+  }
+  EXPECT_EQ(log.Count("STOPPED SUPERSEDED"), 0);
+  EXPECT_EQ(client->state(), State::kLive);
 }
 
 TEST_F(ClientLivenessd, TheYoungerOfTwoSupersedesTheOlderForGood) {

@@ -25,14 +25,15 @@ TEST(Messages, AnOverflowingDurationSaturates) {
 TEST(Messages, UnsetTimesStayUnset) {
   ClientOptions options;
   options.client_id = "a";
-  EXPECT_FALSE(MakeHello(options, {}, "", "").hello().has_interval());
+  EXPECT_FALSE(MakeHello(options, {}, "", "", 3).hello().has_interval());
   options.interval = 250ms;
-  const auto hello = MakeHello(options, {{"k", "v"}}, "token", "127.0.0.1:1").hello();
+  const auto hello = MakeHello(options, {{"k", "v"}}, "token", "127.0.0.1:1", 3).hello();
   EXPECT_EQ(hello.interval().nanos(), 250'000'000);
   EXPECT_FALSE(hello.has_timeout());
   EXPECT_EQ(hello.labels().at("k"), "v");
   EXPECT_EQ(hello.resume_token(), "token");
   EXPECT_EQ(hello.local_address(), "127.0.0.1:1");
+  EXPECT_EQ(hello.attempt(), 3u);
 }
 
 TEST(Messages, APingIsPlainUnlessThereIsSomethingToTell) {
@@ -55,17 +56,17 @@ TEST(Messages, APingIsPlainUnlessThereIsSomethingToTell) {
 
 TEST(Messages, DetectionAndQualityAreAskedForOnlyIfWanted) {
   ClientOptions options;
-  EXPECT_FALSE(MakeHello(options, {}, "", "").hello().has_detection());
-  EXPECT_FALSE(MakeHello(options, {}, "", "").hello().has_quality());
+  EXPECT_FALSE(MakeHello(options, {}, "", "", 3).hello().has_detection());
+  EXPECT_FALSE(MakeHello(options, {}, "", "", 3).hello().has_quality());
   options.detection = Detection{Detection::Method::kAccrual, 5};
   options.quality = Quality{.found_within = 1s, .mistake_recurrence = std::chrono::hours(720)};
-  const v1::Hello hello = MakeHello(options, {}, "", "").hello();
+  const v1::Hello hello = MakeHello(options, {}, "", "", 3).hello();
   EXPECT_EQ(hello.detection().method(), v1::DETECTION_METHOD_ACCRUAL);
   EXPECT_EQ(hello.detection().threshold(), 5);
   EXPECT_EQ(FromProto(hello.quality().found_within()), 1s);
   EXPECT_EQ(FromProto(hello.quality().mistake_recurrence()), std::chrono::hours(720));
   options.detection = Detection{};
-  EXPECT_EQ(MakeHello(options, {}, "", "").hello().detection().method(), v1::DETECTION_METHOD_FIXED);
+  EXPECT_EQ(MakeHello(options, {}, "", "", 3).hello().detection().method(), v1::DETECTION_METHOD_FIXED);
 }
 
 TEST(Messages, WelcomeSaysHowSilenceIsJudged) {

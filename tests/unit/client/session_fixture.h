@@ -20,7 +20,7 @@ inline StreamEnd Broken() { return End(absl::StatusCode::kUnavailable); }
 class SessionTest : public ::testing::Test {
  protected:
   explicit SessionTest(std::size_t targets = 1, bool resume = true)
-      : session_({targets, resume, std::chrono::seconds(5), [this] { return random_; }}) {}
+      : session_({targets, resume, std::chrono::seconds(5), [this] { return random_; }, {}}) {}
 
   // "dial 1 target 0", "ping 1 #1", "goodbye 1", "cancel 1" since the last call.
   std::vector<std::string> Actions() {

@@ -3,6 +3,7 @@
 #include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
+#include "client/src/stream_verdict.h"
 #include "liveness/details/v1/error_details.pb.h"
 
 namespace liveness::internal {
@@ -44,7 +45,7 @@ TEST(ParseStreamEnd, AnotherDomainsReasonIsNotOurs) {
   const StreamEnd end =
       ParseStreamEnd(grpc::Status(grpc::StatusCode::ABORTED, "", details.SerializeAsString()));
   EXPECT_EQ(end.reason, "");
-  EXPECT_FALSE(end.final());
+  EXPECT_EQ(VerdictOn(end).come_back, ComeBack::kWithToken);
 }
 
 TEST(ParseStreamEnd, GarbageInTheTrailerIsNoReason) {

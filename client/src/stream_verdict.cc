@@ -1,0 +1,46 @@
+#include "client/src/stream_verdict.h"
+
+namespace liveness::internal {
+namespace {
+
+using Code = absl::StatusCode;
+
+// In the order of docs/errors.md.
+constexpr StreamVerdict kVerdicts[] = {
+    {Code::kAborted, "SUPERSEDED", ComeBack::kNever, Soon::kNever},
+    {Code::kAborted, "EVICTED", ComeBack::kNever, Soon::kNever},
+    {Code::kCancelled, "STREAM_REPLACED", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kCancelled, "STALE_HELLO", ComeBack::kWithToken, Soon::kAtOnce},
+    {Code::kDeadlineExceeded, "SILENT", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kDeadlineExceeded, "HELLO_TIMEOUT", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kFailedPrecondition, "HELLO_MISSING", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kFailedPrecondition, "HELLO_REPEATED", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kFailedPrecondition, "QUALITY_UNREACHABLE", ComeBack::kNeverUnlessKnown, Soon::kBackedOff},
+    {Code::kInvalidArgument, "BAD_HELLO", ComeBack::kNeverHere, Soon::kNever},
+    {Code::kInvalidArgument, "BAD_SEQUENCE", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kInvalidArgument, "BAD_MESSAGE", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kPermissionDenied, "RESUME_TOKEN_OTHER_CLIENT", ComeBack::kWithoutToken, Soon::kAtOnce},
+    {Code::kPermissionDenied, "RESUME_TOKEN_FORGED", ComeBack::kWithoutToken, Soon::kAtOnce},
+    {Code::kPermissionDenied, "PRINCIPAL_MISMATCH", ComeBack::kNeverUnlessKnown, Soon::kBackedOff},
+    {Code::kResourceExhausted, "PING_FLOOD", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kResourceExhausted, "MESSAGE_TOO_LARGE", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kResourceExhausted, "TOO_MANY_CLIENTS", ComeBack::kWithToken, Soon::kAsTold},
+    {Code::kResourceExhausted, "TOO_MANY_STREAMS", ComeBack::kWithToken, Soon::kAsTold},
+    {Code::kUnavailable, "DRAINING", ComeBack::kWithToken, Soon::kBackedOff},
+    {Code::kUnavailable, "STORE_UNAVAILABLE", ComeBack::kWithToken, Soon::kAsTold},
+    {Code::kUnimplemented, "SESSIONS_UNIMPLEMENTED", ComeBack::kWithToken, Soon::kBackedOff},
+};
+
+}  // namespace
+
+std::span<const StreamVerdict> StreamVerdicts() { return kVerdicts; }
+
+const StreamVerdict& VerdictOn(const StreamEnd& end) {
+  if (end.reason.empty()) return kAnyOtherEnd;
+  for (const StreamVerdict& row : kVerdicts) {
+    if (row.code == end.code && row.reason == end.reason) return row;
+  }
+  return kAnyOtherEnd;
+}
+
+}  // namespace liveness::internal
