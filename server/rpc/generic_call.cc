@@ -37,6 +37,13 @@ void GenericCall::Read(CallTimer::Wait wait, std::function<void(Came)> came) {
   stream_.Read(&request_, read_tag_.Hold(shared_from_this()));
 }
 
+void GenericCall::AwaitOutcome(std::function<void()> overdue) {
+  overdue_ = std::move(overdue);
+  timer_.Start(*this, CallTimer::Wait::kOutcome);
+}
+
+void GenericCall::Progress() { timer_.Start(*this, CallTimer::Wait::kOutcome); }
+
 bool GenericCall::TakeWorkerPlace() {
   const StreamQuota::Address address = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{}).address;
   if (!engine_.worker_calls().Acquire(address)) return false;
@@ -56,6 +63,7 @@ absl::Status GenericCall::WhyNoRequest(Came came) {
 
 void GenericCall::OnDone(bool) {
   if (context_.IsCancelled()) place_.WasReset(common::SystemClock().Mono());
+  const auto overdue = std::exchange(overdue_, nullptr);
   if (const auto done = std::exchange(done_, nullptr)) done();
 }
 
@@ -72,11 +80,17 @@ void GenericCall::Finish(const absl::Status& status) {
 
 void GenericCall::OnFinished(bool) { timer_.Stop(*this); }
 
-void GenericCall::Overdue() {
-  if (const auto came = std::exchange(came_, nullptr)) {
-    came(Came::kTooLate);
-  } else {
-    context_.TryCancel();
+void GenericCall::Overdue(CallTimer::Wait wait) {
+  switch (wait) {
+    case CallTimer::Wait::kRequest:
+    case CallTimer::Wait::kNextRequest:
+      if (const auto came = std::exchange(came_, nullptr)) came(Came::kTooLate);
+      break;
+    case CallTimer::Wait::kOutcome:
+      // It may have come while this was on its way: who is asked knows.
+      if (const auto overdue = overdue_) overdue();
+      break;
+    case CallTimer::Wait::kAnswer: context_.TryCancel(); break;
   }
 }
 

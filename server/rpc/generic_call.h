@@ -1,8 +1,8 @@
 // One call of a method that gRPC does not know: bytes in, bytes out.
 //
 // Kept alive by the operations that are under way and by the object that serves
-// the call. Its queue's thread only, but for context().TryCancel(), Reply() and
-// Finish(), which may come from a worker that the call was handed to.
+// the call. Its queue's thread only, but for context().TryCancel(), Progress(), Reply()
+// and Finish(), which may come from a worker that the call was handed to.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,12 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   // REQUEST_TIMEOUT, INVALID_ARGUMENT BAD_MESSAGE. REQUIRES: not kRequest.
   static absl::Status WhyNoRequest(Came came);
 
+  // The answer comes later, from whatever thread. `overdue` is called if that and every Progress() are too
+  // long in coming; it is held until the call is over. REQUIRES: the queue's thread.
+  void AwaitOutcome(std::function<void()> overdue);
+  // The work for it goes on. Any thread. REQUIRES: after AwaitOutcome(), before Reply() and Finish().
+  void Progress();
+
   // Takes one of its address's places for calls that keep a worker busy, until the call
   // is gone, its answer taken. False if none is left. Once, on the queue's thread.
   bool TakeWorkerPlace();
@@ -75,7 +81,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   void OnDone(bool ok);
   void OnRead(bool ok);
   void OnFinished(bool ok);
-  void Overdue() override;
+  void Overdue(CallTimer::Wait wait) override;
   std::shared_ptr<CallTimer::Waiter> Hold() override { return weak_from_this().lock(); }
 
   CallToken token_;
@@ -89,6 +95,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   Accepted accepted_;
   std::function<void()> done_;
   std::function<void(Came)> came_;  // null unless a request is waited for
+  std::function<void()> overdue_;
   grpc::ByteBuffer request_;
   HoldingTag<GenericCall, &GenericCall::OnAccepted> accepted_tag_;
   HoldingTag<GenericCall, &GenericCall::OnDone> done_tag_;

@@ -1,13 +1,10 @@
 #include "server/rpc/engine/async_unary.h"
 
 #include <atomic>
-
-#include <grpcpp/alarm.h>
+#include <chrono>
 
 #include "common/status.h"
 #include "server/rpc/engine/call_timer.h"
-#include "server/rpc/engine/from_now.h"
-#include "server/rpc/holding_tag.h"
 
 namespace liveness::rpc {
 namespace {
@@ -32,8 +29,8 @@ struct Answer::UnderWay {
   const std::shared_ptr<Method> method;
 };
 
-// The call itself; the queue's thread, but for what Answer does under its lock. Kept alive by its
-// operations, and by its answer until the call is over.
+// The call itself; the queue's thread, but for call(). Kept alive by its operations, and by its answer
+// until the call is over.
 class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall> {
  public:
   AsyncUnaryCall(std::shared_ptr<Method> method, std::shared_ptr<GenericCall> call)
@@ -49,14 +46,6 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
   }
 
   const std::shared_ptr<GenericCall>& call() const { return call_; }
-  // Both under the answer's lock.
-  void SetAlarm(common::Duration span) {
-    is_set_ = true;
-    alarm_.Set(&call_->cq(), FromNow(span), alarm_tag_.Hold(shared_from_this()));
-  }
-  void CancelAlarm() {
-    if (is_set_) alarm_.Cancel();
-  }
 
  private:
   void OnRead(GenericCall::Came came) {
@@ -70,29 +59,15 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
       common::MutexLock lock(answer_->mu_);
       if (answer_->waiting_ == nullptr) return;
       answer_->under_way_ = std::move(counted);
-      answer_->progress_at_ = common::SystemClock().Mono();
-      SetAlarm(method_->options.patience);
+      call_->AwaitOutcome(
+          [answer = answer_, method = method_] { answer->Fail(method->options.patience_error()); });
     }
     method_->begin(call_->request(), answer_);
-  }
-
-  void OnAlarm(bool ok) {
-    if (!ok) return;  // it is over
-    {
-      common::MutexLock lock(answer_->mu_);
-      if (answer_->waiting_ == nullptr) return;
-      const common::Duration waited = common::SystemClock().Mono() - answer_->progress_at_;
-      if (waited < method_->options.patience) return SetAlarm(method_->options.patience - waited);
-    }
-    answer_->Fail(method_->options.patience_error());
   }
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   const std::shared_ptr<Method> method_;
   const std::shared_ptr<Answer> answer_;
-  grpc::Alarm alarm_;
-  bool is_set_ = false;
-  HoldingTag<AsyncUnaryCall, &AsyncUnaryCall::OnAlarm> alarm_tag_;
 };
 
 MethodHandler AsyncUnaryBytesMethod(AsyncUnaryOptions options, AsyncBytesHandler begin) {
@@ -114,7 +89,6 @@ std::shared_ptr<GenericCall> Answer::Take() {
   waiting.swap(waiting_);
   under_way.swap(under_way_);
   if (waiting == nullptr) return nullptr;
-  waiting->CancelAlarm();
   return waiting->call();
 }
 
@@ -128,7 +102,7 @@ void Answer::Fail(const absl::Status& why) {
 
 void Answer::Progress() {
   common::MutexLock lock(mu_);
-  progress_at_ = common::SystemClock().Mono();
+  if (waiting_ != nullptr) waiting_->call()->Progress();
 }
 
 std::shared_ptr<GenericCall> Answer::call() const {

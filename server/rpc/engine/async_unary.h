@@ -14,9 +14,10 @@
 // running out, because the caller gave up, or because the server ends. What is told to
 // it after that goes nowhere.
 //
-// Its patience bounds how long the work may take without a sign of progress. Where too
-// many calls of one method are under way the answer is RESOURCE_EXHAUSTED SERVER_BUSY, with
-// RetryInfo. A request that does not come ends the call as in unary.h.
+// The engine's patience (CallPatience::outcome) bounds how long the work may take without
+// a sign of progress. Where too many calls of one method are under way the answer is
+// RESOURCE_EXHAUSTED SERVER_BUSY, with RetryInfo. A request that does not come ends the
+// call as in unary.h.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +28,6 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include "absl/status/status.h"
-#include "common/clock.h"
 #include "common/mutex.h"
 #include "server/rpc/generic_router.h"
 #include "server/rpc/message_bytes.h"
@@ -35,7 +35,6 @@
 namespace liveness::rpc {
 
 struct AsyncUnaryOptions {
-  common::Duration patience = std::chrono::seconds(5);
   std::size_t max_under_way = 64;  // calls of this method that have been begun and not answered
   // What a call is told whose outcome did not come in time.
   std::function<absl::Status()> patience_error;
@@ -77,7 +76,6 @@ class Answer {
   mutable common::Mutex mu_;
   std::shared_ptr<AsyncUnaryCall> waiting_ ABSL_GUARDED_BY(mu_);  // null once it is over
   std::unique_ptr<UnderWay> under_way_ ABSL_GUARDED_BY(mu_);
-  common::MonoTime progress_at_ ABSL_GUARDED_BY(mu_);
 };
 
 using AsyncBytesHandler = std::function<void(grpc::ByteBuffer& request, std::shared_ptr<Answer> answer)>;

@@ -13,10 +13,12 @@ using common::MonoTime;
 
 CallTimer::CallTimer(grpc::CompletionQueue& cq, const CallPatience& patience)
     : cq_(cq),
-      lists_{WaitList(patience.request), WaitList(patience.next_request), WaitList(patience.answer)} {}
+      lists_{WaitList(patience.request), WaitList(patience.next_request), WaitList(patience.outcome),
+             WaitList(patience.answer)} {}
 
 void CallTimer::Start(Waiter& waiter, Wait wait) {
   common::MutexLock lock(mu_);
+  WaitList::Remove(waiter);
   const MonoTime due = lists_.at(static_cast<std::size_t>(wait)).Add(waiter, common::SystemClock().Mono());
   if (!armed_) {
     Arm(common::Duration::zero());
@@ -37,22 +39,26 @@ void CallTimer::Shutdown() {
 }
 
 void CallTimer::OnAlarm(bool) {
-  std::vector<std::shared_ptr<Waiter>> overdue;
+  std::vector<std::pair<std::shared_ptr<Waiter>, Wait>> overdue;
   {
     common::MutexLock lock(mu_);
     armed_ = false;
     const MonoTime now = common::SystemClock().Mono();
     const bool late = now - armed_for_ >= kLate;
     if (!late) {
-      for (WaitList& list : lists_) {
-        while (WaitList::Entry* const entry = list.PopDue(now)) {
-          if (auto waiter = static_cast<Waiter*>(entry)->Hold()) overdue.push_back(std::move(waiter));
+      for (std::size_t wait = 0; wait < lists_.size(); ++wait) {
+        while (overdue.size() < kEndedAtOnce) {
+          WaitList::Entry* const entry = lists_.at(wait).PopDue(now);
+          if (entry == nullptr) break;
+          if (auto waiter = static_cast<Waiter*>(entry)->Hold()) {
+            overdue.emplace_back(std::move(waiter), static_cast<Wait>(wait));
+          }
         }
       }
     }
     Arm(late ? kLate : common::Duration::zero());
   }
-  for (const auto& waiter : overdue) waiter->Overdue();
+  for (const auto& [waiter, wait] : overdue) waiter->Overdue(wait);
 }
 
 void CallTimer::Arm(common::Duration least) {

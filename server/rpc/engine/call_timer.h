@@ -1,8 +1,10 @@
-// Ends calls whose peer keeps them waiting: for their request, or for room for
-// their answer. One per queue, with one alarm for all of its calls.
+// Ends calls that wait too long: for their request or for room for their answer, which
+// is their peer's doing, or for work that others do for them. One per queue, with one
+// alarm for all of its calls.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -20,13 +22,14 @@ namespace liveness::rpc {
 // Thread-safe.
 class CallTimer {
  public:
-  enum class Wait : std::uint8_t { kRequest, kNextRequest, kAnswer };
+  enum class Wait : std::uint8_t { kRequest, kNextRequest, kOutcome, kAnswer };
 
   // A call. Waits for one thing at a time.
   class Waiter : private WaitList::Entry {
    public:
-    // The peer took too long. On the queue's thread, under no lock.
-    virtual void Overdue() = 0;
+    // That took too long. On the queue's thread, under no lock; meanwhile another thread may have let it
+    // wait for something else, or for nothing.
+    virtual void Overdue(Wait wait) = 0;
 
    protected:
     ~Waiter() = default;
@@ -40,12 +43,14 @@ class CallTimer {
   // A wake-up that comes this late says that it was this server that did not run: what
   // its clients sent meanwhile may not have been read.
   static constexpr common::Duration kLate = std::chrono::seconds(1);
+  // How many are ended before the queue's other calls have their turn.
+  static constexpr std::size_t kEndedAtOnce = 64;
 
   CallTimer(grpc::CompletionQueue& cq, const CallPatience& patience);
   CallTimer(const CallTimer&) = delete;
   CallTimer& operator=(const CallTimer&) = delete;
 
-  // REQUIRES: `waiter` waits for nothing, and the queue is not shut down.
+  // In place of what `waiter` waited for. REQUIRES: the queue is not shut down.
   void Start(Waiter& waiter, Wait wait);
   // If it waits. Before its destruction.
   void Stop(Waiter& waiter);
@@ -61,7 +66,7 @@ class CallTimer {
 
   grpc::CompletionQueue& cq_;
   common::Mutex mu_;
-  std::array<WaitList, 3> lists_ ABSL_GUARDED_BY(mu_);  // by Wait
+  std::array<WaitList, 4> lists_ ABSL_GUARDED_BY(mu_);  // by Wait
   grpc::Alarm alarm_ ABSL_GUARDED_BY(mu_);
   bool armed_ ABSL_GUARDED_BY(mu_) = false;
   bool over_ ABSL_GUARDED_BY(mu_) = false;

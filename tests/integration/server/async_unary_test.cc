@@ -52,11 +52,11 @@ class LaterService final : public rpc::AsyncService {
 class AsyncUnary : public ::testing::Test {
  protected:
   void Serve(common::Duration patience, std::size_t max_under_way = 10) {
-    auto service = std::make_unique<LaterService>(rpc::AsyncUnaryOptions{
-        patience, max_under_way, [] { return absl::UnavailableError("no outcome yet"); }});
+    auto service = std::make_unique<LaterService>(
+        rpc::AsyncUnaryOptions{max_under_way, [] { return absl::UnavailableError("no outcome yet"); }});
     service_ = service.get();
     engine_ = std::make_unique<rpc::Engine>(
-        rpc::EngineOptions{.workers = 1, .patience = {.request = milliseconds(300)}});
+        rpc::EngineOptions{.workers = 1, .patience = {.request = milliseconds(300), .outcome = patience}});
     engine_->Add(std::move(service));
     grpc::ServerBuilder builder;
     int port = 0;
