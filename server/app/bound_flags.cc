@@ -23,6 +23,12 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);
+  app.add_option("--max-watchers-per-peer", settings.max_watchers_per_peer,
+                 "WatchClients streams from one address; 0: as many as --max-watchers. Raise it where all "
+                 "viewers come through one proxy (three quarters of --max-watchers)")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("COUNT")
+      ->group(kGroup);
   idle_timeout_
       .AddTo(app, "--idle-connection-timeout",
              "A connection without a call is closed after this, at 1.6 KiB for each of all; 0: never (0)")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@ namespace liveness::app {
 struct BoundSettings {
   rpc::Http2Bounds http2;
   rpc::CallPatience patience;
+  std::optional<std::size_t> max_watchers_per_peer;  // as RegistryService's
 };
 
 class BoundFlags {

@@ -80,7 +80,8 @@ void ServerParts::AddServices() {
       [this] {
         return rpc::StreamCounts{static_cast<std::int64_t>(heartbeat->stream_count()),
                                  heartbeat->ping_count()};
-      }));
+      },
+      config.bounds.max_watchers_per_peer));
   engine.Add(std::make_unique<rpc::AdminService>(
       registry, clock, [this] { return Describe(); },
       rpc::AdminService::Drain{

@@ -19,8 +19,7 @@ ConnectionRate::ConnectionRate(const Options& options)
 
 bool ConnectionRate::Admit(const Endpoint& remote, common::MonoTime now) {
   if (each_ == common::Duration::zero()) return true;
-  Key key = remote.address;
-  if (!IsIpv4(remote)) std::fill(key.begin() + 8, key.end(), std::uint8_t{0});
+  const Key key = NetworkOf(remote);
   const auto [at, added] = full_at_.try_emplace(key, now);
   const common::MonoTime full_at = std::max(at->second, now) + each_;
   const bool admitted = full_at - now <= most_ahead_;

@@ -61,6 +61,12 @@ std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address) {
   return std::nullopt;
 }
 
+std::array<std::uint8_t, 16> NetworkOf(const Endpoint& endpoint) {
+  std::array<std::uint8_t, 16> network = endpoint.address;
+  if (!IsIpv4(endpoint)) std::fill(network.begin() + 8, network.end(), std::uint8_t{0});
+  return network;
+}
+
 std::optional<Endpoint> FromGrpcPeer(std::string_view peer) {
   const bool is_v4 = peer.starts_with("ipv4:");
   if (!is_v4 && !peer.starts_with("ipv6:")) return std::nullopt;

@@ -26,6 +26,9 @@ struct Endpoint {
 // True for an address that is kept in its mapped form.
 bool IsIpv4(const Endpoint& endpoint);
 
+// What one host is given, and what bounds per address count by: an IPv4 address, or an IPv6 one's /64.
+std::array<std::uint8_t, 16> NetworkOf(const Endpoint& endpoint);
+
 // Nothing for any family but IPv4 and IPv6.
 std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address);
 

@@ -1,5 +1,6 @@
 #include "server/rpc/generic_call.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/clock.h"
@@ -10,10 +11,7 @@
 
 namespace liveness::rpc {
 
-GenericCall::~GenericCall() {
-  timer_.Stop(*this);
-  if (worker_place_) engine_.worker_calls().Release(*worker_place_);
-}
+GenericCall::~GenericCall() { timer_.Stop(*this); }
 
 void GenericCall::Ask(grpc::AsyncGenericService& service, Accepted accepted) {
   accepted_ = std::move(accepted);
@@ -44,11 +42,11 @@ void GenericCall::AwaitOutcome(std::function<void()> overdue) {
 
 void GenericCall::Progress() { timer_.Start(*this, CallTimer::Wait::kOutcome); }
 
-bool GenericCall::TakeWorkerPlace() {
-  const StreamQuota::Address address = net::FromGrpcPeer(context_.peer()).value_or(net::Endpoint{}).address;
-  if (!engine_.worker_calls().Acquire(address)) return false;
-  worker_place_ = address;
-  return true;
+bool GenericCall::TakeWorkerPlace() { return worker_place_.Take(engine_.worker_calls(), peer_address()); }
+
+StreamQuota::Address GenericCall::peer_address() const {
+  const std::optional<net::Endpoint> peer = net::FromGrpcPeer(context_.peer());
+  return peer ? net::NetworkOf(*peer) : StreamQuota::Address{};
 }
 
 void GenericCall::OnRead(bool ok) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/support/byte_buffer.h>
@@ -71,6 +70,9 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   void Reply(const grpc::ByteBuffer& response);
   void Finish(const absl::Status& status);
 
+  // Of whom its places count; all zero for a Unix socket.
+  StreamQuota::Address peer_address() const;
+
   grpc::GenericServerContext& context() { return context_; }
   grpc::GenericServerAsyncReaderWriter& stream() { return stream_; }
   grpc::ServerCompletionQueue& cq() { return cq_; }
@@ -89,7 +91,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   Engine& engine_;
   CallTimer& timer_;
   ConnectionStreams::Place place_;
-  std::optional<StreamQuota::Address> worker_place_;
+  QuotaPlace worker_place_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_;
   Accepted accepted_;

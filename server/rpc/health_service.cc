@@ -74,9 +74,10 @@ class HealthWatchCall final : public WatchStream {
 };
 
 HealthService::HealthService(registry::Registry& registry, std::function<bool()> serving)
-    : registry_(registry), serving_(std::move(serving)), board_(registry) {
-  watch_.max_streams = kMaxWatches;
-}
+    : registry_(registry),
+      serving_(std::move(serving)),
+      board_(registry),
+      watch_(kMaxWatches, StreamQuota::ShareOf(kMaxWatches)) {}
 
 void HealthService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = health::Health::service_full_name();

@@ -84,7 +84,7 @@ HeartbeatCall::~HeartbeatCall() {
   if (handle_ == nullptr) return;
   engine_.StreamClosed(cq_);
   service_.Closed(handle_);
-  if (has_quota_) service_.quota_.Release(connection_.peer.address);
+  if (has_quota_) service_.quota_.Release(net::NetworkOf(connection_.peer));
 }
 
 void HeartbeatCall::OnOpen(bool ok) {
@@ -98,7 +98,7 @@ void HeartbeatCall::OnOpen(bool ok) {
   const absl::Status placed = place_.Take(engine_.connections(), peer);
   connection_.peer = peer.value_or(net::Endpoint{});
   handle_ = std::make_shared<HeartbeatHandle>(this);
-  has_quota_ = service_.quota_.Acquire(connection_.peer.address);
+  has_quota_ = service_.quota_.Acquire(net::NetworkOf(connection_.peer));
   const bool takes_calls = service_.Opened(handle_);
 
   common::MutexLock lock(handle_->mu_);

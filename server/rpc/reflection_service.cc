@@ -1,5 +1,6 @@
 #include "server/rpc/reflection_service.h"
 
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -104,9 +105,13 @@ class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
       : call_(std::move(call)), service_(service) {}
 
   void Start() {
-    if (service_.Opened(shared_from_this())) return Read(CallTimer::Wait::kRequest);
-    Finish(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
-                         "too many reflection calls are open, or the server is going away"));
+    const bool has_place = place_.Take(service_.per_peer_, call_->peer_address());
+    if (has_place && service_.Opened(shared_from_this())) return Read(CallTimer::Wait::kRequest);
+    Finish(common::WithRetryDelay(
+        common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                      has_place ? "too many reflection calls are open, or the server is going away"
+                                : "this address has as many reflection calls open as one may"),
+        std::chrono::seconds(1)));
   }
   void Cancel() { call_->context().TryCancel(); }
 
@@ -132,11 +137,13 @@ class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
   }
   void Finish(const absl::Status& status) {
     service_.Closed(this);
+    place_.Release();
     call_->Finish(status);
   }
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   ReflectionService& service_;
+  QuotaPlace place_;
   HoldingTag<ReflectionCall, &ReflectionCall::OnWritten> written_;
 };
 

@@ -13,6 +13,7 @@
 #include "common/mutex.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "server/rpc/engine.h"
+#include "server/rpc/stream_quota.h"
 
 namespace liveness::rpc {
 
@@ -26,7 +27,7 @@ class ReflectionCall;
 
 class ReflectionService final : public AsyncService {
  public:
-  // A tool's call is short; one that idles holds a place.
+  // A tool's call is short; one that idles holds a place, of all and of its address's share.
   static constexpr std::size_t kMaxCalls = 100;
 
   // `services`: full names; this one is added.
@@ -43,6 +44,7 @@ class ReflectionService final : public AsyncService {
   void Closed(const ReflectionCall* call);
 
   std::vector<std::string> services_;
+  StreamQuota per_peer_{StreamQuota::ShareOf(kMaxCalls)};
   common::Mutex mu_;
   bool ended_ ABSL_GUARDED_BY(mu_) = false;
   absl::flat_hash_map<const ReflectionCall*, std::weak_ptr<ReflectionCall>> calls_ ABSL_GUARDED_BY(mu_);

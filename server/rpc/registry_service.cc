@@ -1,5 +1,6 @@
 #include "server/rpc/registry_service.h"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +21,15 @@
 namespace liveness::rpc {
 
 RegistryService::RegistryService(registry::Registry& registry, const common::Clock& clock,
-                                 core::MacFunction mac, std::function<StreamCounts()> stream_counts)
-    : registry_(registry), clock_(clock), mac_(std::move(mac)), stream_counts_(std::move(stream_counts)) {}
+                                 core::MacFunction mac, std::function<StreamCounts()> stream_counts,
+                                 std::optional<std::size_t> max_watchers_per_peer)
+    : registry_(registry),
+      clock_(clock),
+      mac_(std::move(mac)),
+      stream_counts_(std::move(stream_counts)),
+      // How many all of them may be is the registry's word.
+      watch_(std::numeric_limits<std::size_t>::max(),
+             max_watchers_per_peer.value_or(StreamQuota::ShareOf(registry.options().max_watchers))) {}
 
 void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::RegistryService::service_full_name();

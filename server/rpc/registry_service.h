@@ -4,8 +4,10 @@
 // snapshots, which may look at every record, on a worker.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "common/clock.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
@@ -25,9 +27,11 @@ struct StreamCounts {
 class RegistryService final : public AsyncService {
  public:
   // All outlive the engine's calls. `mac` is keyed by the store and signs page
-  // tokens; it and `stream_counts` are called from any thread.
+  // tokens; it and `stream_counts` are called from any thread. `max_watchers_per_peer`: of one address, 0: no
+  // limit of its own; nothing: three quarters of the registry's.
   RegistryService(registry::Registry& registry, const common::Clock& clock, core::MacFunction mac,
-                  std::function<StreamCounts()> stream_counts);
+                  std::function<StreamCounts()> stream_counts,
+                  std::optional<std::size_t> max_watchers_per_peer = std::nullopt);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
   // Ends every watch with UNAVAILABLE DRAINING, those that come later too.

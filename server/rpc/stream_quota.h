@@ -1,9 +1,10 @@
-// How many streams each address holds. Thread-safe.
+// How much each address holds of what all of them share: streams, watches, calls. Thread-safe.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/mutex.h"
@@ -13,6 +14,9 @@ namespace liveness::rpc {
 class StreamQuota {
  public:
   using Address = std::array<std::uint8_t, 16>;
+
+  // Of `total` as much as one address may have by default: whoever takes all of that leaves a quarter.
+  static constexpr std::size_t ShareOf(std::size_t total) { return total - total / 4; }
 
   // `limit` 0: no limit.
   explicit StreamQuota(std::size_t limit) : limit_(limit) {}
@@ -35,6 +39,31 @@ class StreamQuota {
   const std::size_t limit_;
   common::Mutex mu_;
   absl::flat_hash_map<Address, std::size_t> counts_ ABSL_GUARDED_BY(mu_);
+};
+
+// One of an address's places. Not thread-safe.
+class QuotaPlace {
+ public:
+  QuotaPlace() = default;
+  ~QuotaPlace() { Release(); }
+  QuotaPlace(const QuotaPlace&) = delete;
+  QuotaPlace& operator=(const QuotaPlace&) = delete;
+
+  // False if none is left. `quota` outlives this. REQUIRES: it is not held.
+  bool Take(StreamQuota& quota, const StreamQuota::Address& address) {
+    if (!quota.Acquire(address)) return false;
+    quota_ = &quota;
+    address_ = address;
+    return true;
+  }
+  // If it is held.
+  void Release() {
+    if (StreamQuota* const quota = std::exchange(quota_, nullptr)) quota->Release(address_);
+  }
+
+ private:
+  StreamQuota* quota_ = nullptr;
+  StreamQuota::Address address_{};
 };
 
 }  // namespace liveness::rpc

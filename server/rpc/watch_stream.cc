@@ -11,16 +11,17 @@ namespace {
 constexpr common::Duration kRetryDelay = std::chrono::seconds(5);
 constexpr common::Duration kWorkersBusyPause = std::chrono::milliseconds(20);
 
+absl::Status TooMany(std::string_view what) {
+  return common::WithRetryDelay(
+      common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS", what), kRetryDelay);
+}
+
 }  // namespace
 
 absl::Status WatchStreams::Add(const std::shared_ptr<WatchStream>& stream, std::size_t max_streams) {
   common::MutexLock lock(mu_);
   if (ended_) return *ended_;
-  if (streams_.size() >= max_streams) {
-    return common::WithRetryDelay(
-        common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS", "too many watches are open"),
-        kRetryDelay);
-  }
+  if (streams_.size() >= max_streams) return TooMany("too many watches are open");
   streams_.emplace(stream.get(), stream);
   return absl::OkStatus();
 }
@@ -119,6 +120,9 @@ void WatchStream::RunOnWorker(Lane lane, WorkerPool::Job job) {
 void WatchStream::OnRequest(GenericCall::Came came) {
   if (over_) return;  // the caller is gone, and this is closed
   if (came != GenericCall::Came::kRequest) return Finish(GenericCall::WhyNoRequest(came));
+  if (!place_.Take(method_.per_peer, call_->peer_address())) {
+    return Finish(TooMany("this address has as many watches open as one may"));
+  }
   absl::Status opened = method_.streams.Add(shared_from_this(), method_.max_streams);
   if (opened.ok()) opened = Open(call_->request());
   call_->request().Clear();
@@ -179,6 +183,7 @@ void WatchStream::Finish(const absl::Status& why) {
 void WatchStream::CloseOnce() {
   if (std::exchange(closed_, true)) return;
   method_.streams.Remove(this);
+  place_.Release();
   if (ticking_) tick_alarm_.Cancel();
   Close();
 }

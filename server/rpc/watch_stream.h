@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -28,6 +27,7 @@
 #include "server/rpc/engine.h"
 #include "server/rpc/generic_call.h"
 #include "server/rpc/holding_tag.h"
+#include "server/rpc/stream_quota.h"
 #include "server/rpc/worker_pool.h"
 
 namespace liveness::rpc {
@@ -60,7 +60,11 @@ class WatchStreams {
 class WatchStream : public std::enable_shared_from_this<WatchStream> {
  public:
   struct Method {
-    std::size_t max_streams = std::numeric_limits<std::size_t>::max();
+    // `max_per_peer`: of one address; 0: no limit.
+    Method(std::size_t the_max_streams, std::size_t max_per_peer)
+        : max_streams(the_max_streams), per_peer(max_per_peer) {}
+    const std::size_t max_streams;
+    StreamQuota per_peer;
     WatchStreams streams;
   };
 
@@ -112,6 +116,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
 
   const std::shared_ptr<GenericCall> call_;  // first: the last to go
   Method& method_;
+  QuotaPlace place_;
   bool writing_ = false;
   bool ticking_ = false;
   bool farewelled_ = false;

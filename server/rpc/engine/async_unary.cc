@@ -5,19 +5,26 @@
 
 #include "common/status.h"
 #include "server/rpc/engine/call_timer.h"
+#include "server/rpc/stream_quota.h"
 
 namespace liveness::rpc {
 namespace {
 
 struct Method {
-  AsyncUnaryOptions options;
-  AsyncBytesHandler begin;
+  Method(AsyncUnaryOptions the_options, AsyncBytesHandler the_begin)
+      : options(std::move(the_options)),
+        begin(std::move(the_begin)),
+        per_peer(StreamQuota::ShareOf(options.max_under_way)) {}
+  const AsyncUnaryOptions options;
+  const AsyncBytesHandler begin;
   std::atomic<std::size_t> under_way{0};
+  StreamQuota per_peer;
 };
 
 absl::Status BusyError() {
   return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                                              "too many calls of this method are under way; try again"),
+                                              "too many calls of this method are under way, of all or of "
+                                              "this address; try again"),
                                 std::chrono::seconds(1));
 }
 
@@ -26,7 +33,13 @@ absl::Status BusyError() {
 struct Answer::UnderWay {
   explicit UnderWay(std::shared_ptr<Method> the_method) : method(std::move(the_method)) {}
   ~UnderWay() { method->under_way.fetch_sub(1); }
+  // False if that is one too many, of all or of its address. It counts all the same until it goes.
+  bool Enter(const StreamQuota::Address& peer) {
+    const bool is_room = method->under_way.fetch_add(1) < method->options.max_under_way;
+    return is_room && place.Take(method->per_peer, peer);
+  }
   const std::shared_ptr<Method> method;
+  QuotaPlace place;
 };
 
 // The call itself; the queue's thread, but for call(). Kept alive by its operations, and by its answer
@@ -50,11 +63,8 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
  private:
   void OnRead(GenericCall::Came came) {
     if (came != GenericCall::Came::kRequest) return answer_->Fail(GenericCall::WhyNoRequest(came));
-    if (method_->under_way.fetch_add(1) >= method_->options.max_under_way) {
-      method_->under_way.fetch_sub(1);
-      return answer_->Fail(BusyError());
-    }
     auto counted = std::make_unique<Answer::UnderWay>(method_);
+    if (!counted->Enter(call_->peer_address())) return answer_->Fail(BusyError());
     {
       common::MutexLock lock(answer_->mu_);
       if (answer_->waiting_ == nullptr) return;
@@ -71,9 +81,7 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
 };
 
 MethodHandler AsyncUnaryBytesMethod(AsyncUnaryOptions options, AsyncBytesHandler begin) {
-  const auto method = std::make_shared<Method>();
-  method->options = std::move(options);
-  method->begin = std::move(begin);
+  const auto method = std::make_shared<Method>(std::move(options), std::move(begin));
   return [method](std::shared_ptr<GenericCall> call) {
     std::make_shared<AsyncUnaryCall>(method, std::move(call))->Start();
   };

@@ -15,9 +15,9 @@
 // it after that goes nowhere.
 //
 // The engine's patience (CallPatience::outcome) bounds how long the work may take without
-// a sign of progress. Where too many calls of one method are under way the answer is
-// RESOURCE_EXHAUSTED SERVER_BUSY, with RetryInfo. A request that does not come ends the
-// call as in unary.h.
+// a sign of progress. Where too many calls of one method are under way, or of one address
+// (StreamQuota::ShareOf), the answer is RESOURCE_EXHAUSTED SERVER_BUSY, with RetryInfo. A
+// request that does not come ends the call as in unary.h.
 #pragma once
 
 #include <cstddef>

@@ -94,6 +94,35 @@ TEST_F(BoundsTest, Watchers) {
   EXPECT_TRUE(Eventually([&] { return Watcher(channel_, {}).CatchUp(1); }));
 }
 
+// One address takes what it can get of all that is bounded for everybody: others still get theirs.
+TEST_F(BoundsTest, OneAddressHasNoMoreThanItsShareOfWatches) {
+  StartServer({"--max-watchers=8"});
+  const std::string port = address().substr(address().find(':'));
+  std::vector<std::unique_ptr<Watcher>> greedy;
+  for (int i = 0; i < 6; ++i) {
+    greedy.push_back(std::make_unique<Watcher>(NewChannel(address()), v1::WatchClientsRequest()));
+    ASSERT_TRUE(greedy.back()->CatchUp(1));
+  }
+  for (int i = 0; i < 3; ++i) {
+    Watcher refused(NewChannel(address()), {});
+    EXPECT_FALSE(refused.Next());
+    const grpc::Status status = refused.Finish();
+    EXPECT_NE(status.error_message().find("this address"), std::string::npos) << status.error_message();
+    ExpectQuota(status, "TOO_MANY_WATCHERS");
+  }
+  greedy.pop_back();
+  EXPECT_TRUE(Eventually([&] { return Watcher(channel_, {}).CatchUp(1); })) << "its place is free again";
+}
+
+TEST_F(BoundsTest, AShareOfWatchesIsWhatTheFlagSays) {
+  StartServer({"--max-watchers=8", "--max-watchers-per-peer=1"});
+  Watcher first(NewChannel(address()), {});
+  ASSERT_TRUE(first.CatchUp(1));
+  Watcher refused(NewChannel(address()), {});
+  EXPECT_FALSE(refused.Next());
+  ExpectQuota(refused.Finish(), "TOO_MANY_WATCHERS");
+}
+
 TEST_F(BoundsTest, AThousandStreamsOnOneConnection) {
   StartServer({"--max-streams-per-connection=1100"});
   constexpr int kStreams = 1000;

@@ -146,6 +146,21 @@ TEST_F(AsyncUnary, TooManyAreRefusedAndMakeRoomWhenTheyAreOver) {
   EXPECT_EQ(second.get().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
 }
 
+TEST_F(AsyncUnary, OneAddressHasNoMoreThanItsShare) {
+  Serve(seconds(60), 8);
+  std::vector<std::future<grpc::Status>> calls;
+  for (std::size_t i = 1; i <= 6; ++i) {
+    calls.push_back(Call());
+    service_->Wait(i);
+  }
+  EXPECT_EQ(DetailsOf(Call().get()).reason, "SERVER_BUSY") << "two places are left, for others";
+  for (std::size_t i = 1; i <= 6; ++i) service_->Wait(i)->Reply(A());
+  for (auto& call : calls) EXPECT_TRUE(call.get().ok());
+  auto next = Call();
+  service_->Wait(7)->Reply(A());
+  EXPECT_TRUE(next.get().ok());
+}
+
 TEST_F(AsyncUnary, EndsACallWhoseRequestDoesNotCome) {
   Serve(seconds(60));
   grpc::GenericStub generic(channel_);

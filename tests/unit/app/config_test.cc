@@ -77,6 +77,10 @@ TEST(ConfigTest, WhatPeersMayHoldIsBounded) {
   EXPECT_EQ(standard.bounds.http2.max_buffer_bytes, 0U);
   EXPECT_EQ(standard.bounds.patience.request, seconds(5));
   EXPECT_EQ(standard.bounds.patience.answer, seconds(30));
+  EXPECT_EQ(standard.bounds.max_watchers_per_peer, std::nullopt);
+  EXPECT_EQ(Accepted({"--max-watchers-per-peer=0"}).bounds.max_watchers_per_peer,
+            std::optional<std::size_t>(0));
+  EXPECT_THAT(Refused({"--max-watchers-per-peer=-1"}), HasSubstr("--max-watchers-per-peer"));
   const Config config = Accepted({"--max-streams-per-connection=0", "--idle-connection-timeout=1m",
                                   "--max-buffer-mib=64", "--request-timeout=1s", "--answer-timeout=2s"});
   EXPECT_EQ(config.bounds.http2.max_streams_per_connection, 0);

@@ -28,6 +28,15 @@ TEST(EndpointTest, RefusesWhatIsNoAddress) {
   }
 }
 
+// What bounds per address count by: whoever has an IPv6 address has a whole /64 of them.
+TEST(EndpointTest, ANetworkIsWhatOneHostIsGiven) {
+  const auto network = [](const char* text) { return NetworkOf(*FromText(text)); };
+  EXPECT_EQ(network("[2001:db8:0:1::1]:1"), network("[2001:db8:0:1:ffff::2]:2"));
+  EXPECT_NE(network("[2001:db8:0:1::1]:1"), network("[2001:db8:0:2::1]:1"));
+  EXPECT_EQ(network("10.0.0.1:1"), network("10.0.0.1:2"));
+  EXPECT_NE(network("10.0.0.1:1"), network("10.0.0.2:1"));
+}
+
 // A dual-stack listener sees IPv4 peers as mapped addresses, gRPC calls them ipv4.
 TEST(EndpointTest, MappedAndPlainIpv4AreOneEndpoint) {
   sockaddr_storage storage{};

@@ -53,7 +53,8 @@ def filters(lab):
     outcome = lab.begin("undisturbed-filters")
     watches, predicates, clients = (100, 430, 2_000) if lab.quick else (1000, 430, 100_000)
     # One is the bystanders' watcher.
-    server = lab.server(f"--max-watchers={watches + 10}", "--max-streams-per-peer=0")
+    server = lab.server(f"--max-watchers={watches + 10}", "--max-watchers-per-peer=0",
+                        "--max-streams-per-peer=0")
     bystanders = Bystanders(lab, server, outcome)
     storm = Storm(lab, server, "client-", clients)
     storm.open()
