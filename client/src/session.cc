@@ -18,8 +18,10 @@ constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 constexpr Duration kMaxDrainWindow = 1h;
 // The whole time for an address, half of it, a quarter, an eighth.
 constexpr int kHastes = 4;
-// Whatever a server says: no moment of ours may lie beyond what a clock can hold.
-constexpr Duration kLongestTimeout = 24h * 365;
+// The longest timeout that a server is believed to give whom has not asked for one: its own bound by default.
+constexpr Duration kLongestTimeout = 24h;
+// No server has us ping more often than that, unless it was asked for.
+constexpr Duration kLeastPeriod = 10ms;
 
 Duration RetryDelay(const StreamEnd& end) {
   const bool quota = end.code == absl::StatusCode::kResourceExhausted;
@@ -46,6 +48,7 @@ Error Explain(const StreamEnd& end) {
 
 Session::Session(Options options)
     : options_(std::move(options)),
+      asked_timeout_(options_.timeout.value_or(kLongestTimeout)),
       backoff_(common::Backoff::Options{}, options_.random),
       order_(options_.targets),
       haste_(options_.targets) {}
@@ -98,17 +101,20 @@ std::uint32_t Session::OnHelloSent(StreamId stream, BootTime now) {
 }
 
 void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
-                        const std::string& resume_token) {
+                        const std::string& resume_token, std::optional<Duration> vouched_for) {
   if (!attempt_ || attempt_->id != stream) return;
   if (live_stream()) Cancel(live_->id);  // the drained one
   Live live{};
   live.id = stream;
   live.target = attempt_->target;
   if (live.target < options_.trust.size()) trust_ = options_.trust[live.target];
-  live.timeout = std::clamp<Duration>(welcome.timeout, 1ms, kLongestTimeout);
+  live.timeout = std::clamp<Duration>(welcome.timeout, 1ms, std::max<Duration>(1ms, asked_timeout_));
   // With timeout < 2 x interval one late pong would look like silence.
-  live.period = std::clamp<Duration>(welcome.interval, 1ms, std::max<Duration>(live.timeout / 2, 1ms));
-  live.alive_until = attempt_->hello_sent.value_or(attempt_->started) + live.timeout;
+  const Duration least = std::clamp<Duration>(options_.interval.value_or(kLeastPeriod), 1ms, kLeastPeriod);
+  live.period = std::clamp<Duration>(welcome.interval, least, std::max<Duration>(live.timeout / 2, least));
+  const Duration believed = Believed(live, vouched_for);
+  live.alive_until = attempt_->hello_sent.value_or(attempt_->started) + believed;
+  live.lapse = now + believed;
   live.give_up = now + live.timeout;
   live.next_ping = now;
   live_ = std::move(live);
@@ -123,7 +129,8 @@ void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
   if (goodbye_deadline_) actions_.push_back({Action::Kind::kGoodbye, stream});
 }
 
-void Session::OnPong(StreamId stream, BootTime now, std::uint64_t sequence) {
+void Session::OnPong(StreamId stream, BootTime now, std::uint64_t sequence,
+                     std::optional<Duration> vouched_for) {
   if (!live_ || live_->id != stream) return;
   ++counters_.pongs_received;
   // A server under backpressure answers only the latest ping: its pong stands
@@ -135,11 +142,14 @@ void Session::OnPong(StreamId stream, BootTime now, std::uint64_t sequence) {
   }
   if (!answered) return;
   if (answered->sequence == sequence) rtt_ = now - answered->sent;
-  live_->alive_until = std::max(live_->alive_until, answered->sent + live_->timeout);
-  live_->give_up = std::max(live_->give_up, live_->alive_until);
+  // Every promise stands by itself: a shorter one takes nothing back.
+  live_->alive_until = std::max(live_->alive_until, answered->sent + Believed(*live_, vouched_for));
+  live_->lapse = std::max(live_->lapse, live_->alive_until);
+  live_->give_up = std::max(live_->give_up, answered->sent + live_->timeout);
   if (live_->lapsed && live_->alive_until > now) {
     live_->lapsed = false;
-    live_->give_up = live_->alive_until;
+    live_->lapse = live_->alive_until;
+    live_->give_up = answered->sent + live_->timeout;
     ChangeTo(State::kLive, "", "");
   }
 }
@@ -262,14 +272,21 @@ void Session::Advance(BootTime now) {
 }
 
 void Session::CheckSilence(BootTime now) {
-  if (!live_ || now < live_->give_up) return;
-  if (!live_->lapsed && now - live_->give_up > OversleepSlack(live_->timeout)) {
+  if (!live_) return;
+  const bool lapses = !live_->lapsed && now >= live_->lapse;
+  if (lapses && now - live_->lapse > OversleepSlack(live_->timeout)) {
     live_->lapsed = true;
     live_->give_up = now + live_->timeout;
     live_->next_ping = now;
     last_error_ = Error{"LAPSED", "this process did not run for longer than its timeout"};
     return Lose();
   }
+  if (lapses && now < live_->give_up) {
+    live_->lapsed = true;
+    last_error_ = Error{"SERVER_SILENT", "no pong within the time that the server vouched for"};
+    return Lose();
+  }
+  if (now < live_->give_up) return;
   if (live_stream()) Cancel(live_->id);
   const Live silent = *std::exchange(live_, std::nullopt);
   if (goodbye_deadline_ && attempt_) return;  // it is said there
@@ -291,7 +308,7 @@ void Session::SendPing(BootTime now) {
 BootTime Session::NextDeadline() const {
   BootTime next = BootTime::max();
   if (goodbye_deadline_) next = std::min(next, *goodbye_deadline_);
-  if (live_) next = std::min(next, live_->give_up);
+  if (live_) next = std::min(next, live_->lapsed ? live_->give_up : live_->lapse);
   if (live_stream() && !goodbye_deadline_) next = std::min(next, live_->next_ping);
   if (attempt_) next = std::min(next, attempt_->deadline);
   if (next_attempt_) next = std::min(next, *next_attempt_);

@@ -4,8 +4,9 @@
 //
 //   Start        -> dial
 //   welcome      -> kLive; the first ping at once, then one every period
-//   pong         -> alive_until = send time of that ping + timeout
-//   no pong      -> at alive_until: kLost (SERVER_SILENT), drop the stream, dial
+//   pong         -> alive_until = send time of that ping + what the server vouches for,
+//                   at most the timeout
+//   no pong      -> at alive_until: kLost (SERVER_SILENT); at the timeout drop the stream, dial
 //   stream end   -> kLost at once, dial (the first time at once, then backed off
 //                   between rounds over all targets, see target_order.h)
 //   overslept    -> kLost (LAPSED): it was we who did not run. The stream may
@@ -20,7 +21,12 @@
 //
 // Example: timeout 3 s, a ping sent at 10.0 is ponged at 10.2. The server has
 // received it at 10.0 at the earliest and cannot call us silent before 13.0:
-// alive_until is 13.0, and if no later ping is ponged, kLost comes at 13.0.
+// alive_until is 13.0, and if no later ping is ponged, kLost comes at 13.0. A server
+// that judges by how our pings arrive may say in that pong that it vouches for 1.9 s:
+// alive_until is 11.9.
+//
+// What a server says is capped by what was asked for: it may make us less certain,
+// never more, and have us ping more often only within kLeastPeriod.
 //
 // After a loss the same server comes first if it answered to the last: it holds
 // the session, and if it has died its kernel refuses us at once. One that fell
@@ -39,6 +45,7 @@
 // tried is dropped. Not thread-safe. `now` never goes back.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -82,10 +89,13 @@ class Session {
     std::size_t targets = 1;  // REQUIRES: > 0
     bool resume = true;
     Duration welcome_timeout = std::chrono::seconds(5);
-    std::function<double()> random;  // uniform in [0, 1)
+    std::function<double()> random = {};  // uniform in [0, 1). REQUIRED.
     // How far to trust what comes over a connection to each target; empty: all alike. A final
     // word counts only where the trust is no smaller than at the last welcome.
-    std::vector<int> trust;
+    std::vector<int> trust = {};
+    // What the application asked for; unset: the server's word holds, up to a day.
+    std::optional<Duration> interval = {};
+    std::optional<Duration> timeout = {};
   };
 
   explicit Session(Options options);
@@ -95,8 +105,11 @@ class Session {
   // The hello of an attempt is about to be written, with resume_token(). Returns its `attempt`
   // for the wire; 0: it goes without.
   std::uint32_t OnHelloSent(StreamId stream, BootTime now);
-  void OnWelcome(StreamId stream, BootTime now, const Welcome& welcome, const std::string& resume_token);
-  void OnPong(StreamId stream, BootTime now, std::uint64_t sequence);
+  // `vouched_for` as in the messages; an older server says none, and vouches for the timeout.
+  void OnWelcome(StreamId stream, BootTime now, const Welcome& welcome, const std::string& resume_token,
+                 std::optional<Duration> vouched_for = {});
+  void OnPong(StreamId stream, BootTime now, std::uint64_t sequence,
+              std::optional<Duration> vouched_for = {});
   // A ping of the server was answered.
   void OnProbe() { ++counters_.probes_answered; }
   void OnDrain(StreamId stream, BootTime now, Duration reconnect_within);
@@ -149,7 +162,8 @@ class Session {
     Duration period;
     Duration timeout;
     BootTime alive_until;
-    BootTime give_up;  // at least alive_until; later after a welcome or a lapse
+    BootTime lapse;    // when kLost is told: at least alive_until; later after a welcome
+    BootTime give_up;  // when the server is: at least the lapse, and no sooner than a timeout
     BootTime next_ping;
     bool lapsed = false;
     bool draining = false;  // the server asked us to go
@@ -162,6 +176,10 @@ class Session {
   // Plans the attempts after a loss, beginning with target `first`.
   void ComeBack(BootTime now, std::size_t first);
   void SendPing(BootTime now);
+  // The span for which a server is believed that says so.
+  static Duration Believed(const Live& live, std::optional<Duration> vouched_for) {
+    return std::clamp<Duration>(vouched_for.value_or(live.timeout), Duration::zero(), live.timeout);
+  }
   void CheckSilence(BootTime now);
   void OnAttemptFailed(BootTime now, const StreamEnd& end);
   void OnLiveEnded(BootTime now, const StreamEnd& end);
@@ -174,6 +192,7 @@ class Session {
   void Cancel(StreamId stream) { actions_.push_back({Action::Kind::kCancel, stream}); }
 
   const Options options_;
+  const Duration asked_timeout_;  // the most that a server is believed
   common::Backoff backoff_;
   TargetOrder order_;
   std::vector<int> haste_;  // of the next attempt, by target

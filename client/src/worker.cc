@@ -43,14 +43,32 @@ std::vector<int> TrustOf(const ClientOptions& options) {
   return trust;
 }
 
+Session::Options SessionOptions(const ClientOptions& options) {
+  Session::Options result;
+  result.targets = options.targets.size();
+  result.resume = options.resume;
+  result.welcome_timeout = options.welcome_timeout;
+  result.interval = options.interval;
+  result.timeout = options.quality ? options.quality->found_within : options.timeout;
+  result.random = common::RandomUniform;
+  result.trust = TrustOf(options);
+  return result;
+}
+
+// What a welcome or a pong says of it, if anything.
+template <typename Message>
+std::optional<Duration> VouchedFor(const Message& message) {
+  if (!message.has_vouched_for()) return std::nullopt;
+  return FromProto(message.vouched_for());
+}
+
 }  // namespace
 
 Worker::Worker(ClientOptions options, const common::Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       progress_(clock),
-      session_({options_.targets.size(), options_.resume, options_.welcome_timeout, common::RandomUniform,
-                TrustOf(options_)}),
+      session_(SessionOptions(options_)),
       load_(options_.pid == getpid()),
       labels_(options_.labels),
       thread_([this] { Run(); }) {}
@@ -234,13 +252,16 @@ void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& mes
   const BootTime now = clock_.Boot();
   switch (message.message_case()) {
     case v1::HeartbeatResponse::kWelcome:
-      session_.OnWelcome(stream.id(), now, FromProto(message.welcome()), message.welcome().resume_token());
+      session_.OnWelcome(stream.id(), now, FromProto(message.welcome()), message.welcome().resume_token(),
+                         VouchedFor(message.welcome()));
       if (session_.live_stream() == stream.id() && stream.labels_version != labels_version_) {
         stream.labels_version = labels_version_;
         stream.SendUpdate(MakeUpdate(labels_));
       }
       break;
-    case v1::HeartbeatResponse::kPong: session_.OnPong(stream.id(), now, message.pong().sequence()); break;
+    case v1::HeartbeatResponse::kPong:
+      session_.OnPong(stream.id(), now, message.pong().sequence(), VouchedFor(message.pong()));
+      break;
     case v1::HeartbeatResponse::kPing:
       stream.SendPong(message.ping());
       session_.OnProbe();

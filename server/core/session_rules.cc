@@ -1,10 +1,13 @@
 #include "server/core/session_rules.h"
 
+#include <algorithm>
+
 namespace liveness::core {
 
 Assessment Assess(const Watched& watched, const WitnessClock& witness, MonoTime now) {
   if (watched.state == State::kSuspect) {
-    const MonoTime death = witness.DueAt(watched.suspect_since, watched.grace);
+    const MonoTime death =
+        std::max(witness.DueAt(watched.suspect_since, watched.grace), watched.vouched_until);
     if (death <= now) return {Due::kDeath, MonoTime::max()};
     return {Due::kNothing, death};
   }

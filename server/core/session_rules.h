@@ -22,6 +22,8 @@ struct Watched {
   MonoTime last_heard{};
   MonoTime suspect_since{};  // only meaningful while SUSPECT
   bool probed = false;       // a probe went out since last_heard
+  // What the client was told: it is not DEAD for silence before this moment, on its own clock or any.
+  MonoTime vouched_until = MonoTime::min();
   Timing timing{};
   Duration grace{};
 };

@@ -31,20 +31,35 @@ class Arrivals {
   const core::Timing& timing() const { return timing_; }
   std::optional<double> threshold() const { return threshold_; }
 
+  struct Arrival {
+    bool sooner = false;     // the client is now overdue sooner than the timer may have been armed for
+    common::Duration due{};  // the silence after which it is overdue, unless more is learnt
+  };
   // A ping came. `stalls`: how often this server has stood so far; an interval
-  // with a stall in it tells nothing. True if the client is now overdue sooner
-  // than the timer may have been armed for.
-  bool Arrived(common::MonoTime now, std::uint64_t sequence, std::int64_t stalls) {
+  // with a stall in it tells nothing.
+  Arrival Arrived(common::MonoTime now, std::uint64_t sequence, std::int64_t stalls) {
     common::MutexLock lock(mu_);
     if (stalls != stalls_) Gap();
     stalls_ = stalls;
     path_.Arrived(now, sequence, timing_.interval, timing_.timeout);
-    if (!accrual_) return false;
-    accrual_->Arrived(now);
-    const common::Duration due = accrual_->DueAfter();
-    if (due >= armed_) return false;
+    if (accrual_) accrual_->Arrived(now);
+    const common::Duration due = Due();
+    vouched_until_ = std::max(vouched_until_, now + due);
+    if (due >= armed_) return {false, due};
     armed_ = due;
-    return true;
+    return {true, due};
+  }
+  // The client is told at `now` that it is not overdue before what is returned has passed.
+  common::Duration Vouch(common::MonoTime now) {
+    common::MutexLock lock(mu_);
+    vouched_until_ = std::max(vouched_until_, now + Due());
+    return Due();
+  }
+  // Until when the client was told so. What is learnt later may call it overdue sooner: it is not dead
+  // sooner.
+  common::MonoTime vouched_until() const {
+    common::MutexLock lock(mu_);
+    return vouched_until_;
   }
   // Another stream: its sequence and its pace begin anew.
   void NewStream() {
@@ -59,7 +74,7 @@ class Arrivals {
   // The silence after which the client is overdue, for a timer that is armed now.
   common::Duration DueAfter() {
     common::MutexLock lock(mu_);
-    armed_ = accrual_ ? accrual_->DueAfter() : timing_.timeout;
+    armed_ = Due();
     return armed_;
   }
   // Phi, after that silence on the witness clock; 0 without accrual.
@@ -73,6 +88,9 @@ class Arrivals {
   }
 
  private:
+  common::Duration Due() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return accrual_ ? accrual_->DueAfter() : timing_.timeout;
+  }
   void Gap() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     path_.Gap();
     if (accrual_) accrual_->Gap();
@@ -85,6 +103,7 @@ class Arrivals {
   core::PathQuality path_ ABSL_GUARDED_BY(mu_);
   std::int64_t stalls_ ABSL_GUARDED_BY(mu_) = 0;
   common::Duration armed_ ABSL_GUARDED_BY(mu_) = common::Duration::max();
+  common::MonoTime vouched_until_ ABSL_GUARDED_BY(mu_) = common::MonoTime::min();
 };
 
 }  // namespace liveness::registry

@@ -79,8 +79,13 @@ class Registry : public storage::StoreListener, public WatchSource {
   using AttachDone = std::function<void(absl::StatusOr<Attached>)>;
   void Attach(HelloRequest hello, AttachDone done);
 
-  // Touch() said kRefutes: the suspicion was wrong.
-  void Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment);
+  // Touch() said kRefutes: the suspicion was wrong. False if it comes too late: the session is over, or
+  // another stream's.
+  bool Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment);
+  // For how long from `now` a client may be told that no server says DEAD of it for silence, given that this
+  // one suspects it after `due`, at most `timeout` (its own). That is `due`, unless the other servers of a
+  // shared store may take this one for gone before: they give its clients max(timeout, restart_grace).
+  core::Duration Vouch(core::Duration due, core::Duration timeout, core::MonoTime now) const;
 
   // The labels of the session, replaced. Sorted by key.
   void UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels);
@@ -229,6 +234,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   static Settled Welcome(Attached attached, AttachDone done);
   // A number that no stream of the session had on this server, wherever else it was meanwhile.
   static std::uint64_t NextAttachment(const Session& session);
+  // What the welcome of the stream that was just bound promises.
+  core::Duration VouchAtHello(Session& session, const HelloRequest& hello, core::MonoTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // A new attachment that is no transition.
   void SetAttachment(const std::shared_ptr<Session>& session, core::RecordPtr record)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -376,6 +384,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   bool ForgetBeyondBound(std::size_t most, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // registry_deadlines.cc
   core::Watched AsWatched(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Until when the client may believe that it is not dead, by what any server has told it so far.
+  core::MonoTime VouchedUntil(const Session& session, core::MonoTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if this server stood for so long, or welcomed so late, and so lately,
   // that the client may have closed on our account.
@@ -421,6 +432,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   std::function<void()> wake_publisher_;                   // likewise
   std::function<void(const WitnessEvent&)> tell_witness_;  // likewise
   std::atomic<std::int64_t> stalls_{0};
+  // When the other servers of a shared store last had to take this one for present; max(): it has none.
+  std::atomic<std::int64_t> seen_at_{core::MonoTime::max().time_since_epoch().count()};
   std::atomic<core::CanaryDoubt> doubt_{core::CanaryDoubt::kNone};
   QueuePulses pulses_;
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/saturating.h"
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/core/record/hello_judgement.h"
@@ -226,7 +227,14 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
   after.health = core::Health::kOk;
   if (annex != nullptr && annex->maintenance_until) after.health = core::Health::kMaintenance;
   after.annex = std::move(annex);
-  Attached attached{session, attachment, 0, options_.resume_grace, false, false, ArrivalsOf(session->cold_)};
+  Attached attached{session,
+                    attachment,
+                    0,
+                    options_.resume_grace,
+                    false,
+                    false,
+                    ArrivalsOf(session->cold_),
+                    VouchAtHello(*session, hello, now)};
   Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)), kWelcomes);
   // Otherwise it is watched from its welcome on.
   if (!session->pending_) Arm(*session, NextTurn(*session, now), effects);
@@ -252,6 +260,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
   if (orphaned) cold.extras->orphaned = false;
 
   const std::uint64_t attachment = NextAttachment(*session);
+  const MonoTime vouched_until = VouchedUntil(*session, now);
   Bind(*session, hello, attachment, now);
   // A suspicion of another server's, or for our own absence, is no mistake of ours.
   if (before->state == State::kSuspect && held && !orphaned) {
@@ -271,7 +280,12 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
                     options_.resume_grace,
                     before->incarnation != 0,
                     before->health == core::Health::kStalled || IsStalled(*session),
-                    ArrivalsOf(cold)};
+                    ArrivalsOf(cold),
+                    VouchAtHello(*session, hello, now)};
+  // An earlier stream of it asked for more, or its path was worse: what was said then still holds.
+  if (vouched_until > common::SaturatingAdd(now, attached.vouched_for)) {
+    cold.MakeExtras().vouched_until = vouched_until;
+  }
   after.info = info;  // at least the attempt is another
   if (changed) {
     after.server_id = server_id_;
@@ -306,6 +320,11 @@ void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr 
     if (!waiting.empty()) waiting.back().after = record;
   }
   table_.SetRecord(session, std::move(record));
+}
+
+core::Duration Registry::VouchAtHello(Session& session, const HelloRequest& hello, MonoTime now) const {
+  const std::shared_ptr<Arrivals> arrivals = ArrivalsOf(session.cold_);
+  return Vouch(arrivals == nullptr ? hello.timeout : arrivals->Vouch(now), hello.timeout, now);
 }
 
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {

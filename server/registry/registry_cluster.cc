@@ -173,7 +173,9 @@ void Registry::FollowStoreHealth(MonoTime now, Effects& effects) {
   if (now - store_asked_at_ < kAskStoreEvery) return;
   store_asked_at_ = now;
   using Kind = WitnessEvent::Kind;
-  if (store_.seen() == unseen_) {
+  const bool seen = store_.seen();
+  if (seen && store_.shared()) seen_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  if (seen == unseen_) {
     unseen_ = !unseen_;
     if (unseen_) unseen_since_ = now;
     effects.witness.push_back({unseen_ ? Kind::kUnseen : Kind::kSeen, now - unseen_since_, ""});

@@ -26,12 +26,39 @@ core::Watched Registry::AsWatched(const Session& session) const {
     suspect_since = std::max(suspect_since, orphans_floor_);
     grace = common::SaturatingAdd(std::max(record.timeout, options_.restart_grace), OurTurn(record));
   }
+  MonoTime promised = MonoTime::min();
+  // Of silence alone: what ends by itself is dead when it has not come back.
+  if (extras != nullptr && extras->stream_end == core::StreamEnd::kNone && !extras->orphaned) {
+    promised = extras->vouched_until;
+    if (extras->arrivals != nullptr) promised = std::max(promised, extras->arrivals->vouched_until());
+  }
   return {.state = record.state,
           .last_heard = last_heard,
           .suspect_since = suspect_since,
           .probed = session.cold_.probed_at > last_heard,
+          .vouched_until = promised,
           .timing = {.interval = std::min(record.interval, timeout), .timeout = timeout},
           .grace = grace};
+}
+
+MonoTime Registry::VouchedUntil(const Session& session, MonoTime now) const {
+  const core::Duration timeout = session.cold_.record->timeout;
+  if (!core::IsLive(session.cold_.record->state)) return MonoTime::min();
+  // What another server told it is not known, but how much at most.
+  if (!session.local_) return common::SaturatingAdd(now, timeout);
+  const SessionExtras* extras = session.cold_.extras.get();
+  const MonoTime earlier = extras == nullptr ? MonoTime::min() : extras->vouched_until;
+  if (extras == nullptr || extras->arrivals == nullptr) {
+    return std::max(earlier, common::SaturatingAdd(session.last_heard(), timeout));
+  }
+  return std::max(earlier, extras->arrivals->vouched_until());
+}
+
+core::Duration Registry::Vouch(core::Duration due, core::Duration timeout, MonoTime now) const {
+  const MonoTime seen_at(core::Duration(seen_at_.load(std::memory_order_relaxed)));
+  if (seen_at == MonoTime::max()) return due;
+  const MonoTime until = common::SaturatingAdd(seen_at, std::max(timeout, options_.restart_grace));
+  return std::clamp(until - now, core::Duration::zero(), due);
 }
 
 bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {

@@ -178,12 +178,13 @@ void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Ef
   Arm(*session, NextTurn(*session, now), effects);
 }
 
-void Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment) {
+bool Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment) {
   Effects effects;
   {
     MutexLock lock(mu_);
-    if (!Owns(*session, attachment) || session->cold_.record->state != State::kSuspect) return;
-    if (session->cold_.stream == nullptr) return;  // closed meanwhile: only a new stream refutes
+    if (!Owns(*session, attachment)) return false;
+    if (session->cold_.stream == nullptr) return false;  // closed meanwhile: only a new stream refutes
+    if (session->cold_.record->state != State::kSuspect) return true;
     CountMistake(*session, clock_.Mono() - session->cold_.extras->suspect_since);
     session->suspected_.store(false, std::memory_order_seq_cst);
     ClientRecord after = *session->cold_.record;
@@ -193,6 +194,7 @@ void Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
     Arm(*session, NextTurn(*session, clock_.Mono()), effects);
   }
   CarryOut(effects);
+  return true;
 }
 
 void Registry::CountMistake(Session& session, core::Duration wrong_for) {

@@ -64,6 +64,8 @@ struct SessionExtras {
   // Since when the connection held unread bytes, in the silence that began at `unread_after`.
   core::MonoTime unread_since{};
   core::MonoTime unread_after = core::MonoTime::min();
+  // The client was told by an earlier stream that it is not dead before this moment: it asked for more then.
+  core::MonoTime vouched_until = core::MonoTime::min();
   core::MonoTime excused_until{};    // its welcome came so late that a close may be our fault until then
   core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
   core::StreamEnd stream_end = core::StreamEnd::kNone;
@@ -91,7 +93,11 @@ class alignas(64) Session : public core::WheelNode {
   TouchResult Touch(std::uint64_t attachment, core::MonoTime now) {
     if (attachment_.load(std::memory_order_relaxed) != attachment) return TouchResult::kStale;
     last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
-    return suspected_.load(std::memory_order_seq_cst) ? TouchResult::kRefutes : TouchResult::kHeard;
+    if (suspected_.load(std::memory_order_seq_cst)) return TouchResult::kRefutes;
+    // The end of a session takes its attachment away before its suspicion: nobody is told that all is well by
+    // a stream whose session is dead.
+    return attachment_.load(std::memory_order_seq_cst) == attachment ? TouchResult::kHeard
+                                                                     : TouchResult::kStale;
   }
 
   // What belongs to a ping besides its arrival. Only the stream's own thread.

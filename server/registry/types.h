@@ -68,6 +68,7 @@ struct Attached {
   bool resumed = false;
   bool stalled = false;                // the session's health, which the new stream's pings may end
   std::shared_ptr<Arrivals> arrivals;  // null: nobody wants to know how its pings arrive
+  core::Duration vouched_for{};        // from the hello on: Registry::Vouch()
 };
 
 struct Goodbye {

@@ -99,7 +99,6 @@ class HeartbeatCall {
   // What a hello says that only its welcome needs.
   struct HelloFacts {
     std::string instance_id;
-    common::Duration timeout{};
     std::shared_ptr<const core::Keepalive> keepalive;
     std::optional<double> accrual_threshold;
     std::optional<core::QualitySolution> quality;
@@ -169,7 +168,8 @@ class HeartbeatCall {
   std::shared_ptr<registry::Session> session_;    // null until committed
   std::shared_ptr<registry::Arrivals> arrivals_;  // null: the timeout alone decides
   std::uint64_t attachment_ = 0;
-  common::Duration interval_{};
+  common::Duration interval_{};  // both as negotiated
+  common::Duration timeout_{};
   common::MonoTime attach_time_{};
   std::uint64_t messages_ = 0;  // since the hello
   std::uint64_t last_sequence_ = 0;

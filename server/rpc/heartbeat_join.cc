@@ -30,6 +30,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
     client_id_ = request->info.client_id;
   }
   interval_ = request->interval;
+  timeout_ = request->timeout;
   attach_time_ = service_.clock_.Mono();
 
   if (!hello.resume_token().empty()) {
@@ -57,8 +58,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakeHello(const v1::Hello& he
     connection_.proxied = own && *own != connection_.peer;
     connection_.maybe_proxied = !own;
   }
-  hello_ =
-      std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->timeout, request->keepalive});
+  hello_ = std::make_unique<HelloFacts>(HelloFacts{hello.instance_id(), request->keepalive});
   hello_->accrual_threshold = request->accrual_threshold;
   hello_->quality = request->quality;
   request->stream = handle_;
@@ -109,7 +109,8 @@ std::unique_ptr<grpc::ByteBuffer> HeartbeatCall::MakeWelcome(const registry::Att
   welcome.set_incarnation(attached.incarnation);
   welcome.set_server_id(service_.options_.server_id);
   ToProto(interval_, *welcome.mutable_interval());
-  ToProto(hello->timeout, *welcome.mutable_timeout());
+  ToProto(timeout_, *welcome.mutable_timeout());
+  ToProto(attached.vouched_for, *welcome.mutable_vouched_for());
   ToProto(attached.resume_grace, *welcome.mutable_resume_grace());
   welcome.set_resume_token(
       service_.resume_tokens_.Issue(client_id_, hello->instance_id, attached.incarnation));

@@ -125,12 +125,18 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::TakePing(const PlainPing& pin
   last_sequence_ = sequence;
   if (!Touch(now)) return Next{};
   session_->CountPing(sequence, missed);
-  if (arrivals_ != nullptr && arrivals_->Arrived(now, sequence, service_.registry_.stall_count())) {
-    service_.registry_.Rearm(session_);
+  common::Duration due = timeout_;
+  if (arrivals_ != nullptr) {
+    const registry::Arrivals::Arrival arrival =
+        arrivals_->Arrived(now, sequence, service_.registry_.stall_count());
+    if (arrival.sooner) service_.registry_.Rearm(session_);
+    due = arrival.due;
   }
   service_.pings_.fetch_add(1, std::memory_order_relaxed);
 
-  return Next{.pong = PendingPong{ping, service_.clock_.Wall()}};
+  return Next{.pong = PendingPong{.ping = ping,
+                                  .receive_time = service_.clock_.Wall(),
+                                  .vouched_for = service_.registry_.Vouch(due, timeout_, now)}};
 }
 
 void HeartbeatCall::TakeReport(PingReport report) {
@@ -149,7 +155,7 @@ void HeartbeatCall::TakeReport(PingReport report) {
 bool HeartbeatCall::Touch(common::MonoTime now) {
   switch (session_->Touch(attachment_, now)) {
     case registry::TouchResult::kHeard: return true;
-    case registry::TouchResult::kRefutes: service_.registry_.Refute(session_, attachment_); return true;
+    case registry::TouchResult::kRefutes: return service_.registry_.Refute(session_, attachment_);
     case registry::TouchResult::kStale: return false;
   }
   return false;

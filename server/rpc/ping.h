@@ -18,6 +18,7 @@ struct PlainPing {
 struct PendingPong {
   PlainPing ping;  // echoed
   common::WallTime receive_time{};
+  common::Duration vouched_for{};  // REQUIRES: >= 0
 };
 
 }  // namespace liveness::rpc

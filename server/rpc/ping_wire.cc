@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <grpcpp/support/slice.h>
@@ -12,10 +13,11 @@
 namespace liveness::rpc {
 namespace {
 
+using google::protobuf::Duration;
 using google::protobuf::Timestamp;
 using google::protobuf::internal::WireFormatLite;
 
-// A field's tag; all of ours fit in one byte.
+// A field's tag; those below 16 fit in one byte.
 constexpr std::uint8_t Tag(int field, WireFormatLite::WireType type) {
   return static_cast<std::uint8_t>(field << 3 | type);
 }
@@ -65,7 +67,7 @@ class Reader {
   bool ok_ = true;
 };
 
-// Fills a message of at most 127 bytes.
+// Fills a message of at most 81 bytes.
 class Writer {
  public:
   const std::uint8_t* data() const { return bytes_.data(); }
@@ -84,14 +86,14 @@ class Writer {
   }
   // Opens a message in this one and returns what Close() wants.
   std::size_t Open(int field) {
-    Byte(MessageTag(field));
+    Varint(static_cast<std::uint64_t>(field << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
     return size_++;
   }
   void Close(std::size_t opened) { bytes_[opened] = static_cast<std::uint8_t>(size_ - opened - 1); }
 
  private:
-  // The longest pong: 2 + 11 for the sequence + twice 2 + 22 for a time.
-  std::array<std::uint8_t, 80> bytes_;
+  // The longest pong: 2 + 11 for the sequence + twice 2 + 22 for a time + 3 + 17 for a span.
+  std::array<std::uint8_t, 81> bytes_;
   std::size_t size_ = 0;
 };
 
@@ -147,6 +149,11 @@ grpc::ByteBuffer WritePong(const PendingPong& pong) {
   }
   WriteTime(writer, v1::Pong::kReceiveTimeFieldNumber, seconds.count(),
             static_cast<std::int32_t>((since_epoch - seconds).count()));
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(pong.vouched_for);
+  const std::size_t vouched = writer.Open(v1::Pong::kVouchedForFieldNumber);
+  writer.Field(Duration::kSecondsFieldNumber, static_cast<std::uint64_t>(whole.count()));
+  writer.Field(Duration::kNanosFieldNumber, static_cast<std::uint64_t>((pong.vouched_for - whole).count()));
+  writer.Close(vouched);
   writer.Close(opened);
   grpc::Slice slice(writer.data(), writer.size());
   return grpc::ByteBuffer(&slice, 1);

@@ -10,6 +10,7 @@
 #include "tests/simulation/durable.h"
 #include "tests/simulation/honest_groups.h"
 #include "tests/simulation/honest_watch.h"
+#include "tests/simulation/mutual_certainty.h"
 #include "tests/simulation/no_false_death.h"
 #include "tests/simulation/one_death.h"
 #include "tests/simulation/one_truth.h"
@@ -35,6 +36,7 @@ inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers
   all.emplace_back("invariant 4, a watch cannot lie", std::make_unique<HonestWatch>());
   all.emplace_back("invariant 5, committed first", std::make_unique<Durable>(disk));
   all.emplace_back("invariant 6, one death", std::make_unique<OneDeath>(truth));
+  all.emplace_back("invariant 9, mutual certainty", std::make_unique<MutualCertainty>(truth));
   all.emplace_back("mass failure is told",
                    std::make_unique<HonestGroups>(options.registry.mass, &truth, !options.durable));
   return all;

@@ -44,6 +44,8 @@ NoFalseDeath::Objection NoFalseDeath::ToSuspicion(const core::ClientRecord& afte
                      std::string(core::Name(after.cause))};
   }
   if (moment.orphaned() || moment.closed_by_itself) return std::nullopt;
+  // Judged by what was learnt, which is sooner: the detector's own tests are about that.
+  if (moment.line->adaptive) return std::nullopt;
   // Too short for the canary, and long enough for a client that waits no longer than that.
   if (moment.closed && truth_.HasUnnoticedFreeze(*moment.closed - moment.line->timeout, *moment.closed))
     return std::nullopt;

@@ -16,7 +16,10 @@ void Process::Connect() {
   if (!running_ || stopped_) return;
   line_ = world_.truth().NewLine(habits_.client_id, habits_.instance_id);
   line_->last_delivery = world_.now();
+  line_->adaptive = habits_.adaptive;
   answered_ = world_.now();
+  // Whoever has the session now counts from this hello.
+  Believe(std::min(believed_until_, world_.now() + habits_.timeout));
   Send({.kind = Kind::kHello, .token = token_, .labels = labels_});
   next_ping_ = world_.now() + habits_.interval;
   PlanWake(habits_.interval);
@@ -49,6 +52,7 @@ void Process::GiveUp() {
 void Process::Send(Message message) {
   if (line_ == nullptr) return;
   message.sent = world_.now();
+  if (message.kind == Kind::kPing && LosesOne()) return;
   const std::optional<MonoTime> delivery = Delivery();
   if (!delivery) return;
   line_->last_delivery = std::max(line_->last_delivery, *delivery);
@@ -65,7 +69,13 @@ std::optional<MonoTime> Process::Delivery() {
   return cut_until_ + latency;
 }
 
+void Process::Believe(MonoTime until) {
+  believed_until_ = until;
+  if (token_) world_.truth().Believes(habits_.client_id, *token_, until);
+}
+
 void Process::Close(StreamEnd how, bool for_our_sake) {
+  Believe(MonoTime::min());
   if (line_ == nullptr) return;
   Send({.kind = Kind::kClose, .how = how, .for_our_sake = for_our_sake});
   line_ = nullptr;
@@ -138,16 +148,27 @@ void Process::BeSilent() {
   running_ = false;
 }
 
+bool Process::LosesOne() {
+  const bool lost = world_.paths().Chance(habits_.loss);
+  if (lost) Hinder(world_.now() + std::chrono::nanoseconds(1));
+  return lost;
+}
+
 void Process::Hinder(MonoTime until) { hindered_until_ = std::max(hindered_until_, until); }
 
-void Process::OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation) {
+void Process::OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation,
+                        Duration vouched_for) {
   if (line_.get() != &line || stopped_) return;
+  Believe(MonoTime::min());  // in what was before
   token_ = incarnation;
+  Believe(hello_sent + std::min(vouched_for, habits_.timeout));
   answered_ = std::max(answered_, hello_sent);
 }
 
-void Process::OnPong(const Line& line, MonoTime ping_sent) {
-  if (line_.get() == &line && !stopped_) answered_ = std::max(answered_, ping_sent);
+void Process::OnPong(const Line& line, MonoTime ping_sent, Duration vouched_for) {
+  if (line_.get() != &line || stopped_) return;
+  answered_ = std::max(answered_, ping_sent);
+  Believe(std::max(believed_until_, ping_sent + std::min(vouched_for, habits_.timeout)));
 }
 
 void Process::OnReset() {
@@ -160,6 +181,7 @@ void Process::OnReset() {
 void Process::OnEnd(const Line& line, bool final) {
   if (line_.get() != &line) return;
   line_ = nullptr;
+  Believe(MonoTime::min());
   if (final) running_ = false;
   if (running_ && !stopped_) PlanWake(world_.random().Between(Duration::zero(), habits_.interval));
 }

@@ -41,6 +41,8 @@ struct Habits {
   Duration timeout{};
   Duration latency{};      // of its path, at most, while nothing is wrong
   bool many_ports = true;  // each stream comes from another address
+  bool adaptive = false;   // asks for accrual
+  int loss = 0;            // per cent of pings, and of pongs, that never come
 };
 
 class Process : public std::enable_shared_from_this<Process> {
@@ -65,15 +67,22 @@ class Process : public std::enable_shared_from_this<Process> {
   void BeSilent();  // for ever
 
   // What the server says, when it reaches the process.
-  void OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation);
-  void OnPong(const Line& line, MonoTime ping_sent);
+  // `vouched_for`: what the server says, from the moment of sending on.
+  void OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation, Duration vouched_for);
+  void OnPong(const Line& line, MonoTime ping_sent, Duration vouched_for);
   void OnEnd(const Line& line, bool final);
   // The server's kernel closed all its connections, or there is none to connect to.
   void OnReset();
   // When something that leaves now comes to the other end; nothing if it never does.
   std::optional<MonoTime> Delivery();
+  // True if a ping, or a pong, that leaves now never comes to the other end.
+  bool LosesOne();
+
+  // Until when it counts on not being dead.
+  MonoTime believed_until() const { return believed_until_; }
 
  private:
+  void Believe(MonoTime until);
   void Wake(std::uint64_t plan);
   void PlanWake(Duration in);
   void Send(Message message);
@@ -90,6 +99,7 @@ class Process : public std::enable_shared_from_this<Process> {
   bool cut_for_good_ = false;
   std::shared_ptr<Line> line_;  // null while it has none
   std::optional<std::uint64_t> token_;
+  MonoTime believed_until_ = MonoTime::min();
   MonoTime answered_{};  // when the last ping that was answered was sent
   MonoTime next_ping_{};
   MonoTime hindered_until_{};

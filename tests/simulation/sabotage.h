@@ -21,12 +21,20 @@ inline std::optional<Report> FirstReport(Saboteur& saboteur, std::uint64_t world
   return std::nullopt;
 }
 
+// In one of the first worlds that checker complains, whoever else does.
 inline void ExpectSeenBy(const std::string& invariant, Saboteur& saboteur, std::uint64_t worlds = 200) {
-  const auto report = FirstReport(saboteur, worlds);
-  ASSERT_TRUE(report) << "nobody complained";
-  std::vector<std::string> broken = report->also;
-  broken.push_back(report->invariant);
-  EXPECT_THAT(broken, ::testing::Contains(::testing::StartsWith(invariant))) << report->ToString();
+  std::string seen = "nobody complained";
+  for (std::uint64_t seed = 0; seed < worlds; ++seed) {
+    const auto report = World({.seed = seed, .steps = 200, .saboteur = &saboteur}).Run();
+    if (!report) continue;
+    seen = report->ToString();
+    std::vector<std::string> broken = report->also;
+    broken.push_back(report->invariant);
+    for (const std::string& each : broken) {
+      if (each.starts_with(invariant)) return;
+    }
+  }
+  FAIL() << invariant << " was to be seen broken; the last complaint was: " << seen;
 }
 
 }  // namespace liveness::simulation

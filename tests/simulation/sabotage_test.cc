@@ -30,6 +30,13 @@ TEST(Sabotage, HeartbeatsDatedAheadHideSilence) {
   ExpectSeenBy("invariant 2", early);
 }
 
+TEST(Sabotage, AServerThatVouchesForMoreThanItKeepsDeceivesItsClients) {
+  struct : Saboteur {
+    Duration Vouches(Duration) override { return std::chrono::hours(1); }
+  } braggart;
+  ExpectSeenBy("invariant 9", braggart);
+}
+
 TEST(Sabotage, UnreadBytesThatAreNotShownAreFalseDeaths) {
   struct : Saboteur {
     bool HidesUnread() override { return true; }

@@ -33,6 +33,8 @@ class Saboteur {
   virtual void Killed(testing::Ledger&) {}
   // The incarnation that a stream is welcomed under.
   virtual std::uint64_t WelcomedAs(std::uint64_t incarnation) { return incarnation; }
+  // For how long a stream's welcome or pong vouches.
+  virtual Duration Vouches(Duration vouched_for) { return vouched_for; }
   // What the registry told in a step; what a query showed; what a watcher pulled.
   virtual void Told(std::vector<core::TransitionPtr>&) {}
   virtual void Shown(std::vector<core::RecordPtr>&) {}

@@ -76,7 +76,8 @@ void SilenceFound::CheckLive(const core::ClientRecord& record, const Line& line,
   }
   if (record.state == State::kSuspect) {
     const Duration suspected = truth_.LeastUptime(suspect_since_[std::string(record.client_id())], now);
-    if (suspected <= patience + slack) return;
+    // What its process was told outlives what was learnt of its pings since.
+    if (suspected <= patience + slack || now <= line.vouched_until + slack) return;
     return Complain(Who(record) + " is SUSPECT", "dead after " + Millis(patience),
                     "suspect for " + Millis(suspected));
   }

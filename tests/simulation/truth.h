@@ -72,6 +72,11 @@ struct Line {
   MonoTime last_read{};              // and when it was
   std::optional<MonoTime> closed{};  // when its close was read
   bool for_our_sake = false;         // its process closed it because we had not answered
+
+  bool adaptive = false;                         // its silence is judged by how its pings arrive
+  std::uint64_t pings = 0;                       // that were read
+  MonoTime vouched_until = MonoTime::min();      // by what its process was told
+  std::shared_ptr<registry::Arrivals> arrivals;  // as rpc holds them; null: nobody asks
 };
 
 inline constexpr int kNoLife = -1;
@@ -167,6 +172,15 @@ class Truth {
   // As it was at `when`: of each step at that time. Of now if nothing was recorded yet.
   std::vector<Moment> At(std::string_view client_id, MonoTime when) const;
 
+  // Its process counts on that session until then; MonoTime::min(): it does not.
+  void Believes(const std::string& client_id, std::uint64_t incarnation, MonoTime until) {
+    beliefs_[{client_id, incarnation}] = until;
+  }
+  MonoTime BelievedUntil(std::string_view client_id, std::uint64_t incarnation) const {
+    const auto known = beliefs_.find({std::string(client_id), incarnation});
+    return known == beliefs_.end() ? MonoTime::min() : known->second;
+  }
+
   // What the server grants after a restart, and how long a change may take from its decision until it is
   // told.
   Duration restart_grace{};
@@ -199,6 +213,7 @@ class Truth {
   std::vector<Stall> freezes_;
   std::set<std::pair<std::string, core::Cause>> condemned_;
   std::set<std::pair<std::string, std::uint64_t>> incarnations_;
+  std::map<std::pair<std::string, std::uint64_t>, MonoTime> beliefs_;
   std::vector<Wall> walls_;
   int lines_ = 0;
   int life_ = 0;  // kNoLife while it is down

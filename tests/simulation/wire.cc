@@ -146,11 +146,29 @@ std::optional<registry::TouchResult> World::Handle(const Arrival& arrival) {
   if (touch == registry::TouchResult::kRefutes) registry.Refute(as.session, as.attachment);
   if (message.kind == Kind::kLabels) registry.UpdateLabels(as.session, as.attachment, message.labels);
   if (message.kind != Kind::kPing || touch == registry::TouchResult::kStale) return touch;
+  const Duration vouched_for = Vouch(arrival);
+  if (arrival.from->LosesOne()) return touch;
   if (const auto pong = arrival.from->Delivery()) {
-    After(*pong - now(), "pong",
-          [from = arrival.from, on = arrival.line, sent = message.sent] { from->OnPong(*on, sent); });
+    After(*pong - now(), "pong", [from = arrival.from, on = arrival.line, sent = message.sent, vouched_for] {
+      from->OnPong(*on, sent, vouched_for);
+    });
   }
   return touch;
+}
+
+// As server/rpc does with each ping.
+Duration World::Vouch(const Arrival& arrival) {
+  Line& line = *arrival.line;
+  registry::Registry& registry = server_.registry();
+  Duration due = line.timeout;
+  if (line.arrivals != nullptr) {
+    const auto noted = line.arrivals->Arrived(now(), ++line.pings, registry.stall_count());
+    if (noted.sooner) registry.Rearm(line.session);
+    due = noted.due;
+  }
+  const Duration vouched_for = saboteur_.Vouches(registry.Vouch(due, line.timeout, now()));
+  line.vouched_until = std::max(line.vouched_until, now() + vouched_for);
+  return vouched_for;
 }
 
 void World::Hello(const Arrival& arrival) {
@@ -163,6 +181,7 @@ void World::Hello(const Arrival& arrival) {
   hello.info.host = habits.host;
   hello.interval = habits.interval;
   hello.timeout = habits.timeout;
+  if (habits.adaptive) hello.accrual_threshold = 8;
   hello.resume_incarnation = arrival.message.token;
   hello.stream = std::make_shared<Wire>(*this, arrival.from, arrival.line);
   truth_.Condemn(habits.client_id, core::Cause::kSuperseded);
@@ -198,6 +217,11 @@ void World::Welcome(const Arrival& arrival, const registry::Attached& attached) 
   Line& line = *arrival.line;
   Note([&] { return "  welcomed: " + line.instance_id + ", stream " + std::to_string(line.number); });
   line.session = attached.session;
+  line.arrivals = attached.arrivals;
+  line.vouched_until = now() + attached.vouched_for;
+  if (const Line* before = truth_.Current(line.client_id); before != nullptr) {
+    line.vouched_until = std::max(line.vouched_until, before->vouched_until);
+  }
   line.incarnation = saboteur_.WelcomedAs(attached.incarnation);
   line.attachment = attached.attachment;
   line.timeout = arrival.from->habits().timeout;
@@ -210,9 +234,11 @@ void World::Welcome(const Arrival& arrival, const registry::Attached& attached) 
   truth_.Bind(arrival.line);
   const auto answer = arrival.from->Delivery();
   if (line.gone || !answer) return;
-  After(*answer - now(), "welcome", [from = arrival.from, on = arrival.line, sent = arrival.message.sent] {
-    from->OnWelcome(*on, sent, on->incarnation);
-  });
+  After(*answer - now(), "welcome",
+        [from = arrival.from, on = arrival.line, sent = arrival.message.sent,
+         vouched_for = saboteur_.Vouches(attached.vouched_for)] {
+          from->OnWelcome(*on, sent, on->incarnation, vouched_for);
+        });
 }
 
 void World::ReadHeld(Line& line) {
@@ -242,6 +268,8 @@ void World::Start(const std::string& client_id) {
   habits.latency = random_.Between(std::chrono::microseconds(100), std::chrono::milliseconds(10));
   habits.many_ports = random_.Chance(90);
   habits.host = random_.Chance(50) ? "h1" : "h2";
+  habits.adaptive = paths_.Chance(40);
+  habits.loss = paths_.Chance(50) ? 0 : static_cast<int>(paths_.Below(40));
   processes_.push_back(std::make_shared<Process>(*this, std::move(habits)));
   processes_.back()->Connect();
 }

@@ -30,6 +30,7 @@ World::World(const Options& options)
     : options_(options),
       saboteur_(options.saboteur == nullptr ? honest_ : *options.saboteur),
       random_(options.seed),
+      paths_(~options.seed),
       server_(DrawOptions(), random_, truth_, saboteur_,
               [this] {
                 Note([] { return std::string("the detector or the store wakes"); });

@@ -62,6 +62,7 @@ class World {
   // --- For processes, faults and watchers ------------------------------------
   MonoTime now() const { return server_.now(); }
   Random& random() { return random_; }
+  Random& paths() { return paths_; }
   Truth& truth() { return truth_; }
   SimServer& server() { return server_; }
   Saboteur& saboteur() { return saboteur_; }
@@ -115,6 +116,8 @@ class World {
   void Answer(const Arrival& arrival, const absl::StatusOr<registry::Attached>& attached);
   void Welcome(const Arrival& arrival, const registry::Attached& attached);
   void ReadHeld(Line& line);
+  // What the pong to that ping says.
+  Duration Vouch(const Arrival& arrival);
   void StartServer();
   void Serve();
   // What the registry made of it, if it was a heartbeat.
@@ -135,6 +138,7 @@ class World {
   Saboteur honest_;
   Saboteur& saboteur_;
   Random random_;
+  Random paths_;  // what is lost, and how silence is judged
   Truth truth_;
   SimServer server_;
   std::vector<std::pair<const char*, std::unique_ptr<Checker>>> checkers_;

@@ -32,7 +32,8 @@ class ClientInterface {
   virtual State state() const = 0;
 
   // Until when no server can have declared this client dead for silence: the
-  // send time of the last answered ping + timeout. Zero when there is no live
+  // send time of the last answered ping + what the server vouches for in its
+  // answer, never more than the timeout that was asked for. Zero when there is no live
   // stream: it lapses at once when the stream ends. Eviction, supersession and
   // a cut from outside can precede it, so guard side effects with incarnation() too.
   virtual BootInstant alive_until() const = 0;

@@ -54,7 +54,8 @@ struct Welcome {
 //
 // Reasons, besides those that the server gives (SUPERSEDED, EVICTED,
 // BAD_HELLO, SILENT, DRAINING, STREAM_REPLACED, ...):
-//   SERVER_SILENT   no pong within the timeout
+//   SERVER_SILENT   no pong within the time that the server vouched for: the timeout, or with
+//                   accrual what it has learnt
 //   STREAM_ENDED    the connection or the stream broke off
 //   CONNECT_FAILED  no server could be reached
 //   FOREIGN_REFUSAL something answered that is no liveness server, a proxy perhaps;

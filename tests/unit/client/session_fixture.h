@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/src/session.h"
@@ -20,7 +21,8 @@ inline StreamEnd Broken() { return End(absl::StatusCode::kUnavailable); }
 class SessionTest : public ::testing::Test {
  protected:
   explicit SessionTest(std::size_t targets = 1, bool resume = true)
-      : session_({targets, resume, std::chrono::seconds(5), [this] { return random_; }, {}}) {}
+      : SessionTest(Session::Options{.targets = targets, .resume = resume}) {}
+  explicit SessionTest(Session::Options options) : session_(WithRandom(std::move(options))) {}
 
   // "dial 1 target 0", "ping 1 #1", "goodbye 1", "cancel 1" since the last call.
   std::vector<std::string> Actions() {
@@ -67,6 +69,11 @@ class SessionTest : public ::testing::Test {
     session_.OnPong(1, kStart, 1);
     Actions();
     Changes();
+  }
+
+  Session::Options WithRandom(Session::Options options) {
+    options.random = [this] { return random_; };
+    return options;
   }
 
   double random_ = 0;

@@ -35,6 +35,45 @@ TEST_F(SessionTest, AliveUntilIsTheSendTimeOfThePongedPingPlusTimeout) {
   EXPECT_EQ(session_.rtt(), 900ms);
 }
 
+TEST_F(SessionTest, AServerMayVouchForLessThanTheTimeoutAndNotForMore) {
+  GoLive();
+  session_.Advance(kStart + 1s);
+  session_.OnPong(1, kStart + 1010ms, 2, 5s);
+  EXPECT_EQ(session_.alive_until(), kStart + 4s);
+  session_.Advance(kStart + 2s);
+  session_.OnPong(1, kStart + 2010ms, 3, 1s);
+  EXPECT_EQ(session_.alive_until(), kStart + 4s) << "the longer promise stands";
+  session_.Advance(kStart + 3s);
+  session_.Advance(kStart + 4s);
+  session_.OnPong(1, kStart + 4s, 4, 1500ms);
+  EXPECT_EQ(session_.alive_until(), kStart + 4500ms);
+}
+
+TEST_F(SessionTest, WhatIsVouchedForLapsesFirstAndTheServerIsGivenUpAtTheTimeout) {
+  GoLive();
+  for (int at = 1; at <= 4; ++at) {
+    session_.Advance(kStart + at * 1s);
+    session_.OnPong(1, kStart + at * 1s, static_cast<std::uint64_t>(at) + 1, 1900ms);
+  }
+  Actions();
+  session_.Advance(kStart + 5s);
+  EXPECT_EQ(session_.NextDeadline(), kStart + 5900ms);
+  session_.Advance(kStart + 5900ms);
+  EXPECT_THAT(Changes(), ElementsAre("LOST SERVER_SILENT"));
+  EXPECT_THAT(Actions(), ElementsAre("ping 1 #6")) << "the stream is kept";
+  session_.OnPong(1, kStart + 5950ms, 6, 1900ms);
+  EXPECT_THAT(Changes(), ElementsAre("LIVE"));
+  session_.Advance(kStart + 6s);
+  session_.Advance(kStart + 6900ms);
+  session_.Advance(kStart + 7s);
+  Actions();
+  Changes();
+  session_.Advance(kStart + 8s);
+  EXPECT_THAT(Actions(), ElementsAre("cancel 1", "dial 2 target 0"));
+  EXPECT_THAT(Changes(), ElementsAre("CONNECTING SERVER_SILENT"));
+  EXPECT_EQ(session_.counters().losses, 2u);
+}
+
 TEST_F(SessionTest, ALaterPongStandsForEarlierPings) {
   GoLive();
   session_.Advance(kStart + 1s);

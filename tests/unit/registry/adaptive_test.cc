@@ -26,7 +26,7 @@ HelloRequest AccrualHello(const std::string& id) {
 // As server/rpc does with a ping.
 void Ping(RegistryHarness& h, const Peer& peer, std::uint64_t sequence) {
   h.Beat(peer);
-  if (peer.attached.arrivals->Arrived(h.clock.Mono(), sequence, h.registry.stall_count())) {
+  if (peer.attached.arrivals->Arrived(h.clock.Mono(), sequence, h.registry.stall_count()).sooner) {
     h.registry.Rearm(peer.attached.session);
   }
 }

@@ -122,13 +122,19 @@ TEST(PingWire, WhatItReadsProtobufReadsAlike) {
 }
 
 TEST(PingWire, WritesWhatProtobufWrites) {
+  const std::vector<common::Duration> kVouched = {common::Duration::zero(), std::chrono::nanoseconds(1),
+                                                  std::chrono::seconds(40), std::chrono::milliseconds(1'900),
+                                                  common::Duration::max()};
+  std::size_t round = 0;
   for (const auto sequence : kSequences) {
     for (const auto seconds : kSeconds) {
       for (const auto nanos : kNanos) {
         for (const bool timed : {false, true}) {
+          const common::Duration vouched = kVouched[++round % kVouched.size()];
           const PendingPong pong{
               .ping = {sequence, timed, seconds, nanos},
-              .receive_time = common::WallTime(std::chrono::nanoseconds(1'795'391'728'123'456'789))};
+              .receive_time = common::WallTime(std::chrono::nanoseconds(1'795'391'728'123'456'789)),
+              .vouched_for = vouched};
           v1::HeartbeatResponse expected;
           expected.mutable_pong()->set_sequence(sequence);
           if (timed) {
@@ -137,6 +143,9 @@ TEST(PingWire, WritesWhatProtobufWrites) {
           }
           expected.mutable_pong()->mutable_receive_time()->set_seconds(1'795'391'728);
           expected.mutable_pong()->mutable_receive_time()->set_nanos(123'456'789);
+          expected.mutable_pong()->mutable_vouched_for()->set_seconds(vouched / std::chrono::seconds(1));
+          expected.mutable_pong()->mutable_vouched_for()->set_nanos(
+              static_cast<int>((vouched % std::chrono::seconds(1)).count()));
           ASSERT_EQ(Bytes(WritePong(pong)), expected.SerializeAsString()) << expected.ShortDebugString();
         }
       }
