@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
@@ -13,5 +14,9 @@ namespace liveness::app {
 // FAILED_PRECONDITION, INVALID_ARGUMENT or UNAVAILABLE with a message for the
 // operator. `clock` outlives the store. The data directory is locked already.
 absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, const common::Clock& clock);
+
+// What SIGHUP has to say of the store's TLS files, which are read again without it, as the end of a sentence;
+// empty if there are none.
+std::string StoreTlsWord(const Config& config);
 
 }  // namespace liveness::app

@@ -87,7 +87,7 @@ const std::string& Server::address() const { return parts_->address; }
 
 void Server::Reload() {
   const std::string tls = parts_->tls_watch.Reload();
-  spdlog::info("reload: {}; flags, the store's files and all else hold until a restart", tls);
+  spdlog::info("reload: {}{}; flags and all else hold until a restart", tls, StoreTlsWord(parts_->config));
 }
 
 void Server::Look() {

@@ -10,10 +10,13 @@
 #include <grpc/support/time.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/grpc/socket_mutator.h"
+#include "common/tls_files.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -22,6 +25,8 @@ namespace {
 constexpr int kConnectMs = 1000;
 // Between attempts to connect.
 constexpr int kRetryMs = 100, kMaxRetryMs = 500;
+// How soon renewed files are used.
+constexpr unsigned int kReadAgainSeconds = 1;
 constexpr int kHttp2PingMs = 10'000, kHttp2TimeoutMs = 3'000;
 constexpr common::TcpKeepalive kTcp{true, std::chrono::seconds(2), std::chrono::seconds(1), 3,
                                     std::chrono::seconds(5)};
@@ -42,24 +47,20 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
   if (options.cert_file.empty() != options.key_file.empty()) {
     return absl::InvalidArgumentError("--etcd-cert and --etcd-key go together");
   }
-  grpc::SslCredentialsOptions pem;
-  const struct {
-    const char* flag;
-    const std::string& path;
-    std::string& into;
-  } files[] = {{"--etcd-ca", options.ca_file, pem.pem_root_certs},
-               {"--etcd-cert", options.cert_file, pem.pem_cert_chain},
-               {"--etcd-key", options.key_file, pem.pem_private_key}};
-  for (const auto& [flag, path, into] : files) {
-    if (path.empty()) continue;
-    auto text = ReadFile(flag, path);
-    if (!text.ok()) return text.status();
-    if (!absl::StrContains(*text, "-----BEGIN ")) {
-      return absl::InvalidArgumentError(absl::StrCat(flag, "=", path, ": holds no PEM"));
-    }
-    into = *std::move(text);
+  if (auto status = CheckTlsFiles(options); !status.ok()) return status;
+  // It reads them again by itself, for the connections that come after; what it cannot read it leaves as it
+  // was.
+  grpc::experimental::TlsChannelCredentialsOptions tls;
+  if (options.cert_file.empty()) {
+    tls.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+        options.ca_file, kReadAgainSeconds));
+  } else {
+    tls.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+        options.key_file, options.cert_file, options.ca_file, kReadAgainSeconds));
+    tls.watch_identity_key_cert_pairs();
   }
-  return grpc::SslCredentials(pem);
+  tls.watch_root_certs();
+  return grpc::experimental::TlsCredentials(tls);
 }
 
 grpc::ChannelArguments Arguments(const EtcdOptions& options) {
@@ -84,6 +85,11 @@ grpc::ChannelArguments Arguments(const EtcdOptions& options) {
 }
 
 }  // namespace
+
+absl::Status CheckTlsFiles(const EtcdOptions& options) {
+  constexpr common::TlsNames kNames = {"--etcd-cert", "--etcd-key", "--etcd-ca"};
+  return common::ReadTlsFiles({options.cert_file, options.key_file, options.ca_file}, kNames).status();
+}
 
 absl::StatusOr<Members> Members::Create(const EtcdOptions& options) {
   if (options.endpoints.empty()) {

@@ -57,6 +57,9 @@ class Members {
   std::string token_;
 };
 
+// INVALID_ARGUMENT, with the flag, the file and what is wrong, if a TLS file cannot be used. Thread-safe.
+absl::Status CheckTlsFiles(const EtcdOptions& options);
+
 // The call failed because etcd does not know who is calling (any more).
 bool NeedsLogIn(const grpc::Status& status);
 // etcd has certainly not done what it was asked for.

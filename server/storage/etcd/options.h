@@ -17,7 +17,8 @@ struct EtcdOptions {
   std::string prefix = "/liveness/";   // of all our keys; ends in '/'
   std::string server_id;               // names this server's lease; unique in the cluster
 
-  // PEM files. TLS is on if `ca_file` is given; the other two go together.
+  // PEM files. TLS is on if `ca_file` is given; the other two go together. Renewed ones hold for each
+  // connection from then on.
   std::string ca_file;
   std::string cert_file;
   std::string key_file;

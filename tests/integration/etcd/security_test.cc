@@ -1,7 +1,9 @@
 // etcd with users and with TLS.
+#include <cstdio>
 #include <fstream>
 
 #include "common/strings.h"
+#include "server/storage/etcd/members.h"
 #include "tests/integration/etcd/etcd_fixture.h"
 #include "tests/support/certificate.h"
 
@@ -113,6 +115,45 @@ TEST_F(Security, TlsWithCertificatesOnBothEnds) {
   EXPECT_TRUE(server->proposer.Join("web-1").ok());
 }
 
+// etcd's certificate and ours are renewed, by another authority even: the old ones are good for nothing.
+TEST_F(Security, RenewedFilesAreTaken) {
+  const Certificate first, second;
+  ASSERT_EQ(first.failure() + second.failure(), "");
+  const std::string cert = dir_.file("cert.pem"), key = dir_.file("key.pem");
+  // As a tool that renews does: whole files take the place of others.
+  const auto install = [&](const Certificate& from) {
+    for (const auto& [source, file] : {std::pair(from.cert_file(), cert), std::pair(from.key_file(), key)}) {
+      Write(file + ".new", ReadFile(source));
+      ASSERT_EQ(std::rename((file + ".new").c_str(), file.c_str()), 0);
+    }
+  };
+  install(first);
+  EtcdProcess::Options tls;
+  tls.ca_file = tls.cert_file = cert;
+  tls.key_file = key;
+  StartEtcd(tls);
+  if (etcd_ == nullptr) return;
+  auto options = OptionsOf("a");
+  options.ca_file = options.cert_file = cert;
+  options.key_file = key;
+  options.tls_name = "liveness.test";
+  const auto server = Serve(options);
+  ASSERT_NE(server, nullptr);
+  ASSERT_TRUE(server->proposer.Join("web-1").ok());
+
+  // Half of a renewal: what stands goes on.
+  Write(key + ".new", "no key at all");
+  ASSERT_EQ(std::rename((key + ".new").c_str(), key.c_str()), 0);
+  EXPECT_EQ(storage::etcd::CheckTlsFiles(options).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(server->proposer.Join("web-2").ok());
+
+  install(second);
+  etcd_->Kill(0);
+  etcd_->Restart(0);
+  EXPECT_TRUE(Eventually([&] { return server->proposer.Join("web-3").ok(); }));
+  EXPECT_TRUE(EventuallyHealthy(*server));
+}
+
 TEST_F(Security, OptionsThatCannotBeUsedNameTheirFlag) {
   const auto refused = [](const std::function<void(storage::etcd::EtcdOptions&)>& spoil) {
     storage::etcd::EtcdOptions options;
@@ -134,7 +175,7 @@ TEST_F(Security, OptionsThatCannotBeUsedNameTheirFlag) {
   EXPECT_THAT(refused([](EtcdOptions& o) { o.ca_file = "/nowhere"; }), HasSubstr("--etcd-ca=/nowhere"));
   EXPECT_THAT(refused([&](EtcdOptions& o) {
                 o.ca_file = dir_.file("empty");
-                Write(o.ca_file, "");
+                Write(o.ca_file, "no certificate");
               }),
               HasSubstr("PEM"));
 }
