@@ -84,7 +84,8 @@ TEST_F(ClientLivenessd, AFailureInTheGoodbyeIsADeath) {
 
 TEST_F(ClientLivenessd, ADenialBySomebodyElseWhileTheServerRestartsCostsNothing) {
   const TempDir dir;
-  const std::vector<std::string> args = {"--store=sqlite", "--data-dir=" + dir.path(), "--restart-grace=20s"};
+  const std::vector<std::string> args = {"--store=sqlite", "--data-dir=" + dir.path().string(),
+                                         "--restart-grace=20s"};
   auto server = ServerProcess::Start(args);
   ASSERT_TRUE(server);
   const std::string address = server->address();
