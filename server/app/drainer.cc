@@ -20,15 +20,14 @@ void Drainer::Attach(rpc::HeartbeatService& heartbeat, rpc::HealthService& healt
 
 std::int64_t Drainer::Begin(common::Duration within, std::optional<common::Duration> length) {
   common::MutexLock lock(mu_);
-  ends_at_.reset();
-  if (length && !for_good_) ends_at_ = common::SaturatingAdd(clock_.Mono(), *length);
+  ends_at_ = length && !for_good_ ? common::SaturatingAdd(clock_.Mono(), *length) : common::MonoTime::max();
   if (length) spdlog::info("the drain ends after {}", common::FormatForPeople(*length));
   return BeginLocked(within);
 }
 
 std::int64_t Drainer::BeginForGood(common::Duration within) {
   common::MutexLock lock(mu_);
-  ends_at_.reset();
+  ends_at_ = common::MonoTime::max();
   for_good_ = true;
   return BeginLocked(within);
 }
@@ -52,7 +51,7 @@ absl::StatusOr<bool> Drainer::End() {
 }
 
 bool Drainer::EndLocked() {
-  ends_at_.reset();
+  ends_at_ = common::MonoTime::max();
   const bool drained = heartbeat_->EndDrain();
   registry_.EndDrain();
   health_->EndDrain();
@@ -63,13 +62,13 @@ bool Drainer::EndLocked() {
 
 void Drainer::Look() {
   common::MutexLock lock(mu_);
-  if (ends_at_ && *ends_at_ <= clock_.Mono()) (void)EndLocked();
+  if (ends_at_.load() <= clock_.Mono()) (void)EndLocked();
 }
 
 std::optional<common::WallTime> Drainer::end_time() const {
-  common::MutexLock lock(mu_);
-  if (!ends_at_) return std::nullopt;
-  return common::SaturatingAdd(clock_.Wall(), *ends_at_ - clock_.Mono());
+  const common::MonoTime end = ends_at_;
+  if (end == common::MonoTime::max()) return std::nullopt;
+  return common::SaturatingAdd(clock_.Wall(), common::SaturatingSub(end, clock_.Mono()));
 }
 
 }  // namespace liveness::app

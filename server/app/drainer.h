@@ -3,6 +3,7 @@
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -47,9 +48,11 @@ class Drainer {
   rpc::HeartbeatService* heartbeat_ = nullptr;  // Attach's, like the next
   rpc::HealthService* health_ = nullptr;
 
-  mutable common::Mutex mu_;
-  std::optional<common::MonoTime> ends_at_ ABSL_GUARDED_BY(mu_);
+  // One beginning or end at a time; each visits all streams.
+  common::Mutex mu_;
   bool for_good_ ABSL_GUARDED_BY(mu_) = false;
+  // Written under mu_, and read without it on I/O threads. max(): no end.
+  std::atomic<common::MonoTime> ends_at_{common::MonoTime::max()};
 };
 
 }  // namespace liveness::app
