@@ -81,7 +81,7 @@ class Client {
     this.uncounted = false;
     const server = this.servers[this.turn % this.servers.length];
     const stream = { client: new HeartbeatService(server, grpc.credentials.createInsecure(), CHANNEL), attempt,
-                     withToken: this.token.length > 0, started: now(), sequence: 0, sent: new Map(), aliveUntil: 0 };
+                     withToken: this.token.length > 0, started: now(), sequence: 0, sent: new Map(), aliveUntil: 0, giveUp: 0 };
     this.trying = stream;
     stream.call = stream.client.heartbeat();
     stream.call.on('data', (response) => this.onResponse(stream, response));
@@ -123,12 +123,15 @@ class Client {
     stream.call.write({ ping: { sequence: stream.sequence } });
   }
 
-  // The server can call us silent from then on.
-  extend(stream, sent) {
-    stream.aliveUntil = Math.max(stream.aliveUntil, sent + this.timeoutMs);
+  // What was sent then is answered: the server says for how long it vouches, and that is
+  // believed up to the timeout.
+  answered(stream, sent, message) {
+    const believed = message.vouched_for ? Math.min(this.timeoutMs, ms(message.vouched_for)) : this.timeoutMs;
+    stream.aliveUntil = Math.max(stream.aliveUntil, sent + believed);
+    stream.giveUp = Math.max(stream.giveUp, sent + this.timeoutMs);
     clearTimeout(stream.silence);
     stream.silence = setTimeout(() => { if (stream === this.live) this.lose('SERVER_SILENT'); },
-                                stream.aliveUntil - now());
+                                stream.giveUp - now());
   }
 
   onResponse(stream, response) {
@@ -145,7 +148,7 @@ class Client {
       // What the server says holds, but it may not make us believe for longer than we asked.
       this.intervalMs = Math.min(this.intervalMs, ms(response.welcome.interval));
       this.timeoutMs = Math.min(this.timeoutMs, ms(response.welcome.timeout));
-      this.extend(stream, stream.started);
+      this.answered(stream, stream.started, response.welcome);
       this.ping(stream);
       stream.beat = setInterval(() => this.ping(stream), this.intervalMs);
       this.onState(`LIVE ${this.incarnation}`);
@@ -153,7 +156,7 @@ class Client {
       const sequence = Number(response.pong.sequence);
       const sent = stream.sent.get(sequence);
       for (const each of [...stream.sent.keys()]) if (each <= sequence) stream.sent.delete(each);
-      if (sent !== undefined) this.extend(stream, sent);
+      if (sent !== undefined) this.answered(stream, sent, response.pong);
     } else if (response.message === 'ping') {
       stream.call.write({ pong: { sequence: response.ping.sequence } });
     } else if (response.message === 'drain' && stream === this.live && !this.trying) {

@@ -63,7 +63,8 @@ class Stream:
     def __init__(self, server, hello, events):
         self.server, self.attempt, self.with_token = server, hello.attempt, bool(hello.resume_token)
         self.started = now()
-        self.sequence, self.sent, self.next_ping, self.alive_until = 0, {}, 0.0, 0.0
+        self.sequence, self.sent, self.next_ping = 0, {}, 0.0
+        self.alive_until = self.give_up = 0.0
         self.requests = queue.Queue()
         self.requests.put(pb.HeartbeatRequest(hello=hello))
         self.channel = grpc.insecure_channel(server, CHANNEL)
@@ -85,6 +86,14 @@ class Stream:
         ping = pb.Ping(sequence=self.sequence)
         ping.send_time.GetCurrentTime()
         self.requests.put(pb.HeartbeatRequest(ping=ping))
+
+    def answered(self, sent, message, timeout):
+        """What was sent then is answered: the server says for how long it vouches, and that is believed up to `timeout`."""
+        believed = timeout
+        if message.HasField("vouched_for"):
+            believed = min(believed, message.vouched_for.ToNanoseconds() / 1e9)
+        self.alive_until = max(self.alive_until, sent + believed)
+        self.give_up = max(self.give_up, sent + timeout)
 
     def close(self):
         self.requests.put(None)
@@ -139,14 +148,14 @@ class Client:
                 self.dial()
             if self.live and now() >= self.live.next_ping:
                 self.live.ping(self.interval)
-            if self.live and now() >= self.live.alive_until:
+            if self.live and now() >= self.live.give_up:
                 self.lose("SERVER_SILENT")
             if self.trying and now() >= self.trying.started + WELCOME_TIMEOUT:
                 self.trying.close()
                 self.trying = None
                 self.back_off()
             moments = [self.dial_at if self.trying is None else None, self.live and self.live.next_ping,
-                       self.live and self.live.alive_until, self.trying and self.trying.started + WELCOME_TIMEOUT]
+                       self.live and self.live.give_up, self.trying and self.trying.started + WELCOME_TIMEOUT]
             due = min((each for each in moments if each is not None), default=now() + 1.0)
             try:
                 stream, event = self.events.get(timeout=max(0.0, min(due - now(), 1.0)))
@@ -172,13 +181,13 @@ class Client:
             # What the server says holds, but it may not make us believe for longer than we asked.
             self.interval = min(self.interval, response.welcome.interval.ToNanoseconds() / 1e9)
             self.timeout = min(self.timeout, response.welcome.timeout.ToNanoseconds() / 1e9)
-            stream.alive_until = stream.started + self.timeout
+            stream.answered(stream.started, response.welcome, self.timeout)
             stream.next_ping = now()
             self.on_state(f"LIVE {self.incarnation}")
         elif kind == "pong":
             sent = stream.sent.get(response.pong.sequence)
             if sent is not None:
-                stream.alive_until = max(stream.alive_until, sent + self.timeout)
+                stream.answered(sent, response.pong, self.timeout)
                 stream.sent = {k: v for k, v in stream.sent.items() if k > response.pong.sequence}
         elif kind == "ping":
             stream.requests.put(pb.HeartbeatRequest(pong=pb.Pong(sequence=response.ping.sequence)))
