@@ -13,7 +13,7 @@ namespace {
 constexpr char kGuard = '\x01';
 
 bool NeedsGuard(const std::string& value) {
-  return value.empty() || value.front() == '[' || value.front() == kGuard;
+  return value.empty() || value == "++" || value.front() == '[' || value.front() == kGuard;
 }
 
 const CLI::Option* Find(const CLI::App& app, const std::string& name) {

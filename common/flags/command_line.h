@@ -1,7 +1,7 @@
 // Hands a command line to CLI11 so that each word stays the one value that it is.
 //
-// CLI11 alone takes values apart and together: it reads `[a,b]` as the list of a and b, and fills
-// the empty value of `--id=` with the word that follows, be it another flag.
+// CLI11 alone takes values apart and together: it reads `[a,b]` as the list of a and b, fills the
+// empty value of `--id=` with the word that follows, be it another flag, and drops a `++`.
 #pragma once
 
 #include <set>

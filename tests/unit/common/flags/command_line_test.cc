@@ -82,6 +82,11 @@ TEST_F(CommandLineTest, BracketsAreCharacters) {
   EXPECT_THAT(labels_, ElementsAre("[k]=v", "[w]"));
 }
 
+TEST_F(CommandLineTest, NoWordMeansSomethingElse) {
+  EXPECT_EQ(Parse({"get", "++", "%%", "{}", "@a", "/a", "-5"}), "");
+  EXPECT_THAT(names_, ElementsAre("++", "%%", "{}", "@a", "/a", "-5"));
+}
+
 TEST_F(CommandLineTest, OnlyADelimiterSplits) {
   EXPECT_EQ(Parse({"--server=[::1]:7,[fe80::1]", "get", "x"}), "");
   EXPECT_THAT(servers_, ElementsAre("[::1]:7", "[fe80::1]"));
