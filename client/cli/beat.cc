@@ -26,6 +26,7 @@
 #include "client/cli/stop_signal.h"
 #include "client/cli/verbs.h"
 #include "common/limits.h"
+#include "common/utf8.h"
 
 namespace liveness::cli {
 namespace {
@@ -40,7 +41,9 @@ std::string HostName() {
 std::string DefaultId(const std::vector<std::string>& command) {
   std::string id = HostName();
   if (!command.empty()) id += "/" + command[0].substr(command[0].rfind('/') + 1);
-  return id.substr(0, common::kMaxIdBytes);
+  id.resize(std::min(id.size(), common::kMaxIdBytes));
+  while (!common::IsValidUtf8(id)) id.pop_back();  // a character that was cut through
+  return id;
 }
 
 // What is asked of the server about silence, besides interval and timeout.
