@@ -94,7 +94,7 @@ std::optional<ProcessEnd> Child::Poll() {
 }
 
 void Child::Forward(const Signal& signal) const {
-  Tell(link_, {.signal = signal.number, .from_kernel = signal.from_kernel});
+  Tell(link_, {.signal = signal.number, .from_kernel = signal.from_kernel, .sender = signal.sender});
 }
 
 void Child::EndAll() const { Tell(link_, {.signal = 0}); }

@@ -59,7 +59,7 @@ std::optional<Signal> AwaitSignal(const std::vector<int>& signals, std::optional
     } else {
       number = sigwaitinfo(&set, &info);
     }
-    if (number > 0) return Signal{number, info.si_code > 0};
+    if (number > 0) return Signal{number, info.si_code > 0, info.si_pid};
     if (errno == EAGAIN) return std::nullopt;
   }
 }

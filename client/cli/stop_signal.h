@@ -5,6 +5,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include <functional>
 #include <optional>
@@ -35,6 +36,7 @@ struct Signal {
   int number = 0;
   // Sent by a terminal to its whole foreground group; false if by a process, to us or to our group.
   bool from_kernel = false;
+  pid_t sender = 0;  // unless from_kernel
 };
 
 // The next of `signals`; none if `limit` passes first. REQUIRES: they are blocked.

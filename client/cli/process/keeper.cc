@@ -12,8 +12,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <map>
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "client/cli/process/descendants.h"
 #include "common/clock.h"
@@ -24,8 +25,10 @@ namespace {
 // A signal to the group reaches all its members within microseconds, a machine that is short of
 // processors included: the kernel does not let go of it meanwhile.
 constexpr std::chrono::milliseconds kCopyWait(20);
-// A copy that livenessctl did not ask about within this was one too many.
-constexpr std::chrono::seconds kCopyAge(1);
+// livenessctl may be slow to ask about a copy, while it starts on a busy machine. One that it never asks
+// about was one too many: two signals of a number that are pending at once are but one.
+constexpr std::chrono::minutes kCopyAge(1);
+constexpr std::size_t kMaxCopies = 64;
 // From SIGTERM to SIGKILL when all is to end, as `docker stop` has it.
 constexpr std::chrono::seconds kTermPatience(10);
 constexpr std::chrono::milliseconds kKillAgain(50);
@@ -91,6 +94,13 @@ class Keeper {
   }
 
  private:
+  // A signal to the process group, as it came to us.
+  struct Copy {
+    int number = 0;
+    pid_t sender = 0;  // 0: the kernel
+    common::MonoTime time;
+  };
+
   // Milliseconds; -1: for ever.
   int PollTimeout() const {
     if (!kill_at_) return -1;
@@ -101,7 +111,11 @@ class Keeper {
   void TakeSignals() {
     signalfd_siginfo info{};
     while (read(signals_, &info, sizeof(info)) == sizeof(info)) {
-      if (info.ssi_signo != SIGCHLD) copies_.emplace(static_cast<int>(info.ssi_signo), clock_.Mono());
+      if (info.ssi_signo == SIGCHLD) continue;
+      const bool from_kernel = info.ssi_code > 0;
+      if (copies_.size() == kMaxCopies) copies_.erase(copies_.begin());
+      copies_.push_back({static_cast<int>(info.ssi_signo), from_kernel ? 0 : static_cast<pid_t>(info.ssi_pid),
+                         clock_.Mono()});
     }
   }
 
@@ -125,9 +139,7 @@ class Keeper {
     if (size < 0) return;
     if (size != sizeof(order)) return Abandoned();
     if (order.signal == 0) return EndAll();
-    const bool to_group =
-        TakeCopy(order.signal, order.from_kernel ? std::chrono::milliseconds(0) : kCopyWait) ||
-        order.from_kernel;
+    const bool to_group = TakeCopy(order) || order.from_kernel;
     if (end_) return;  // its process id may be another's by now
     if (!to_group) {
       kill(command_, order.signal);
@@ -136,13 +148,16 @@ class Keeper {
     }
   }
 
-  // True if this process, too, was sent `number`; waits for it for `patience`.
-  bool TakeCopy(int number, std::chrono::milliseconds patience) {
-    for (const common::MonoTime until = clock_.Mono() + patience;;) {
+  // True if this process, too, was sent that signal by that sender; waits a little for it.
+  bool TakeCopy(const KeeperOrder& order) {
+    const pid_t sender = order.from_kernel ? 0 : order.sender;
+    for (const common::MonoTime until = clock_.Mono() + kCopyWait;;) {
       TakeSignals();
       const common::MonoTime now = clock_.Mono();
-      std::erase_if(copies_, [&](const auto& copy) { return now - copy.second > kCopyAge; });
-      if (const auto copy = copies_.find(number); copy != copies_.end()) {
+      const auto copy = std::find_if(copies_.begin(), copies_.end(), [&](const Copy& each) {
+        return each.number == order.signal && each.sender == sender && now - each.time <= kCopyAge;
+      });
+      if (copy != copies_.end()) {
         copies_.erase(copy);
         return true;
       }
@@ -194,9 +209,9 @@ class Keeper {
   const pid_t command_;
   const bool own_group_;
   const common::Clock& clock_ = common::SystemClock();
-  std::multimap<int, common::MonoTime> copies_;  // of signals to the group, by number; when they came
-  std::optional<int> end_;                       // the command's status
-  std::optional<common::MonoTime> kill_at_;      // all is to end: when what is left is killed
+  std::vector<Copy> copies_;                 // that no order was matched with, the oldest first
+  std::optional<int> end_;                   // the command's status
+  std::optional<common::MonoTime> kill_at_;  // all is to end: when what is left is killed
 };
 
 }  // namespace

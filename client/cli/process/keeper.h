@@ -33,6 +33,7 @@ struct KeeperStarted {
 struct KeeperOrder {
   int signal = 0;            // that livenessctl was sent; 0: end all, first by SIGTERM, soon by SIGKILL
   bool from_kernel = false;  // a terminal's, to the whole foreground group
+  pid_t sender = 0;          // of the signal
 };
 
 struct KeeperSettings {
