@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "tests/support/etcd_process.h"
@@ -26,6 +27,20 @@ TEST(PlainUser, AUserWithoutTlsIsWarnedOf) {
   EXPECT_NE(outcome.exit_code, 0);
   EXPECT_THAT(outcome.err, HasSubstr("--etcd-user without --etcd-ca"));
   EXPECT_THAT(outcome.err, Not(HasSubstr("secret")));
+}
+
+TEST(HttpProxy, EtcdIsReachedWithoutOneUnlessToldOtherwise) {
+  if (!EtcdProcess::Available()) GTEST_SKIP() << "etcd-server and etcd-client are not installed";
+  const auto etcd = EtcdProcess::Start();
+  ASSERT_NE(etcd, nullptr);
+  setenv("http_proxy", "http://127.0.0.1:1", 1);  // nobody listens there
+  const std::vector<std::string> args = {"--listen=127.0.0.1:0", "--store=etcd",
+                                         "--etcd-endpoints=" + etcd->endpoints()[0]};
+  EXPECT_NE(ServerProcess::Start(args), nullptr);
+  std::vector<std::string> told = args;
+  told.emplace_back("--etcd-http-proxy");
+  EXPECT_NE(ServerProcess::RunToEnd(told).exit_code, 0);
+  unsetenv("http_proxy");
 }
 
 }  // namespace
