@@ -71,6 +71,7 @@ class RandomRecord {
     info.principal = Text(10);
     info.last_will = Text(100);
     info.pid = Signed();
+    info.attempt = static_cast<std::uint32_t>(Number());
     return info;
   }
 

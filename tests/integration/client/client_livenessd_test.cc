@@ -147,6 +147,27 @@ TEST_F(ClientLivenessd, ALateHelloDoesNotEndTheClientThatSentIt) {
   EXPECT_EQ(client->state(), State::kLive);
 }
 
+TEST_F(ClientLivenessd, AHelloThatIsLateOverARestartIsKnownForLate) {
+  const TempDir dir;
+  const std::vector<std::string> args = {"--store=sqlite", "--data-dir=" + dir.path().string()};
+  auto server = ServerProcess::Start(args);
+  ASSERT_TRUE(server);
+  auto hello = HeartbeatStream::Hello("worker", "one");
+  hello.mutable_hello()->set_attempt(5);
+  ASSERT_TRUE(HeartbeatStream(server->address()).Join(hello));
+  server->Signal(SIGKILL);
+  (void)server->WaitForExit(15s);
+  server = ServerProcess::Start(args);
+  ASSERT_TRUE(server);
+  hello.mutable_hello()->set_attempt(4);
+  HeartbeatStream late(server->address());
+  ASSERT_TRUE(late.Send(hello));
+  const auto end = late.End();
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_EQ(DetailsOf(*end).reason, "STALE_HELLO");
+}
+
 TEST_F(ClientLivenessd, TheYoungerOfTwoSupersedesTheOlderForGood) {
   StateLog older_log;
   const auto older = StartClient(Options(older_log));
