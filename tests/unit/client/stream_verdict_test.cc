@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 
 namespace liveness::internal {
@@ -61,7 +62,7 @@ Table OfTheDocs(const std::string& file) {
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
     std::vector<std::string> cells;
-    for (const std::string_view cell : absl::StrSplit(line, '|')) {
+    for (const absl::string_view cell : absl::StrSplit(line, '|')) {
       cells.emplace_back(absl::StripAsciiWhitespace(cell));
     }
     if (cells.size() < 6) {
@@ -73,10 +74,10 @@ Table OfTheDocs(const std::string& file) {
     if (come_back == "come back" && soon == "how soon" && cells[1] == "status") {
       inside = true;
     } else if (inside && cells[1] != "---" && cells[1] != "`OK`") {
-      const auto bare = [](std::string_view text) {
+      const auto bare = [](absl::string_view text) {
         return std::string(absl::StripPrefix(absl::StripSuffix(text, "`"), "`"));
       };
-      for (const std::string_view reason : absl::StrSplit(cells[2], ", ")) {
+      for (const absl::string_view reason : absl::StrSplit(cells[2], ", ")) {
         table[{bare(cells[1]), bare(reason)}] = {come_back, soon};
       }
     }
