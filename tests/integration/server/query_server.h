@@ -55,8 +55,10 @@ class QueryServer {
     health_ = health.get();
     engine_->Add(std::move(health));
     engine_->Add(std::make_unique<rpc::AdminService>(
-        registry_, common::SystemClock(), [] { return v1::ServerInfo(); }, [] { return false; },
-        [](common::Duration) { return std::int64_t{0}; }));
+        registry_, common::SystemClock(), [] { return v1::ServerInfo(); },
+        rpc::AdminService::Drain{.goes_on = [] { return false; },
+                                 .begin = [](auto, auto) { return std::int64_t{0}; },
+                                 .end = [] { return false; }}));
     engine_->Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>()));
     grpc::EnableDefaultHealthCheckService(false);
     grpc::ServerBuilder builder;
