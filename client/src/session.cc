@@ -283,7 +283,7 @@ void Session::CheckSilence(BootTime now) {
   }
   if (lapses && now < live_->give_up) {
     live_->lapsed = true;
-    last_error_ = Error{"SERVER_SILENT", "no pong within the time that the server vouched for"};
+    last_error_ = Error{"SERVER_SILENT", "the time is over for which the last pongs vouched"};
     return Lose();
   }
   if (now < live_->give_up) return;
