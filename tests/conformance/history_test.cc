@@ -39,12 +39,19 @@ class HistoryConformance : public StoreConformance {
     EXPECT_TRUE(part.ok()) << part.status();
     return part.ok() ? *std::move(part) : storage::HistoryPart{};
   }
-  std::vector<std::uint64_t> Revisions(const HistoryQuery& query) {
+  // Look by look, as whoever asks does.
+  std::vector<std::uint64_t> Revisions(HistoryQuery query) {
     std::vector<std::uint64_t> revisions;
-    for (const core::TransitionPtr& transition : Read(query).transitions) {
-      revisions.push_back(transition->revision());
+    while (true) {
+      const HistoryPart part = Read(query);
+      for (const core::TransitionPtr& transition : part.transitions) {
+        revisions.push_back(transition->revision());
+      }
+      if (!part.stopped_at || part.transitions.size() >= query.limit) return revisions;
+      query.limit -= part.transitions.size();
+      (query.newest_first ? query.before : query.after) = *part.stopped_at;
+      query.search = part.search;
     }
-    return revisions;
   }
   std::vector<std::uint64_t> Told(std::size_t from, std::size_t to) const {
     return {revisions_.begin() + static_cast<std::ptrdiff_t>(from),

@@ -74,7 +74,7 @@ TEST(ClientReconnect, ARefusedTokenIsDroppedOnce) {
       tokens.push_back(hello.resume_token());
     }
     if (!hello.resume_token().empty())
-      return ErrorWithReason(grpc::StatusCode::PERMISSION_DENIED, "FOREIGN_TOKEN");
+      return ErrorWithReason(grpc::StatusCode::PERMISSION_DENIED, "RESUME_TOKEN_OTHER_CLIENT");
     stream.Welcome(5, 100, 10'000);
     if (stream.number() > 1) return stream.Serve();
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "cut");

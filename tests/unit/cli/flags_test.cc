@@ -145,7 +145,7 @@ TEST_F(FlagsTest, ServerDrainsOneServer) {
   EXPECT_EQ(ParseVerb<DrainSettings>({"server", "drain"}).within, seconds(10));
   EXPECT_EQ(ParseVerb<DrainSettings>({"--server=a:1", "server", "drain", "--within=1m"}).within,
             std::chrono::minutes(1));
-  EXPECT_THAT(Refusal({"--server=a:1,b:2", "server", "drain"}), HasSubstr("takes one --server"));
+  EXPECT_THAT(Refusal({"--server=a:1,b:2", "server", "drain"}), HasSubstr("take one --server"));
   EXPECT_THAT(Refusal({"server", "drain", "a"}), HasSubstr("a"));
   EXPECT_THAT(Refusal({"server", "drain", "--within=soon"}), HasSubstr("--within"));
 }
