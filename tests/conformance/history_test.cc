@@ -43,7 +43,7 @@ class HistoryConformance : public StoreConformance {
   std::vector<std::uint64_t> Revisions(HistoryQuery query) {
     std::vector<std::uint64_t> revisions;
     while (true) {
-      const HistoryPart part = Read(query);
+      const auto part = Read(query);
       for (const core::TransitionPtr& transition : part.transitions) {
         revisions.push_back(transition->revision());
       }
