@@ -25,7 +25,7 @@ constexpr Duration kLeastPeriod = 10ms;
 
 Duration RetryDelay(const StreamEnd& end) {
   const bool quota = end.code == absl::StatusCode::kResourceExhausted;
-  return std::min(end.retry_delay.value_or(0s), quota ? kMaxRetryDelay : kMaxOutageDelay);
+  return std::clamp<Duration>(end.retry_delay.value_or(0s), 0s, quota ? kMaxRetryDelay : kMaxOutageDelay);
 }
 
 // How late Advance() may be before we say that it was we who did not run: well

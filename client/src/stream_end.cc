@@ -4,6 +4,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include "client/src/messages.h"
 #include "liveness/details/v1/error_details.pb.h"
 
 namespace liveness::internal {
@@ -30,8 +31,7 @@ StreamEnd ParseStreamEnd(const grpc::Status& status) {
     if (Unpack(any, "/google.rpc.ErrorInfo", &info) && info.domain() == "liveness") {
       end.reason = info.reason();
     } else if (Unpack(any, "/google.rpc.RetryInfo", &retry)) {
-      end.retry_delay = std::chrono::seconds(retry.retry_delay().seconds()) +
-                        std::chrono::nanoseconds(retry.retry_delay().nanos());
+      end.retry_delay = FromProto(retry.retry_delay());  // which bounds what it is told
     }
   }
   return end;
