@@ -30,7 +30,8 @@ std::string CanaryText(const v1::Canary& canary) {
     case v1::CANARY_STATE_WATCHING:
       return absl::StrCat("heard on all I/O threads (", canary.queue_count(), ")");
     case v1::CANARY_STATE_DOUBT:
-      return absl::StrCat("not heard: an I/O thread does not run; deadlines stand, for ", bound, " at most");
+      return absl::StrCat("not heard in time: an I/O thread does not run or is behind; deadlines stand, for ",
+                          bound, " at most");
     case v1::CANARY_STATE_SPENT:
       return absl::StrCat("not heard for more than ", bound,
                           ": deadlines count again, the server is not ready");

@@ -105,8 +105,7 @@ void ServerParts::StartWatchdog() {
   probes.push_back({"the detector does not tick", [this, patience = *period / 2] {
                       return common::SystemClock().Mono() - detector->last_tick() < patience;
                     }});
-  probes.push_back(
-      {"an I/O thread does not run", [this] { return registry.doubt() != core::CanaryDoubt::kSpent; }});
+  probes.push_back({"an I/O thread does not run", [this] { return !registry.hears_nobody(); }});
   probes.push_back({"no new connection gets in", [this] { return !WhyNotAccepting(); }});
   watchdog.emplace(*period, std::move(probes));
 }
@@ -158,7 +157,7 @@ std::vector<v1::NotReady> ServerParts::WhyNotReady() const {
   };
   if (heartbeat->draining()) add("DRAINING", "its clients were asked to move elsewhere");
   if (registry.doubt() == core::CanaryDoubt::kSpent) {
-    add("CANARY_SPENT", absl::StrCat("an I/O thread has not received for more than ",
+    add("CANARY_SPENT", absl::StrCat("an I/O thread does not run or fell behind by more than ",
                                      common::FormatDuration(config.max_doubt)));
   }
   if (const absl::Status store_health = registry.store_health(); !store_health.ok()) {

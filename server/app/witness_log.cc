@@ -19,14 +19,17 @@ void LogWitness(const registry::WitnessEvent& event, common::Duration max_doubt)
       spdlog::warn("this machine slept for {}: clients get time to come through again", length);
       return;
     case Kind::kDoubtBegan:
-      spdlog::warn("the canary is not heard: an I/O thread does not run; deadlines stand, for {} at most",
-                   common::FormatForPeople(max_doubt));
+      spdlog::warn(
+          "the canary is not heard in time: an I/O thread does not run or falls behind; deadlines stand, for "
+          "{} at "
+          "most",
+          common::FormatForPeople(max_doubt));
       return;
     case Kind::kDoubtSpent:
-      spdlog::error("the canary was not heard for {}: not ready, and deadlines count again", length);
+      spdlog::error("the canary was not heard in time for {}: not ready, and deadlines count again", length);
       return;
     case Kind::kDoubtEnded:
-      spdlog::info("the canary is heard again: {} were credited to all clients", length);
+      spdlog::info("the canary is heard again in time: {} were credited to all clients", length);
       return;
     case Kind::kStoreFails: spdlog::error("not ready, no session can begin: {}", event.text); return;
     case Kind::kStoreBack: spdlog::info("the store commits again, after {}", length); return;

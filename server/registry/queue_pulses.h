@@ -1,5 +1,5 @@
-// When each completion queue was last heard, and when its canary last pinged:
-// what core/canary_watch.h judges by.
+// How far each completion queue is with what reaches it, and when its canary last
+// pinged: what core/canary_watch.h judges by.
 //
 // Thread-safe: a queue's own thread notes what it hears, the canary's thread what
 // it sends, the detector reads both. No lock, and a cache line for each queue: a
@@ -21,27 +21,53 @@ class QueuePulses {
  public:
   class alignas(64) Queue {
    public:
-    // A message came, of whomever.
-    void Heard(common::MonoTime now) {
-      heard_.store(now.time_since_epoch().count(), std::memory_order_release);
+    // A message came, of whomever. It may have waited for any time: that the queue is on time only its own
+    // canary's pings show.
+    void HeardSomebody(common::MonoTime now) { Put(heard_, now, std::memory_order_relaxed); }
+    // The canary's ping of `sent` came.
+    void HeardPing(common::MonoTime sent, common::MonoTime now) {
+      HeardSomebody(now);
+      // One of an older stream may come late.
+      if (sent > Get(caught_up_)) Put(caught_up_, sent, std::memory_order_release);
     }
-    // The canary sends a ping. REQUIRES: called before it leaves, or its arrival could seem older than it.
+
+    // The canary sends a ping; those before may be under way. Only its thread.
+    // REQUIRES: called before it leaves, or its arrival could seem older than it.
     void Sent(common::MonoTime now) {
-      sent_.store(now.time_since_epoch().count(), std::memory_order_release);
+      if (Get(caught_up_) >= waits_for_) waits_for_ = now;
+      Put(sent_, now, std::memory_order_release);
     }
-    // It has no stream any more, and nothing to say.
-    void Lost() { Sent(core::Pulse::kNever); }
+    // It has no stream any more, and nothing to say. Only its thread.
+    void Lost() {
+      Put(sent_, core::Pulse::kNever, std::memory_order_release);
+      waits_for_ = core::Pulse::kNever;
+    }
+    // A ping has waited for so long, at least, and none was heard that left after it. Only the canary's
+    // thread.
+    common::Duration Waits(common::MonoTime now) const {
+      return Get(caught_up_) >= waits_for_ ? common::Duration::zero() : now - waits_for_;
+    }
 
     core::Pulse Read() const {
-      // `sent` first: what is heard between the two reads answers it.
-      const common::MonoTime sent(common::Duration(sent_.load(std::memory_order_acquire)));
-      return {.sent = sent,
-              .heard = common::MonoTime(common::Duration(heard_.load(std::memory_order_acquire)))};
+      // `sent` first: what is heard between the reads answers it.
+      const common::MonoTime sent = Get(sent_);
+      return {.sent = sent, .caught_up = Get(caught_up_), .heard = Get(heard_)};
     }
 
    private:
-    std::atomic<std::int64_t> heard_{core::Pulse::kNever.time_since_epoch().count()};
-    std::atomic<std::int64_t> sent_{core::Pulse::kNever.time_since_epoch().count()};
+    using Moment = std::atomic<std::int64_t>;
+    static constexpr std::int64_t kNever = core::Pulse::kNever.time_since_epoch().count();
+    static void Put(Moment& moment, common::MonoTime when, std::memory_order order) {
+      moment.store(when.time_since_epoch().count(), order);
+    }
+    static common::MonoTime Get(const Moment& moment) {
+      return common::MonoTime(common::Duration(moment.load(std::memory_order_acquire)));
+    }
+
+    Moment heard_{kNever};
+    Moment caught_up_{kNever};
+    Moment sent_{kNever};
+    common::MonoTime waits_for_ = core::Pulse::kNever;  // only the canary's thread
   };
 
   // At least one queue.

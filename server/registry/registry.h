@@ -165,6 +165,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   QueuePulses& pulses() { return pulses_; }
   // kSpent: this server doubts that it can receive, and judges its clients all the same. Any thread.
   core::CanaryDoubt doubt() const { return doubt_.load(std::memory_order_relaxed); }
+  // An I/O thread does not run and its credit is used up, see core/canary_watch.h: one that is only behind
+  // would not be helped by a new start. Any thread.
+  bool hears_nobody() const { return hears_nobody_.load(std::memory_order_relaxed); }
   // `tell` is called, without the lock, with what Tick finds out of this server.
   // Set it before any other thread uses the registry.
   void OnWitness(std::function<void(const WitnessEvent&)> tell);
@@ -435,6 +438,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   // When the other servers of a shared store last had to take this one for present; max(): it has none.
   std::atomic<std::int64_t> seen_at_{core::MonoTime::max().time_since_epoch().count()};
   std::atomic<core::CanaryDoubt> doubt_{core::CanaryDoubt::kNone};
+  std::atomic<bool> hears_nobody_{false};
   QueuePulses pulses_;
 
   mutable common::Mutex mu_;
@@ -445,6 +449,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   core::SuspendWatch suspends_ ABSL_GUARDED_BY(mu_);
   core::CanaryWatch canary_ ABSL_GUARDED_BY(mu_);
   std::vector<core::Pulse> pulses_read_ ABSL_GUARDED_BY(mu_);
+  core::MonoTime caught_up_ ABSL_GUARDED_BY(mu_) = core::Pulse::kNever;  // of all queues
   core::Duration settling_ ABSL_GUARDED_BY(mu_){};
   bool told_doubt_ ABSL_GUARDED_BY(mu_) = false;  // the open episode is known outside
   core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();

@@ -63,10 +63,13 @@ core::Duration Registry::Vouch(core::Duration due, core::Duration timeout, MonoT
 
 bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
   if (session.cold_.extras != nullptr && now < session.cold_.extras->excused_until) return true;
-  // Of the last timeout, whatever was heard in it: pings that waited in the socket are read before the close.
-  const core::Duration timeout = session.cold_.record->timeout;
+  // Of the last timeout before it closed, whatever was heard in it: pings that waited are read before the
+  // close, and the close may have waited as long.
+  const core::Duration lag = canary_.LagAt(now);
+  const core::Duration timeout = common::SaturatingAdd(session.cold_.record->timeout, lag);
   const MonoTime since = common::SaturatingSub(now, timeout);
-  core::Duration stood = timeout - witness_.Elapsed(since, now);
+  // Its pongs were that late also while the lag was steady.
+  core::Duration stood = std::max(timeout - witness_.Elapsed(since, now), lag);
   // What the machine slept is no time on this clock, but it was time for the client.
   const common::BootTime boot = clock_.Boot();
   stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());

@@ -42,17 +42,21 @@ bool Registry::HeedCanary(MonoTime now, Effects& effects) {
   const std::int64_t doubts = canary_.doubts();
   pulses_.Read(pulses_read_);
   const bool stands = canary_.Assess(pulses_read_, now, witness_);
-  // A server that doubts itself asks for no more than that: every queue has heard since its ping left.
-  MonoTime sent = MonoTime::max(), heard = MonoTime::max();
+  // A server that doubts itself asks for no more than that: what came before then has been heard on every
+  // queue.
+  MonoTime caught_up = MonoTime::max();
   for (const core::Pulse& pulse : pulses_read_) {
-    sent = std::min(sent, pulse.sent);
-    heard = pulse.heard >= pulse.sent ? std::min(heard, pulse.heard) : core::Pulse::kNever;
-    if (heard == core::Pulse::kNever) break;
+    const bool watched = pulse.sent != core::Pulse::kNever || pulse.caught_up != core::Pulse::kNever;
+    if (watched) caught_up = std::min(caught_up, pulse.caught_up);
   }
-  if (sent != core::Pulse::kNever && heard != core::Pulse::kNever) self_doubt_.CanaryAnswered(sent, heard);
+  if (caught_up > caught_up_ && caught_up != MonoTime::max()) {
+    caught_up_ = caught_up;
+    self_doubt_.CanaryAnswered(caught_up, now);
+  }
   if (canary_.doubts() != doubts) stalls_.fetch_add(1, std::memory_order_relaxed);
   const CanaryDoubt after = canary_.state();
   doubt_.store(after, std::memory_order_relaxed);
+  hears_nobody_.store(canary_.hears_nobody(), std::memory_order_relaxed);
   if (after != CanaryDoubt::kNone && !told_doubt_ &&
       (canary_.spent() >= kToldStall || after == CanaryDoubt::kSpent)) {
     told_doubt_ = true;

@@ -147,24 +147,21 @@ void Canary::Ping(std::size_t queue, MonoTime now) {
   CanaryStream* const stream = streams_[queue].get();
   if (stream == nullptr) return;
   registry::QueuePulses::Queue& pulse = pulses_.at(queue);
-  const core::Pulse last = pulse.Read();
-  if (last.sent != core::Pulse::kNever && last.heard < last.sent) {
-    // One that waits says more than the next would.
-    if (now - last.sent > kHangs) stream->Cancel();
-    return;
-  }
+  if (pulse.Waits(now) > kHangs) return stream->Cancel();
+  // Also while others wait: each shows how far the queue was when it left.
   if (!stream->CanPing()) return;
-  pulse.Sent(clock_.Mono());
-  stream->Ping();
+  const MonoTime sent = clock_.Mono();
+  pulse.Sent(sent);
+  stream->Ping(sent);
 }
 
 void Canary::PingSpare(std::size_t queue) {
   if (options_.engine == nullptr) return;
   registry::QueuePulses::Queue& pulse = pulses_.at(queue);
-  const core::Pulse last = pulse.Read();
-  if (last.sent != core::Pulse::kNever && last.heard < last.sent) return;
-  pulse.Sent(clock_.Mono());
-  const auto heard = [&pulse, &clock = clock_] { pulse.Heard(clock.Mono()); };
+  const MonoTime sent = clock_.Mono();
+  if (pulse.Waits(sent) > kHangs) return;  // enough of them wait
+  pulse.Sent(sent);
+  const auto heard = [&pulse, sent, &clock = clock_] { pulse.HeardPing(sent, clock.Mono()); };
   if (!options_.engine->RunOnQueue(queue, heard)) pulse.Lost();
 }
 

@@ -3,9 +3,11 @@
 #include <openssl/crypto.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/random.h"
+#include "server/rpc/canary/canary_ping.h"
 #include "server/rpc/generic_router.h"
 #include "server/rpc/holding_tag.h"
 
@@ -34,7 +36,9 @@ class CanaryCall : public std::enable_shared_from_this<CanaryCall> {
       over_ = true;
       return FinishIfOver();
     }
-    pulse_.Heard(clock_.Mono());
+    if (const std::optional<common::MonoTime> sent = ReadCanaryPing(incoming_)) {
+      pulse_.HeardPing(*sent, clock_.Mono());
+    }
     incoming_.Clear();
     Read();
   }

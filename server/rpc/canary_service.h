@@ -1,8 +1,8 @@
 // Where the canary's pings arrive: a method of our own, beside those of the
 // contract, on the same listener, connections and completion queues.
 //
-// A stream of it tells the caller which queue it is on, once, and notes each
-// message as heard on that queue (registry/queue_pulses.h). It is no heartbeat:
+// A stream of it tells the caller which queue it is on, once, and notes on that queue
+// which of the pings has been heard (registry/queue_pulses.h). It is no heartbeat:
 // the registry, the quotas and the counts know nothing of it.
 //
 // Only this process may call it: its calls bear a secret that is made anew at each

@@ -9,6 +9,7 @@
 #include "common/grpc/socket_mutator.h"
 #include "common/strings.h"
 #include "common/tcp_keepalive.h"
+#include "server/rpc/canary/canary_ping.h"
 #include "server/rpc/canary_service.h"
 
 namespace liveness::rpc {
@@ -47,10 +48,9 @@ CanaryStream::CanaryStream(const CanaryOptions& options, grpc::CompletionQueue& 
   stream_->StartCall(start_tag_.Arm());
 }
 
-void CanaryStream::Ping() {
-  const grpc::Slice beat(".");
+void CanaryStream::Ping(common::MonoTime sent) {
   writing_ = true;
-  stream_->Write(grpc::ByteBuffer(&beat, 1), write_tag_.Arm());
+  stream_->Write(WriteCanaryPing(sent), write_tag_.Arm());
 }
 
 void CanaryStream::OnStarted(bool ok) {

@@ -17,6 +17,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include "common/clock.h"
 #include "common/grpc/socket_mutator.h"
 #include "server/rpc/tag.h"
 
@@ -55,7 +56,8 @@ class CanaryStream {
 
   // False if the last one has not left yet. REQUIRES: open.
   bool CanPing() const { return !writing_; }
-  void Ping();
+  // Whether those before have been heard or not. `sent` is now, and goes with it.
+  void Ping(common::MonoTime sent);
   // Ends it soon.
   void Cancel() { context_.TryCancel(); }
   // No operation is under way: it is over and may be destroyed.

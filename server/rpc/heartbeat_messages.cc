@@ -30,7 +30,7 @@ absl::StatusOr<HeartbeatCall::Next> HeartbeatCall::Take() {
     return MessageTooLargeError(incoming_.Length(), common::kMaxHeartbeatMessageBytes);
   }
   const common::MonoTime now = service_.clock_.Mono();
-  pulse_.Heard(now);
+  pulse_.HeardSomebody(now);
   if (said_hello_) {
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(incoming_)) {

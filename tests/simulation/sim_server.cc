@@ -143,13 +143,13 @@ void SimServer::Thaw() {
 void SimServer::Beat() {
   registry::QueuePulses::Queue& queue = registry_->pulses().at(0);
   const core::Pulse last = queue.Read();
-  const bool waits = last.heard < last.sent;
-  if (waits && (!frozen_ || lies_)) queue.Heard(now());
-  if ((waits && !lies_) || now() < next_beat_) return;
+  const bool heard = !frozen_ || lies_;
+  if (heard && last.caught_up < last.sent) queue.HeardPing(last.sent, now());
+  if (now() < next_beat_) return;
   // It was sent at some time since it was due, and heard at once.
   const MonoTime sent = frozen_ ? next_beat_ : now();
   queue.Sent(sent);
-  if (!frozen_ || lies_) queue.Heard(now());
+  if (heard) queue.HeardPing(sent, now());
   next_beat_ = now() + core::CanaryWatch::kPeriod;
 }
 

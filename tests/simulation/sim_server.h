@@ -59,7 +59,7 @@ class SimServer {
   // Nothing is read.
   bool deaf() const { return stopped_ || frozen_; }
   // A message was read.
-  void Heard() { registry_->pulses().at(0).Heard(now()); }
+  void Heard() { registry_->pulses().at(0).HeardSomebody(now()); }
 
   const Options& options() const { return options_; }
   bool up() const { return registry_ != nullptr; }

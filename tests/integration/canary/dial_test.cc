@@ -66,7 +66,7 @@ TEST(CanaryDialTest, ItFindsEveryQueueAmongOtherConnections) {
     const core::Pulse first = pulses.at(i).Read();
     EXPECT_TRUE(Eventually([&] {
       const core::Pulse later = pulses.at(i).Read();
-      return later.sent > first.sent && later.heard >= later.sent;
+      return later.sent > first.sent && later.caught_up >= first.sent;
     })) << i;
   }
 }

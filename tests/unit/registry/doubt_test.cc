@@ -73,11 +73,16 @@ TEST(Doubt, WhatTheQueuesHearIsTheCanarysWord) {
     QueuePulses::Queue& queue = h.registry.pulses().at(0);
     // An answer before the silence: there is a canary.
     queue.Sent(h.clock.Mono());
-    queue.Heard(h.clock.Mono());
+    queue.HeardPing(h.clock.Mono(), h.clock.Mono());
     for (int i = 0; i < 24; ++i) {
       h.Run(milliseconds(200));
       queue.Sent(h.clock.Mono());
-      if (heard) queue.Heard(h.clock.Mono());
+      // Others may be heard: what they sent may have waited for long.
+      if (heard) {
+        queue.HeardPing(h.clock.Mono(), h.clock.Mono());
+      } else {
+        queue.HeardSomebody(h.clock.Mono());
+      }
     }
     EXPECT_EQ(h.registry.totals().counts.dead, heard ? 20 : 0) << "4.8 s";
     EXPECT_EQ(h.registry.totals().held_deaths, heard ? 0 : 20);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 
 #include "tests/support/registry_harness.h"
@@ -42,11 +43,13 @@ class Witnessed : public RegistryHarness {
     while (clock.Mono() < end) {
       for (std::size_t i = 0; i < 2; ++i) {
         QueuePulses::Queue& queue = registry.pulses().at(i);
-        const core::Pulse pulse = queue.Read();
-        const bool answered = pulse.heard >= pulse.sent;
-        if (!frozen[i] && !answered) queue.Heard(clock.Mono());
-        if (answered && clock.Mono() >= next_ping_[i]) {
+        while (!frozen[i] && !pings_[i].empty() && pings_[i].front() + lag <= clock.Mono()) {
+          queue.HeardPing(pings_[i].front(), clock.Mono());
+          pings_[i].pop_front();
+        }
+        if (clock.Mono() >= next_ping_[i]) {
           queue.Sent(clock.Mono());
+          pings_[i].push_back(clock.Mono());
           next_ping_[i] = clock.Mono() + core::CanaryWatch::kPeriod;
         }
       }
@@ -60,9 +63,11 @@ class Witnessed : public RegistryHarness {
   void RunAlone(core::Duration span) { RunWith({}, span); }
 
   bool frozen[2] = {false, false};
+  core::Duration lag{};  // of both queues
   std::vector<WitnessEvent::Kind> events;
 
  private:
+  std::deque<common::MonoTime> pings_[2];  // not heard
   common::MonoTime next_ping_[2] = {clock.Mono(), clock.Mono()};
   common::MonoTime next_beat_ = clock.Mono();
 };
@@ -138,16 +143,64 @@ TEST(Witness, BeyondTheBoundTimeRunsOnAndTheServerSaysSo) {
   EXPECT_THAT(h.events, ElementsAre(Kind::kDoubtBegan, Kind::kDoubtSpent, Kind::kDoubtEnded));
 }
 
-TEST(Witness, AClientThatIsHeardEndsTheDoubt) {
+TEST(Witness, OnlyItsOwnPingEndsTheDoubt) {
   Witnessed h;
   const Peer a = h.Attach("a");
   h.RunAlone(seconds(1));
   h.frozen[0] = true;
   h.RunAlone(seconds(1));
   ASSERT_TRUE(h.registry.totals().witness.in_doubt);
-  h.registry.pulses().at(0).Heard(h.clock.Mono());
+  QueuePulses::Queue& queue = h.registry.pulses().at(0);
+  queue.HeardSomebody(h.clock.Mono());
+  h.Run(milliseconds(10));
+  EXPECT_TRUE(h.registry.totals().witness.in_doubt) << "it may have waited as long";
+  queue.HeardPing(queue.Read().sent, h.clock.Mono());
   h.Run(milliseconds(10));
   EXPECT_FALSE(h.registry.totals().witness.in_doubt);
+}
+
+// A thread that runs and is behind: others are heard, and what they sent long ago.
+TEST(Witness, WhoIsBehindALagIsNotSuspected) {
+  Witnessed h;
+  const Peer a = h.Attach("a");
+  const Peer b = h.Attach("b");
+  h.RunWith({&a, &b}, seconds(2));
+  h.frozen[0] = true;
+  for (int i = 0; i < 50; ++i) {
+    h.Beat(b);
+    h.registry.pulses().at(0).HeardSomebody(h.clock.Mono());
+    h.RunAlone(milliseconds(100));
+  }
+  EXPECT_EQ(h.StateOf("a"), State::kAlive) << "its beats wait behind those of b";
+  h.frozen[0] = false;
+  h.RunWith({&a, &b}, seconds(5));
+  EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "b:->ALIVE"));
+}
+
+// It is given up for pongs that come late, and what it sent last is read as late.
+TEST(Witness, ACloseBehindALagIsForOurSake) {
+  Witnessed h;
+  const Peer a = h.Attach("a");
+  h.RunWith({&a}, seconds(2));
+  h.lag = seconds(5);  // at once, and for good
+  h.RunWith({&a}, seconds(20));
+  ASSERT_EQ(h.StateOf("a"), State::kAlive);
+  EXPECT_EQ(h.registry.doubt(), CanaryDoubt::kNone) << "steady";
+  h.Close(a);
+  EXPECT_EQ(h.StateOf("a"), State::kAlive);
+  h.RunAlone(milliseconds(2'500));  // it was heard up to a second before it closed
+  EXPECT_EQ(h.StateOf("a"), State::kSuspect) << "at its deadline";
+}
+
+TEST(Witness, UnderALagSilenceOfWhoIsThereIsFoundInTime) {
+  Witnessed h;
+  const Peer a = h.Attach("a");
+  h.RunWith({&a}, seconds(2));
+  h.lag = seconds(5);
+  h.RunWith({&a}, seconds(20));
+  ASSERT_EQ(h.StateOf("a"), State::kAlive);
+  h.RunAlone(milliseconds(2'500));
+  EXPECT_EQ(h.StateOf("a"), State::kSuspect);
 }
 
 TEST(Witness, ACanaryWithoutAStreamStopsNoDetection) {
