@@ -26,7 +26,9 @@ ALL = {
     "undisturbed-history": undisturbed.history,
     "undisturbed-filters": undisturbed.filters,
     "undisturbed-maintenance": undisturbed.maintenance,
+    "undisturbed-swamp": undisturbed.swamp,
 }
 
 # Nothing is to be learnt from these in a hurry: --quick leaves them out.
-LONG = ("accrual", "undisturbed-history", "undisturbed-filters", "undisturbed-maintenance")
+LONG = ("accrual", "undisturbed-history", "undisturbed-filters", "undisturbed-maintenance",
+        "undisturbed-swamp")

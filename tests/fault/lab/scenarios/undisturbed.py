@@ -16,7 +16,7 @@ from lab.statistics import span
 # Fleets have a connection for each client. gRPC itself tears a stream down on the thread that reads its connection, 40 us
 # each, and all of a connection in one go: as few share one as the descriptors of one process allow.
 RESETS_ON_A_CONNECTION = 8
-# A fifth of what one I/O thread can take: 100,000 messages at one moment would keep even a bare echo busy for seconds.
+# A fifth of what one I/O thread can take; what becomes of bystanders behind all of them at one moment: swamp().
 UPDATES_A_SECOND = 5_000
 
 
@@ -68,6 +68,32 @@ def filters(lab):
                    f"{told['open']} watches open, {told['refused']} refused ({told['why']}); "
                    f"{updated['updated']} changes sent within {updated['seconds']:.1f} s")
     return outcome
+
+
+def swamp(lab):
+    """100,000 clients change at one moment: more than an I/O thread can take for seconds."""
+    outcome = lab.begin("undisturbed-swamp")
+    clients = 20_000 if lab.quick else 100_000
+    server = lab.server("--max-streams-per-peer=0")
+    bystanders = Bystanders(lab, server, outcome)
+    storm = Storm(lab, server, "client-", clients)
+    storm.open()
+    for wave in ("at one moment", "at one moment, again"):
+        lab.sleep(2)
+        bystanders.begin()
+        updated = storm.all("update 0")
+        poll(lambda: _is_through(lab, server), 300, "the server is not through with the changes")
+        lab.sleep(2)
+        bystanders.end(f"{clients:,} clients change {wave}",
+                       f"{updated['updated']} changes sent within {updated['seconds']:.1f} s", swamped=True)
+    return outcome
+
+
+def _is_through(lab, server):
+    try:
+        return _pending(lab, server) == 0
+    except LabError:
+        return False  # so deaf that it answers nobody
 
 
 def _pending(lab, server):
