@@ -145,7 +145,8 @@ TEST_F(Away, IfNoServerIsSeenTheyAreServedOn) {
   const auto attempts = workers[0].client->counters().attempts;
   std::this_thread::sleep_for(8s);
   for (const Worker& worker : workers) {
-    // For all that server a knows another one is seen, and has called them dead by now: it vouches for nothing.
+    // For all that server a knows another one is seen, and has called them dead by now: it vouches for
+    // nothing.
     EXPECT_EQ(worker.client->state(), State::kLost);
     EXPECT_EQ(worker.Server(), "a");
   }
