@@ -88,7 +88,10 @@ class Keeper {
       poll(ready, 2, PollTimeout());
       TakeSignals();
       Reap();
-      if (ready[0].revents != 0) TakeOrder();
+      if (ready[0].revents != 0) {
+        TakeOrder();
+        Reap();  // what waits for a copy takes the news of an end, too
+      }
       if (kill_at_ && clock_.Mono() >= *kill_at_) KillAll();
     }
   }

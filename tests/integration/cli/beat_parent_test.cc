@@ -118,6 +118,16 @@ TEST_F(BeatParentTest, ASignalToBeatAloneReachesTheCommandAlone) {
   kill(left, SIGKILL);
 }
 
+TEST_F(BeatParentTest, ACommandThatEndsWhileASignalIsLookedAtIsSeenToEnd) {
+  const auto beat = BeatInAGroup(
+      {"--", "sh", "-c", "trap 'exit 3' USR1; trap '' USR2; echo pid=$$; while :; do sleep 0.005; done"});
+  ASSERT_TRUE(Says(*beat, "pid=")) << beat->Err();
+  // The command ends of the first while it is found out to whom the second was sent.
+  beat->Signal(SIGUSR1);
+  beat->Signal(SIGUSR2);
+  EXPECT_EQ(beat->Wait(kPatience), 3);
+}
+
 TEST_F(BeatParentTest, TheCommandPausesAndGoesOnWithIt) {
   const auto beat = BeatInAGroup({"--", "sh", "-c", "echo pid=$$; exec sleep 600"});
   ASSERT_TRUE(Says(*beat, "pid=")) << beat->Err();
