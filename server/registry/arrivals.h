@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "common/saturating.h"
 #include "server/core/accrual.h"
 #include "server/core/path_quality.h"
 #include "server/core/timing.h"
@@ -44,7 +45,7 @@ class Arrivals {
     path_.Arrived(now, sequence, timing_.interval, timing_.timeout);
     if (accrual_) accrual_->Arrived(now);
     const common::Duration due = Due();
-    vouched_until_ = std::max(vouched_until_, now + due);
+    vouched_until_ = std::max(vouched_until_, common::SaturatingAdd(now, due));
     if (due >= armed_) return {false, due};
     armed_ = due;
     return {true, due};
@@ -52,7 +53,7 @@ class Arrivals {
   // The client is told at `now` that it is not overdue before what is returned has passed.
   common::Duration Vouch(common::MonoTime now) {
     common::MutexLock lock(mu_);
-    vouched_until_ = std::max(vouched_until_, now + Due());
+    vouched_until_ = std::max(vouched_until_, common::SaturatingAdd(now, Due()));
     return Due();
   }
   // Until when the client was told so. What is learnt later may call it overdue sooner: it is not dead
