@@ -2,13 +2,12 @@
 // only.
 #pragma once
 
-#include <fstream>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "tests/integration/contract/contract_fixture.h"
 #include "tests/support/http2_peer.h"
+#include "tests/support/memory.h"
 
 namespace liveness::testing {
 
@@ -22,25 +21,8 @@ inline constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection
 
 class AbuseTest : public ContractTest {
  protected:
-  // What the server may take, in MiB. A sanitizer takes more beside it: asan for the edges of
-  // what is allocated and 64 MiB of what is freed, tsan some five times all that is touched.
-  static constexpr long MayTake(long mib) {
-    constexpr std::string_view kSanitizer = LIVENESS_SANITIZE;
-    if (kSanitizer == "address") return 2 * mib + 64;
-    return kSanitizer == "thread" ? 8 * mib : mib;
-  }
   // Of the server's resident memory, in MiB.
-  long Rss() const {
-    std::ifstream status("/proc/" + std::to_string(server_->pid()) + "/status");
-    std::string word;
-    while (status >> word) {
-      if (word != "VmRSS:") continue;
-      long kib = 0;
-      status >> kib;
-      return kib / 1024;
-    }
-    return 0;
-  }
+  long Rss() const { return ResidentMiB(server_->pid()); }
   // Whoever is asked now, is answered.
   void ExpectServes() {
     HeartbeatStream newcomer(address());

@@ -67,7 +67,7 @@ TEST_F(AbuseTest, StreamsWithoutEndOfOneWhoIgnoresTheBound) {
       if (i % 200 == 0) std::this_thread::sleep_for(milliseconds(10));
     }
     EXPECT_TRUE(peer.IsClosedWithin(seconds(20))) << method;
-    EXPECT_LT(Rss() - before, MayTake(100)) << method;
+    EXPECT_LT(Rss() - before, MayTakeMiB(100)) << method;
     ExpectServes();
   }
 }
@@ -88,7 +88,7 @@ TEST_F(AbuseTest, CallsThatAreResetAtOnce) {
       if (!peer.SendRaw(burst)) break;
     }
     EXPECT_TRUE(peer.IsClosedWithin(seconds(60))) << method;
-    EXPECT_LT(Rss() - before, MayTake(300)) << method;
+    EXPECT_LT(Rss() - before, MayTakeMiB(300)) << method;
     ExpectServes();
   }
 }
@@ -107,7 +107,7 @@ TEST_F(AbuseTest, PackedMessagesAreRefusedUnopened) {
       EXPECT_THAT(end->payload, HasSubstr("is disabled")) << method << " " << packing;
     }
   }
-  EXPECT_LT(Rss() - before, MayTake(20));
+  EXPECT_LT(Rss() - before, MayTakeMiB(20));
 }
 
 TEST_F(AbuseTest, AnswersThatAreNotTaken) {
@@ -159,7 +159,7 @@ TEST_F(AbuseTest, HeadersWithoutEnd) {
     const std::string more = Http2Peer::Header("x-more", std::string(16'000, 'v'));
     for (int i = 0; i < 8'000 && open; ++i) open = peer.Send({Frame::kContinuation, 0, stream, more});
     EXPECT_TRUE(peer.IsClosedWithin(seconds(20)));
-    EXPECT_LT(Rss() - before, MayTake(100));
+    EXPECT_LT(Rss() - before, MayTakeMiB(100));
     ExpectServes();
   }
 }
@@ -192,7 +192,7 @@ TEST_F(AbuseTest, MessagesThatClaimToBeHuge) {
     }
     // A server that is too slow to be sent more than any peer may send has no reason to close.
     const double may_send = (8 + 4 * std::chrono::duration<double>(elapsed()).count()) * 1024 * 1024;
-    EXPECT_LT(Rss() - before, MayTake(200)) << method;
+    EXPECT_LT(Rss() - before, MayTakeMiB(200)) << method;
     EXPECT_TRUE(peer.IsClosedWithin(seconds(20)) || sent < may_send) << method;
     ExpectServes();
   }
@@ -221,7 +221,7 @@ TEST_F(AbuseTest, FramesThatAskForAnswers) {
     }
     ExpectServes();
   }
-  EXPECT_LT(Rss() - before, MayTake(150));
+  EXPECT_LT(Rss() - before, MayTakeMiB(150));
 }
 
 TEST_F(AbuseTest, HeadersThatAreNoCall) {

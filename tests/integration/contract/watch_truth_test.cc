@@ -4,20 +4,10 @@
 
 #include "tests/integration/contract/contract_fixture.h"
 #include "tests/integration/server/query_watcher.h"
+#include "tests/support/memory.h"
 
 namespace liveness::testing {
 namespace {
-
-// Resident memory of a process in MiB.
-std::int64_t ResidentMiB(pid_t pid) {
-  std::int64_t size = 0;
-  std::int64_t resident = 0;
-  if (std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/statm").c_str(), "r")) {
-    if (std::fscanf(file, "%ld %ld", &size, &resident) != 2) resident = 0;
-    std::fclose(file);
-  }
-  return resident * sysconf(_SC_PAGESIZE) / (1 << 20);
-}
 
 class WatchTruthTest : public ContractTest {
  protected:
@@ -188,7 +178,7 @@ TEST_F(WatchTruthTest, AWatcherThatNeverReadsLosesItsPlaceAndNobodyElse) {
   EXPECT_TRUE(open);
   EXPECT_EQ(reading.gaps, 0);
   EXPECT_EQ(reading.transitions, kWriters * kUpdates);
-  EXPECT_LT(ResidentMiB(server_->pid()), 600);
+  EXPECT_LT(ResidentMiB(server_->pid()), MayTakeMiB(600));
   ExpectTruth(reading);
 
   // Then the other reads on: it is told that it missed something, and all is well.

@@ -1,0 +1,27 @@
+#include "tests/support/memory.h"
+
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace liveness::testing {
+
+long ResidentMiB(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  while (status >> word) {
+    if (word != "VmRSS:") continue;
+    long kib = 0;
+    status >> kib;
+    return kib / 1024;
+  }
+  return 0;
+}
+
+long MayTakeMiB(long mib) {
+  constexpr std::string_view kSanitizer = LIVENESS_SANITIZE;
+  if (kSanitizer == "address") return 2 * mib + 64;
+  return kSanitizer == "thread" ? 6 * mib : mib;
+}
+
+}  // namespace liveness::testing
