@@ -60,8 +60,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(store),
                                              *std::move(contents));
   parts->AddServices();
-  parts->registry.OnWitness([&parts = *parts](const auto& event) { parts.OnWitness(event); });
-  parts->detector.emplace(parts->registry, common::SystemClock());
+  parts->StartRegistry();
   if (absl::Status listening = parts->Listen(parts->tls->credentials(), *std::move(inherited));
       !listening.ok())
     return listening;

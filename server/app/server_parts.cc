@@ -51,7 +51,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
       ingress({}, common::SystemClock(), LogClosed),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
-      running(*store, registry),
+      detector(registry, common::SystemClock()),
       publisher(registry),
       engine(MakeEngineOptions(given, sockets)),
       drainer(common::SystemClock(), registry, incidents),
@@ -63,7 +63,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
 ServerParts::~ServerParts() {
   watchdog.reset();
   canary.Stop();
-  if (detector) detector->Stop();
+  detector.Stop();
   if (acceptor) acceptor->Stop();
   engine.Shutdown(common::Duration::zero());
   running.Stop();
@@ -98,12 +98,18 @@ void ServerParts::AddServices() {
       v1::AdminService::service_full_name(), ::grpc::health::v1::Health::service_full_name()}));
 }
 
+void ServerParts::StartRegistry() {
+  registry.OnWitness([this](const auto& event) { OnWitness(event); });
+  running.Start(*store, registry);
+  detector.Start();
+}
+
 void ServerParts::StartWatchdog() {
   const std::optional<common::Duration> period = WatchdogPeriod();
   if (!period) return;
   std::vector<HealthProbe> probes;
   probes.push_back({"the detector does not tick", [this, patience = *period / 2] {
-                      return common::SystemClock().Mono() - detector->last_tick() < patience;
+                      return common::SystemClock().Mono() - detector.last_tick() < patience;
                     }});
   probes.push_back({"an I/O thread does not run", [this] { return !registry.hears_nobody(); }});
   probes.push_back({"no new connection gets in", [this] { return !WhyNotAccepting(); }});

@@ -55,21 +55,26 @@ struct ServerParts {
   // Between the two the registry may be told.
   class RunningStore {
    public:
-    RunningStore(storage::Store& store, storage::StoreListener& listener) : store_(&store) {
+    ~RunningStore() { Stop(); }
+    // Once.
+    void Start(storage::Store& store, storage::StoreListener& listener) {
+      store_ = &store;
       store.Start(listener);
     }
-    ~RunningStore() { Stop(); }
-    // Once; later calls do nothing.
+    // Nothing if it does not run.
     void Stop() {
       if (auto* const store = std::exchange(store_, nullptr)) store->Stop();
     }
 
    private:
-    storage::Store* store_;
+    storage::Store* store_ = nullptr;
   };
 
-  // Once, before Listen.
+  // Once, before StartRegistry.
   void AddServices();
+  // Once, before Listen. The store's and the detector's threads begin only when the registry knows
+  // whom to tell: it asks without a lock.
+  void StartRegistry();
   v1::ServerInfo Describe() const;
   // Why this server is not ready, one reason each; any thread.
   std::vector<v1::NotReady> WhyNotReady() const;
@@ -99,7 +104,7 @@ struct ServerParts {
   net::IngressGuard ingress;
   registry::Registry registry;
   RunningStore running;
-  std::optional<registry::DetectorThread> detector;  // once all that it tells is there
+  registry::DetectorThread detector;
   registry::PublisherThread publisher;
   std::string address;  // Listen's, like the next; before any call is taken
   core::Keepalive listener;

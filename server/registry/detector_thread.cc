@@ -18,6 +18,9 @@ DetectorThread::DetectorThread(Registry& registry, const common::Clock& clock)
     wake_at_ = when;
     changed_.NotifyOne();
   });
+}
+
+void DetectorThread::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 

@@ -20,10 +20,12 @@ class DetectorThread {
   // Bounds what is missed of each stall; 100 wakes a second cost about 0.1 % of a core.
   static constexpr auto kPeriod = std::chrono::milliseconds(10);
 
-  // Starts at once. Both outlive it. Sets the registry's OnEarlierDeadline.
+  // Both outlive it. Sets the registry's OnEarlierDeadline.
   DetectorThread(Registry& registry, const common::Clock& clock);
   // Stops.
   ~DetectorThread() { Stop(); }
+  // Once. REQUIRES: the registry's store has started, for what is found is proposed to it.
+  void Start();
   // Joins: nothing is found any more, and nobody told. The registry may still ask
   // to be called sooner. From one thread.
   void Stop();

@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <thread>
 
@@ -32,8 +35,19 @@ std::string BinaryPath(const std::string& binary) {
   return std::string(bin_dir != nullptr ? bin_dir : LIVENESS_BIN_DIR) + "/" + binary;
 }
 
+std::string_view SanitizerReport(std::string_view text) {
+  std::size_t first = text.size();
+  for (const std::string_view begins :
+       {"WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error: "}) {
+    first = std::min(first, text.find(begins));
+  }
+  return text.substr(first);
+}
+
 ChildProcess::ChildProcess(const std::string& binary, const std::vector<std::string>& args)
-    : out_fd_(memfd_create("stdout", MFD_CLOEXEC)), err_fd_(memfd_create("stderr", MFD_CLOEXEC)) {
+    : binary_(binary),
+      out_fd_(memfd_create("stdout", MFD_CLOEXEC)),
+      err_fd_(memfd_create("stderr", MFD_CLOEXEC)) {
   const std::string path = binary.starts_with('/') ? binary : BinaryPath(binary);
   std::vector<char*> argv = {const_cast<char*>(path.c_str())};
   for (const std::string& arg : args) argv.push_back(const_cast<char*>(arg.c_str()));
@@ -59,6 +73,8 @@ ChildProcess::~ChildProcess() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
+  const std::string err = Err();
+  EXPECT_EQ(SanitizerReport(err), "") << "in " << binary_;
   close(out_fd_);
   close(err_fd_);
 }

@@ -1,10 +1,12 @@
-// A binary of this build as a child process, its output kept. Not thread-safe.
+// A binary of this build as a child process, its output kept. What a sanitizer said in it
+// fails the test that made it, whatever else the test looks at. Not thread-safe.
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace liveness::testing {
@@ -12,12 +14,15 @@ namespace liveness::testing {
 // Where `binary` of this build is.
 std::string BinaryPath(const std::string& binary);
 
+// From a sanitizer's first report in what a process wrote to its end; empty without one.
+std::string_view SanitizerReport(std::string_view text);
+
 class ChildProcess {
  public:
   // Starts bin/`binary` of this build, or of $LIVENESS_BIN_DIR; or a program of the
   // system's by its absolute path. The kernel kills it when the thread that made it ends.
   ChildProcess(const std::string& binary, const std::vector<std::string>& args);
-  // Kills it if it still runs.
+  // Kills it if it still runs; EXPECTs that no sanitizer reported anything.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -32,6 +37,7 @@ class ChildProcess {
   std::string Err() const;
 
  private:
+  std::string binary_;
   pid_t pid_ = -1;
   int exit_code_ = -1;
   int out_fd_ = -1;  // both files without a name

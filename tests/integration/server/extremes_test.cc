@@ -41,7 +41,7 @@ class ExtremesTest : public ::testing::Test {
         std::make_unique<app::ServerParts>(config, nullptr, *auth::ServerTls::Load({}, common::SystemClock()),
                                            std::move(store), std::move(contents));
     parts_->AddServices();
-    parts_->detector.emplace(parts_->registry, common::SystemClock());
+    parts_->StartRegistry();
     const absl::Status listening = parts_->Listen(grpc::InsecureServerCredentials(), {});
     EXPECT_TRUE(listening.ok()) << listening;
     parts_->registry.BeginServing();

@@ -45,6 +45,7 @@ class QueryServer {
         publisher_(registry_),
         detector_(registry_, common::SystemClock()) {
     used_.Start(registry_);
+    detector_.Start();
     const auto signer = std::make_shared<const common::Signer>(
         std::string(store_.token_key().begin(), store_.token_key().end()));
     const core::MacFunction mac = [signer](std::string_view message) { return signer->Sign(message); };

@@ -35,8 +35,15 @@ class ServerPartsTest : public ::testing::Test {
     const std::string& history_id() const override { return slow_.history_id(); }
     const storage::TokenKey& token_key() const override { return slow_.token_key(); }
     absl::StatusOr<storage::Contents> Load() override { return slow_.Load(); }
-    void Start(storage::StoreListener& listener) override { slow_.Start(listener); }
-    void Stop() override { slow_.Stop(); }
+    // Tells at once, on a thread of its own, as a store does that others write to.
+    void Start(storage::StoreListener& listener) override {
+      slow_.Start(listener);
+      tells_ = std::thread([&listener] { listener.OnServers({}); });
+    }
+    void Stop() override {
+      tells_.join();
+      slow_.Stop();
+    }
     core::RecordPtr Propose(storage::Proposal proposal) override {
       return slow_.Propose(std::move(proposal));
     }
@@ -46,6 +53,7 @@ class ServerPartsTest : public ::testing::Test {
 
    private:
     SlowStore& slow_;
+    std::thread tells_;
   };
 
   ServerPartsTest() {
@@ -60,8 +68,7 @@ class ServerPartsTest : public ::testing::Test {
         std::make_unique<app::ServerParts>(config, nullptr, *auth::ServerTls::Load({}, common::SystemClock()),
                                            std::make_unique<OwnedStore>(store_), *store_.Load());
     parts_->AddServices();
-    parts_->registry.OnWitness([this](const auto& event) { parts_->OnWitness(event); });
-    parts_->detector.emplace(parts_->registry, common::SystemClock());
+    parts_->StartRegistry();
     const absl::Status listening = parts_->Listen(grpc::InsecureServerCredentials(), {});
     EXPECT_TRUE(listening.ok()) << listening;
     parts_->registry.BeginServing();

@@ -41,6 +41,7 @@ TEST(TouchRace, ThreadsStartAndStopUnderLoad) {
   {
     DetectorThread detector(h.registry, h.clock);
     PublisherThread publisher(h.registry);
+    detector.Start();
     auto watch = h.registry.StartWatch({});
     ASSERT_TRUE(watch.ok());
     std::thread other([&] {
