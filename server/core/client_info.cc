@@ -28,8 +28,8 @@ PackedInfo::PackedInfo(const ClientInfo& info) {
   }
 
   const std::size_t table = label_ends.size() * sizeof(std::uint16_t);
-  std::shared_ptr<char[]> block =
-      std::make_shared_for_overwrite<char[]>(sizeof(Header) + table + texts.size());
+  // new, not make_shared: for an array that takes 47 bytes of its own (libstdc++ 12).
+  std::shared_ptr<char[]> block(new char[sizeof(Header) + table + texts.size()]);
   std::memcpy(block.get(), &header, sizeof(Header));
   if (table != 0) std::memcpy(block.get() + sizeof(Header), label_ends.data(), table);
   if (!texts.empty()) std::memcpy(block.get() + sizeof(Header) + table, texts.data(), texts.size());

@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "common/saturating.h"
-#include "common/strings.h"
 #include "server/core/scopes.h"
 #include "server/core/standing.h"
 
@@ -34,7 +33,7 @@ GroupEvents MassFailure::Changed(const ClientRecord* before, const ClientRecord&
   const Fall* fell = nullptr;
   if (IsFall(before, after)) {
     fell = &Add(after, now);
-  } else if (const auto known = fall_of_.find(common::ToAbsl(after.client_id())); known != fall_of_.end()) {
+  } else if (const auto known = fall_of_.find(after.client_id()); known != fall_of_.end()) {
     if (StandingOf(&after) == Standing::kDown && Counts(*known->second, now)) {
       Update(*known->second, before, after, now);
     } else {
@@ -199,7 +198,7 @@ bool MassFailure::IsGathering(const Scope& scope, MonoTime now) const {
 
 std::optional<MonoTime> MassFailure::HoldUntil(const ClientRecord& record, MonoTime since, MonoTime now) {
   if (now >= since + kLongestWait || options_.share >= 1) return std::nullopt;
-  const auto fall = fall_of_.find(common::ToAbsl(record.client_id()));
+  const auto fall = fall_of_.find(record.client_id());
   if (fall == fall_of_.end() || !Counts(*fall->second, now)) return std::nullopt;
   for (Entry* entry : fall->second->scopes) {
     Scope& scope = entry->second;
@@ -213,7 +212,7 @@ std::optional<MonoTime> MassFailure::HoldUntil(const ClientRecord& record, MonoT
 
 MassFailure::Tally MassFailure::Everyone(MonoTime now) {
   Sweep(now);
-  const auto at = scopes_.find(common::ToAbsl(kEveryone));
+  const auto at = scopes_.find(kEveryone);
   if (at == scopes_.end()) return {};
   Scope& scope = at->second;
   Refresh(scope, now);

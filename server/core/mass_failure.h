@@ -36,15 +36,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/node_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "common/clock.h"
 #include "server/core/fleet/fall_counts.h"
 #include "server/core/group_event.h"
@@ -108,7 +109,7 @@ class MassFailure {
     std::unique_ptr<Episode> episode;  // null for most
   };
   // They stay where they are while they are there.
-  using Scopes = absl::node_hash_map<std::string, Scope>;
+  using Scopes = std::map<std::string, Scope, std::less<>>;
   using Entry = Scopes::value_type;
   struct Fall {
     std::string client_id;
@@ -147,7 +148,7 @@ class MassFailure {
   const Options options_;
   Scopes scopes_;
   Falls falls_;  // the oldest first, one a client
-  absl::flat_hash_map<std::string, Falls::iterator> fall_of_;
+  absl::btree_map<std::string, Falls::iterator, std::less<>> fall_of_;
   std::vector<Entry*> touched_;  // empty between calls
   std::int64_t event_count_ = 0;
 };

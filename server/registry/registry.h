@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/node_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/clock.h"
@@ -471,9 +471,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   MaintenanceSchedule maintenance_ ABSL_GUARDED_BY(mu_);
 
   // Clients with a change under way, by id.
-  absl::node_hash_map<std::string, PendingClient> pending_ ABSL_GUARDED_BY(mu_);
-  absl::flat_hash_map<std::uint64_t, const std::string*> under_way_
-      ABSL_GUARDED_BY(mu_);  // by proposal: whose
+  std::map<std::string, PendingClient, std::less<>> pending_ ABSL_GUARDED_BY(mu_);
+  absl::btree_map<std::uint64_t, const std::string*> under_way_ ABSL_GUARDED_BY(mu_);  // by proposal: whose
   std::uint64_t next_proposal_ ABSL_GUARDED_BY(mu_) = 1;
 
   std::vector<std::string> servers_ ABSL_GUARDED_BY(mu_);  // of a shared store, sorted; empty: not told yet

@@ -167,7 +167,7 @@ bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
 
 bool Registry::Holds(const Session& session) const {
   if (!session.local_ || !session.pending_) return session.local_;
-  const auto& waiting = pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.waiting;
+  const auto& waiting = pending_.find(session.cold_.record->client_id())->second.waiting;
   return std::none_of(waiting.begin(), waiting.end(), [](const Decision& each) { return each.welcomes; });
 }
 
@@ -316,7 +316,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
 void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr record) {
   if (session->pending_) {
     // What waits last for the store becomes the record again when it is committed.
-    std::deque<Decision>& waiting = pending_.find(common::ToAbsl(record->client_id()))->second.waiting;
+    std::deque<Decision>& waiting = pending_.find(record->client_id())->second.waiting;
     if (!waiting.empty()) waiting.back().after = record;
   }
   table_.SetRecord(session, std::move(record));

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/saturating.h"
-#include "common/strings.h"
 #include "server/registry/effects.h"
 #include "server/registry/instance_errors.h"
 #include "server/registry/life/work_slice.h"
@@ -31,7 +30,7 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
   const RecordPtr decided = std::make_shared<const ClientRecord>(std::move(after));
 
   const bool may_wait = known == nullptr || known->pending_;
-  const auto under_way = may_wait ? pending_.find(common::ToAbsl(decided->client_id())) : pending_.end();
+  const auto under_way = may_wait ? pending_.find(decided->client_id()) : pending_.end();
   if (under_way == pending_.end()) {
     const std::uint64_t proposal = next_proposal_++;
     const RecordPtr committed = store_.Propose({proposal, before, decided, wall});
@@ -78,7 +77,7 @@ RecordPtr Registry::Shown(const Session& session, bool committed) const {
     const RecordPtr& ours = session.cold_.record;
     return ours->state == State::kForgotten ? nullptr : ours;
   }
-  return pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.committed;
+  return pending_.find(session.cold_.record->client_id())->second.committed;
 }
 
 void Registry::OnCommitted(std::vector<storage::Committed> changes) {
@@ -101,7 +100,7 @@ void Registry::OnCommitted(std::vector<storage::Committed> changes) {
 }
 
 void Registry::TakeCommitted(const storage::Committed& change, Effects& effects) {
-  const auto at = pending_.find(common::ToAbsl(change.after->client_id()));
+  const auto at = pending_.find(change.after->client_id());
   const bool ours = change.proposal != 0 && at != pending_.end() && at->second.proposal == change.proposal;
   if (ours && !at->second.abandoned) return Settle(at->second, change, effects);
   TakeForeign(change, effects);
@@ -113,8 +112,7 @@ void Registry::TakeCommitted(const storage::Committed& change, Effects& effects)
 
 bool Registry::WaitsTooLong(const Session& session) const {
   return session.pending_ &&
-         pending_.find(common::ToAbsl(session.cold_.record->client_id()))->second.waiting.size() >=
-             kMaxWaiting;
+         pending_.find(session.cold_.record->client_id())->second.waiting.size() >= kMaxWaiting;
 }
 
 void Registry::OnGap(std::uint64_t after, std::uint64_t until) {
@@ -153,7 +151,7 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
     } else {
       SetCommitted(session, change.after);
     }
-    pending_.erase(common::ToAbsl(change.after->client_id()));
+    pending_.erase(pending_.find(change.after->client_id()));
     if (!forgotten) TellHiddenStall(session, effects);
   }
   const bool lives = table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state);

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "common/status.h"
-#include "common/strings.h"
 #include "server/registry/effects.h"
 #include "server/registry/instance_errors.h"
 #include "server/registry/registry.h"
@@ -47,7 +46,7 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
   const ClientRecord& after = *change.after;
   const bool forgotten = after.state == State::kForgotten;
   std::shared_ptr<Session> session = table_.Find(after.client_id());
-  const auto at = pending_.find(common::ToAbsl(after.client_id()));
+  const auto at = pending_.find(after.client_id());
   if (at != pending_.end() && !at->second.waiting.empty()) {
     PendingClient& pending = at->second;
     const bool stands = Stands(pending, after);

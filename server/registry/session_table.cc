@@ -1,7 +1,5 @@
 #include "server/registry/session_table.h"
 
-#include "common/strings.h"
-
 namespace liveness::registry {
 
 using core::ClientRecord;
@@ -62,7 +60,7 @@ std::shared_ptr<Session> SessionTable::OldestEnded() const {
 }
 
 core::HostEvidence SessionTable::NeighboursOf(const ClientRecord& record) const {
-  const auto at = hosts_.find(common::ToAbsl(record.info.host()));
+  const auto at = hosts_.find(record.info.host());
   if (at == hosts_.end()) return {};
   core::HostEvidence others = at->second;
   if (record.state == State::kAlive) --others.heard;
@@ -73,9 +71,10 @@ core::HostEvidence SessionTable::NeighboursOf(const ClientRecord& record) const 
 void SessionTable::CountHost(const ClientRecord& record, std::int64_t sign) {
   const std::string_view host = record.info.host();
   if (host.empty() || !core::IsLive(record.state)) return;
-  core::HostEvidence& counts = hosts_[common::ToAbsl(host)];
+  const auto at = hosts_.try_emplace(std::string(host)).first;
+  core::HostEvidence& counts = at->second;
   (record.state == State::kAlive ? counts.heard : counts.silent) += sign;
-  if (counts.heard == 0 && counts.silent == 0) hosts_.erase(common::ToAbsl(host));
+  if (counts.heard == 0 && counts.silent == 0) hosts_.erase(at);
 }
 
 void SessionTable::Forget(const ClientRecord& record) {

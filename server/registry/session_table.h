@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/flat_hash_map.h"
 #include "server/core/record.h"
 #include "server/registry/session.h"
 
@@ -60,7 +59,7 @@ class SessionTable {
   // Keys are views of the record's own client_id.
   Sessions sessions_;
   Counts counts_;
-  absl::flat_hash_map<std::string, core::HostEvidence> hosts_;  // of live clients
+  absl::btree_map<std::string, core::HostEvidence, std::less<>> hosts_;  // of live clients
   // (revision of the end, client) of every ended session, oldest first.
   std::set<std::pair<std::uint64_t, std::string_view>> ended_;
 };

@@ -156,7 +156,7 @@ class WatchHub {
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);
   std::size_t watchers_ ABSL_GUARDED_BY(mu_) = 0;
   std::int64_t dear_filters_ ABSL_GUARDED_BY(mu_) = 0;  // the sum of their costs
-  absl::flat_hash_map<std::string, std::shared_ptr<Group>> groups_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, std::shared_ptr<Group>> groups_ ABSL_GUARDED_BY(mu_);  // bounded: watches
   std::deque<std::shared_ptr<const Chunk>> log_ ABSL_GUARDED_BY(mu_);
   std::uint64_t first_chunk_ ABSL_GUARDED_BY(mu_) = 0;  // the number of log_.front()
   std::uint64_t appended_ ABSL_GUARDED_BY(mu_) = 0;     // transitions, ever

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Keeps the shape of the code: who includes whom, who reads a clock, how long a file is.
+"""Keeps the shape of the code: who includes whom, who reads a clock, what may grow under
+the registry's lock, how long a file is.
 
     check_includes.py [ROOT]   prints each fault as FILE:LINE: what is wrong; exits 1 if there is one
 
@@ -57,6 +58,9 @@ CLOCK_FREE = ("common/", "server/", "client/", "tests/unit/")
 MAY_READ_CLOCKS = re.compile(r"^common/(clock[^/]*|mutex\.h)$")
 # The pure rules take `now` as an argument: not even the handed-out clock is theirs.
 NO_CLOCK_OBJECT = re.compile(r"\bSystemClock\s*\(|\bconst\s+(common::)?Clock\b")
+# What the registry's lock guards may hold a million clients.
+UNDER_THE_LOCK = ("server/core/", "server/registry/")
+HASH_TABLE = re.compile(r"\b(flat_hash_|node_hash_|unordered_(multi)?)(map|set)\s*<")
 
 LONG, TOO_LONG = 300, 500
 FOLDERS = ("common", "server", "client", "examples", "tests", "bench")
@@ -132,6 +136,16 @@ def check_clocks(path, text):
             yield number, "the core takes `now` as an argument"
 
 
+def check_hash_tables(path, text):
+    """A member that is a hash table and does not say what bounds it."""
+    if not path.startswith(UNDER_THE_LOCK) or not path.endswith(".h"):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if HASH_TABLE.search(strip_comments_and_strings(line)) and "bounded" not in line:
+            yield number, ("a hash table is moved as a whole when it grows or fills with what was erased, 10 ms with the "
+                           "lock held for 50,000 clients: take an ordered one, or say `// bounded: by what`")
+
+
 def check_size(path, text):
     lines = text.count("\n")
     if lines > TOO_LONG:
@@ -145,7 +159,7 @@ def faults(root):
             if file.suffix not in (".h", ".cc") or "node_modules" in file.parts:
                 continue
             path, text = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
-            for check in (check_includes, check_clocks, check_size):
+            for check in (check_includes, check_clocks, check_hash_tables, check_size):
                 for line, message in check(path, text):
                     yield path, line, message
 

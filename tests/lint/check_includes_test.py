@@ -92,6 +92,14 @@ class CheckIncludes(unittest.TestCase):
             "// absl::Now() would be wrong here", 'Log("sleep(1)");', "record.state_time();", "set_time(now);",
             "x->time();", "/* usleep(1)", " usleep(2) */", ""]))
 
+    def test_hash_tables_under_the_lock(self):
+        for table in ["absl::flat_hash_map<int, int>", "absl::node_hash_set<int>", "std::unordered_multimap<int, int>"]:
+            self.assert_bad("server/registry/life/a.h", f"\n  {table} all_;\n", 2, "ordered")
+            self.assert_bad("server/core/a.h", f"{table} all_;\n", 1, "ordered")
+            self.assert_good("server/registry/a.h", f"  {table} all_;  // bounded: one a server\n")
+            self.assert_good("server/net/a.h", f"{table} all_;\n")
+        self.assert_good("server/core/a.h", "// no flat_hash_map<int, int>\nabsl::btree_map<int, int> all_;\n")
+
     def test_files_that_are_too_long(self):
         self.assert_good("common/a.cc", "int x;\n" * 500)
         self.assert_bad("common/a.cc", "int x;\n" * 501, 501, "split")

@@ -1,13 +1,11 @@
 #include "server/registry/life/maintenance_schedule.h"
 
-#include "common/strings.h"
-
 namespace liveness::registry {
 
 using common::WallTime;
 
 void MaintenanceSchedule::Set(std::string_view client_id, std::optional<WallTime> ends) {
-  const auto known = ends_.find(common::ToAbsl(client_id));
+  const auto known = ends_.find(client_id);
   if (known == ends_.end() && !ends) return;  // most clients, most of the time
   std::string id(client_id);
   if (known != ends_.end()) {

@@ -3,13 +3,14 @@
 // Not thread-safe: guarded by the registry's lock.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "common/clock.h"
 
 namespace liveness::registry {
@@ -29,7 +30,7 @@ class MaintenanceSchedule {
 
  private:
   std::set<std::pair<common::WallTime, std::string>> order_;
-  absl::flat_hash_map<std::string, common::WallTime> ends_;  // the same, by client
+  absl::btree_map<std::string, common::WallTime, std::less<>> ends_;  // the same, by client
 };
 
 }  // namespace liveness::registry

@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "common/clock.h"
 #include "server/storage/store.h"
 
@@ -93,9 +93,9 @@ class ProposalQueue {
   void MarkWaiting(Entry& entry);
 
   std::uint64_t next_order_ = 0;
-  std::size_t settled_ = 0;                                             // entries that are
-  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Entry>> entries_;  // by proposal
-  absl::flat_hash_map<std::string_view, Entry*> clients_;
+  std::size_t settled_ = 0;                                         // entries that are
+  absl::btree_map<std::uint64_t, std::unique_ptr<Entry>> entries_;  // by proposal
+  absl::btree_map<std::string_view, Entry*> clients_;
   std::map<std::uint64_t, Entry*> waiting_;         // by order
   std::map<std::uint64_t, Entry*> waiting_begins_;  // of them, those that may be withdrawn
 };
