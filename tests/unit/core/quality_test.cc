@@ -145,7 +145,7 @@ TEST(QualityTest, ARefusalIsCheap) {
     ASSERT_FALSE(SolveQuality({1s, kMonth}, path, {}).ok());
     ASSERT_FALSE(SolveQuality({1s, kMonth}, {.loss = 1}, {}).ok());
   }
-  EXPECT_LT(clock.Mono() - begun, 2s);
+  EXPECT_LT(clock.Mono() - begun, 6s);  // 18 s at 30 ms each, as it once was
 }
 
 TEST(QualityTest, AWorsePathIsPingedMoreOften) {
