@@ -7,7 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/btree_set.h"
+#include "absl/functional/function_ref.h"
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
@@ -84,6 +85,9 @@ class HeartbeatService final : public AsyncService {
   // What OnStreamEnded() is for, on the closer's thread.
   void TellEnd(const EndedStream& ended, const core::LinkEvidence& link);
   void LogEnd(const EndedStream& ended);
+  // Tells all that are open, and returns how many; those that come meanwhile may be left out. A part at a
+  // time: the lock is the one of streams that open and close.
+  std::int64_t ForEachOpen(absl::FunctionRef<void(HeartbeatHandle&)> tell);
   // Its client ended the stream, without goodbye.
   void LeftByClient(const std::shared_ptr<HeartbeatHandle>& handle);
 
@@ -101,7 +105,7 @@ class HeartbeatService final : public AsyncService {
   alignas(64) std::atomic<std::int64_t> pings_{0};
 
   mutable common::Mutex mu_;
-  absl::flat_hash_set<std::shared_ptr<HeartbeatHandle>> open_ ABSL_GUARDED_BY(mu_);
+  absl::btree_set<std::shared_ptr<HeartbeatHandle>> open_ ABSL_GUARDED_BY(mu_);
   bool ending_ ABSL_GUARDED_BY(mu_) = false;
   Relocation<std::shared_ptr<HeartbeatHandle>> relocation_ ABSL_GUARDED_BY(mu_);
   common::Duration away_within_ ABSL_GUARDED_BY(mu_){};

@@ -9,14 +9,14 @@
 //
 //   Begin --> scouts are asked --(kProof of them left)--> all are asked --> End
 //
-// Pure; not thread-safe. `Stream` names a stream: copied, compared and hashed.
+// Pure; not thread-safe. `Stream` names a stream: copied and ordered.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/btree_set.h"
 
 namespace liveness::rpc {
 
@@ -28,11 +28,16 @@ class Relocation {
   // One may have died just then.
   static constexpr std::size_t kProof = 2;
 
-  // Whom to ask: of the streams that are open, whichever come first. Nobody if it has begun already.
-  std::vector<Stream> Begin(const absl::flat_hash_set<Stream>& open) {
+  // Whom to ask: of the streams that are open some from everywhere, for neighbours may share a connection, a
+  // host, a configuration. Nobody if it has begun already.
+  std::vector<Stream> Begin(const absl::btree_set<Stream>& open) {
     if (begun_) return {};
     begun_ = true;
-    for (auto at = open.begin(); at != open.end() && scouts_.size() < kScouts; ++at) scouts_.insert(*at);
+    const std::size_t step = std::max<std::size_t>(open.size() / kScouts, 1);
+    std::size_t place = 0;
+    for (const Stream& stream : open) {
+      if (place++ % step == 0 && scouts_.size() < kScouts) scouts_.insert(stream);
+    }
     needed_ = std::min(kProof, scouts_.size());
     return {scouts_.begin(), scouts_.end()};
   }
@@ -53,7 +58,7 @@ class Relocation {
  private:
   bool begun_ = false;
   std::size_t needed_ = 0;  // so many more scouts must leave
-  absl::flat_hash_set<Stream> scouts_;
+  absl::btree_set<Stream> scouts_;
 };
 
 }  // namespace liveness::rpc

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace liveness::rpc {
@@ -13,8 +14,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-absl::flat_hash_set<int> Open(int count) {
-  absl::flat_hash_set<int> open;
+absl::btree_set<int> Open(int count) {
+  absl::btree_set<int> open;
   for (int n = 0; n < count; ++n) open.insert(n);
   return open;
 }
@@ -22,6 +23,13 @@ absl::flat_hash_set<int> Open(int count) {
 TEST(Relocation, AFewAreAskedFirst) {
   Streams streams;
   EXPECT_THAT(streams.Begin(Open(1000)), SizeIs(Streams::kScouts));
+}
+
+TEST(Relocation, ScoutsComeFromEverywhere) {
+  Streams streams;
+  const std::vector<int> scouts = streams.Begin(Open(1000));
+  EXPECT_LT(*std::min_element(scouts.begin(), scouts.end()), 100);
+  EXPECT_GE(*std::max_element(scouts.begin(), scouts.end()), 900);
 }
 
 TEST(Relocation, OfFewAllAreAsked) {
@@ -41,7 +49,7 @@ TEST(Relocation, TheOthersFollowOnceWhenScoutsHaveLeft) {
 TEST(Relocation, WhoeverElseLeavesProvesNothing) {
   Streams streams;
   const std::vector<int> scouts = streams.Begin(Open(100));
-  const absl::flat_hash_set<int> asked(scouts.begin(), scouts.end());
+  const absl::btree_set<int> asked(scouts.begin(), scouts.end());
   for (int n = 0; n < 100; ++n) {
     if (asked.contains(n)) continue;
     EXPECT_FALSE(streams.Left(n));
