@@ -173,8 +173,14 @@ bool SqliteLogKeeper::CheckpointRound() {
     const bool cut = calm && too_long;
     MutexLock lock(writing_);
     done = Checkpoint(cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
-    if (done.ok() && *done) pages = 0;
-    if (done.ok() && *done && cut) longest_pages_ = 0;
+    if (done.ok() && *done) {
+      pages = 0;
+      // While nobody writes: what has come since the look above made the file longer, and what is committed
+      // from here on counts anew.
+      MutexLock pages_lock(mu_);
+      longest_pages_ = cut ? 0 : std::max(longest_pages_, pages_);
+      pages_ = 0;
+    }
   }
   checkpointed_pages_ = pages;
   if (!done.ok()) {
@@ -183,7 +189,6 @@ bool SqliteLogKeeper::CheckpointRound() {
   }
   complained_ = false;
   MutexLock lock(mu_);
-  if (pages == 0) pages_ = 0;
   // A sync that failed meanwhile may be of pages that this has not seen.
   if (anew && *done && failures == failures_) failure_ = absl::OkStatus();
   return !failure_.ok() || pages_ > max_pages_ || longest_pages_ > 4 * max_pages_;
