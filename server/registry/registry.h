@@ -1,17 +1,15 @@
 // The live registry: one truth per client, told in revision order.
 //
-// A change is decided here, at once, and proposed to the store. Until the store
-// has committed it, it guides this server's own detection and nothing else:
-// queries, watches, history and welcomes show what is committed (pending.h).
-// A store of several servers also tells what the others committed.
+// A change is decided here, at once, and proposed to the store. Until the store has committed it, it guides
+// this server's own detection and nothing else: queries, watches, history and welcomes show what is committed
+// (pending.h). A store of several servers also tells what the others committed.
 //
-// Thread-safe. One lock guards all records; a heartbeat does not take it (see
-// session.h). Nothing is called back under it: what a change makes known
-// (probes, ends of streams, watchers to wake) is carried out after it.
+// Thread-safe. One lock guards all records; a heartbeat does not take it (see session.h). Nothing is called
+// back under it: what a change makes known (probes, ends of streams, watchers to wake) comes after it.
 //
-// Time is an argument. `Tick` does what is due and says when it wants to be
-// called again; DetectorThread (detector_thread.h) is the loop around it, and
-// PublisherThread the one around `PublishPending`. Tests call both themselves.
+// Time is an argument. `Tick` does what is due and says when it wants to be called again; DetectorThread
+// (detector_thread.h) is the loop around it, and PublisherThread the one around `PublishPending`. Tests call
+// both themselves.
 #pragma once
 
 #include <atomic>
@@ -68,9 +66,8 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // --- Sessions -------------------------------------------------------------
 
-  // Binds a stream: resumes its session, or begins one and supersedes the
-  // older. `done` is called exactly once, without the lock, once the session is
-  // committed: at once or later, here or on another thread. Errors:
+  // Binds a stream: resumes its session, or begins one and supersedes the older. `done` is called exactly
+  // once, without the lock, once the session is committed, at once or later, on any thread. Errors:
   //   ABORTED             SUPERSEDED, EVICTED: this instance is over for good
   //   CANCELLED           STALE_HELLO: a later one of this instance was taken; nothing has changed
   //   PERMISSION_DENIED   PRINCIPAL_MISMATCH
@@ -79,12 +76,12 @@ class Registry : public storage::StoreListener, public WatchSource {
   using AttachDone = std::function<void(absl::StatusOr<Attached>)>;
   void Attach(HelloRequest hello, AttachDone done);
 
-  // Touch() said kRefutes: the suspicion was wrong. False if it comes too late: the session is over, or
-  // another stream's.
+  // Touch() said kRefutes. False if it comes too late: the session is over, or another stream's.
   bool Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment);
-  // For how long from `now` a client may be told that no server says DEAD of it for silence, given that this
-  // one suspects it after `due`, at most `timeout` (its own). That is `due`, unless the other servers of a
-  // shared store may take this one for gone before: they give its clients max(timeout, restart_grace).
+  // Touch() said kStale: true if it was a standby's (life/standbys.h). The session is bound to that now.
+  bool TakeOver(const std::shared_ptr<Session>& session, std::uint64_t attachment);
+  // For how long from `now` no server says DEAD, for silence, of a client that this one suspects after `due`,
+  // at most its `timeout`: `due`, or less if the others of a shared store may take this server for gone.
   core::Duration Vouch(core::Duration due, core::Duration timeout, core::MonoTime now) const;
 
   // The labels of the session, replaced. Sorted by key.
@@ -232,12 +229,18 @@ class Registry : public storage::StoreListener, public WatchSource {
   bool Holds(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Resume(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done, Effects& effects)
+  void Resume(HelloRequest hello, const std::shared_ptr<Session>& session, std::uint64_t attachment,
+              AttachDone done, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool MayStandBy(const HelloRequest& hello, const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void StandBy(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool TakeStandby(const std::shared_ptr<Session>& session, std::uint64_t attachment, Effects& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  static void EndStandbys(Session& session, const absl::Status& why, Effects& effects);
   static Settled Welcome(Attached attached, AttachDone done);
   // A number that no stream of the session had on this server, wherever else it was meanwhile.
   static std::uint64_t NextAttachment(const Session& session);
-  // What the welcome of the stream that was just bound promises.
+  // What the welcome of the stream that was just bound, or waits, promises.
   core::Duration VouchAtHello(Session& session, const HelloRequest& hello, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // A new attachment that is no transition.
@@ -382,6 +385,7 @@ class Registry : public storage::StoreListener, public WatchSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Suspect(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void BeAlive(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Forget(const std::shared_ptr<Session>& session, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Forgets up to `most` of the oldest ended records beyond their bound; true if it can go on at once.
   bool ForgetBeyondBound(std::size_t most, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -263,6 +263,7 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
     SessionState& cold = each.session->cold_;
     if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), told});
     cold.stream = nullptr;
+    EndStandbys(*each.session, told, effects);
     if (each.settled) effects.dones.push_back({std::move(each.settled), told});
     Unbind(*each.session, pending.committed == nullptr ? 0 : pending.committed->attachment);
     wheel_.Cancel(*each.session);

@@ -172,7 +172,10 @@ absl::Status Registry::WhyLost(const ClientRecord& ours, const ClientRecord& aft
 
 void Registry::Unbind(Session& session, std::uint64_t known) {
   const std::uint64_t ours = session.cold_.record->attachment;
-  if (session.local_ && ours >= known) session.cold_.MakeExtras().last_attachment = ours;
+  if (session.local_ && ours >= known) {
+    std::uint64_t& last = session.cold_.MakeExtras().last_attachment;
+    last = std::max(last, ours);
+  }
   session.local_ = false;
   session.attachment_.store(0, std::memory_order_seq_cst);
   session.suspected_.store(false, std::memory_order_seq_cst);
@@ -182,6 +185,7 @@ void Registry::LoseSession(Session& session, const ClientRecord& after, Effects&
   SessionState& cold = session.cold_;
   Unbind(session, after.attachment);
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), WhyLost(*cold.record, after)});
+  EndStandbys(session, WhyLost(*cold.record, after), effects);
   cold.stream = nullptr;
   wheel_.Cancel(session);
 }

@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "server/registry/effects.h"
 #include "server/registry/instance_errors.h"
+#include "server/registry/life/standbys.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -73,6 +74,7 @@ void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t
   Effects effects;
   {
     MutexLock lock(mu_);
+    (void)TakeStandby(session, attachment, effects);
     if (Owns(*session, attachment)) {
       std::shared_ptr<core::Evidence> evidence = Gather(*session, clock_.Mono());
       evidence->reason = std::move(goodbye.reason);
@@ -99,22 +101,26 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
   Effects effects;
   {
     MutexLock lock(mu_);
-    if (!Owns(*session, attachment)) return;
+    SessionState& cold = session->cold_;
+    Standbys* const standbys = cold.extras == nullptr ? nullptr : cold.extras->standbys.get();
+    const bool waited = standbys != nullptr && standbys->Take(attachment).has_value();
+    if (waited ? cold.stream != nullptr : !Owns(*session, attachment)) return;
     const MonoTime now = clock_.Mono();
     if (ended_at == MonoTime{}) ended_at = now;
-    SessionState& cold = session->cold_;
     cold.stream = nullptr;
+    session->attachment_.store(0, std::memory_order_seq_cst);
+    // The client opened others beside it. If they are gone too, as after a crash, their ends come as soon.
+    if (standbys != nullptr && !standbys->empty()) return;
     SessionExtras& extras = cold.MakeExtras();
     extras.stream_end = how;
     extras.stream_ended_at = ended_at;
     if (link.taken_at != MonoTime{}) extras.look = link;
-    session->attachment_.store(0, std::memory_order_seq_cst);
     if (shutting_down_) return;
-    // A session that is suspected already goes on its way; how its stream ended
-    // is in the evidence of its death.
-    // One that may have left because we stood is only silent: its deadline stays.
-    // So is one that we have sent to another server.
     if (cold.record->state == State::kAlive && !draining_ && !MayHaveClosedForOurSake(*session, ended_at)) {
+      // A session that is suspected already goes on its way; how its stream ended
+      // is in the evidence of its death.
+      // One that may have left because we stood is only silent: its deadline stays.
+      // So is one that we have sent to another server.
       Suspect(session, now, effects);
     }
   }
@@ -170,6 +176,7 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
   session->local_ = false;
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), why});
   cold.stream = nullptr;
+  EndStandbys(*session, why, effects);
   ClientRecord after = *cold.record;
   after.state = change.state;
   after.cause = change.cause;

@@ -185,16 +185,20 @@ bool Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
     if (!Owns(*session, attachment)) return false;
     if (session->cold_.stream == nullptr) return false;  // closed meanwhile: only a new stream refutes
     if (session->cold_.record->state != State::kSuspect) return true;
-    CountMistake(*session, clock_.Mono() - session->cold_.extras->suspect_since);
-    session->suspected_.store(false, std::memory_order_seq_cst);
-    ClientRecord after = *session->cold_.record;
-    BecomeAlive(after);
-    (void)RestoreStall(*session, after);
-    Transit(session, std::move(after), effects);
-    Arm(*session, NextTurn(*session, clock_.Mono()), effects);
+    BeAlive(session, effects);
   }
   CarryOut(effects);
   return true;
+}
+
+void Registry::BeAlive(const std::shared_ptr<Session>& session, Effects& effects) {
+  CountMistake(*session, clock_.Mono() - session->cold_.extras->suspect_since);
+  session->suspected_.store(false, std::memory_order_seq_cst);
+  ClientRecord after = *session->cold_.record;
+  BecomeAlive(after);
+  (void)RestoreStall(*session, after);
+  Transit(session, std::move(after), effects);
+  Arm(*session, NextTurn(*session, clock_.Mono()), effects);
 }
 
 void Registry::CountMistake(Session& session, core::Duration wrong_for) {

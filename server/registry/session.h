@@ -49,6 +49,8 @@ enum class TouchResult : std::uint8_t {
   kStale,    // a newer stream took over, or the session is over
 };
 
+class Standbys;
+
 // What few sessions have at a time.
 struct SessionExtras {
   std::shared_ptr<Arrivals> arrivals;      // null: nobody wants to know
@@ -57,6 +59,7 @@ struct SessionExtras {
   core::Mistakes mistakes;                 // of this client's sessions
   core::Duration known_before{};           // in earlier sessions, if there was a mistake
   core::Duration detected_after{};         // last heard until SUSPECT, of its last death that was found
+  std::shared_ptr<Standbys> standbys;      // null: there was never one
   core::FlapState flap;                    // over all its sessions
   std::uint64_t last_attachment = 0;       // that this server gave out, if others know of a lower one
   core::MonoTime suspect_since{};

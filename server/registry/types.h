@@ -57,6 +57,8 @@ struct HelloRequest {
   std::optional<std::uint64_t> resume_incarnation;
   std::shared_ptr<const core::Keepalive> keepalive;  // may be null
   std::shared_ptr<StreamHandle> stream;
+  // The session's stream, if it has one, is to be kept until the client speaks on this one.
+  bool beside = false;
 };
 
 // The answer to it: the stream is bound to `session` as `attachment`.

@@ -91,6 +91,7 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
   request.interval = timing.interval;
   request.timeout = timing.timeout;
   request.quality = quality;
+  request.beside = hello.beside();
   if (hello.detection().method() == v1::DETECTION_METHOD_ACCRUAL) {
     const double threshold = hello.detection().threshold();
     request.accrual_threshold = threshold == 0 ? core::AccrualDetector::kDefaultThreshold : threshold;

@@ -156,7 +156,9 @@ bool HeartbeatCall::Touch(common::MonoTime now) {
   switch (session_->Touch(attachment_, now)) {
     case registry::TouchResult::kHeard: return true;
     case registry::TouchResult::kRefutes: return service_.registry_.Refute(session_, attachment_);
-    case registry::TouchResult::kStale: return false;
+    case registry::TouchResult::kStale:
+      return service_.registry_.TakeOver(session_, attachment_) &&
+             session_->Touch(attachment_, now) != registry::TouchResult::kStale;
   }
   return false;
 }

@@ -46,6 +46,34 @@ TEST_F(TakeoverTest, ItsOwnNewerStreamReplacesTheOlderWithoutATransition) {
   EXPECT_TRUE(newer.Receive());
 }
 
+TEST_F(TakeoverTest, AStreamOpenedBesideTakesOverWhereItSpeaks) {
+  StartServer();
+  HeartbeatStream older(channel_);
+  const auto welcome = older.Join(Hello("a", "1"));
+  ASSERT_TRUE(welcome);
+  v1::HeartbeatRequest beside = Hello("a", "1", welcome->resume_token());
+  beside.mutable_hello()->set_beside(true);
+  beside.mutable_hello()->set_attempt(1);
+  HeartbeatStream second(channel_);
+  HeartbeatStream third(channel_);
+  for (HeartbeatStream* stream : {&second, &third}) {
+    beside.mutable_hello()->set_attempt(beside.hello().attempt() + 1);
+    const auto also = stream->Join(beside);
+    ASSERT_TRUE(also);
+    EXPECT_EQ(also->incarnation(), welcome->incarnation());
+    EXPECT_GT(also->vouched_for().seconds(), 0);
+  }
+  ASSERT_TRUE(older.Ping(1));
+  ASSERT_TRUE(older.Receive()) << "it is the session's still";
+  ASSERT_TRUE(third.Ping(1));
+  EXPECT_TRUE(third.Receive());
+  ExpectEnd(older, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
+  ExpectEnd(second, grpc::StatusCode::CANCELLED, "STREAM_REPLACED");
+  EXPECT_EQ(TransitionsOf("a").size(), 1U) << "nobody has fallen";
+  ASSERT_TRUE(third.Ping(2));
+  EXPECT_TRUE(third.Receive());
+}
+
 TEST_F(TakeoverTest, TheSameInstanceWithoutATokenBeginsANewSession) {
   StartServer();
   HeartbeatStream older(channel_);
