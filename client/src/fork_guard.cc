@@ -2,32 +2,17 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <map>
 #include <optional>
 
+#include "client/src/socket_cookie.h"
 #include "common/mutex.h"
 
 namespace liveness::internal {
 namespace {
-
-// What tells one socket from another under the same number.
-std::optional<std::uint64_t> CookieOf(int fd) {
-  struct stat status {};
-  if (fstat(fd, &status) != 0 || !S_ISSOCK(status.st_mode)) return std::nullopt;
-#ifdef SO_COOKIE
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof(cookie);
-  if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return std::nullopt;
-  return cookie;
-#else
-  return static_cast<std::uint64_t>(status.st_ino);
-#endif
-}
 
 struct Table {
   common::Mutex mu;
@@ -51,7 +36,7 @@ void InChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   Table& table = TheTable();
   table.generation.fetch_add(1, std::memory_order_relaxed);
   for (const auto& [fd, cookie] : table.sockets) {
-    if (CookieOf(fd) != cookie) continue;
+    if (SocketCookie(fd) != cookie) continue;
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) {
       close(fd);
@@ -72,7 +57,7 @@ void InstallForkHandlers() {
 }
 
 void TrackSocket(int fd) {
-  const std::optional<std::uint64_t> cookie = CookieOf(fd);
+  const std::optional<std::uint64_t> cookie = SocketCookie(fd);
   if (!cookie) return;
   Table& table = TheTable();
   common::MutexLock lock(table.mu);

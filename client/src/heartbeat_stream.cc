@@ -7,12 +7,14 @@
 namespace liveness::internal {
 
 HeartbeatStream::HeartbeatStream(StreamId id, std::shared_ptr<grpc::Channel> channel,
-                                 grpc::CompletionQueue& queue, Listener& listener, const common::Clock& clock)
+                                 std::shared_ptr<const ConnectionSocket> socket, grpc::CompletionQueue& queue,
+                                 Listener& listener, const common::Clock& clock)
     : id_(id),
       listener_(listener),
       clock_(clock),
       queue_(queue),
       channel_(std::move(channel)),
+      socket_(std::move(socket)),
       stub_(v1::HeartbeatService::NewStub(channel_)) {
   for (int operation = 0; operation < kOperations; ++operation) tags_[operation] = {this, operation};
 }

@@ -15,6 +15,7 @@
 
 #include <liveness/client_interface.h>
 
+#include "client/src/connection_socket.h"
 #include "client/src/session.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 
@@ -38,8 +39,9 @@ class HeartbeatStream {
     int operation = 0;
   };
 
-  // `queue` and `listener` outlive this. `clock` stamps the pongs.
-  HeartbeatStream(StreamId id, std::shared_ptr<grpc::Channel> channel, grpc::CompletionQueue& queue,
+  // `queue` and `listener` outlive this. `clock` stamps the pongs; `socket` is that of `channel`.
+  HeartbeatStream(StreamId id, std::shared_ptr<grpc::Channel> channel,
+                  std::shared_ptr<const ConnectionSocket> socket, grpc::CompletionQueue& queue,
                   Listener& listener, const common::Clock& clock);
 
   void Start();
@@ -56,6 +58,7 @@ class HeartbeatStream {
   void SendGoodbye(const std::string& reason, const ExitStatus& exit);
 
   StreamId id() const { return id_; }
+  const ConnectionSocket& socket() const { return *socket_; }
   // Which labels the server has from this stream; kept for the worker.
   std::uint64_t labels_version = 0;
 
@@ -74,6 +77,7 @@ class HeartbeatStream {
   const common::Clock& clock_;
   grpc::CompletionQueue& queue_;
   const std::shared_ptr<grpc::Channel> channel_;
+  const std::shared_ptr<const ConnectionSocket> socket_;
   const std::unique_ptr<v1::HeartbeatService::Stub> stub_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::HeartbeatRequest, v1::HeartbeatResponse>> call_;

@@ -10,12 +10,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// However long a server asks us to stay away, look again after this.
-constexpr Duration kMaxRetryDelay = 60s;
-// The same if it did not refuse us for a quota: a session may hang on it.
-constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 // Of a drain, during which the old stream serves us on.
 constexpr Duration kMaxDrainWindow = 1h;
+// A refusal comes sooner; what takes longer to fail was lost.
+constexpr Duration kRefusalTakes = 1s;
 // The whole time for an address, half of it, a quarter, an eighth.
 constexpr int kHastes = 4;
 // The longest timeout that a server is believed to give whom has not asked for one: its own bound by default.
@@ -23,26 +21,9 @@ constexpr Duration kLongestTimeout = 24h;
 // No server has us ping more often than that, unless it was asked for.
 constexpr Duration kLeastPeriod = 10ms;
 
-Duration RetryDelay(const StreamEnd& end) {
-  const bool quota = end.code == absl::StatusCode::kResourceExhausted;
-  return std::clamp<Duration>(end.retry_delay.value_or(0s), 0s, quota ? kMaxRetryDelay : kMaxOutageDelay);
-}
-
 // How late Advance() may be before we say that it was we who did not run: well
 // above a scheduler's delays, well below the timeout.
 Duration OversleepSlack(Duration timeout) { return std::clamp<Duration>(timeout / 4, 5ms, 1s); }
-
-// What the application is told of a refusal without a reason of ours.
-Error Explain(const StreamEnd& end) {
-  if (!end.reason.empty()) return {end.reason, end.message};
-  switch (end.code) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kDeadlineExceeded: return {"CONNECT_FAILED", end.message};
-    default: return {"FOREIGN_REFUSAL", absl::StatusCodeToString(end.code) + ": " + end.message};
-  }
-}
 
 }  // namespace
 
@@ -51,7 +32,8 @@ Session::Session(Options options)
       asked_timeout_(options_.timeout.value_or(kLongestTimeout)),
       backoff_(common::Backoff::Options{}, options_.random),
       order_(options_.targets),
-      haste_(options_.targets) {}
+      haste_(options_.targets),
+      races_(options_.look) {}
 
 void Session::Start(BootTime now) {
   changes_.push_back({State::kConnecting, "", "", 0});
@@ -70,10 +52,13 @@ void Session::Dial(BootTime now) {
                      !resume_token_.empty()};
   ++counters_.attempts;
   actions_.push_back({Action::Kind::kDial, attempt_->id, *target, 0, haste_[*target]});
-  if (!live_ && state_ != State::kConnecting) {
-    ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "",
-             last_error_ ? last_error_->message : "");
-  }
+  TellConnecting();
+}
+
+void Session::TellConnecting() {
+  if ((live_ && !live_->given_up) || state_ == State::kConnecting) return;
+  ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "",
+           last_error_ ? last_error_->message : "");
 }
 
 void Session::ComeBack(BootTime now, std::size_t first) {
@@ -91,10 +76,24 @@ BootTime Session::alive_until() const {
   return std::min(live_->alive_until, *attempt_->hello_sent + live_->timeout);
 }
 
+bool Session::HasOthers(StreamId stream) const {
+  if (live_ && !live_->replaced && live_->id != stream) return true;
+  if (attempt_ && attempt_->id != stream && attempt_->hello_sent) return true;
+  return races_.MayHaveSession(stream);
+}
+
 std::uint32_t Session::OnHelloSent(StreamId stream, BootTime now) {
-  if (!attempt_ || attempt_->id != stream) return 0;
+  Race::Runner* runner = races_.Find(stream);
+  const bool attempted = attempt_ && attempt_->id == stream;
+  if (!runner && !attempted) return 0;
+  const std::uint32_t hello = std::exchange(hello_unnumbered_, false) ? 0 : ++hellos_;
+  if (runner) {
+    runner->hello_sent = now;
+    runner->hello = hello;
+  }
+  if (!attempted) return hello;
+  attempt_->hello = hello;
   attempt_->hello_sent = now;
-  if (!std::exchange(hello_unnumbered_, false)) attempt_->hello = ++hellos_;
   // A server that does not answer must not cost us the one that does.
   if (live_) attempt_->deadline = std::min(attempt_->deadline, now + live_->timeout / 2);
   return attempt_->hello;
@@ -102,24 +101,20 @@ std::uint32_t Session::OnHelloSent(StreamId stream, BootTime now) {
 
 void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
                         const std::string& resume_token, std::optional<Duration> vouched_for) {
-  if (!attempt_ || attempt_->id != stream) return;
-  if (live_stream()) Cancel(live_->id);  // the drained one
-  Live live{};
+  const Race::Runner* runner = races_.Find(stream);
+  const bool attempted = attempt_ && attempt_->id == stream;
+  if (!runner && !attempted) return;
+  LiveStream live;
   live.id = stream;
-  live.target = attempt_->target;
+  live.target = attempted ? attempt_->target : races_.race().target();
   if (live.target < options_.trust.size()) trust_ = options_.trust[live.target];
   live.timeout = std::clamp<Duration>(welcome.timeout, 1ms, std::max<Duration>(1ms, asked_timeout_));
   // With timeout < 2 x interval one late pong would look like silence.
   const Duration least = std::clamp<Duration>(options_.interval.value_or(kLeastPeriod), 1ms, kLeastPeriod);
   live.period = std::clamp<Duration>(welcome.interval, least, std::max<Duration>(live.timeout / 2, least));
-  const Duration believed = Believed(live, vouched_for);
-  live.alive_until = attempt_->hello_sent.value_or(attempt_->started) + believed;
-  live.lapse = now + believed;
-  live.give_up = now + live.timeout;
-  live.next_ping = now;
+  live.Welcomed(now, attempted ? attempt_->hello_sent : runner->hello_sent, vouched_for);
+  DropOthers(stream);
   live_ = std::move(live);
-  attempt_.reset();
-  next_attempt_.reset();
   backoff_.Succeeded();
   ++counters_.welcomes;
   const bool same = welcome_ && welcome_->incarnation == welcome.incarnation;
@@ -129,29 +124,36 @@ void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
   if (goodbye_deadline_) actions_.push_back({Action::Kind::kGoodbye, stream});
 }
 
+void Session::DropOthers(StreamId stream) {
+  if (live_stream()) Cancel(live_->id);  // drained, or silent
+  if (attempt_ && attempt_->id != stream) Cancel(attempt_->id);
+  attempt_.reset();
+  next_attempt_.reset();
+  if (races_.on()) races_.race().Remove(stream);
+  EndRace();
+}
+
+void Session::EndRace() {
+  for (const StreamId stream : races_.End()) Cancel(stream);
+}
+
 void Session::OnPong(StreamId stream, BootTime now, std::uint64_t sequence,
                      std::optional<Duration> vouched_for) {
   if (!live_ || live_->id != stream) return;
   ++counters_.pongs_received;
-  // A server under backpressure answers only the latest ping: its pong stands
-  // for all before it.
-  std::optional<SentPing> answered;
-  while (!live_->unanswered.empty() && live_->unanswered.front().sequence <= sequence) {
-    answered = live_->unanswered.front();
-    live_->unanswered.pop_front();
-  }
+  const std::optional<LiveStream::SentPing> answered = live_->TakeAnswered(sequence);
   if (!answered) return;
-  if (answered->sequence == sequence) rtt_ = now - answered->sent;
-  // Every promise stands by itself: a shorter one takes nothing back.
-  live_->alive_until = std::max(live_->alive_until, answered->sent + Believed(*live_, vouched_for));
-  live_->lapse = std::max(live_->lapse, live_->alive_until);
-  live_->give_up = std::max(live_->give_up, answered->sent + live_->timeout);
-  if (live_->lapsed && live_->alive_until > now) {
-    live_->lapsed = false;
-    live_->lapse = live_->alive_until;
-    live_->give_up = answered->sent + live_->timeout;
-    ChangeTo(State::kLive, "", "");
+  if (answered->sequence == sequence) {
+    rtt_ = now - answered->sent;
+    races_.OnAnswer(*rtt_);
   }
+  EndRace();
+  if (std::exchange(live_->given_up, false) && !live_->draining) {
+    // Whoever was sent a hello may have the session: that answer must be waited for.
+    if (attempt_ && !attempt_->hello_sent) Cancel(std::exchange(attempt_, std::nullopt)->id);
+    next_attempt_.reset();
+  }
+  if (live_->Extend(now, answered->sent, vouched_for)) ChangeTo(State::kLive, "", "");
 }
 
 void Session::OnDrain(StreamId stream, BootTime now, Duration reconnect_within) {
@@ -163,11 +165,13 @@ void Session::OnDrain(StreamId stream, BootTime now, Duration reconnect_within) 
     return;
   }
   live_->draining = true;
+  EndRace();
   order_.Leave(live_->target);
-  next_attempt_ = planned;
+  if (!attempt_) next_attempt_ = planned;  // else one is under way: it was silent, and has come back
 }
 
 void Session::OnStreamEnd(StreamId stream, BootTime now, const StreamEnd& end) {
+  if (races_.Find(stream) != nullptr) OnRunnerFailed(now, stream, end);
   if (attempt_ && attempt_->id == stream) OnAttemptFailed(now, end);
   if (live_ && live_->id == stream) OnLiveEnded(now, end);
 }
@@ -208,7 +212,31 @@ void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
     // Counted from the start of the attempt: one that took long is followed at once.
     next_attempt_ = std::max({now, attempt.started + backoff_.Next(), order_.FreeAt()});
   }
-  if (!live_ && told_reason_ != reason) ChangeTo(State::kConnecting, reason, message);
+  if ((!live_ || live_->given_up) && told_reason_ != reason) ChangeTo(State::kConnecting, reason, message);
+}
+
+void Session::OnRunnerFailed(BootTime now, StreamId stream, const StreamEnd& end) {
+  const Race::Runner runner = *races_.Find(stream);
+  races_.race().Remove(stream);
+  if (live_ && live_->replaced && !HasOthers(stream)) {  // it had the session, and lost it again
+    const bool told = live_->lapsed;
+    live_.reset();
+    last_error_ = Explain(end);
+    if (!told && !goodbye_deadline_) Lose();
+  }
+  // Ended by a later one of ours, or lost on its way.
+  const bool outrun = end.replaced() || (end.reason == "STALE_HELLO" && runner.hello != hellos_);
+  if (outrun || (end.reason.empty() && now >= runner.opened + kRefusalTakes)) return;
+  last_error_ = Explain(end);
+  if (IsFinal(end, races_.race().target(), live_.has_value()))
+    return Stop(last_error_->reason, last_error_->message);
+  if (live_) return races_.race().Rest(now);
+  // The server is there and does not want it now, or is not there. An attempt deals with that.
+  const std::size_t target = races_.race().target();
+  EndRace();
+  if (goodbye_deadline_) return Stop("SAID_GOODBYE", "no server could be told");
+  order_.Hold(target, now + RetryDelay(end));
+  ComeBack(now, target);
 }
 
 bool Session::IsFinal(const StreamEnd& end, std::size_t target, bool established) const {
@@ -225,10 +253,10 @@ bool Session::IsFinal(const StreamEnd& end, std::size_t target, bool established
 }
 
 void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
-  // Our own hello elsewhere did it; its welcome is under way.
-  live_->replaced = end.replaced() && attempt_ && attempt_->hello_sent;
+  // Our own hello did it; its welcome is under way.
+  live_->replaced = end.replaced() && HasOthers(live_->id);
   if (live_->replaced) return;
-  const Live ended = *std::exchange(live_, std::nullopt);
+  const LiveStream ended = *std::exchange(live_, std::nullopt);
   if (goodbye_deadline_) {
     if (attempt_) return;  // it is said there
     goodbye_confirmed_ = end.ok();
@@ -239,6 +267,13 @@ void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
   if (IsFinal(end, ended.target, false)) return Stop(reason, end.message);
   if (!ended.lapsed) Lose();
   order_.Hold(ended.target, now + RetryDelay(end));
+  const bool goes_away =
+      end.retry_delay || (end.code == absl::StatusCode::kUnavailable && !end.reason.empty());
+  if (goes_away || resume_token_.empty()) {
+    EndRace();
+  } else if (races_.BeginAfter(ended, now, backoff_.Next()) && options_.targets == 1) {
+    return;
+  }
   // It broke off while the server answered, and the server did not mean it.
   const bool same_again = end.reason.empty() && !ended.draining && ended.unanswered.size() <= 1;
   ComeBack(now, same_again ? ended.target : After(ended.target));
@@ -249,6 +284,8 @@ void Session::OnGoodbye(BootTime now, BootTime deadline) {
   (void)now;
   goodbye_deadline_ = deadline;
   next_attempt_.reset();
+  if (!live_ && races_.on()) return;
+  EndRace();
   // Which server has the session is known only with the answer to that hello.
   if (attempt_ && (!live_ || attempt_->hello_sent)) return;
   if (attempt_) Cancel(attempt_->id);
@@ -262,6 +299,7 @@ void Session::Advance(BootTime now) {
   if (goodbye_deadline_ && now >= *goodbye_deadline_)
     return Stop("SAID_GOODBYE", "the server did not confirm it");
   CheckSilence(now);
+  CheckRace(now);
   if (live_stream() && now >= live_->next_ping && !goodbye_deadline_) SendPing(now);
   if (attempt_ && now >= attempt_->deadline) {
     Cancel(attempt_->id);
@@ -277,7 +315,7 @@ void Session::CheckSilence(BootTime now) {
   if (lapses && now - live_->lapse > OversleepSlack(live_->timeout)) {
     live_->lapsed = true;
     live_->give_up = now + live_->timeout;
-    live_->next_ping = now;
+    live_->next_ping = live_->woken = now;
     last_error_ = Error{"LAPSED", "this process did not run for longer than its timeout"};
     return Lose();
   }
@@ -286,9 +324,19 @@ void Session::CheckSilence(BootTime now) {
     last_error_ = Error{"SERVER_SILENT", "the time is over for which the last pongs vouched"};
     return Lose();
   }
-  if (now < live_->give_up) return;
+  if (now < live_->give_up || live_->given_up) return;
+  if (live_stream() && !goodbye_deadline_ && !resume_token_.empty()) {
+    // Nothing is gained by dropping it: its packets may be the first to get through. It ends when another
+    // is welcomed, or with its connection.
+    live_->given_up = true;
+    last_error_ = Error{"SERVER_SILENT", "no pong within the timeout"};
+    if (!std::exchange(live_->lapsed, true)) Lose();
+    ChangeTo(State::kConnecting, last_error_->reason, last_error_->message);
+    if (options_.targets > 1) ComeBack(now, After(live_->target));
+    return;
+  }
   if (live_stream()) Cancel(live_->id);
-  const Live silent = *std::exchange(live_, std::nullopt);
+  const LiveStream silent = *std::exchange(live_, std::nullopt);
   if (goodbye_deadline_ && attempt_) return;  // it is said there
   if (goodbye_deadline_) return Stop("SAID_GOODBYE", "the server did not confirm it");
   last_error_ = Error{"SERVER_SILENT", "no pong within the timeout"};
@@ -296,19 +344,41 @@ void Session::CheckSilence(BootTime now) {
   ComeBack(now, After(silent.target));
 }
 
+const LiveStream* Session::RacedFor() const {
+  const bool may = live_stream() && !live_->draining && !goodbye_deadline_ && !resume_token_.empty();
+  return may ? &*live_ : nullptr;
+}
+
+void Session::CheckRace(BootTime now) {
+  while (races_.on() && races_.race().Late(now)) {
+    const StreamId late = *races_.race().Late(now);
+    Cancel(late);
+    OnRunnerFailed(now, late, {absl::StatusCode::kDeadlineExceeded, "", "no welcome in time", {}});
+  }
+  const Race::Choice choice = races_.Look(now, RacedFor() != nullptr ? &*live_ : nullptr);
+  if (!choice.opens) return;
+  if (choice.drop) {
+    Cancel(*choice.drop);
+    races_.race().Remove(*choice.drop);
+  }
+  const StreamId stream = ++last_stream_;
+  ++counters_.attempts;
+  races_.race().Add(now, stream);
+  actions_.push_back({Action::Kind::kDial, stream, races_.race().target(), 0, 0});
+  TellConnecting();
+}
+
 void Session::SendPing(BootTime now) {
-  Live& live = *live_;
-  live.unanswered.push_back({++live.last_sequence, now});
-  live.next_ping += live.period;
-  if (live.next_ping <= now) live.next_ping = now + live.period;  // never a burst
   ++counters_.pings_sent;
-  actions_.push_back({Action::Kind::kPing, live.id, 0, live.last_sequence});
+  actions_.push_back({Action::Kind::kPing, live_->id, 0, live_->SendPing(now)});
 }
 
 BootTime Session::NextDeadline() const {
   BootTime next = BootTime::max();
   if (goodbye_deadline_) next = std::min(next, *goodbye_deadline_);
-  if (live_) next = std::min(next, live_->lapsed ? live_->give_up : live_->lapse);
+  if (live_ && !live_->given_up) next = std::min(next, live_->lapsed ? live_->give_up : live_->lapse);
+  const std::optional<BootTime> look = races_.NextDeadline(RacedFor());
+  if (look) next = std::min(next, *look);
   if (live_stream() && !goodbye_deadline_) next = std::min(next, live_->next_ping);
   if (attempt_) next = std::min(next, attempt_->deadline);
   if (next_attempt_) next = std::min(next, *next_attempt_);
@@ -323,6 +393,7 @@ void Session::Lose() {
 void Session::Stop(const std::string& reason, const std::string& message) {
   if (live_) Cancel(live_->id);
   if (attempt_) Cancel(attempt_->id);
+  EndRace();
   live_.reset();
   attempt_.reset();
   next_attempt_.reset();

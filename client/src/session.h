@@ -6,7 +6,10 @@
 //   welcome      -> kLive; the first ping at once, then one every period
 //   pong         -> alive_until = send time of that ping + what the server vouches for,
 //                   at most the timeout
-//   no pong      -> at alive_until: kLost (SERVER_SILENT); at the timeout drop the stream, dial
+//   late pong    -> a race (race.h): other connections to the same server beside the stream.
+//                   Whichever answers first carries on in the session, the others are dropped.
+//   no pong      -> at alive_until: kLost (SERVER_SILENT); the stream stays, for what was
+//                   sent on it may arrive yet; at the timeout dial other servers too
 //   stream end   -> kLost at once, dial (the first time at once, then backed off
 //                   between rounds over all targets, see target_order.h)
 //   overslept    -> kLost (LAPSED): it was we who did not run. The stream may
@@ -48,7 +51,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -56,6 +58,9 @@
 
 #include <liveness/client_interface.h>
 
+#include "client/src/live_stream.h"
+#include "client/src/race.h"
+#include "client/src/races.h"
 #include "client/src/stream_end.h"
 #include "client/src/target_order.h"
 #include "common/backoff.h"
@@ -65,8 +70,6 @@ namespace liveness::internal {
 
 using common::BootTime;
 using common::Duration;
-
-using StreamId = std::uint64_t;
 
 struct Action {
   enum class Kind {
@@ -93,6 +96,8 @@ class Session {
     // How far to trust what comes over a connection to each target; empty: all alike. A final
     // word counts only where the trust is no smaller than at the last welcome.
     std::vector<int> trust = {};
+    // What the kernel knows of that stream's connection; null: nothing.
+    std::function<PathLook(StreamId)> look = {};
     // What the application asked for; unset: the server's word holds, up to a day.
     std::optional<Duration> interval = {};
     std::optional<Duration> timeout = {};
@@ -152,40 +157,28 @@ class Session {
     bool with_token;
     std::uint32_t hello = 0;  // its number; 0 before it was sent, or without one
   };
-  struct SentPing {
-    std::uint64_t sequence;
-    BootTime sent;
-  };
-  struct Live {
-    StreamId id;
-    std::size_t target;
-    Duration period;
-    Duration timeout;
-    BootTime alive_until;
-    BootTime lapse;    // when kLost is told: at least alive_until; later after a welcome
-    BootTime give_up;  // when the server is: at least the lapse, and no sooner than a timeout
-    BootTime next_ping;
-    bool lapsed = false;
-    bool draining = false;  // the server asked us to go
-    bool replaced = false;  // ended by the attempt that is under way
-    std::uint64_t last_sequence = 0;
-    std::deque<SentPing> unanswered;
-  };
-
   void Dial(BootTime now);
   // Plans the attempts after a loss, beginning with target `first`.
   void ComeBack(BootTime now, std::size_t first);
   void SendPing(BootTime now);
-  // The span for which a server is believed that says so.
-  static Duration Believed(const Live& live, std::optional<Duration> vouched_for) {
-    return std::clamp<Duration>(vouched_for.value_or(live.timeout), Duration::zero(), live.timeout);
-  }
   void CheckSilence(BootTime now);
+  // The live stream, if other connections may be opened beside it.
+  const LiveStream* RacedFor() const;
+  void CheckRace(BootTime now);
+  // Drops all that run in it.
+  void EndRace();
+  void OnRunnerFailed(BootTime now, StreamId stream, const StreamEnd& end);
+  // The session has gone to `stream`, whose welcome came.
+  void DropOthers(StreamId stream);
   void OnAttemptFailed(BootTime now, const StreamEnd& end);
+  // True if another stream than this one has the session, or may get it.
+  bool HasOthers(StreamId stream) const;
   void OnLiveEnded(BootTime now, const StreamEnd& end);
   std::size_t After(std::size_t target) const { return (target + 1) % options_.targets; }
   // True if `end` comes from where final words may come from, and is one.
   bool IsFinal(const StreamEnd& end, std::size_t target, bool established) const;
+  // Tells kConnecting, unless there is a stream that is not given up.
+  void TellConnecting();
   void Lose();  // tells kLost. REQUIRES: last_error_ says why
   void Stop(const std::string& reason, const std::string& message);
   void ChangeTo(State state, const std::string& reason, const std::string& message);
@@ -199,10 +192,11 @@ class Session {
   State state_ = State::kConnecting;
   std::string told_reason_;
 
-  // While not stopped, at least one of these three is set.
-  std::optional<Live> live_;
+  // While not stopped, at least one of these four is set, or on.
+  std::optional<LiveStream> live_;
   std::optional<Attempt> attempt_;
   std::optional<BootTime> next_attempt_;
+  Races races_;
 
   std::optional<BootTime> goodbye_deadline_;
   bool goodbye_confirmed_ = false;

@@ -1,9 +1,15 @@
 #include "client/src/stream_verdict.h"
 
+#include <algorithm>
+
+#include "common/backoff.h"
+
 namespace liveness::internal {
 namespace {
 
+using namespace std::chrono_literals;
 using Code = absl::StatusCode;
+using common::Duration;
 
 // In the order of docs/errors.md.
 constexpr StreamVerdict kVerdicts[] = {
@@ -31,6 +37,11 @@ constexpr StreamVerdict kVerdicts[] = {
     {Code::kUnimplemented, "SESSIONS_UNIMPLEMENTED", ComeBack::kWithToken, Soon::kBackedOff},
 };
 
+// However long a server asks us to stay away, look again after this.
+constexpr Duration kMaxRetryDelay = 60s;
+// The same if it did not refuse us for a quota: a session may hang on it.
+constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
+
 }  // namespace
 
 std::span<const StreamVerdict> StreamVerdicts() { return kVerdicts; }
@@ -41,6 +52,22 @@ const StreamVerdict& VerdictOn(const StreamEnd& end) {
     if (row.code == end.code && row.reason == end.reason) return row;
   }
   return kAnyOtherEnd;
+}
+
+Duration RetryDelay(const StreamEnd& end) {
+  const bool quota = end.code == Code::kResourceExhausted;
+  return std::clamp<Duration>(end.retry_delay.value_or(0s), 0s, quota ? kMaxRetryDelay : kMaxOutageDelay);
+}
+
+Error Explain(const StreamEnd& end) {
+  if (!end.reason.empty()) return {end.reason, end.message};
+  switch (end.code) {
+    case Code::kUnavailable:
+    case Code::kUnknown:
+    case Code::kCancelled:
+    case Code::kDeadlineExceeded: return {"CONNECT_FAILED", end.message};
+    default: return {"FOREIGN_REFUSAL", absl::StatusCodeToString(end.code) + ": " + end.message};
+  }
 }
 
 }  // namespace liveness::internal

@@ -12,8 +12,11 @@
 #include <span>
 #include <string_view>
 
+#include <liveness/client_interface.h>
+
 #include "absl/status/status.h"
 #include "client/src/stream_end.h"
+#include "common/clock.h"
 
 namespace liveness::internal {
 
@@ -46,5 +49,10 @@ inline constexpr StreamVerdict kAnyOtherEnd{absl::StatusCode::kUnknown, "", Come
                                             Soon::kBackedOff};
 
 const StreamVerdict& VerdictOn(const StreamEnd& end);
+
+// How long to stay away, as the server says, within a bound: a session may hang on it.
+common::Duration RetryDelay(const StreamEnd& end);
+// What the application is told of it.
+Error Explain(const StreamEnd& end);
 
 }  // namespace liveness::internal

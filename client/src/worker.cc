@@ -10,7 +10,6 @@
 #include "client/src/channel.h"
 #include "client/src/fork_guard.h"
 #include "client/src/messages.h"
-#include "client/src/socket_address.h"
 #include "common/random.h"
 
 namespace liveness::internal {
@@ -43,7 +42,7 @@ std::vector<int> TrustOf(const ClientOptions& options) {
   return trust;
 }
 
-Session::Options SessionOptions(const ClientOptions& options) {
+Session::Options SessionOptions(const ClientOptions& options, std::function<PathLook(StreamId)> look) {
   Session::Options result;
   result.targets = options.targets.size();
   result.resume = options.resume;
@@ -52,6 +51,7 @@ Session::Options SessionOptions(const ClientOptions& options) {
   result.timeout = options.quality ? options.quality->found_within : options.timeout;
   result.random = common::RandomUniform;
   result.trust = TrustOf(options);
+  result.look = std::move(look);
   return result;
 }
 
@@ -68,7 +68,7 @@ Worker::Worker(ClientOptions options, const common::Clock& clock)
     : options_(std::move(options)),
       clock_(clock),
       progress_(clock),
-      session_(SessionOptions(options_)),
+      session_(SessionOptions(options_, [this](StreamId stream) { return Look(stream); })),
       load_(options_.pid == getpid()),
       labels_(options_.labels),
       thread_([this] { Run(); }) {}
@@ -224,9 +224,11 @@ void Worker::Perform(const Action& action) {
 }
 
 void Worker::Dial(const Action& action) {
-  auto on_socket = [newest = newest_socket_](int fd) {
+  // gRPC's threads, which call it, may outlive us.
+  auto socket = std::make_shared<ConnectionSocket>();
+  auto on_socket = [socket](int fd) {
     TrackSocket(fd);
-    newest->store(fd);
+    socket->Set(fd);
   };
   auto channel = MakeChannel(options_, options_.targets[action.target], std::move(on_socket),
                              std::max(options_.connect_timeout / (1 << action.haste), kLeastConnectTime));
@@ -236,7 +238,7 @@ void Worker::Dial(const Action& action) {
                                 {absl::StatusCode::kUnavailable, error.reason, error.message, {}});
   }
   auto& stream = streams_[action.stream];
-  stream = std::make_unique<HeartbeatStream>(action.stream, *std::move(channel), queue_,
+  stream = std::make_unique<HeartbeatStream>(action.stream, *std::move(channel), std::move(socket), queue_,
                                              static_cast<HeartbeatStream::Listener&>(*this), clock_);
   stream->Start();
 }
@@ -244,8 +246,15 @@ void Worker::Dial(const Action& action) {
 void Worker::OnConnected(HeartbeatStream& stream) {
   const std::uint32_t attempt = session_.OnHelloSent(stream.id(), clock_.Boot());
   stream.labels_version = labels_version_;
-  stream.SendHello(
-      MakeHello(options_, labels_, session_.resume_token(), LocalAddress(newest_socket_->load()), attempt));
+  v1::HeartbeatRequest hello =
+      MakeHello(options_, labels_, session_.resume_token(), stream.socket().LocalAddress(), attempt);
+  hello.mutable_hello()->set_beside(!session_.resume_token().empty());
+  stream.SendHello(std::move(hello));
+}
+
+PathLook Worker::Look(StreamId stream) const {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? PathLook{} : found->second->socket().Look();
 }
 
 void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& message) {

@@ -76,6 +76,7 @@ class Worker final : private HeartbeatStream::Listener {
   void Settle();
   void Perform(const Action& action);
   void Dial(const Action& action);
+  PathLook Look(StreamId stream) const;
   void Publish();
   void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -96,8 +97,6 @@ class Worker final : private HeartbeatStream::Listener {
   std::uint64_t labels_version_ = 1;
   Commands::Farewell farewell_;
   std::map<StreamId, std::unique_ptr<HeartbeatStream>> streams_;
-  // The descriptor of the newest attempt; written by gRPC's threads, which may outlive us.
-  std::shared_ptr<std::atomic<int>> newest_socket_ = std::make_shared<std::atomic<int>>(-1);
 
   mutable common::Mutex mu_;
   common::CondVar changed_;

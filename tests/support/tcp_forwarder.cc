@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -31,6 +32,13 @@ void MakePrompt(int fd) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+// A filter that takes no packet: they are dropped before TCP sees them, and nothing is acknowledged.
+void DropAll(int fd) {
+  sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{1, &none};
+  setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 }  // namespace
 
 TcpForwarder::TcpForwarder(const std::string& target)
@@ -55,6 +63,9 @@ TcpForwarder::~TcpForwarder() {
 
 void TcpForwarder::Run() {
   while (!stop_) {
+    if (loses_open_.exchange(false)) {
+      for (const Pair& pair : pairs_) DropAll(pair.out.from);
+    }
     std::vector<pollfd> fds = {{listener_, POLLIN, 0}};
     for (const Pair& pair : pairs_) {
       for (const Pipe* pipe : {&pair.out, &pair.back}) {
@@ -92,6 +103,7 @@ void TcpForwarder::Run() {
 void TcpForwarder::Accept() {
   const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (client < 0) return;
+  ++accepted_;
   const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in address = Loopback(target_);
   if (mode_ == Mode::kCut ||

@@ -28,6 +28,10 @@ class TcpForwarder {
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   void Set(Mode mode) { mode_ = mode; }
+  // What a client sends on the connections that are open now is lost from now on, for its kernel too.
+  void LoseOnOpen() { loses_open_ = true; }
+  // How many connections there were.
+  int accepted() const { return accepted_; }
 
  private:
   // One direction of a connection: what was read from `from` and not yet written to `to`.
@@ -50,6 +54,8 @@ class TcpForwarder {
   std::uint16_t port_ = 0;
   int listener_ = -1;
   std::atomic<Mode> mode_{Mode::kForward};
+  std::atomic<bool> loses_open_{false};
+  std::atomic<int> accepted_{0};
   std::atomic<bool> stop_{false};
   std::list<Pair> pairs_;
   std::thread thread_;

@@ -1,0 +1,48 @@
+#include "client/src/connection_socket.h"
+
+#ifdef __linux__
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
+
+#include "client/src/socket_address.h"
+#include "client/src/socket_cookie.h"
+
+namespace liveness::internal {
+namespace {
+
+// An acknowledgement may be put off for 40 ms by the other kernel, and takes its way.
+[[maybe_unused]] constexpr std::uint32_t kLateAckMs = 60;
+
+}  // namespace
+
+void ConnectionSocket::Set(int fd) {
+  common::MutexLock lock(mu_);
+  fd_ = fd;
+  cookie_ = SocketCookie(fd);
+}
+
+int ConnectionSocket::Descriptor() const {
+  common::MutexLock lock(mu_);
+  return cookie_ && SocketCookie(fd_) == cookie_ ? fd_ : -1;
+}
+
+std::string ConnectionSocket::LocalAddress() const { return internal::LocalAddress(Descriptor()); }
+
+PathLook ConnectionSocket::Look() const {
+#ifdef __linux__
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (getsockopt(Descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  if (info.tcpi_state == TCP_SYN_SENT) return {Arrival::kConnecting};
+  if (info.tcpi_state != TCP_ESTABLISHED) return {};
+  const bool late = info.tcpi_retransmits > 0 || info.tcpi_last_data_sent >= kLateAckMs;
+  return {info.tcpi_unacked > 0 && late ? Arrival::kUnacknowledged : Arrival::kAcknowledged,
+          std::chrono::milliseconds(info.tcpi_last_ack_recv)};
+#else
+  return {};
+#endif
+}
+
+}  // namespace liveness::internal

@@ -1,0 +1,60 @@
+// The races of one session (race.h), one at a time: when one begins, and who runs in it.
+//
+//   a pong is overdue                     -> a race to the same server, beside the stream
+//   the stream ends, and the path has lost
+//   packets within the last ten timeouts  -> a race too: a single attempt may hang on its
+//                                            first packet for a second and more
+//
+// Pure; not thread-safe.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "client/src/live_stream.h"
+#include "client/src/race.h"
+#include "common/clock.h"
+
+namespace liveness::internal {
+
+class Races {
+ public:
+  // What the kernel knows of that stream's connection; null: nothing.
+  using LookFunction = std::function<PathLook(StreamId)>;
+
+  explicit Races(LookFunction look) : look_(std::move(look)) {}
+
+  // A ping was answered after that time.
+  void OnAnswer(common::Duration rtt) { answers_.Add(rtt); }
+
+  bool on() const { return race_.has_value(); }
+  // REQUIRES: on()
+  Race& race() { return *race_; }
+  Race::Runner* Find(StreamId stream) { return race_ ? race_->Find(stream) : nullptr; }
+  // True if another runner than that one may have the session.
+  bool MayHaveSession(StreamId except) const;
+
+  // That stream has ended; false if there is nothing that a race would be good for. The first is opened after
+  // `delay`.
+  bool BeginAfter(const LiveStream& ended, common::BootTime now, common::Duration delay);
+  // Opens another one? `live` is the session's stream, if it may be raced for: its answer is looked for, too.
+  Race::Choice Look(common::BootTime now, LiveStream* live);
+  // When to look again.
+  std::optional<common::BootTime> NextDeadline(const LiveStream* live) const;
+  // Returns who ran.
+  std::vector<StreamId> End();
+
+ private:
+  common::Duration Patience(const LiveStream& stream) const;
+  std::optional<common::BootTime> OverdueAt(const LiveStream* live) const;
+  PathLook LookAt(StreamId stream) const { return look_ ? look_(stream) : PathLook{}; }
+
+  const LookFunction look_;
+  AnswerTime answers_;
+  std::optional<Race> race_;
+  std::optional<common::BootTime> last_;  // when the last one was on
+};
+
+}  // namespace liveness::internal

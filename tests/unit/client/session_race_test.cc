@@ -1,0 +1,287 @@
+// Connections beside a stream whose answer is overdue: who opens them, who carries on, who is dropped.
+#include <map>
+
+#include "tests/unit/client/session_fixture.h"
+
+namespace liveness::internal {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// Pings each second, 3 s of patience; what was sent on a stream is lost unless `looks` says otherwise.
+class SessionRaceTest : public SessionTest {
+ protected:
+  explicit SessionRaceTest(std::size_t targets = 1)
+      : SessionTest({.targets = targets, .look = [this](StreamId stream) {
+                       const auto look = looks_.find(stream);
+                       return PathLook{look == looks_.end() ? Arrival::kUnacknowledged : look->second};
+                     }}) {}
+
+  // Live, and the ping of 1 s is lost; it is 1.1 s and stream 2 was dialled.
+  void LoseAPing() {
+    GoLive();
+    session_.Advance(kStart + 1s);
+    Actions();
+    session_.Advance(session_.NextDeadline());
+    ASSERT_THAT(Actions(), ElementsAre("dial 2 target 0"));
+  }
+  // Each moment at which it wants to be called, until then.
+  void RunUntil(BootTime end) {
+    while (session_.NextDeadline() <= end) session_.Advance(session_.NextDeadline());
+  }
+
+  std::map<StreamId, Arrival> looks_;
+};
+
+class SessionRaceOfTwoTest : public SessionRaceTest {
+ protected:
+  SessionRaceOfTwoTest() : SessionRaceTest(2) {}
+};
+
+TEST_F(SessionRaceTest, AnAnswerInTimeOpensNothing) {
+  GoLive();
+  for (int second = 1; second <= 60; ++second) {
+    const BootTime now = kStart + second * 1s;
+    session_.Advance(now);
+    session_.OnPong(1, now + 90ms, static_cast<std::uint64_t>(second) + 1);
+    session_.Advance(now + 90ms);
+  }
+  EXPECT_EQ(session_.counters().attempts, 1u) << "no second connection in a quiet minute";
+}
+
+TEST_F(SessionRaceTest, AnOverdueAnswerOpensAnotherConnectionAndThenMoreAStepApart) {
+  GoLive();
+  session_.Advance(kStart + 1s);
+  Actions();
+  session_.Advance(kStart + 1099ms);
+  EXPECT_THAT(Actions(), IsEmpty());
+  EXPECT_EQ(session_.NextDeadline(), kStart + 1100ms);
+  session_.Advance(kStart + 1100ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 2 target 0"));
+  session_.Advance(kStart + 1400ms);
+  EXPECT_THAT(Actions(), IsEmpty());
+  session_.Advance(kStart + 1470ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
+  EXPECT_THAT(Changes(), IsEmpty()) << "the application is told nothing";
+}
+
+TEST_F(SessionRaceTest, ThreeAtMost) {
+  LoseAPing();
+  std::vector<std::string> open = {"2"};
+  for (int i = 0; i < 40; ++i) {
+    session_.Advance(session_.NextDeadline());
+    for (const std::string& action : Actions()) {
+      const std::string stream = action.substr(action.find(' ') + 1);
+      if (action.starts_with("dial")) open.push_back(stream.substr(0, stream.find(' ')));
+      if (action.starts_with("cancel")) std::erase(open, stream);
+    }
+    ASSERT_LE(open.size(), Race::kMost);
+  }
+}
+
+TEST_F(SessionRaceTest, TheOldStreamGetsThroughFirst) {
+  LoseAPing();
+  session_.Advance(session_.NextDeadline());
+  Actions();
+  session_.OnHelloSent(2, kStart + 1500ms);
+  session_.OnPong(1, kStart + 1600ms, 2);
+  EXPECT_THAT(Actions(), UnorderedElementsAre("cancel 2", "cancel 3"));
+  EXPECT_EQ(session_.alive_until(), kStart + 4s);
+  EXPECT_THAT(Changes(), IsEmpty());
+  WelcomeAt(2, kStart + 1700ms);
+  EXPECT_EQ(session_.live_stream(), 1u) << "what was dropped is over";
+}
+
+TEST_F(SessionRaceTest, AnotherGetsThroughFirstAndCarriesOn) {
+  LoseAPing();
+  session_.Advance(session_.NextDeadline());
+  Actions();
+  WelcomeAt(3, kStart + 1600ms);
+  EXPECT_THAT(Actions(), UnorderedElementsAre("cancel 1", "cancel 2"));
+  EXPECT_EQ(session_.live_stream(), 3u);
+  EXPECT_EQ(session_.alive_until(), kStart + 4600ms);
+  EXPECT_THAT(Changes(), IsEmpty()) << "the same session: nothing to tell";
+  session_.Advance(kStart + 1600ms);
+  EXPECT_THAT(Actions(), ElementsAre("ping 3 #1")) << "which makes it the session's stream";
+}
+
+TEST_F(SessionRaceTest, ItIsKeptBeyondTheTimeoutAndMayStillCarryOn) {
+  LoseAPing();
+  RunUntil(kStart + 3s);
+  EXPECT_THAT(Changes(), ElementsAre("LOST SERVER_SILENT", "CONNECTING SERVER_SILENT"));
+  EXPECT_LE(session_.alive_until(), kStart + 3s);
+  Actions();
+  session_.OnPong(1, kStart + 3500ms, 4);
+  EXPECT_THAT(Changes(), ElementsAre("LIVE"));
+  EXPECT_EQ(session_.live_stream(), 1u);
+  EXPECT_EQ(session_.alive_until(), kStart + 6s);
+}
+
+TEST_F(SessionRaceTest, AServerThatIsOnlySlowIsNotGivenMoreToDo) {
+  looks_[1] = Arrival::kAcknowledged;
+  GoLive();
+  session_.Advance(kStart + 1s);
+  Actions();
+  RunUntil(kStart + 3999ms);
+  EXPECT_EQ(session_.counters().attempts, 1u) << "all that was sent has arrived";
+  RunUntil(kStart + 4s);
+  EXPECT_EQ(session_.counters().attempts, 2u) << "it is given up, and asked anew";
+  looks_[2] = Arrival::kAcknowledged;
+  RunUntil(kStart + 8s);
+  EXPECT_EQ(session_.counters().attempts, 2u);
+}
+
+TEST_F(SessionRaceTest, WhoDidNotRunWaitsForWhatHasComeMeanwhile) {
+  GoLive();
+  session_.Advance(kStart + 1s);
+  Actions();
+  session_.Advance(kStart + 1900ms);  // it should have been called at 1.1 s
+  EXPECT_THAT(Actions(), IsEmpty());
+  session_.OnPong(1, kStart + 1901ms, 2);
+  session_.Advance(kStart + 1990ms);
+  EXPECT_EQ(session_.counters().attempts, 1u);
+}
+
+TEST_F(SessionRaceTest, AFinalWordEndsAllOfThem) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1200ms);
+  session_.OnStreamEnd(2, kStart + 1300ms, End(absl::StatusCode::kAborted, "SUPERSEDED"));
+  EXPECT_THAT(Changes(), ElementsAre("STOPPED SUPERSEDED"));
+  EXPECT_THAT(Actions(), ElementsAre("cancel 1"));
+}
+
+TEST_F(SessionRaceTest, ARefusalLetsTheServerRest) {
+  LoseAPing();
+  session_.OnStreamEnd(2, kStart + 1200ms, End(absl::StatusCode::kUnavailable, "DRAINING"));
+  RunUntil(kStart + 2600ms);
+  EXPECT_THAT(Actions(), ElementsAre("ping 1 #3"));
+  RunUntil(kStart + 2700ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
+}
+
+TEST_F(SessionRaceTest, AnOlderServerEndsTheOldStreamAtTheHello) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1200ms);
+  session_.OnStreamEnd(1, kStart + 1300ms, End(absl::StatusCode::kCancelled, "STREAM_REPLACED"));
+  EXPECT_THAT(Changes(), IsEmpty()) << "its welcome is under way";
+  WelcomeAt(2, kStart + 1400ms);
+  EXPECT_THAT(Changes(), IsEmpty());
+  EXPECT_EQ(session_.live_stream(), 2u);
+}
+
+TEST_F(SessionRaceTest, AStreamThatEndsInARaceIsLostAndTheRaceGoesOn) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1200ms);
+  session_.OnStreamEnd(1, kStart + 1300ms, Broken());
+  EXPECT_THAT(Changes(), ElementsAre("LOST STREAM_ENDED"));
+  WelcomeAt(2, kStart + 1350ms);
+  EXPECT_THAT(Changes(), ElementsAre("LIVE"));
+  EXPECT_EQ(session_.live_stream(), 2u);
+}
+
+TEST_F(SessionRaceTest, ALossOnAPathThatLosesIsMadeGoodByARaceToo) {
+  LoseAPing();
+  session_.OnPong(1, kStart + 1200ms, 2);
+  session_.OnStreamEnd(1, kStart + 1300ms, Broken());
+  Actions();
+  RunUntil(kStart + 2100ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0", "dial 4 target 0", "dial 5 target 0"));
+  EXPECT_THAT(Changes(), ElementsAre("LOST STREAM_ENDED", "CONNECTING STREAM_ENDED"));
+  WelcomeAt(5, kStart + 2100ms);
+  EXPECT_THAT(Actions(), UnorderedElementsAre("cancel 3", "cancel 4"));
+  EXPECT_THAT(Changes(), ElementsAre("LIVE"));
+}
+
+TEST_F(SessionRaceTest, AServerThatHasDiedOnSuchAPathIsLeftToTheBackoff) {
+  LoseAPing();
+  session_.OnStreamEnd(1, kStart + 1200ms, Broken());
+  session_.OnStreamEnd(2, kStart + 1250ms, Broken());
+  Actions();
+  random_ = 0.5;
+  for (int i = 0; i < 20; ++i) {  // each of its attempts is refused at once
+    session_.Advance(session_.NextDeadline());
+    for (const std::string& action : Actions()) {
+      if (!action.starts_with("dial")) continue;
+      session_.OnStreamEnd(std::stoull(action.substr(5)), session_.NextDeadline(), Broken());
+    }
+  }
+  EXPECT_GT(session_.NextDeadline(), kStart + 20s);
+}
+
+TEST_F(SessionRaceTest, WhatIsLostInARaceIsNoRefusal) {
+  LoseAPing();
+  session_.OnStreamEnd(1, kStart + 1200ms, Broken());
+  Actions();
+  RunUntil(kStart + 3200ms);
+  Actions();
+  session_.OnStreamEnd(4, kStart + 3200ms, Broken());  // gRPC gave it up after 2 s
+  RunUntil(kStart + 3600ms);
+  EXPECT_THAT(Actions(), ::testing::Contains(::testing::StartsWith("dial")));
+}
+
+TEST_F(SessionRaceTest, ALateHelloOfARunnerIsNoRefusal) {
+  LoseAPing();
+  RunUntil(session_.NextDeadline());
+  Actions();
+  session_.OnHelloSent(2, kStart + 1500ms);
+  session_.OnHelloSent(3, kStart + 1501ms);
+  session_.OnStreamEnd(2, kStart + 1600ms, End(absl::StatusCode::kCancelled, "STALE_HELLO"));
+  RunUntil(kStart + 2s);
+  EXPECT_THAT(Actions(), ::testing::Contains(::testing::StartsWith("dial"))) << "the race goes on";
+}
+
+TEST_F(SessionRaceTest, ATokenThatIsRefusedWhereNothingIsLeftIsDropped) {
+  LoseAPing();
+  session_.OnStreamEnd(1, kStart + 1200ms, Broken());
+  session_.OnHelloSent(2, kStart + 1250ms);
+  const auto forged = End(absl::StatusCode::kPermissionDenied, "RESUME_TOKEN_FORGED");
+  session_.OnStreamEnd(2, kStart + 1300ms, forged);
+  Actions();
+  RunUntil(kStart + 1400ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
+  session_.OnHelloSent(3, kStart + 1400ms);
+  session_.OnStreamEnd(3, kStart + 1450ms, forged);
+  EXPECT_EQ(session_.resume_token(), "");
+}
+
+TEST_F(SessionRaceTest, AGoodbyeWithoutAStreamIsSaidOnTheFirstThatIsWelcomed) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1150ms);
+  session_.OnStreamEnd(1, kStart + 1200ms, Broken());
+  Actions();
+  session_.OnGoodbye(kStart + 1300ms, kStart + 1800ms);
+  WelcomeAt(2, kStart + 1400ms);
+  EXPECT_THAT(Actions(), ElementsAre("goodbye 2"));
+}
+
+TEST_F(SessionRaceTest, GoodbyeIsSaidOnTheOldStream) {
+  LoseAPing();
+  session_.OnGoodbye(kStart + 1200ms, kStart + 1700ms);
+  EXPECT_THAT(Actions(), ElementsAre("cancel 2", "goodbye 1"));
+}
+
+TEST_F(SessionRaceOfTwoTest, BeyondTheTimeoutTheOtherServersAreTriedToo) {
+  LoseAPing();
+  RunUntil(kStart + 2900ms);
+  Actions();
+  RunUntil(kStart + 3050ms);
+  EXPECT_THAT(Actions(), ::testing::Contains(::testing::EndsWith("target 1")));
+}
+
+TEST_F(SessionRaceTest, WithoutATokenThereIsNoRace) {
+  Session session({.resume = false, .random = [] { return 0.0; }});
+  session.Start(kStart);
+  session.OnHelloSent(1, kStart);
+  Welcome welcome;
+  welcome.interval = 1s;
+  welcome.timeout = 3s;
+  session.OnWelcome(1, kStart, welcome, "token");
+  while (session.NextDeadline() < kStart + 2999ms) session.Advance(session.NextDeadline());
+  EXPECT_EQ(session.counters().attempts, 1u) << "each hello would begin another session";
+}
+
+}  // namespace
+}  // namespace liveness::internal
