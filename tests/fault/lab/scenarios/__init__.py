@@ -1,5 +1,6 @@
 """The scenarios by name, in the order in which they run."""
-from lab.scenarios import accrual, closed, kill, many, network, paths, server, starved, stop, undisturbed, worker
+from lab.scenarios import (accrual, closed, kill, many, mistaken, network, paths, server, starved, stop, undisturbed,
+                           worker)
 
 ALL = {
     "kill": kill.kill,
@@ -18,7 +19,8 @@ ALL = {
     "mass": many.mass,
     "slow-watcher": many.slow_watcher,
     "duplicate": many.duplicate,
-    "loss": paths.loss,
+    "paths": paths.paths,
+    "loss": mistaken.loss,
     "accrual": accrual.accrual,
     "undisturbed-quality": undisturbed.quality,
     "undisturbed-resets": undisturbed.resets,

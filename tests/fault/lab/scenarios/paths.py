@@ -16,9 +16,9 @@ PATHS = {
 MEMBERS = 10
 
 
-def loss(lab):
+def paths(lab):
     """1 to 30 % loss, bursts and Pareto jitter: clients that live, on paths that are bad."""
-    outcome = lab.begin("loss")
+    outcome = lab.begin("paths")
     seconds = 8 if lab.quick else 40
     network = lab.network()
     server_host = network.host("server")
