@@ -82,10 +82,10 @@ bool Session::HasOthers(StreamId stream) const {
   return races_.MayHaveSession(stream);
 }
 
-std::uint32_t Session::OnHelloSent(StreamId stream, BootTime now) {
+std::optional<std::uint32_t> Session::OnHelloSent(StreamId stream, BootTime now) {
   Race::Runner* runner = races_.Find(stream);
   const bool attempted = attempt_ && attempt_->id == stream;
-  if (!runner && !attempted) return 0;
+  if (!runner && !attempted) return std::nullopt;
   const std::uint32_t hello = std::exchange(hello_unnumbered_, false) ? 0 : ++hellos_;
   if (runner) {
     runner->hello_sent = now;

@@ -108,8 +108,8 @@ class Session {
   void Start(BootTime now);
 
   // The hello of an attempt is about to be written, with resume_token(). Returns its `attempt`
-  // for the wire; 0: it goes without.
-  std::uint32_t OnHelloSent(StreamId stream, BootTime now);
+  // for the wire; 0: it goes without. Nothing: the stream is dropped and must not say it.
+  std::optional<std::uint32_t> OnHelloSent(StreamId stream, BootTime now);
   // `vouched_for` as in the messages; an older server says none, and vouches for the timeout.
   void OnWelcome(StreamId stream, BootTime now, const Welcome& welcome, const std::string& resume_token,
                  std::optional<Duration> vouched_for = {});

@@ -244,10 +244,12 @@ void Worker::Dial(const Action& action) {
 }
 
 void Worker::OnConnected(HeartbeatStream& stream) {
-  const std::uint32_t attempt = session_.OnHelloSent(stream.id(), clock_.Boot());
+  // A stream may connect between its being dropped and our cancelling it.
+  const std::optional<std::uint32_t> attempt = session_.OnHelloSent(stream.id(), clock_.Boot());
+  if (!attempt) return;
   stream.labels_version = labels_version_;
   v1::HeartbeatRequest hello =
-      MakeHello(options_, labels_, session_.resume_token(), stream.socket().LocalAddress(), attempt);
+      MakeHello(options_, labels_, session_.resume_token(), stream.socket().LocalAddress(), *attempt);
   hello.mutable_hello()->set_beside(!session_.resume_token().empty());
   stream.SendHello(std::move(hello));
 }

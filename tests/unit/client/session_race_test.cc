@@ -95,6 +95,13 @@ TEST_F(SessionRaceTest, TheOldStreamGetsThroughFirst) {
   EXPECT_EQ(session_.live_stream(), 1u) << "what was dropped is over";
 }
 
+// It may connect before it is cancelled; a server would begin a session for a hello without a number.
+TEST_F(SessionRaceTest, OneThatIsDroppedSaysNoHello) {
+  LoseAPing();
+  session_.OnPong(1, kStart + 1200ms, 2);
+  EXPECT_EQ(session_.OnHelloSent(2, kStart + 1200ms), std::nullopt);
+}
+
 TEST_F(SessionRaceTest, AnotherGetsThroughFirstAndCarriesOn) {
   LoseAPing();
   session_.Advance(session_.NextDeadline());
