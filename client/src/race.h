@@ -53,6 +53,7 @@ class AnswerTime {
  public:
   static constexpr common::Duration kLeast = std::chrono::milliseconds(100);
 
+  bool known() const { return smooth_.has_value(); }
   void Add(common::Duration rtt);
   // The silence after a ping that is worth a look: a few round trips; at least kLeast, at most half the
   // `period` between two pings or twice the shortest round trip, if that is more.

@@ -28,6 +28,10 @@ class Races {
 
   // A ping was answered after that time.
   void OnAnswer(common::Duration rtt) { answers_.Add(rtt); }
+  // A hello was: all that is known of the path before the first ping's answer.
+  void OnWelcome(common::Duration rtt) {
+    if (!answers_.known()) answers_.Add(rtt);
+  }
 
   bool on() const { return race_.has_value(); }
   // REQUIRES: on()

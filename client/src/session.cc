@@ -104,7 +104,9 @@ void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
   // With timeout < 2 x interval one late pong would look like silence.
   const Duration least = std::clamp<Duration>(options_.interval.value_or(kLeastPeriod), 1ms, kLeastPeriod);
   live.period = std::clamp<Duration>(welcome.interval, least, std::max<Duration>(live.timeout / 2, least));
-  live.Welcomed(now, attempted ? attempt_->hello_sent : runner->hello_sent, vouched_for);
+  const std::optional<BootTime> hello_sent = attempted ? attempt_->hello_sent : runner->hello_sent;
+  if (hello_sent) races_.OnWelcome(now - *hello_sent);
+  live.Welcomed(now, hello_sent, vouched_for);
   DropOthers(stream);
   live_ = std::move(live);
   backoff_.Succeeded();

@@ -52,6 +52,18 @@ TEST_F(SessionRaceTest, AnAnswerInTimeOpensNothing) {
   EXPECT_EQ(session_.counters().attempts, 1u) << "no second connection in a quiet minute";
 }
 
+TEST_F(SessionRaceTest, OnALongPathTheFirstAnswerIsAwaitedForAsLongAsTheWelcome) {
+  session_.Start(kStart);
+  session_.OnHelloSent(1, kStart);
+  Welcome welcome;
+  welcome.interval = 1s;
+  welcome.timeout = 3s;
+  session_.OnWelcome(1, kStart + 300ms, welcome, "token");
+  session_.Advance(kStart + 300ms);
+  RunUntil(kStart + 650ms);
+  EXPECT_EQ(session_.counters().attempts, 1u);
+}
+
 TEST_F(SessionRaceTest, AnOverdueAnswerOpensAnotherConnectionAndThenMoreAStepApart) {
   GoLive();
   session_.Advance(kStart + 1s);
