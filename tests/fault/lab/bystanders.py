@@ -113,8 +113,9 @@ def tell(process, line):
 
 
 def ctl(lab, server, *words, seconds=60):
-    done = subprocess.run((str(lab.bin / "livenessctl"), f"--server={server.address}", f"--timeout={seconds}s", *words),
-                          capture_output=True, text=True, timeout=seconds + 10)
+    beside = ("nsenter", f"--net=/run/netns/{server.host.namespace}") if server.host else ()
+    done = subprocess.run((*beside, str(lab.bin / "livenessctl"), f"--server={server.address}",
+                           f"--timeout={seconds}s", *words), capture_output=True, text=True, timeout=seconds + 10)
     if done.returncode:
         raise LabError(f"livenessctl {words}: {done.stderr.strip()}")
     return done

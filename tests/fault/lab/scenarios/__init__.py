@@ -21,6 +21,7 @@ ALL = {
     "duplicate": many.duplicate,
     "paths": paths.paths,
     "loss": mistaken.loss,
+    "slower": mistaken.slower,
     "accrual": accrual.accrual,
     "undisturbed-quality": undisturbed.quality,
     "undisturbed-resets": undisturbed.resets,

@@ -1,6 +1,7 @@
 """Lossy paths under clients that live: each death told there is a mistake."""
 import json
 
+from lab.bystanders import ctl, tell
 from lab.processes import MS, now
 from lab.statistics import span, three
 from lab.truth import mistakes
@@ -35,8 +36,7 @@ def loss(lab):
             fleets.append(lab.fleet(server, f"lossy{number}-", MEMBERS, processes=2, host=host, interval=INTERVAL,
                                     timeout=TIMEOUT, address=f"10.78.{number}.1:{server.port}"))
         for forwarder, rate in zip(forwarders, PATHS):
-            forwarder.popen.stdin.write(json.dumps({"delay_ms": 5, "loss": rate}) + "\n")
-            forwarder.popen.stdin.flush()
+            tell(forwarder, json.dumps({"delay_ms": 5, "loss": rate}))
         lab.sleep(seconds)
         wrong = mistakes([], watcher.transitions(), now())
         for fleet, rate in zip(fleets, PATHS):
@@ -48,6 +48,35 @@ def loss(lab):
     for rate, allowed in PATHS.items():
         _tell(outcome, rate, allowed * seconds / 60, found[rate])
     return outcome
+
+
+def slower(lab):
+    """The round trip of 50 clients grows from 10 to 300 ms: nothing is lost, and no connection is opened for it."""
+    outcome = lab.begin("slower")
+    network = lab.network()
+    server_host, client_host = network.host("server"), network.lone_host("slower")
+    server = lab.server(host=server_host)
+    watcher = lab.watch(server)
+    forwarder = lab.path(client_host, server_host, 0)
+    lab.fleet(server, "slower-", MEMBERS, processes=2, host=client_host, interval=INTERVAL, timeout=TIMEOUT,
+              address=f"10.78.0.1:{server.port}")
+    tell(forwarder, json.dumps({"delay_ms": 5}))
+    lab.sleep(5)
+    before = _connections(lab, server)
+    tell(forwarder, json.dumps({"delay_ms": 150}))
+    lab.sleep(10 if lab.quick else 25)
+    opened = _connections(lab, server) - before
+    outcome.clients += MEMBERS
+    outcome.mistakes += mistakes([], watcher.transitions(), now())
+    # One is the question's own, and the canary's come and go.
+    outcome.figure("a path that grows slow: connections more", str(opened), f"<= {MEMBERS // 4}", opened <= MEMBERS // 4)
+    outcome.figure("a path that grows slow: mistakes", str(len(outcome.mistakes)), "0", not outcome.mistakes)
+    return outcome
+
+
+def _connections(lab, server):
+    told = json.loads(ctl(lab, server, "server", "info", "-o", "json").stdout)
+    return int(told["listener"]["accepted_count"])
 
 
 def _tell(outcome, rate, allowed, runs):
