@@ -45,6 +45,14 @@ constexpr Range kForeignSpaces[] = {
     {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
 };
 
+// What has letters that look like ASCII's: combining marks, Greek, Cyrillic, Armenian, Cherokee, letters as
+// symbols, of full width and of mathematics.
+constexpr Range kLikeLatin[] = {
+    {0x0300, 0x036F}, {0x0370, 0x03FF}, {0x0400, 0x058F},   {0x13A0, 0x13FF},
+    {0x1C80, 0x1C8F}, {0x1F00, 0x1FFF}, {0x2100, 0x214F},   {0xA640, 0xA69F},
+    {0xAB70, 0xABBF}, {0xFF01, 0xFF5E}, {0x1D400, 0x1D7FF},
+};
+
 template <std::size_t N>
 bool Contains(const Range (&ranges)[N], char32_t c) {
   const Range* found =
@@ -122,6 +130,20 @@ std::string DistinctName(std::string_view name) {
   const bool plain = name.find(' ') == std::string_view::npos && !name.empty();
   if (shown == ascii) return plain ? shown : absl::StrCat("\"", shown, "\"");
   return absl::StrCat("\"", shown, "\" (in ASCII: ", ascii, ")");
+}
+
+std::string ListedName(std::string_view name) {
+  bool ours = false, alike = false;
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::optional<char32_t> c = TakeCharacter(rest);
+    if (!c.has_value()) {
+      rest.remove_prefix(1);
+      continue;
+    }
+    ours = ours || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+    alike = alike || Contains(kLikeLatin, *c);
+  }
+  return ours && alike ? DistinctName(name) : NameText(name);
 }
 
 std::size_t DisplayWidth(std::string_view text) {

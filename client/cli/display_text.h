@@ -28,6 +28,11 @@ std::string NameText(std::string_view name);
 // they are not seen, is quoted and told in ASCII as well: "wеb-1" (in ASCII: w\u{0435}b-1).
 std::string DistinctName(std::string_view name);
 
+// A name among others: as DistinctName() if it has ASCII's letters beside such of a script that has their
+// likes (Cyrillic, Greek, full width and so on), for it may stand beside the name that it imitates; else as
+// NameText().
+std::string ListedName(std::string_view name);
+
 // The columns that `text` takes: 2 for East Asian wide characters and emoji,
 // 0 for combining marks, 1 for the rest.
 // REQUIRES: `text` went through Printable.

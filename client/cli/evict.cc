@@ -27,7 +27,7 @@ ExitCode RunEvict(Api& api, const GlobalSettings& global, const EvictSettings& s
       case OutputFormat::kJson: terminal.out << ToJson(*client) << '\n'; break;
       case OutputFormat::kYaml: terminal.out << "---\n" << ToYaml(*client); break;
       case OutputFormat::kName: PrintName(client->name(), global, terminal); break;
-      default: terminal.out << NameText(client->name()) << " evicted\n"; break;
+      default: terminal.out << ListedName(client->name()) << " evicted\n"; break;
     }
     terminal.out.flush();
   }

@@ -26,7 +26,7 @@ std::string Styled(std::string_view text, Style style, bool color) {
   return absl::StrCat("\x1b[", std::string(code), "m", std::string(text), "\x1b[0m");
 }
 
-Cell NameCell(std::string_view name) { return {NameText(name)}; }
+Cell NameCell(std::string_view name) { return {ListedName(name)}; }
 
 Table::Table(std::ostream& out, std::vector<std::string> headers, TableOptions options)
     : out_(out), headers_(std::move(headers)), options_(options), widths_(headers_.size(), 0) {

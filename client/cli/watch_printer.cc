@@ -75,7 +75,7 @@ void WatchPrinter::Note(const std::string& text) {
 
 void WatchPrinter::Line(const std::string& time, const std::string& client_id, const std::string& change,
                         std::size_t change_width, const std::string& cause, const std::string& sentence) {
-  const std::string name = NameText(client_id);
+  const std::string name = ListedName(client_id);
   const std::size_t width = DisplayWidth(name);
   name_width_ = std::max(name_width_, std::min(width, kMaxNameWidth));
   std::string line = absl::StrCat(time, "  ", Padded(name, width, name_width_), "  ",

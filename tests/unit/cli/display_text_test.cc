@@ -57,5 +57,16 @@ TEST(DisplayTextTest, ANameAtStakeIsToldInAsciiToo) {
   EXPECT_EQ(DistinctName(""), "\"\"");
 }
 
+TEST(DisplayTextTest, InAListANameThatMayImitateAnotherIsToldInAscii) {
+  EXPECT_EQ(ListedName("web-1"), "web-1");
+  EXPECT_EQ(ListedName("w\u0435b-1"), DistinctName("w\u0435b-1")) << "Cyrillic";
+  EXPECT_EQ(ListedName("\u03BFrders"), DistinctName("\u03BFrders")) << "Greek";
+  EXPECT_EQ(ListedName("web-\uFF41"), DistinctName("web-\uFF41")) << "full width";
+  EXPECT_EQ(ListedName("b\u00FCro-1"), "b\u00FCro-1") << "Latin all of it";
+  EXPECT_EQ(ListedName("\u0441\u043A\u043B\u0430\u0434-1"), "\u0441\u043A\u043B\u0430\u0434-1")
+      << "Cyrillic all of it";
+  EXPECT_EQ(ListedName("\u5009\u5EAB-a"), "\u5009\u5EAB-a") << "nothing there looks like Latin";
+}
+
 }  // namespace
 }  // namespace liveness::cli
