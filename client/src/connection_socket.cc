@@ -10,7 +10,7 @@
 #endif
 
 #include "client/src/socket_address.h"
-#include "client/src/socket_cookie.h"
+#include "common/socket_cookie.h"
 
 namespace liveness::internal {
 namespace {
@@ -23,12 +23,12 @@ namespace {
 void ConnectionSocket::Set(int fd) {
   common::MutexLock lock(mu_);
   fd_ = fd;
-  cookie_ = SocketCookie(fd);
+  cookie_ = common::SocketCookie(fd);
 }
 
 int ConnectionSocket::Descriptor() const {
   common::MutexLock lock(mu_);
-  return cookie_ && SocketCookie(fd_) == cookie_ ? fd_ : -1;
+  return cookie_ && common::SocketCookie(fd_) == cookie_ ? fd_ : -1;
 }
 
 std::string ConnectionSocket::LocalAddress() const { return internal::LocalAddress(Descriptor()); }

@@ -8,8 +8,8 @@
 #include <map>
 #include <optional>
 
-#include "client/src/socket_cookie.h"
 #include "common/mutex.h"
+#include "common/socket_cookie.h"
 
 namespace liveness::internal {
 namespace {
@@ -36,7 +36,7 @@ void InChild() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   Table& table = TheTable();
   table.generation.fetch_add(1, std::memory_order_relaxed);
   for (const auto& [fd, cookie] : table.sockets) {
-    if (SocketCookie(fd) != cookie) continue;
+    if (common::SocketCookie(fd) != cookie) continue;
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) {
       close(fd);
@@ -57,7 +57,7 @@ void InstallForkHandlers() {
 }
 
 void TrackSocket(int fd) {
-  const std::optional<std::uint64_t> cookie = SocketCookie(fd);
+  const std::optional<std::uint64_t> cookie = common::SocketCookie(fd);
   if (!cookie) return;
   Table& table = TheTable();
   common::MutexLock lock(table.mu);

@@ -2,7 +2,7 @@
 
 #include <sys/socket.h>
 
-#include "server/net/socket_cookie.h"
+#include "common/socket_cookie.h"
 
 namespace liveness::net {
 
@@ -22,7 +22,7 @@ void AcceptedSockets::OnAccept(int fd) {
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) {
     socket.local = FromSockaddr(address).value_or(Endpoint{});
   }
-  socket.cookie = CookieOf(fd).value_or(0);
+  socket.cookie = common::SocketCookie(fd).value_or(0);
   const common::TcpKeepaliveReading reading = common::GetTcpKeepalive(fd);
   if (!reading.error) socket.keepalive = Intern({reading.values, http2_time_, http2_timeout_});
   socket.fd = fd;
@@ -42,7 +42,7 @@ void AcceptedSockets::Remember(const Endpoint& remote, const AcceptedSocket& soc
 void AcceptedSockets::Close(const Endpoint& remote) const {
   const std::optional<AcceptedSocket> socket = Find(remote);
   if (!socket || socket->fd < 0 || socket->cookie == 0) return;
-  if (CookieOf(socket->fd) == socket->cookie) (void)shutdown(socket->fd, SHUT_RDWR);
+  if (common::SocketCookie(socket->fd) == socket->cookie) (void)shutdown(socket->fd, SHUT_RDWR);
 }
 
 std::optional<AcceptedSocket> AcceptedSockets::Find(const Endpoint& remote) const {

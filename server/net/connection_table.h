@@ -16,7 +16,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/net/socket_cookie.h"
+#include "common/socket_cookie.h"
 
 namespace liveness::net {
 
@@ -24,7 +24,8 @@ class ConnectionTable {
  public:
   using CookieReader = std::function<std::optional<std::uint64_t>(int fd)>;
 
-  explicit ConnectionTable(CookieReader read_cookie = CookieOf) : read_cookie_(std::move(read_cookie)) {}
+  explicit ConnectionTable(CookieReader read_cookie = common::SocketCookie)
+      : read_cookie_(std::move(read_cookie)) {}
 
   // `own`: this process's own, which is not counted among the others'.
   void Add(int fd, bool own);

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/socket_cookie.h"
 #include "common/thread_name.h"
-#include "server/net/socket_cookie.h"
 
 namespace liveness::net {
 namespace {
@@ -37,7 +37,7 @@ void IngressGuard::OnAccept(int fd) {
   socklen_t size = sizeof(address);
   if (fd < 0 || getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
   const std::optional<Endpoint> peer = FromSockaddr(address);
-  const std::uint64_t cookie = CookieOf(fd).value_or(0);
+  const std::uint64_t cookie = common::SocketCookie(fd).value_or(0);
   if (!peer || cookie == 0) return;
   const auto at = static_cast<std::size_t>(fd);
   common::MutexLock lock(mu_);
@@ -79,7 +79,7 @@ void IngressGuard::Tell() {
 
 bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
   const std::optional<std::uint64_t> received = BytesReceived(fd);
-  if (!received || CookieOf(fd) != slot.cookie) {  // gone, and the number may be another's
+  if (!received || common::SocketCookie(fd) != slot.cookie) {  // gone, and the number may be another's
     slot = {};
     return false;
   }

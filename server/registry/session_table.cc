@@ -71,7 +71,8 @@ core::HostEvidence SessionTable::NeighboursOf(const ClientRecord& record) const 
 void SessionTable::CountHost(const ClientRecord& record, std::int64_t sign) {
   const std::string_view host = record.info.host();
   if (host.empty() || !core::IsLive(record.state)) return;
-  const auto at = hosts_.try_emplace(std::string(host)).first;
+  auto at = hosts_.find(host);
+  if (at == hosts_.end()) at = hosts_.try_emplace(std::string(host)).first;
   core::HostEvidence& counts = at->second;
   (record.state == State::kAlive ? counts.heard : counts.silent) += sign;
   if (counts.heard == 0 && counts.silent == 0) hosts_.erase(at);
