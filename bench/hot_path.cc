@@ -14,7 +14,7 @@
 
 #include "bench/fleet.h"
 #include "liveness/v1/heartbeat_service.pb.h"
-#include "server/core/flood_guard.h"
+#include "server/core/detection/flood_guard.h"
 #include "server/rpc/ping_wire.h"
 #include "server/storage/memory_store.h"
 

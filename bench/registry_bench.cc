@@ -13,8 +13,8 @@
 
 #include "absl/container/btree_map.h"
 #include "bench/fleet.h"
-#include "server/core/client_fields.h"
-#include "server/core/filter.h"
+#include "server/core/filter/filter.h"
+#include "server/core/record/client_fields.h"
 #include "server/storage/memory_store.h"
 
 namespace liveness::bench {

@@ -32,7 +32,7 @@ endif()
 
 # liveness_library(NAME SOURCES a.cc ... DEPS target ...)
 # A static library liveness_NAME, known as liveness::NAME. Includes are written
-# from the root of the project: "server/core/record.h".
+# from the root of the project: "server/core/record/record.h".
 function(liveness_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(ARG_SOURCES)

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "common/limits.h"
-#include "server/core/scopes.h"
+#include "server/core/fleet/scopes.h"
 
 namespace liveness::app {
 namespace {

@@ -6,8 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include "server/app/duration_flag.h"
-#include "server/core/flap_damping.h"
-#include "server/core/mass_failure.h"
+#include "server/core/fleet/flap_damping.h"
+#include "server/core/fleet/mass_failure.h"
 
 namespace liveness::app {
 

@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
-#include "server/core/incident.h"
+#include "server/core/fleet/incident.h"
 
 namespace liveness::app {
 

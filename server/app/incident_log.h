@@ -17,7 +17,7 @@
 #include "absl/base/thread_annotations.h"
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/core/incident_list.h"
+#include "server/core/fleet/incident_list.h"
 
 namespace liveness::app {
 

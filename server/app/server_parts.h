@@ -22,7 +22,7 @@
 #include "server/app/tls_watch.h"
 #include "server/app/watchdog.h"
 #include "server/auth/tls.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/acceptor.h"
 #include "server/net/ingress_guard.h"

@@ -17,7 +17,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/net/endpoint.h"
 
 namespace liveness::net {

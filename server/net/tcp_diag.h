@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "common/mutex.h"
-#include "server/core/evidence.h"
+#include "server/core/detection/evidence.h"
 #include "server/net/endpoint.h"
 
 namespace liveness::net {

@@ -12,9 +12,9 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "common/saturating.h"
-#include "server/core/accrual.h"
-#include "server/core/path_quality.h"
-#include "server/core/timing.h"
+#include "server/core/detection/accrual.h"
+#include "server/core/detection/path_quality.h"
+#include "server/core/time/timing.h"
 
 namespace liveness::registry {
 

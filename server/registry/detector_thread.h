@@ -2,7 +2,7 @@
 //
 // It also wakes every few milliseconds when nothing is, and tells by how much
 // it was late: that is how a stop or a starvation of this process is noticed
-// before any client is judged (server/core/witness_clock.h).
+// before any client is judged (server/core/time/witness_clock.h).
 #pragma once
 
 #include <atomic>

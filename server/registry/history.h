@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/storage/transition_log.h"
 
 namespace liveness::registry {

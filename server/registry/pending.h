@@ -18,7 +18,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/registry/session.h"
 
 namespace liveness::registry {

@@ -1,5 +1,5 @@
 // How far each completion queue is with what reaches it, and when its canary last
-// pinged: what core/canary_watch.h judges by.
+// pinged: what core/time/canary_watch.h judges by.
 //
 // Thread-safe: a queue's own thread notes what it hears, the canary's thread what
 // it sends, the detector reads both. No lock, and a cache line for each queue: a
@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-#include "server/core/canary_watch.h"
+#include "server/core/time/canary_watch.h"
 
 namespace liveness::registry {
 

@@ -28,14 +28,14 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/core/deadline_wheel.h"
-#include "server/core/mass_failure.h"
-#include "server/core/record.h"
+#include "server/core/detection/session_rules.h"
+#include "server/core/fleet/mass_failure.h"
+#include "server/core/fleet/self_doubt.h"
 #include "server/core/record/hello_judgement.h"
-#include "server/core/self_doubt.h"
-#include "server/core/session_rules.h"
-#include "server/core/suspend_watch.h"
-#include "server/core/witness_clock.h"
+#include "server/core/record/record.h"
+#include "server/core/time/deadline_wheel.h"
+#include "server/core/time/suspend_watch.h"
+#include "server/core/time/witness_clock.h"
 #include "server/registry/history.h"
 #include "server/registry/life/maintenance_schedule.h"
 #include "server/registry/pending.h"
@@ -152,7 +152,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   // Carries out what is due at `now`, after a look at the connections in question; returns when it wants to
   // be called again (MonoTime::max(): not before something changes). `expected` is when this call was meant
   // to happen: lateness beyond 20 ms is credited to every client, and so is time in which the machine or the
-  // completion queues did not run (core/suspend_watch.h, core/canary_watch.h); nobody is due meanwhile.
+  // completion queues did not run (core/time/suspend_watch.h, core/time/canary_watch.h); nobody is due
+  // meanwhile.
   core::MonoTime Tick(core::MonoTime expected, core::MonoTime now);
   // `wake` is called, without the lock, when Tick should run sooner than it
   // last said. Set it before any other thread uses the registry.
@@ -162,8 +163,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   QueuePulses& pulses() { return pulses_; }
   // kSpent: this server doubts that it can receive, and judges its clients all the same. Any thread.
   core::CanaryDoubt doubt() const { return doubt_.load(std::memory_order_relaxed); }
-  // An I/O thread does not run and its credit is used up, see core/canary_watch.h: one that is only behind
-  // would not be helped by a new start. Any thread.
+  // An I/O thread does not run and its credit is used up, see core/time/canary_watch.h: one that is only
+  // behind would not be helped by a new start. Any thread.
   bool hears_nobody() const { return hears_nobody_.load(std::memory_order_relaxed); }
   // `tell` is called, without the lock, with what Tick finds out of this server.
   // Set it before any other thread uses the registry.

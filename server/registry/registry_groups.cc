@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/strings.h"
-#include "server/core/standing.h"
+#include "server/core/fleet/standing.h"
 #include "server/registry/effects.h"
 #include "server/registry/registry.h"
 

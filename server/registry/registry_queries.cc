@@ -14,7 +14,7 @@ namespace {
 
 // Bounds how long one scan holds the lock, some 100 us, and what it copies.
 constexpr std::size_t kMaxLookedAt = 1'000;
-// Units of a filter (core/filter_cost.h) that one scan spends, without the lock: about a millisecond.
+// Units of a filter (core/filter/filter_cost.h) that one scan spends, without the lock: about a millisecond.
 constexpr std::int64_t kScanUnits = 100'000;
 
 std::size_t LookedAtBy(const ScanRequest& request) {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/status.h"
-#include "server/core/verdict.h"
+#include "server/core/detection/verdict.h"
 #include "server/registry/effects.h"
 #include "server/registry/life/work_slice.h"
 #include "server/registry/registry.h"

@@ -20,10 +20,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/core/deadline_wheel.h"
-#include "server/core/flap_damping.h"
-#include "server/core/record.h"
-#include "server/core/scorecard.h"
+#include "server/core/detection/scorecard.h"
+#include "server/core/fleet/flap_damping.h"
+#include "server/core/record/record.h"
+#include "server/core/time/deadline_wheel.h"
 #include "server/registry/arrivals.h"
 #include "server/registry/work_board.h"
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "absl/container/btree_map.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/registry/session.h"
 
 namespace liveness::registry {

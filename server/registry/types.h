@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "server/core/canary_watch.h"
-#include "server/core/filter_cost.h"
-#include "server/core/flap_damping.h"
-#include "server/core/mass_failure.h"
-#include "server/core/quality.h"
-#include "server/core/record.h"
-#include "server/core/scorecard.h"
+#include "server/core/detection/quality.h"
+#include "server/core/detection/scorecard.h"
+#include "server/core/filter/filter_cost.h"
+#include "server/core/fleet/flap_damping.h"
+#include "server/core/fleet/mass_failure.h"
+#include "server/core/record/record.h"
+#include "server/core/time/canary_watch.h"
 #include "server/registry/session.h"
 #include "server/registry/session_table.h"
 #include "server/storage/store.h"
@@ -32,9 +32,10 @@ struct RegistryOptions {
   std::size_t max_ended = 100'000;      // DEAD and LEFT records kept
   std::size_t max_history = 200'000;    // transitions kept in memory
   std::size_t max_watchers = 1'000;
-  std::size_t max_mailbox = 100'000;                                 // transitions that wait for one watcher
-  std::int64_t max_dear_watch_filters = core::kMaxDearWatchFilters;  // units: server/core/filter_cost.h
-  std::size_t queues = 1;                                            // completion queues, each with a canary
+  std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher
+  std::int64_t max_dear_watch_filters =
+      core::kMaxDearWatchFilters;  // units: server/core/filter/filter_cost.h
+  std::size_t queues = 1;          // completion queues, each with a canary
   // The most that is credited in one episode without proof: on the canary's word,
   // and after the machine slept.
   core::Duration max_doubt = std::chrono::seconds(10);
@@ -82,15 +83,15 @@ struct Goodbye {
 // What this server found out of itself.
 struct WitnessEvent {
   enum class Kind : std::uint8_t {
-    kStalled,         // it did not run for `length`
-    kSuspended,       // the machine slept for `length`
-    kDoubtBegan,      // the canary is not heard, `length` was credited: an episode, see core/canary_watch.h
-    kDoubtSpent,      // its credit of `length` is used up: not ready until it ends
-    kDoubtEnded,      // `length` was credited in it
-    kStoreFails,      // nothing can be committed, for the reason in `text`: not ready
-    kStoreBack,       // it can, after `length`
-    kUnseen,          // its lease on a shared store has run out: other servers take it for gone
-    kSeen,            // it has one again, after `length`
+    kStalled,     // it did not run for `length`
+    kSuspended,   // the machine slept for `length`
+    kDoubtBegan,  // the canary is not heard, `length` was credited: an episode, see core/time/canary_watch.h
+    kDoubtSpent,  // its credit of `length` is used up: not ready until it ends
+    kDoubtEnded,  // `length` was credited in it
+    kStoreFails,  // nothing can be committed, for the reason in `text`: not ready
+    kStoreBack,   // it can, after `length`
+    kUnseen,      // its lease on a shared store has run out: other servers take it for gone
+    kSeen,        // it has one again, after `length`
     kSelfDoubtBegan,  // nearly all clients fell together, as `text` says: deaths wait
     kSelfDoubtEnded,
   };
@@ -156,7 +157,7 @@ struct ScanRequest {
   bool committed = false;   // also while the store fails, when this server's own truth is shown otherwise
   // Called for each record, without the lock. Null: all.
   std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
-  std::int64_t filter_cost = 0;  // of `matches`, in the units of server/core/filter_cost.h
+  std::int64_t filter_cost = 0;  // of `matches`, in the units of server/core/filter/filter_cost.h
 };
 
 struct ScanResult {

@@ -23,7 +23,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "common/mutex.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::registry {
 
@@ -92,7 +92,7 @@ std::vector<std::shared_ptr<const Batch>> MakeBatches(const RecordFilter& filter
 struct WatchRequest {
   std::string filter_key;        // the filter's text
   RecordFilter filter;           // null: everything
-  std::int64_t filter_cost = 0;  // of the filter, in the units of server/core/filter_cost.h
+  std::int64_t filter_cost = 0;  // of the filter, in the units of server/core/filter/filter_cost.h
   std::uint64_t start_revision = 0;
   std::string history_id;  // empty: this registry's
   // Called without any lock when Next() has something again after it had nothing.

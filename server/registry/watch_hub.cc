@@ -13,7 +13,7 @@ namespace liveness::registry {
 namespace {
 
 constexpr std::chrono::seconds kRetryDelay(5);
-// Units (core/filter_cost.h) that one filter may spend in a turn: about 100 us.
+// Units (core/filter/filter_cost.h) that one filter may spend in a turn: about 100 us.
 constexpr std::int64_t kTurnUnits = 8'000;
 constexpr std::size_t kLongestStretch = 1'024;
 // Units after which Work() returns, so that what was committed meanwhile is published: some milliseconds.

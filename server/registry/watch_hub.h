@@ -27,7 +27,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "common/mutex.h"
-#include "server/core/filter_cost.h"
+#include "server/core/filter/filter_cost.h"
 #include "server/registry/watch.h"
 
 namespace liveness::registry {
@@ -89,7 +89,8 @@ class WatchHub {
   struct Options {
     std::size_t max_mailbox = 100'000;  // transitions that wait for one watcher, or for one filter
     std::size_t max_watchers = 1'000;
-    std::int64_t max_dear_filters = core::kMaxDearWatchFilters;  // units, see server/core/filter_cost.h
+    std::int64_t max_dear_filters =
+        core::kMaxDearWatchFilters;  // units, see server/core/filter/filter_cost.h
   };
 
   // `start`: the revision that counts as published already.

@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/core/last_words.h"
+#include "server/core/record/last_words.h"
 
 namespace liveness::registry {
 

@@ -10,7 +10,7 @@
 #include "common/random.h"
 #include "common/strings.h"
 #include "common/thread_name.h"
-#include "server/core/canary_watch.h"
+#include "server/core/time/canary_watch.h"
 #include "server/net/endpoint.h"
 #include "server/net/listen_address.h"
 #include "server/rpc/engine.h"

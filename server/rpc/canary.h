@@ -1,6 +1,6 @@
 // The canary: this server's own client. Over the real listener it holds a stream
 // on each completion queue and pings on it five times a second; that these pings
-// are heard, or not, is judged by core/canary_watch.h.
+// are heard, or not, is judged by core/time/canary_watch.h.
 //
 // A thread of its own does it, which sleeps between pings outside of gRPC. That
 // matters: gRPC lets every thread that waits in a queue read everybody's sockets,

@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "liveness/v1/client.pb.h"
-#include "server/core/client_fields.h"
-#include "server/core/record.h"
+#include "server/core/record/client_fields.h"
+#include "server/core/record/record.h"
 
 namespace liveness::rpc {
 

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "liveness/v1/client.pb.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::rpc {
 

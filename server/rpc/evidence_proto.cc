@@ -1,6 +1,6 @@
 #include "server/rpc/evidence_proto.h"
 
-#include "server/core/verdict.h"
+#include "server/core/detection/verdict.h"
 #include "server/rpc/convert.h"
 
 namespace liveness::rpc {

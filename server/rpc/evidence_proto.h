@@ -2,8 +2,8 @@
 #pragma once
 
 #include "liveness/v1/client.pb.h"
-#include "server/core/evidence.h"
-#include "server/core/record.h"
+#include "server/core/detection/evidence.h"
+#include "server/core/record/record.h"
 
 namespace liveness::rpc {
 

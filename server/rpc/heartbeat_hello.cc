@@ -10,8 +10,8 @@
 #include "common/status.h"
 #include "common/utf8.h"
 #include "common/validation.h"
-#include "server/core/accrual.h"
-#include "server/core/quality.h"
+#include "server/core/detection/accrual.h"
+#include "server/core/detection/quality.h"
 #include "server/rpc/convert.h"
 
 namespace liveness::rpc {

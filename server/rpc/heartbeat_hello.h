@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "liveness/v1/heartbeat_service.pb.h"
-#include "server/core/path_quality.h"
-#include "server/core/record.h"
-#include "server/core/timing.h"
+#include "server/core/detection/path_quality.h"
+#include "server/core/record/record.h"
+#include "server/core/time/timing.h"
 #include "server/registry/registry.h"
 
 namespace liveness::rpc {

@@ -6,7 +6,7 @@
 
 #include "common/status.h"
 #include "server/auth/principal.h"
-#include "server/core/resume_token.h"
+#include "server/core/record/resume_token.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/heartbeat_call.h"
 #include "server/rpc/heartbeat_hello.h"

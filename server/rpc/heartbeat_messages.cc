@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/status.h"
-#include "server/core/flood_guard.h"
+#include "server/core/detection/flood_guard.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/heartbeat_call.h"
 #include "server/rpc/heartbeat_hello.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "liveness/v1/admin_service.pb.h"
-#include "server/core/incident.h"
+#include "server/core/fleet/incident.h"
 
 namespace liveness::rpc {
 

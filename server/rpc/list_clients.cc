@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "server/core/client_fields.h"
-#include "server/core/order_by.h"
+#include "server/core/filter/order_by.h"
+#include "server/core/record/client_fields.h"
 #include "server/rpc/convert.h"
 
 namespace liveness::rpc {

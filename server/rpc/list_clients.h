@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "liveness/v1/registry_service.pb.h"
-#include "server/core/filter.h"
-#include "server/core/page_token.h"
+#include "server/core/filter/filter.h"
+#include "server/core/filter/page_token.h"
 #include "server/registry/types.h"
 #include "server/rpc/client_proto.h"
 #include "server/rpc/paging.h"

@@ -4,9 +4,9 @@
 #include <limits>
 #include <string>
 
-#include "server/core/client_fields.h"
-#include "server/core/order_by.h"
-#include "server/core/transition_bounds.h"
+#include "server/core/filter/order_by.h"
+#include "server/core/record/client_fields.h"
+#include "server/core/record/transition_bounds.h"
 #include "server/rpc/client_proto.h"
 #include "server/storage/transition_log.h"
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
-#include "server/core/page_token.h"
+#include "server/core/filter/page_token.h"
 #include "server/registry/registry.h"
 
 namespace liveness::rpc {

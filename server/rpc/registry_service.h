@@ -11,7 +11,7 @@
 
 #include "common/clock.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
-#include "server/core/seal.h"
+#include "server/core/record/seal.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine.h"
 #include "server/rpc/watch_stream.h"

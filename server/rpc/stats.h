@@ -13,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "liveness/v1/registry_service.pb.h"
-#include "server/core/client_fields.h"
-#include "server/core/filter.h"
+#include "server/core/filter/filter.h"
+#include "server/core/record/client_fields.h"
 #include "server/registry/types.h"
 #include "server/rpc/paging.h"
 

@@ -6,8 +6,8 @@
 #include "common/limits.h"
 #include "common/status.h"
 #include "liveness/v1/registry_service.pb.h"
-#include "server/core/client_fields.h"
-#include "server/core/filter.h"
+#include "server/core/filter/filter.h"
+#include "server/core/record/client_fields.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/message_bytes.h"
 

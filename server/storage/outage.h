@@ -17,7 +17,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "common/clock.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/storage/sqlite_writer.h"
 
 namespace liveness::storage {

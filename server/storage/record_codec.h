@@ -14,7 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::storage {
 

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/storage/sqlite_database.h"
 #include "server/storage/sqlite_options.h"
 

@@ -28,7 +28,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::storage {
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "liveness/storage/v1/record.pb.h"
-#include "server/core/evidence.h"
+#include "server/core/detection/evidence.h"
 
 namespace liveness::storage {
 

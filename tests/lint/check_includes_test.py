@@ -27,7 +27,7 @@ class CheckIncludes(unittest.TestCase):
 
     def test_arrows_that_point_up_or_across(self):
         for path, header in [
-            ("common/a.h", "server/core/record.h"),
+            ("common/a.h", "server/core/record/record.h"),
             ("server/core/a.h", "server/registry/registry.h"),
             ("server/registry/a.cc", "server/rpc/stream.h"),
             ("server/storage/a.cc", "server/registry/registry.h"),
@@ -35,7 +35,7 @@ class CheckIncludes(unittest.TestCase):
             ("server/rpc/a.cc", "server/app/config.h"),
             ("server/rpc/a.cc", "client/src/session.h"),
             ("server/registry/a.cc", "common/grpc/socket_mutator.h"),
-            ("client/src/a.cc", "server/core/record.h"),
+            ("client/src/a.cc", "server/core/record/record.h"),
             ("client/cli/a.cc", "server/app/config.h"),
             ("client/cli/a.cc", "client/src/session.h"),
             ("client/include/liveness/a.h", "common/clock.h"),
@@ -72,11 +72,11 @@ class CheckIncludes(unittest.TestCase):
 
     def test_arrows_that_are_right(self):
         self.assert_good("server/app/main.cc", '#include "server/rpc/stream.h"\n#include <grpcpp/grpcpp.h>\n')
-        self.assert_good("server/registry/a.cc", '#include "server/core/record.h"\n#include "common/mutex.h"\n')
+        self.assert_good("server/registry/a.cc", '#include "server/core/record/record.h"\n#include "common/mutex.h"\n')
         self.assert_good("client/src/a.cc", '#include <liveness/client.h>\n#include "client/src/b.h"\n')
         self.assert_good("client/include/liveness/a.h", "#include <liveness/options.h>\n#include <string>\n")
         self.assert_good("examples/a.cc", "#include <liveness/client.h>\n")
-        self.assert_good("tests/unit/core/a_test.cc", '#include "server/core/record.h"\n')
+        self.assert_good("tests/unit/core/a_test.cc", '#include "server/core/record/record.h"\n')
 
     def test_clocks_and_sleeps(self):
         for code in ["std::chrono::steady_clock::now()", "absl::Now()", "absl::SleepFor(x)", "time(nullptr)",

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/registry/session.h"
 #include "server/registry/watch.h"
 #include "tests/simulation/truth.h"

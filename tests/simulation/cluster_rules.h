@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "server/registry/registry.h"
 #include "tests/support/manual_store.h"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "server/core/scopes.h"
-#include "server/core/standing.h"
+#include "server/core/fleet/scopes.h"
+#include "server/core/fleet/standing.h"
 
 namespace liveness::simulation {
 

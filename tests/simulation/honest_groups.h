@@ -7,7 +7,7 @@
 // the events before. And a fall counts from its commit on, while its death waits from
 // its decision on, so a slow commit leaves less of that first moment.
 //
-// Counts by looking at every client each time, as server/core/mass_failure.h
+// Counts by looking at every client each time, as server/core/fleet/mass_failure.h
 // describes it and does not do it.
 #pragma once
 
@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/core/mass_failure.h"
+#include "server/core/fleet/mass_failure.h"
 #include "tests/simulation/checker.h"
 
 namespace liveness::simulation {

@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/truth.h"
 

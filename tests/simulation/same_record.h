@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::simulation {
 

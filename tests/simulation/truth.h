@@ -29,8 +29,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/core/canary_watch.h"
-#include "server/core/record.h"
+#include "server/core/record/record.h"
+#include "server/core/time/canary_watch.h"
 #include "server/registry/session.h"
 #include "tests/simulation/random.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::testing {
 

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "server/core/record.h"
+#include "server/core/record/record.h"
 
 namespace liveness::testing {
 

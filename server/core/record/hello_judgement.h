@@ -23,8 +23,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "server/core/client_info.h"
-#include "server/core/record.h"
+#include "server/core/record/client_info.h"
+#include "server/core/record/record.h"
 
 namespace liveness::core {
 

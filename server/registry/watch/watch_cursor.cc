@@ -10,7 +10,7 @@
 namespace liveness::registry {
 namespace {
 
-// Units that a slice of the past may cost its filter (core/filter_cost.h): a millisecond or two.
+// Units that a slice of the past may cost its filter (core/filter/filter_cost.h): a millisecond or two.
 constexpr std::int64_t kSliceUnits = 200'000;
 
 std::size_t SliceOf(const WatchRequest& request) {

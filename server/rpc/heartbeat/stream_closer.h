@@ -25,7 +25,7 @@
 
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/core/evidence.h"
+#include "server/core/detection/evidence.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/session.h"
 

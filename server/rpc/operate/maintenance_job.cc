@@ -6,7 +6,7 @@
 #include "common/resource_name.h"
 #include "common/status.h"
 #include "common/strings.h"
-#include "server/core/client_fields.h"
+#include "server/core/record/client_fields.h"
 #include "server/rpc/convert.h"
 
 namespace liveness::rpc {

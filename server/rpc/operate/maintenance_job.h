@@ -17,7 +17,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "liveness/v1/admin_service.pb.h"
-#include "server/core/filter.h"
+#include "server/core/filter/filter.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/async_unary.h"
 

@@ -1,5 +1,5 @@
 // Who falls again and again is marked, by transitions like any other, and nothing
-// of it is hidden (core/flap_damping.h).
+// of it is hidden (core/fleet/flap_damping.h).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "server/core/session_rules.h"
+#include "server/core/detection/session_rules.h"
 
 #include <gtest/gtest.h>
 

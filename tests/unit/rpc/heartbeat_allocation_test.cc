@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "liveness/v1/heartbeat_service.pb.h"
-#include "server/core/flood_guard.h"
+#include "server/core/detection/flood_guard.h"
 #include "server/rpc/ping_wire.h"
 #include "tests/support/registry_harness.h"
 

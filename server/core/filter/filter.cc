@@ -1,0 +1,91 @@
+#include "server/core/filter/filter.h"
+
+#include <utility>
+
+#include "common/limits.h"
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/core/filter/filter_cost.h"
+#include "server/core/filter/filter_lexer.h"
+#include "server/core/filter/filter_parser.h"
+
+namespace liveness::core {
+namespace {
+
+// Where a walk ends.
+constexpr std::int32_t kTrue = -1;
+constexpr std::int32_t kFalse = -2;
+
+}  // namespace
+
+absl::StatusOr<Filter> Filter::Parse(std::string_view text, const FilterSchema& schema) {
+  Filter filter;
+  filter.text_ = text;
+  if (text.size() > common::kMaxFilterBytes) {
+    return FilterError(text, common::kMaxFilterBytes,
+                       common::StrCat("a filter is at most ", common::kMaxFilterBytes, " bytes long"));
+  }
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return filter;
+  absl::StatusOr<FilterExpression> expression = ParseFilterExpression(text, schema);
+  if (!expression.ok()) return expression.status();
+  filter.first_ = filter.Flatten(*std::move(expression), kTrue, kFalse, true);
+  for (const Step& step : filter.steps_) filter.cost_ += CostOf(step.predicate);
+  if (filter.cost_ > kMaxFilterCost) {
+    return common::BadFields(
+        "FILTER_TOO_COSTLY",
+        {{"filter", common::StrCat("costs ", filter.cost_, " units; at most ", kMaxFilterCost,
+                                   ": compare less, or for equality where it searches texts")}});
+  }
+  return filter;
+}
+
+// Returns where a walk of `expression` begins. Operands are laid out from the
+// last to the first, so that each knows where its successor begins. `required`:
+// nothing matches unless the expression holds.
+// Recurses as deep as the parentheses: kMaxFilterDepth.
+std::int32_t Filter::Flatten(FilterExpression&& expression, std::int32_t if_true, std::int32_t if_false,
+                             bool required) {
+  using Kind = FilterExpression::Kind;
+  std::vector<FilterExpression>& operands = expression.operands;
+  switch (expression.kind) {
+    case Kind::kPredicate:
+      steps_.push_back({std::move(expression.predicate), if_true, if_false, required});
+      return static_cast<std::int32_t>(steps_.size()) - 1;
+    case Kind::kNot: return Flatten(std::move(operands.front()), if_false, if_true, false);
+    case Kind::kAnd: {
+      std::int32_t next = if_true;
+      for (auto it = operands.rbegin(); it != operands.rend(); ++it) {
+        next = Flatten(std::move(*it), next, if_false, required);
+      }
+      return next;
+    }
+    case Kind::kOr: {
+      std::int32_t next = if_false;
+      for (auto it = operands.rbegin(); it != operands.rend(); ++it) {
+        next = Flatten(std::move(*it), if_true, next, false);
+      }
+      return next;
+    }
+  }
+  return if_false;
+}
+
+bool Filter::Matches(const FieldSource& source) const {
+  if (steps_.empty()) return true;
+  std::int32_t at = first_;
+  while (at >= 0) {
+    const Step& step = steps_[static_cast<std::size_t>(at)];
+    at = Holds(step.predicate, source) ? step.if_true : step.if_false;
+  }
+  return at == kTrue;
+}
+
+std::vector<FilterPredicate> Filter::Required() const {
+  std::vector<FilterPredicate> required;
+  for (const Step& step : steps_) {
+    if (step.required) required.push_back(step.predicate);
+  }
+  return required;
+}
+
+}  // namespace liveness::core
