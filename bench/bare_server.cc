@@ -9,7 +9,7 @@
 #include "common/grpc/socket_mutator.h"
 #include "common/keepalive.h"
 #include "server/app/process.h"
-#include "server/rpc/server_builder.h"
+#include "server/rpc/engine/server_builder.h"
 
 namespace liveness::bench {
 

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "server/rpc/engine.h"
+#include "server/rpc/engine/engine.h"
 
 namespace liveness::bench {
 

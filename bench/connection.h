@@ -17,7 +17,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "liveness/v1/heartbeat_service.pb.h"
-#include "server/rpc/tag.h"
+#include "server/rpc/engine/tag.h"
 
 namespace liveness::bench {
 

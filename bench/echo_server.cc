@@ -16,8 +16,8 @@
 #include "bench/bare_server.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 #include "server/app/process.h"
-#include "server/rpc/engine.h"
-#include "server/rpc/tag.h"
+#include "server/rpc/engine/engine.h"
+#include "server/rpc/engine/tag.h"
 
 namespace liveness::bench {
 namespace {

@@ -34,7 +34,7 @@
 #include "bench/commands.h"
 #include "common/clock.h"
 #include "liveness/v1/registry_service.pb.h"
-#include "server/rpc/tag.h"
+#include "server/rpc/engine/tag.h"
 
 namespace liveness::bench {
 namespace {

@@ -12,8 +12,8 @@
 #include "common/mutex.h"
 #include "server/app/incident_log.h"
 #include "server/registry/registry.h"
-#include "server/rpc/health_service.h"
-#include "server/rpc/heartbeat_service.h"
+#include "server/rpc/heartbeat/heartbeat_service.h"
+#include "server/rpc/operate/health_service.h"
 
 namespace liveness::app {
 

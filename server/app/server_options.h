@@ -3,9 +3,9 @@
 
 #include "server/app/config.h"
 #include "server/net/accepted_sockets.h"
-#include "server/registry/types.h"
-#include "server/rpc/engine.h"
-#include "server/rpc/heartbeat_service.h"
+#include "server/registry/records/types.h"
+#include "server/rpc/engine/engine.h"
+#include "server/rpc/heartbeat/heartbeat_service.h"
 
 namespace liveness::app {
 

@@ -15,13 +15,13 @@
 #include "server/app/version.h"
 #include "server/app/witness_log.h"
 #include "server/net/accept_figures.h"
-#include "server/rpc/canary_report.h"
-#include "server/rpc/convert.h"
-#include "server/rpc/incident_proto.h"
+#include "server/rpc/canary/canary_report.h"
+#include "server/rpc/convert/convert.h"
+#include "server/rpc/convert/incident_proto.h"
+#include "server/rpc/engine/server_builder.h"
 #include "server/rpc/operate/listener_report.h"
-#include "server/rpc/reflection_service.h"
-#include "server/rpc/registry_service.h"
-#include "server/rpc/server_builder.h"
+#include "server/rpc/operate/reflection_service.h"
+#include "server/rpc/query/registry_service.h"
 
 namespace liveness::app {
 namespace {

@@ -30,12 +30,12 @@
 #include "server/registry/detector_thread.h"
 #include "server/registry/publisher_thread.h"
 #include "server/registry/registry.h"
-#include "server/rpc/admin_service.h"
-#include "server/rpc/canary.h"
-#include "server/rpc/canary_service.h"
-#include "server/rpc/engine.h"
-#include "server/rpc/health_service.h"
-#include "server/rpc/heartbeat_service.h"
+#include "server/rpc/canary/canary.h"
+#include "server/rpc/canary/canary_service.h"
+#include "server/rpc/engine/engine.h"
+#include "server/rpc/heartbeat/heartbeat_service.h"
+#include "server/rpc/operate/admin_service.h"
+#include "server/rpc/operate/health_service.h"
 #include "server/storage/store.h"
 
 namespace liveness::app {

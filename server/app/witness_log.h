@@ -4,7 +4,7 @@
 
 #include "common/clock.h"
 #include "server/app/incident_log.h"
-#include "server/registry/types.h"
+#include "server/registry/records/types.h"
 
 namespace liveness::app {
 

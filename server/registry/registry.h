@@ -20,7 +20,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -36,16 +35,16 @@
 #include "server/core/time/deadline_wheel.h"
 #include "server/core/time/suspend_watch.h"
 #include "server/core/time/witness_clock.h"
-#include "server/registry/history.h"
 #include "server/registry/life/maintenance_schedule.h"
-#include "server/registry/pending.h"
-#include "server/registry/queue_pulses.h"
-#include "server/registry/session.h"
-#include "server/registry/session_table.h"
-#include "server/registry/types.h"
-#include "server/registry/watch.h"
+#include "server/registry/records/history.h"
+#include "server/registry/records/pending.h"
+#include "server/registry/records/queue_pulses.h"
+#include "server/registry/records/session.h"
+#include "server/registry/records/session_table.h"
+#include "server/registry/records/types.h"
+#include "server/registry/watch/watch.h"
+#include "server/registry/watch/watch_hub.h"
 #include "server/registry/watch/watch_source.h"
-#include "server/registry/watch_hub.h"
 #include "server/storage/store.h"
 
 namespace liveness::registry {

@@ -6,8 +6,8 @@
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/core/record/hello_judgement.h"
-#include "server/registry/effects.h"
-#include "server/registry/instance_errors.h"
+#include "server/registry/records/effects.h"
+#include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

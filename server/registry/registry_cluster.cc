@@ -10,8 +10,8 @@
 
 #include "common/saturating.h"
 #include "common/strings.h"
-#include "server/registry/effects.h"
 #include "server/registry/life/work_slice.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "common/saturating.h"
-#include "server/registry/effects.h"
-#include "server/registry/instance_errors.h"
 #include "server/registry/life/work_slice.h"
+#include "server/registry/records/effects.h"
+#include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

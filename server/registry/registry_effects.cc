@@ -1,7 +1,7 @@
 // What a change makes known, once the lock is gone. See registry.h.
 #include <utility>
 
-#include "server/registry/effects.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "common/status.h"
-#include "server/registry/effects.h"
-#include "server/registry/instance_errors.h"
+#include "server/registry/records/effects.h"
+#include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -4,7 +4,7 @@
 
 #include "common/strings.h"
 #include "server/core/fleet/standing.h"
-#include "server/registry/effects.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

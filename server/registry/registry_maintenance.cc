@@ -7,9 +7,9 @@
 
 #include "common/saturating.h"
 #include "common/status.h"
-#include "server/registry/effects.h"
-#include "server/registry/instance_errors.h"
 #include "server/registry/life/work_slice.h"
+#include "server/registry/records/effects.h"
+#include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/registry/effects.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -4,9 +4,9 @@
 
 #include "common/status.h"
 #include "common/strings.h"
-#include "server/registry/effects.h"
-#include "server/registry/instance_errors.h"
 #include "server/registry/life/standbys.h"
+#include "server/registry/records/effects.h"
+#include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -4,8 +4,8 @@
 
 #include "common/status.h"
 #include "server/core/detection/verdict.h"
-#include "server/registry/effects.h"
 #include "server/registry/life/work_slice.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -17,8 +17,8 @@
 #include "common/clock.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 #include "server/app/process.h"
-#include "server/rpc/engine.h"
-#include "server/rpc/tag.h"
+#include "server/rpc/engine/engine.h"
+#include "server/rpc/engine/tag.h"
 
 namespace liveness::fault {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "server/core/record/record.h"
-#include "server/registry/session.h"
-#include "server/registry/watch.h"
+#include "server/registry/records/session.h"
+#include "server/registry/watch/watch.h"
 #include "tests/simulation/truth.h"
 
 namespace liveness::simulation {

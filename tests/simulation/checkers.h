@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/registry/types.h"
+#include "server/registry/records/types.h"
 #include "tests/simulation/checker.h"
 #include "tests/simulation/durable.h"
 #include "tests/simulation/honest_groups.h"

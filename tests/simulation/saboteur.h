@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "server/registry/types.h"
-#include "server/registry/watch.h"
+#include "server/registry/records/types.h"
+#include "server/registry/watch/watch.h"
 #include "server/storage/store.h"
 #include "tests/simulation/random.h"
 #include "tests/support/manual_store.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/registry/watch.h"
+#include "server/registry/watch/watch.h"
 #include "tests/simulation/truth.h"
 
 namespace liveness::simulation {

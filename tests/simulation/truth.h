@@ -31,7 +31,7 @@
 
 #include "server/core/record/record.h"
 #include "server/core/time/canary_watch.h"
-#include "server/registry/session.h"
+#include "server/registry/records/session.h"
 #include "tests/simulation/random.h"
 
 namespace liveness::simulation {

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "server/registry/pending.h"
+#include "server/registry/records/pending.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/faults.h"
 

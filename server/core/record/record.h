@@ -5,7 +5,7 @@
 // says of itself (client_info.h) is shared between its records, so that a
 // transition copies no texts.
 // The heartbeat itself (last ping, rtt) is not here: it lives in the session's
-// hot line (server/registry/session.h) and is read when a record is shown.
+// hot line (server/registry/records/session.h) and is read when a record is shown.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Doubts that this server hears in time what reaches it, on the word of a canary: our
 // own client, whose pings come through the real listener and the same completion
-// queues as everybody's (server/rpc/canary.h).
+// queues as everybody's (server/rpc/canary/canary.h).
 //
 // What it is for. The witness clock knows when the whole process did not run: the
 // detector was late. It does not know of a detector that runs on time beside I/O

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/registry/types.h"
+#include "server/registry/records/types.h"
 
 namespace liveness::registry {
 

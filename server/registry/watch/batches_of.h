@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "server/registry/watch.h"
+#include "server/registry/watch/watch.h"
 
 namespace liveness::registry {
 

@@ -23,9 +23,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/registry/watch.h"
+#include "server/registry/watch/watch.h"
+#include "server/registry/watch/watch_hub.h"
 #include "server/registry/watch/watch_source.h"
-#include "server/registry/watch_hub.h"
 
 namespace liveness::registry {
 

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "server/registry/types.h"
+#include "server/registry/records/types.h"
 
 namespace liveness::registry {
 

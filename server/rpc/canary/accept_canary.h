@@ -18,7 +18,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/rpc/canary/accept_watch.h"
-#include "server/rpc/canary_stream.h"
+#include "server/rpc/canary/canary_stream.h"
 
 namespace liveness::rpc {
 

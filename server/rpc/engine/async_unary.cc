@@ -5,7 +5,7 @@
 
 #include "common/status.h"
 #include "server/rpc/engine/call_timer.h"
-#include "server/rpc/stream_quota.h"
+#include "server/rpc/engine/stream_quota.h"
 
 namespace liveness::rpc {
 namespace {

@@ -29,8 +29,8 @@
 
 #include "absl/status/status.h"
 #include "common/mutex.h"
-#include "server/rpc/generic_router.h"
-#include "server/rpc/message_bytes.h"
+#include "server/rpc/engine/generic_router.h"
+#include "server/rpc/engine/message_bytes.h"
 
 namespace liveness::rpc {
 

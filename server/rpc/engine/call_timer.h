@@ -14,8 +14,8 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/rpc/engine/call_patience.h"
+#include "server/rpc/engine/tag.h"
 #include "server/rpc/engine/wait_list.h"
-#include "server/rpc/tag.h"
 
 namespace liveness::rpc {
 

@@ -27,7 +27,7 @@
 #include "common/mutex.h"
 #include "server/core/detection/evidence.h"
 #include "server/net/tcp_diag.h"
-#include "server/registry/session.h"
+#include "server/registry/records/session.h"
 
 namespace liveness::rpc {
 

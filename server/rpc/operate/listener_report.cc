@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/rpc/convert.h"
+#include "server/rpc/convert/convert.h"
 
 namespace liveness::rpc {
 

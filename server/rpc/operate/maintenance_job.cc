@@ -7,7 +7,7 @@
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/core/record/client_fields.h"
-#include "server/rpc/convert.h"
+#include "server/rpc/convert/convert.h"
 
 namespace liveness::rpc {
 

@@ -10,10 +10,10 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
-#include "server/registry/queue_pulses.h"
-#include "server/rpc/canary.h"
-#include "server/rpc/canary_service.h"
-#include "server/rpc/engine.h"
+#include "server/registry/records/queue_pulses.h"
+#include "server/rpc/canary/canary.h"
+#include "server/rpc/canary/canary_service.h"
+#include "server/rpc/engine/engine.h"
 #include "tests/integration/canary/canary_fixture.h"
 
 namespace liveness::testing {

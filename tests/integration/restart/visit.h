@@ -13,7 +13,7 @@
 #include <grpcpp/support/async_stream.h>
 
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
-#include "server/rpc/tag.h"
+#include "server/rpc/engine/tag.h"
 
 namespace liveness::testing {
 

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
-#include "server/rpc/engine.h"
+#include "server/rpc/engine/engine.h"
 
 namespace liveness::testing {
 namespace {

@@ -24,10 +24,10 @@
 #include "server/registry/detector_thread.h"
 #include "server/registry/publisher_thread.h"
 #include "server/registry/registry.h"
-#include "server/rpc/admin_service.h"
-#include "server/rpc/health_service.h"
-#include "server/rpc/reflection_service.h"
-#include "server/rpc/registry_service.h"
+#include "server/rpc/operate/admin_service.h"
+#include "server/rpc/operate/health_service.h"
+#include "server/rpc/operate/reflection_service.h"
+#include "server/rpc/query/registry_service.h"
 #include "server/storage/memory_store.h"
 
 namespace liveness::testing {

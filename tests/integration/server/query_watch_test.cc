@@ -9,7 +9,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
-#include "server/rpc/client_proto.h"
+#include "server/rpc/convert/client_proto.h"
 #include "tests/integration/server/query_server.h"
 #include "tests/integration/server/query_watcher.h"
 #include "tests/support/heartbeat_stream.h"

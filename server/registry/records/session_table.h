@@ -1,0 +1,67 @@
+// All clients by id, with their counts, in the order of their ids.
+//
+// A client's entry is its latest session, live or ended. Not thread-safe: the
+// registry guards it with its lock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/btree_map.h"
+#include "server/core/record/record.h"
+#include "server/registry/records/session.h"
+
+namespace liveness::registry {
+
+// Kept up to date by every transition: reading them scans nothing.
+struct Counts {
+  std::int64_t alive = 0, suspect = 0, dead = 0, left = 0, stalled = 0, maintenance = 0;
+  // `sign` is +1 or -1.
+  void Add(const core::ClientRecord& record, std::int64_t sign);
+  std::int64_t live() const { return alive + suspect; }
+  std::int64_t ended() const { return dead + left; }
+};
+
+class SessionTable {
+ public:
+  using Sessions = absl::btree_map<std::string_view, std::shared_ptr<Session>>;
+
+  std::shared_ptr<Session> Find(std::string_view client_id) const;  // null if unknown
+
+  // True if `session` is its client's latest.
+  bool IsCurrent(const Session& session) const;
+
+  // Gives `session` a new record. It becomes its client's entry if it was not.
+  void SetRecord(const std::shared_ptr<Session>& session, core::RecordPtr record);
+
+  // Drops the entry. REQUIRES: IsCurrent(session).
+  void Erase(const std::shared_ptr<Session>& session);
+
+  // The client whose end lies furthest back; null if none has ended.
+  std::shared_ptr<Session> OldestEnded() const;
+
+  // The other live clients of a record's host; nothing if it gave none.
+  core::HostEvidence NeighboursOf(const core::ClientRecord& record) const;
+
+  const Counts& counts() const { return counts_; }
+  const Sessions& sessions() const { return sessions_; }
+
+ private:
+  void CountHost(const core::ClientRecord& record, std::int64_t sign);
+  void Forget(const core::ClientRecord& record);
+  void Count(const core::ClientRecord& record);
+
+  // Keys are views of the record's own client_id.
+  Sessions sessions_;
+  Counts counts_;
+  absl::btree_map<std::string, core::HostEvidence, std::less<>> hosts_;  // of live clients
+  // (revision of the end, client) of every ended session, oldest first.
+  std::set<std::pair<std::uint64_t, std::string_view>> ended_;
+};
+
+}  // namespace liveness::registry

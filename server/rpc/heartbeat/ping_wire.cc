@@ -1,0 +1,162 @@
+#include "server/rpc/heartbeat/ping_wire.h"
+
+#include <array>
+#include <limits>
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/wire_format_lite.h>
+#include <grpcpp/support/slice.h>
+
+#include "liveness/v1/heartbeat_service.pb.h"
+
+namespace liveness::rpc {
+namespace {
+
+using google::protobuf::Duration;
+using google::protobuf::Timestamp;
+using google::protobuf::internal::WireFormatLite;
+
+// A field's tag; those below 16 fit in one byte.
+constexpr std::uint8_t Tag(int field, WireFormatLite::WireType type) {
+  return static_cast<std::uint8_t>(field << 3 | type);
+}
+constexpr std::uint8_t VarintTag(int field) { return Tag(field, WireFormatLite::WIRETYPE_VARINT); }
+constexpr std::uint8_t MessageTag(int field) { return Tag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED); }
+
+// Walks over a message; `ok` turns false for good at the first thing that is
+// not as expected.
+class Reader {
+ public:
+  Reader(const std::uint8_t* begin, std::size_t size) : at_(begin), end_(begin + size) {}
+
+  bool ok() const { return ok_; }
+  bool done() const { return at_ == end_; }
+
+  // Steps over `tag` if it is next.
+  bool Skip(std::uint8_t tag) {
+    if (done() || *at_ != tag) return false;
+    ++at_;
+    return true;
+  }
+  std::uint64_t Varint() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 63; shift += 7) {
+      if (done()) break;
+      const std::uint8_t byte = *at_++;
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    ok_ = false;  // cut short, or of ten bytes: leave that to Protobuf
+    return 0;
+  }
+  Reader Message() {
+    const std::uint64_t size = Varint();
+    if (!ok_ || size > static_cast<std::uint64_t>(end_ - at_)) {
+      ok_ = false;
+      return Reader(at_, 0);
+    }
+    const std::uint8_t* begin = at_;
+    at_ += size;
+    return Reader(begin, size);
+  }
+
+ private:
+  const std::uint8_t* at_;
+  const std::uint8_t* const end_;
+  bool ok_ = true;
+};
+
+// Fills a message of at most 81 bytes.
+class Writer {
+ public:
+  const std::uint8_t* data() const { return bytes_.data(); }
+  std::size_t size() const { return size_; }
+
+  void Byte(std::uint8_t byte) { bytes_[size_++] = byte; }
+  void Varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) Byte(static_cast<std::uint8_t>(value | 0x80));
+    Byte(static_cast<std::uint8_t>(value));
+  }
+  // As proto3 has it: a zero is left out.
+  void Field(int field, std::uint64_t value) {
+    if (value == 0) return;
+    Byte(VarintTag(field));
+    Varint(value);
+  }
+  // Opens a message in this one and returns what Close() wants.
+  std::size_t Open(int field) {
+    Varint(static_cast<std::uint64_t>(field << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+    return size_++;
+  }
+  void Close(std::size_t opened) { bytes_[opened] = static_cast<std::uint8_t>(size_ - opened - 1); }
+
+ private:
+  // The longest pong: 2 + 11 for the sequence + twice 2 + 22 for a time + 3 + 17 for a span.
+  std::array<std::uint8_t, 81> bytes_;
+  std::size_t size_ = 0;
+};
+
+void WriteTime(Writer& writer, int field, std::int64_t seconds, std::int32_t nanos) {
+  const std::size_t opened = writer.Open(field);
+  writer.Field(Timestamp::kSecondsFieldNumber, static_cast<std::uint64_t>(seconds));
+  // Negative numbers are written as 64 bits, sign and all.
+  writer.Field(Timestamp::kNanosFieldNumber, static_cast<std::uint64_t>(static_cast<std::int64_t>(nanos)));
+  writer.Close(opened);
+}
+
+}  // namespace
+
+std::optional<PlainPing> ReadPlainPing(const std::uint8_t* begin, std::size_t size) {
+  Reader request(begin, size);
+  if (!request.Skip(MessageTag(v1::HeartbeatRequest::kPingFieldNumber))) return std::nullopt;
+  Reader message = request.Message();
+  if (!request.ok() || !request.done()) return std::nullopt;
+
+  PlainPing ping;
+  if (message.Skip(VarintTag(v1::Ping::kSequenceFieldNumber))) ping.sequence = message.Varint();
+  if (message.Skip(MessageTag(v1::Ping::kSendTimeFieldNumber))) {
+    ping.has_send_time = true;
+    Reader time = message.Message();
+    if (time.Skip(VarintTag(Timestamp::kSecondsFieldNumber))) {
+      ping.send_seconds = static_cast<std::int64_t>(time.Varint());
+    }
+    if (time.Skip(VarintTag(Timestamp::kNanosFieldNumber))) {
+      const std::uint64_t nanos = time.Varint();
+      if (nanos > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+      ping.send_nanos = static_cast<std::int32_t>(nanos);
+    }
+    if (!time.ok() || !time.done()) return std::nullopt;
+  }
+  if (!message.ok() || !message.done()) return std::nullopt;
+  return ping;
+}
+
+std::optional<PlainPing> ReadPlainPing(const grpc::ByteBuffer& bytes) {
+  grpc::Slice slice;
+  if (!bytes.TrySingleSlice(&slice).ok()) return std::nullopt;
+  return ReadPlainPing(slice.begin(), slice.size());
+}
+
+grpc::ByteBuffer WritePong(const PendingPong& pong) {
+  const auto since_epoch = pong.receive_time.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  Writer writer;
+  const std::size_t opened = writer.Open(v1::HeartbeatResponse::kPongFieldNumber);
+  writer.Field(v1::Pong::kSequenceFieldNumber, pong.ping.sequence);
+  if (pong.ping.has_send_time) {
+    WriteTime(writer, v1::Pong::kSendTimeFieldNumber, pong.ping.send_seconds, pong.ping.send_nanos);
+  }
+  WriteTime(writer, v1::Pong::kReceiveTimeFieldNumber, seconds.count(),
+            static_cast<std::int32_t>((since_epoch - seconds).count()));
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(pong.vouched_for);
+  const std::size_t vouched = writer.Open(v1::Pong::kVouchedForFieldNumber);
+  writer.Field(Duration::kSecondsFieldNumber, static_cast<std::uint64_t>(whole.count()));
+  writer.Field(Duration::kNanosFieldNumber, static_cast<std::uint64_t>((pong.vouched_for - whole).count()));
+  writer.Close(vouched);
+  writer.Close(opened);
+  grpc::Slice slice(writer.data(), writer.size());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+}  // namespace liveness::rpc

@@ -1,0 +1,80 @@
+#include "server/rpc/query/registry_service.h"
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/resource_name.h"
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/rpc/convert/client_proto.h"
+#include "server/rpc/engine/generic_router.h"
+#include "server/rpc/engine/sliced_unary.h"
+#include "server/rpc/engine/unary.h"
+#include "server/rpc/query/list_clients.h"
+#include "server/rpc/query/list_transitions.h"
+#include "server/rpc/query/stats.h"
+#include "server/rpc/query/watch_clients.h"
+
+namespace liveness::rpc {
+
+RegistryService::RegistryService(registry::Registry& registry, const common::Clock& clock,
+                                 core::MacFunction mac, std::function<StreamCounts()> stream_counts,
+                                 std::optional<std::size_t> max_watchers_per_peer)
+    : registry_(registry),
+      clock_(clock),
+      mac_(std::move(mac)),
+      stream_counts_(std::move(stream_counts)),
+      // How many all of them may be is the registry's word.
+      watch_(std::numeric_limits<std::size_t>::max(),
+             max_watchers_per_peer.value_or(StreamQuota::ShareOf(registry.options().max_watchers))) {}
+
+void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
+  constexpr auto kName = v1::RegistryService::service_full_name();
+  const ListContext lists{registry_, clock_, mac_};
+  router.Add(kName, "GetClient",
+             UnaryMethod<v1::GetClientRequest, v1::Client>(
+                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
+                   return Get(request, response);
+                 }));
+  router.Add(kName, "ListClients",
+             SlicedMethod<v1::ListClientsRequest, v1::ListClientsResponse>(
+                 Lane::kQueries, [lists](const auto& request) { return ClientList::Begin(lists, request); }));
+  router.Add(
+      kName, "ListTransitions",
+      SlicedMethod<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
+          Lane::kLong, [lists](const auto& request) { return TransitionList::Begin(lists, request); }));
+  router.Add(kName, "GetStats",
+             SlicedMethod<v1::GetStatsRequest, v1::GetStatsResponse>(
+                 Lane::kQueries, [lists](const auto& request) { return StatsQuery::Begin(lists, request); },
+                 [this](v1::GetStatsResponse& response) {
+                   const StreamCounts counts = stream_counts_();
+                   response.set_stream_count(counts.streams);
+                   response.set_heartbeat_count(counts.heartbeats);
+                 }));
+  router.Add(kName, "WatchClients", [this](std::shared_ptr<GenericCall> call) {
+    std::make_shared<WatchClientsCall>(registry_, clock_, watch_, std::move(call))->Start();
+  });
+}
+
+void RegistryService::EndCalls() {
+  watch_.streams.EndAll(
+      common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+}
+
+absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Client& response) const {
+  const absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
+  if (!client_id.ok()) return client_id.status();
+  const std::optional<core::ClientView> client = registry_.Get(*client_id);
+  if (!client) {
+    return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                         common::StrCat("no client ", *client_id, " is known"));
+  }
+  const Detail detail = request.view() == v1::CLIENT_VIEW_BASIC ? Detail::kBasic : Detail::kFull;
+  ToProto(*client, detail, {clock_.Mono(), clock_.Wall()}, response);
+  return absl::OkStatus();
+}
+
+}  // namespace liveness::rpc

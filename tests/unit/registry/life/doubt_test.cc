@@ -1,0 +1,132 @@
+// A server that doubts itself before it buries everybody (DESIGN, section 4).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/registry/records/many_clients.h"
+
+namespace liveness::registry {
+namespace {
+
+using core::State;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::AttachMany;
+using testing::ClosedByProcess;
+using testing::Peer;
+using testing::RegistryHarness;
+using ::testing::SizeIs;
+
+TEST(Doubt, SilenceOfEveryoneIsSuspectedInTimeAndAskedAboutBeforeDeath) {
+  RegistryHarness h;
+  const auto peers = AttachMany(h, 20, "db-7", "c", milliseconds(5));  // deadlines from 3000 to 3095 ms
+  h.Run(milliseconds(3'100 - 100));
+  EXPECT_EQ(h.registry.totals().counts.suspect, 20) << "never delayed";
+  EXPECT_EQ(h.registry.totals().doubts, 1) << "with the 19th";
+  h.Run(milliseconds(1'000));
+  EXPECT_EQ(h.registry.totals().held_deaths, 18) << "those probed before the doubt began";
+  EXPECT_EQ(h.registry.totals().counts.dead, 2);
+  EXPECT_THAT(peers[0].stream->probes, SizeIs(3)) << "in time, at SUSPECT, and once more";
+  h.Run(milliseconds(200));
+  EXPECT_EQ(h.registry.totals().counts.dead, 20) << "it had its time, and there is no canary";
+}
+
+TEST(Doubt, WhoAnswersTheProbeLives) {
+  RegistryHarness h;
+  const auto peers = AttachMany(h, 20, "db-7", "c", milliseconds(5));
+  h.Run(milliseconds(4'050 - 100));
+  ASSERT_EQ(h.StateOf("c0"), State::kSuspect);
+  EXPECT_EQ(h.Beat(peers[0]), TouchResult::kRefutes);
+  EXPECT_EQ(h.StateOf("c0"), State::kAlive);
+}
+
+TEST(Doubt, ASilentCanaryHoldsDeathsForFiveSeconds) {
+  std::vector<std::string> notices;
+  RegistryHarness h({.on_notice = [&](const std::string& text) { notices.push_back(text); }});
+  AttachMany(h, 20);
+  h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+  h.Run(milliseconds(7'900));
+  EXPECT_EQ(h.registry.totals().counts.suspect, 20);
+  EXPECT_EQ(h.registry.totals().held_deaths, 20);
+  h.Run(milliseconds(150));
+  EXPECT_EQ(h.registry.totals().counts.dead, 20) << "silence is always found";
+  h.Run(seconds(20));
+  AttachMany(h, 20, "db-7", "new");
+  EXPECT_THAT(notices, SizeIs(2)) << "its beginning and its end";
+}
+
+TEST(Doubt, ALiveCanaryLetsThemDie) {
+  RegistryHarness h;
+  AttachMany(h, 20);
+  for (int i = 0; i < 440; ++i) {
+    h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+    h.Run(milliseconds(10));
+  }
+  EXPECT_EQ(h.registry.totals().counts.dead, 20);
+}
+
+// The registry's own canary, as its queues see it: one that is not heard holds the
+// clock still for max_doubt, and the deaths too.
+TEST(Doubt, WhatTheQueuesHearIsTheCanarysWord) {
+  for (const bool heard : {true, false}) {
+    RegistryHarness h({.max_doubt = milliseconds(100)});
+    AttachMany(h, 20);
+    QueuePulses::Queue& queue = h.registry.pulses().at(0);
+    // An answer before the silence: there is a canary.
+    queue.Sent(h.clock.Mono());
+    queue.HeardPing(h.clock.Mono(), h.clock.Mono());
+    for (int i = 0; i < 24; ++i) {
+      h.Run(milliseconds(200));
+      queue.Sent(h.clock.Mono());
+      // Others may be heard: what they sent may have waited for long.
+      if (heard) {
+        queue.HeardPing(h.clock.Mono(), h.clock.Mono());
+      } else {
+        queue.HeardSomebody(h.clock.Mono());
+      }
+    }
+    EXPECT_EQ(h.registry.totals().counts.dead, heard ? 20 : 0) << "4.8 s";
+    EXPECT_EQ(h.registry.totals().held_deaths, heard ? 0 : 20);
+    h.Run(milliseconds(4'000));
+    EXPECT_EQ(h.registry.totals().counts.dead, 20) << "silence is always found";
+  }
+}
+
+TEST(Doubt, ClosedConnectionsUnderALiveCanaryAreNotHeld) {
+  RegistryHarness h;
+  const auto peers = AttachMany(h, 20);
+  h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+  for (const Peer& peer : peers) ClosedByProcess(h, peer);
+  EXPECT_EQ(h.registry.totals().doubts, 1);
+  h.Run(milliseconds(500));
+  h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+  h.Run(milliseconds(505));
+  EXPECT_EQ(h.registry.totals().counts.dead, 20);
+  EXPECT_EQ(h.registry.totals().held_deaths, 0);
+}
+
+TEST(Doubt, AStallOfOursDoesNotUseTheTimeUp) {
+  RegistryHarness h;
+  AttachMany(h, 20);
+  h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+  h.Run(milliseconds(5'000));
+  h.Stall(seconds(30));
+  h.Run(milliseconds(2'000));
+  EXPECT_EQ(h.registry.totals().counts.suspect, 20) << "4 of 5 s";
+  h.Run(milliseconds(1'100));
+  EXPECT_EQ(h.registry.totals().counts.dead, 20);
+}
+
+TEST(Doubt, SomeThatLiveAreEnoughToTrustOurselves) {
+  RegistryHarness h;
+  AttachMany(h, 16);
+  const auto others = AttachMany(h, 2, "web-1", "other");
+  for (int i = 0; i < 405; ++i) {
+    for (const Peer& other : others) h.Beat(other);
+    h.Run(milliseconds(10));
+  }
+  EXPECT_EQ(h.registry.totals().doubts, 0);
+  EXPECT_EQ(h.registry.totals().counts.dead, 16);
+}
+
+}  // namespace
+}  // namespace liveness::registry
