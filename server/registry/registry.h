@@ -36,6 +36,7 @@
 #include "server/core/time/suspend_watch.h"
 #include "server/core/time/witness_clock.h"
 #include "server/registry/life/maintenance_schedule.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/records/history.h"
 #include "server/registry/records/pending.h"
 #include "server/registry/records/queue_pulses.h"
@@ -205,10 +206,6 @@ class Registry : public storage::StoreListener, public WatchSource {
   void OnPending(std::function<void()> wake);
 
  private:
-  // What a change makes known, carried out once the lock is gone.
-  struct Effects;
-  // Called without the lock with the committed record, or why there is none.
-  using Settled = std::function<void(const absl::StatusOr<core::RecordPtr>&)>;
   // What becomes of a session at a transition.
   struct Change {
     core::State state = core::State::kUnspecified;
@@ -237,7 +234,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   bool TakeStandby(const std::shared_ptr<Session>& session, std::uint64_t attachment, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   static void EndStandbys(Session& session, const absl::Status& why, Effects& effects);
-  static Settled Welcome(Attached attached, AttachDone done);
+  static CommitDone Welcome(Attached attached, AttachDone done);
   // A number that no stream of the session had on this server, wherever else it was meanwhile.
   static std::uint64_t NextAttachment(const Session& session);
   // What the welcome of the stream that was just bound, or waits, promises.
@@ -255,13 +252,13 @@ class Registry : public storage::StoreListener, public WatchSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The session ends for good; its stream, if any, is ended with `why`.
   void EndSession(const std::shared_ptr<Session>& session, Change change, const absl::Status& why,
-                  Effects& effects, Settled settled = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+                  Effects& effects, CommitDone on_committed = nullptr) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_commit.cc
-  // Decides on a change of the session's client; the session becomes its entry. `settled` is told once it is
-  // committed, or will not be; `welcomes`: it is a hello that waits for that.
+  // Decides on a change of the session's client; the session becomes its entry. `on_committed` is told once
+  // it is committed, or will not be; `welcomes`: it is a hello that waits for that.
   void Transit(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
-               Settled settled = nullptr, bool welcomes = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+               CommitDone on_committed = nullptr, bool welcomes = false) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if nobody will miss `last` if `decided` takes its place.
   static bool Coalesces(const Decision& last, const Session& session, const core::ClientRecord& decided);
   void TakeCommitted(const storage::Committed& change, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -325,16 +322,9 @@ class Registry : public storage::StoreListener, public WatchSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Why our stream ends, given what another server made of the record.
   static absl::Status WhyLost(const core::ClientRecord& ours, const core::ClientRecord& after);
-  // True if what waits for the client may still be carried out, now that another server made `after` of
-  // what was committed.
-  bool Stands(const PendingClient& pending, const core::ClientRecord& after) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // True if it is decided only because its server seems to be gone.
-  bool IsBelief(const core::ClientRecord* before, const core::ClientRecord& decided) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Puts what waits, on `before` so far, on top of `after`; beliefs that wait are looked at anew.
-  // REQUIRES: Stands.
-  void Rebase(PendingClient& pending, const core::ClientRecord& before, const core::ClientRecord& after,
+  // Puts what waits, on `before` so far, on top of `theirs`; beliefs that wait are looked at anew.
+  // REQUIRES: the first of it still holds.
+  void Rebase(PendingClient& pending, const core::RecordPtr& before, const core::RecordPtr& theirs,
               Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // registry_cluster.cc
   // Arms what a session that is not ours needs: to be forgotten, or to be taken for an orphan.

@@ -82,9 +82,9 @@ void Registry::Attach(HelloRequest hello, AttachDone done) {
     if (hello.resume_incarnation) HeedToken(*hello.resume_incarnation, effects);
     // A client's record bears its last incarnation: an authentic token names none above, however far the
     // store has come since, unless that one was lost.
-    const bool outlived = known != nullptr && !known->pending_ &&
+    const bool outlived = known != nullptr && !known->is_pending() &&
                           hello.resume_incarnation <= history_.last() &&
-                          hello.resume_incarnation > known->cold_.record->incarnation;
+                          hello.resume_incarnation > known->state().record->incarnation;
     if (outlived && !std::exchange(past_lost_, true)) {
       effects.notices.push_back(LostPast(*hello.resume_incarnation));
     }
@@ -119,14 +119,14 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
   if (shutting_down_) {
     return common::Error(absl::StatusCode::kUnavailable, "DRAINING", "this server is going away");
   }
-  const bool live = known != nullptr && core::IsLive(known->cold_.record->state);
+  const bool live = known != nullptr && core::IsLive(known->state().record->state);
   switch (Judge(hello, known).verdict) {
     case core::HelloVerdict::kTaken: break;
     case core::HelloVerdict::kStale: return StaleHelloError();
     case core::HelloVerdict::kSuperseded: return SupersededError();
     case core::HelloVerdict::kEvicted: return EvictedError();
   }
-  if (live && known->cold_.record->info.principal() != hello.info.principal) {
+  if (live && known->state().record->info.principal() != hello.info.principal) {
     return common::Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_MISMATCH",
                          "this client_id is held by another principal");
   }
@@ -159,31 +159,31 @@ absl::Status Registry::CheckHello(const HelloRequest& hello, const Session* know
 
 core::HelloJudgement Registry::Judge(const HelloRequest& hello, const Session* known) const {
   if (known == nullptr) return {};
-  const ClientRecord& record = *known->cold_.record;
-  const bool heard = known->local_ && core::IsLive(record.state) && known->last_sequence() != 0;
+  const ClientRecord& record = *known->state().record;
+  const bool heard = known->is_local() && core::IsLive(record.state) && known->last_sequence() != 0;
   return core::JudgeHello(hello.info, hello.resume_incarnation, record, heard);
 }
 
 bool Registry::Resumes(const HelloRequest& hello, const Session* known) const {
   if (known == nullptr) return false;
-  const ClientRecord& record = *known->cold_.record;
+  const ClientRecord& record = *known->state().record;
   if (!core::IsLive(record.state) || record.info.instance_id() != hello.info.instance_id) return false;
   // An instance that lost patience with our store has no token yet: nothing of its was welcomed, so there is
   // nothing to supersede either.
   if (record.incarnation == 0) return true;
-  if (past_lost_ && !known->local_) return false;
+  if (past_lost_ && !known->is_local()) return false;
   return hello.resume_incarnation == record.incarnation || Joins(hello, record);
 }
 
 bool Registry::Holds(const Session& session) const {
-  if (!session.local_ || !session.pending_) return session.local_;
-  const auto& waiting = pending_.find(session.cold_.record->client_id())->second.waiting;
+  if (!session.is_local() || !session.is_pending()) return session.is_local();
+  const auto& waiting = pending_.find(session.state().record->client_id())->second.waiting;
   return std::none_of(waiting.begin(), waiting.end(), [](const Decision& each) { return each.welcomes; });
 }
 
 std::uint64_t Registry::NextAttachment(const Session& session) {
-  const std::uint64_t known = session.cold_.record->attachment;
-  return std::max(known, session.cold_.extras == nullptr ? 0 : session.cold_.extras->last_attachment) + 1;
+  const std::uint64_t known = session.state().record->attachment;
+  return std::max(known, session.state().extras == nullptr ? 0 : session.state().extras->last_attachment) + 1;
 }
 
 void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, AttachDone done,
@@ -194,7 +194,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
   std::shared_ptr<Arrivals> arrivals;
   std::uint64_t attachment = 1;
   if (known != nullptr) {
-    const RecordPtr old = known->cold_.record;
+    const RecordPtr old = known->state().record;
     const bool same_instance = old->info.instance_id() == hello.info.instance_id;
     if (core::IsLive(old->state)) {
       std::shared_ptr<core::Evidence> evidence = Gather(*known, now);
@@ -209,10 +209,10 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
       scorecard_.mistaken_deaths.Add(wrong_for);
       mistakes.Add(wrong_for);
     }
-    annex = known->cold_.record->annex;
-    if (known->cold_.extras != nullptr) {
-      arrivals = known->cold_.extras->arrivals;
-      mistakes += known->cold_.extras->mistakes;
+    annex = known->state().record->annex;
+    if (known->state().extras != nullptr) {
+      arrivals = known->state().extras->arrivals;
+      mistakes += known->state().extras->mistakes;
     }
     attachment = NextAttachment(*known);
     wheel_.Cancel(*known);
@@ -220,9 +220,9 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
 
   // new, not make_shared: its control block would cost a cache line of padding.
   const std::shared_ptr<Session> session(new Session());
-  if (arrivals != nullptr) session->cold_.MakeExtras().arrivals = std::move(arrivals);
-  if (mistakes.count != 0) session->cold_.MakeExtras().mistakes = mistakes;
-  if (known != nullptr) Inherit(known->cold_, clock_.Wall(), session->cold_);
+  if (arrivals != nullptr) session->state().MakeExtras().arrivals = std::move(arrivals);
+  if (mistakes.count != 0) session->state().MakeExtras().mistakes = mistakes;
+  if (known != nullptr) Inherit(known->state(), clock_.Wall(), session->state());
   Bind(*session, hello, attachment, now);
   ClientRecord after;
   after.info = core::PackedInfo(hello.info);
@@ -243,14 +243,14 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
                     options_.resume_grace,
                     false,
                     false,
-                    ArrivalsOf(session->cold_),
+                    ArrivalsOf(session->state()),
                     VouchAtHello(*session, hello, now)};
   Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)), kWelcomes);
   // Otherwise it is watched from its welcome on.
-  if (!session->pending_) Arm(*session, NextTurn(*session, now), effects);
+  if (!session->is_pending()) Arm(*session, NextTurn(*session, now), effects);
 }
 
-Registry::Settled Registry::Welcome(Attached attached, AttachDone done) {
+CommitDone Registry::Welcome(Attached attached, AttachDone done) {
   return [attached = std::move(attached), done = std::move(done)](const absl::StatusOr<RecordPtr>& record) {
     if (!record.ok()) return done(record.status());
     Attached welcomed = attached;
@@ -262,7 +262,7 @@ Registry::Settled Registry::Welcome(Attached attached, AttachDone done) {
 void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& session, std::uint64_t attachment,
                       AttachDone done, Effects& effects) {
   const MonoTime now = clock_.Mono();
-  SessionState& cold = session->cold_;
+  SessionState& cold = session->state();
   const RecordPtr before = cold.record;
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), ReplacedError()});
   if (!hello.beside) EndStandbys(*session, ReplacedError(), effects);
@@ -316,7 +316,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
     SetAttachment(session, std::make_shared<const ClientRecord>(std::move(after)));
     effects.dones.push_back({Welcome(std::move(attached), std::move(done)), before});
   }
-  if (held || !session->pending_) {
+  if (held || !session->is_pending()) {
     Arm(*session, NextTurn(*session, now), effects);
   } else {
     wheel_.Cancel(*session);  // it is watched from its welcome on
@@ -324,7 +324,7 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
 }
 
 void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr record) {
-  if (session->pending_) {
+  if (session->is_pending()) {
     // What waits last for the store becomes the record again when it is committed.
     std::deque<Decision>& waiting = pending_.find(record->client_id())->second.waiting;
     if (!waiting.empty()) waiting.back().after = record;
@@ -333,23 +333,21 @@ void Registry::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr 
 }
 
 core::Duration Registry::VouchAtHello(Session& session, const HelloRequest& hello, MonoTime now) const {
-  const std::shared_ptr<Arrivals> arrivals = ArrivalsOf(session.cold_);
+  const std::shared_ptr<Arrivals> arrivals = ArrivalsOf(session.state());
   return Vouch(arrivals == nullptr ? hello.timeout : arrivals->Vouch(now), hello.timeout, now);
 }
 
 void Registry::Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, MonoTime now) {
-  session.local_ = true;
-  session.cold_.stream = hello.stream;
-  session.cold_.keepalive = hello.keepalive;
-  if (session.cold_.extras != nullptr) {
-    session.cold_.extras->stream_end = core::StreamEnd::kNone;
-    session.cold_.extras->look.reset();
+  session.set_local(true);
+  session.state().stream = hello.stream;
+  session.state().keepalive = hello.keepalive;
+  if (session.state().extras != nullptr) {
+    session.state().extras->stream_end = core::StreamEnd::kNone;
+    session.state().extras->look.reset();
   }
-  session.cold_.probed_at = MonoTime::min();
-  SetArrivals(session.cold_, hello);
-  session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
-  session.suspected_.store(false, std::memory_order_seq_cst);
-  session.attachment_.store(attachment, std::memory_order_seq_cst);
+  session.state().probed_at = MonoTime::min();
+  SetArrivals(session.state(), hello);
+  session.Bind(attachment, now);
 }
 
 }  // namespace liveness::registry

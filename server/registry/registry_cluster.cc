@@ -61,9 +61,9 @@ void Registry::OnServers(const std::vector<std::string>& server_ids) {
 }
 
 bool Registry::IsServed(const Session& session) const {
-  if (session.local_) return true;
+  if (session.is_local()) return true;
   if (!store_.shared()) return false;
-  const std::string_view server = *session.cold_.record->server_id;
+  const std::string_view server = *session.state().record->server_id;
   if (server == options_.server_id) return false;  // of an earlier process of that name
   return servers_.empty() || std::binary_search(servers_.begin(), servers_.end(), server);
 }
@@ -86,8 +86,8 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
        ++at) {
     *orphan_cursor_ = std::string(at->first);
     const std::shared_ptr<Session>& session = at->second;
-    if (!core::IsLive(session->cold_.record->state) || session->local_) continue;
-    const bool orphaned = session->cold_.extras != nullptr && session->cold_.extras->orphaned;
+    if (!core::IsLive(session->state().record->state) || session->is_local()) continue;
+    const bool orphaned = session->state().extras != nullptr && session->state().extras->orphaned;
     if (orphaned != !IsServed(*session)) found.push_back(session);
   }
   if (at == sessions.end()) {
@@ -97,9 +97,9 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
   }
   for (const auto& session : found) {
     if (!IsServed(*session)) {
-      Orphan(session, orphans_since_, OurTurn(*session->cold_.record), effects);
+      Orphan(session, orphans_since_, OurTurn(*session->state().record), effects);
     } else {
-      session->cold_.extras->orphaned = false;  // its server is back
+      session->state().extras->orphaned = false;  // its server is back
       wheel_.Cancel(*session);
     }
   }
@@ -108,11 +108,11 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
 void Registry::Orphan(const std::shared_ptr<Session>& session, MonoTime since, Duration wait,
                       Effects& effects) {
   const MonoTime now = clock_.Mono();
-  SessionExtras& extras = session->cold_.MakeExtras();
+  SessionExtras& extras = session->state().MakeExtras();
   extras.orphaned = true;
   extras.suspect_since = since;
-  session->last_heard_.store(since.time_since_epoch().count(), std::memory_order_seq_cst);
-  if (session->cold_.record->state == State::kSuspect) {
+  session->SetHeard(since);
+  if (session->state().record->state == State::kSuspect) {
     Arm(*session, NextTurn(*session, now), effects);
   } else if (wait > Duration::zero()) {
     Arm(*session, now + wait, effects);
@@ -122,7 +122,7 @@ void Registry::Orphan(const std::shared_ptr<Session>& session, MonoTime since, D
 }
 
 void Registry::SuspectOrphan(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
-  ClientRecord after = *session->cold_.record;
+  ClientRecord after = *session->state().record;
   auto evidence = std::make_shared<core::Evidence>();
   evidence->gather_time = clock_.Wall();
   evidence->confidence = core::Confidence::kHigh;
@@ -141,7 +141,7 @@ void Registry::BuryOrphan(const std::shared_ptr<Session>& session, MonoTime now,
     return;
   }
   // What was found before its server went stays the cause.
-  const RecordPtr& record = session->cold_.record;
+  const RecordPtr& record = session->state().record;
   auto evidence = std::make_shared<core::Evidence>();
   if (record->evidence != nullptr) *evidence = *record->evidence;
   evidence->gather_time = clock_.Wall();
@@ -152,10 +152,10 @@ void Registry::BuryOrphan(const std::shared_ptr<Session>& session, MonoTime now,
 
 void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effects) {
   const MonoTime now = clock_.Mono();
-  const ClientRecord& record = *session->cold_.record;
+  const ClientRecord& record = *session->state().record;
   const bool live = core::IsLive(record.state);
-  const bool orphaned = session->cold_.extras != nullptr && session->cold_.extras->orphaned;
-  if (orphaned && (!live || IsServed(*session))) session->cold_.extras->orphaned = false;
+  const bool orphaned = session->state().extras != nullptr && session->state().extras->orphaned;
+  if (orphaned && (!live || IsServed(*session))) session->state().extras->orphaned = false;
   if (!live) {
     Arm(*session, ForgetAt(record), effects);
   } else if (IsServed(*session) || !serving_) {

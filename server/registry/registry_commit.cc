@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/saturating.h"
+#include "server/core/record/rebase.h"
 #include "server/registry/life/work_slice.h"
 #include "server/registry/records/effects.h"
 #include "server/registry/records/instance_errors.h"
@@ -17,9 +18,9 @@ using core::RecordPtr;
 using core::State;
 
 void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord after, Effects& effects,
-                       Settled settled, bool welcomes) {
+                       CommitDone on_committed, bool welcomes) {
   const std::shared_ptr<Session> known = table_.Find(after.client_id());
-  const RecordPtr before = known == nullptr ? nullptr : known->cold_.record;
+  const RecordPtr before = known == nullptr ? nullptr : known->state().record;
   const core::WallTime wall = clock_.Wall();
   const MonoTime now = clock_.Mono();
   scorecard_.observed_seconds += static_cast<double>(table_.counts().live()) *
@@ -29,7 +30,7 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
   MarkFlapping(*session, before.get(), after, now);
   const RecordPtr decided = std::make_shared<const ClientRecord>(std::move(after));
 
-  const bool may_wait = known == nullptr || known->pending_;
+  const bool may_wait = known == nullptr || known->is_pending();
   const auto under_way = may_wait ? pending_.find(decided->client_id()) : pending_.end();
   if (under_way == pending_.end()) {
     const std::uint64_t proposal = next_proposal_++;
@@ -41,24 +42,24 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
         table_.SetRecord(session, committed);
       }
       Append(before, committed, wall, effects);
-      if (settled) effects.dones.push_back({std::move(settled), committed});
+      if (on_committed) effects.dones.push_back({std::move(on_committed), committed});
       return;
     }
     const auto at =
         pending_.emplace(std::string(decided->client_id()), PendingClient{before, known, proposal}).first;
-    at->second.waiting.push_back({session, decided, wall, std::move(settled), welcomes});
+    at->second.waiting.push_back({session, decided, wall, std::move(on_committed), welcomes});
     under_way_[proposal] = at->second.client_id = &at->first;
   } else {
     std::deque<Decision>& waiting = under_way->second.waiting;
     if (waiting.size() >= kCoalesceFrom && Coalesces(waiting.back(), *session, *decided)) waiting.pop_back();
-    waiting.push_back({session, decided, wall, std::move(settled), welcomes});
+    waiting.push_back({session, decided, wall, std::move(on_committed), welcomes});
   }
   table_.SetRecord(session, decided);
-  session->pending_ = true;
+  session->set_pending(true);
 }
 
 bool Registry::Coalesces(const Decision& last, const Session& session, const ClientRecord& decided) {
-  return last.session.get() == &session && !last.settled && core::IsLive(last.after->state) &&
+  return last.session.get() == &session && !last.on_committed && core::IsLive(last.after->state) &&
          core::IsLive(decided.state);
 }
 
@@ -71,13 +72,13 @@ void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Ef
 }
 
 RecordPtr Registry::Shown(const Session& session, bool committed) const {
-  if (!session.pending_) return session.cold_.record;
+  if (!session.is_pending()) return session.state().record;
   // Without its store this server's own truth is the best there is.
   if (store_fails_ && !committed) {
-    const RecordPtr& ours = session.cold_.record;
+    const RecordPtr& ours = session.state().record;
     return ours->state == State::kForgotten ? nullptr : ours;
   }
-  return pending_.find(session.cold_.record->client_id())->second.committed;
+  return pending_.find(session.state().record->client_id())->second.committed;
 }
 
 void Registry::OnCommitted(std::vector<storage::Committed> changes) {
@@ -111,8 +112,8 @@ void Registry::TakeCommitted(const storage::Committed& change, Effects& effects)
 }
 
 bool Registry::WaitsTooLong(const Session& session) const {
-  return session.pending_ &&
-         pending_.find(session.cold_.record->client_id())->second.waiting.size() >= kMaxWaiting;
+  return session.is_pending() &&
+         pending_.find(session.state().record->client_id())->second.waiting.size() >= kMaxWaiting;
 }
 
 void Registry::OnGap(std::uint64_t after, std::uint64_t until) {
@@ -138,14 +139,14 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
   const bool forgotten = change.after->state == State::kForgotten;
   pending.committed = forgotten ? nullptr : change.after;
   pending.committed_session = forgotten ? nullptr : decision.session;
-  if (decision.settled) effects.dones.push_back({decision.settled, change.after});
+  if (decision.on_committed) effects.dones.push_back({decision.on_committed, change.after});
 
   const std::shared_ptr<Session>& session = decision.session;
   if (!pending.waiting.empty()) {
     if (decision.after->incarnation == 0) Name(pending, decision, change.after->incarnation);
     GoOn(pending, effects);
   } else {
-    session->pending_ = false;
+    session->set_pending(false);
     if (forgotten) {
       table_.Erase(session);
     } else {
@@ -154,20 +155,20 @@ void Registry::Settle(PendingClient& pending, const storage::Committed& change, 
     pending_.erase(pending_.find(change.after->client_id()));
     if (!forgotten) TellHiddenStall(session, effects);
   }
-  const bool lives = table_.IsCurrent(*session) && core::IsLive(session->cold_.record->state);
+  const bool lives = table_.IsCurrent(*session) && core::IsLive(session->state().record->state);
   if (decision.welcomes && lives && Holds(*session)) BeginWatching(*session, effects);
   if (!core::IsLive(change.after->state)) (void)ForgetBeyondBound(kForgottenAtOnce, effects);
 }
 
 void Registry::BeginWatching(Session& session, Effects& effects) {
   const MonoTime now = clock_.Mono();
-  const core::Duration timeout = session.cold_.record->timeout;
+  const core::Duration timeout = session.state().record->timeout;
   // A client that waited this long may have given us up before its welcome came.
-  if (now - session.last_heard() >= EnoughToGiveUp(*session.cold_.record)) {
-    session.cold_.MakeExtras().excused_until = common::SaturatingAdd(now, timeout);
+  if (now - session.last_heard() >= EnoughToGiveUp(*session.state().record)) {
+    session.state().MakeExtras().excused_until = common::SaturatingAdd(now, timeout);
   }
   // Nor could it ping before that.
-  session.last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
+  session.SetHeard(now);
   Arm(session, NextTurn(session, now), effects);
 }
 
@@ -194,8 +195,8 @@ void Registry::Name(PendingClient& pending, const Decision& begun, std::uint64_t
 
 void Registry::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr record) {
   // A stream that took over meanwhile, without a transition, stays the one.
-  const RecordPtr& decided = session->cold_.record;
-  if (decided != nullptr && session->local_ && decided->attachment > record->attachment) {
+  const RecordPtr& decided = session->state().record;
+  if (decided != nullptr && session->is_local() && decided->attachment > record->attachment) {
     auto attached = std::make_shared<ClientRecord>(*record);
     attached->attachment = decided->attachment;
     if (attached->info == decided->info) attached->info = decided->info;  // its attempt
@@ -206,11 +207,11 @@ void Registry::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr r
 
 void Registry::Redecide(Decision& decision, RecordPtr record) {
   const std::shared_ptr<Session>& session = decision.session;
-  if (session->cold_.record == decision.after) {
+  if (session->state().record == decision.after) {
     if (table_.IsCurrent(*session)) {
       table_.SetRecord(session, record);
     } else {
-      session->cold_.record = record;
+      session->state().record = record;
     }
   }
   decision.after = std::move(record);
@@ -220,13 +221,14 @@ void Registry::GoOn(PendingClient& pending, Effects& effects) {
   if (!pending.waiting.empty()) {
     const Decision& next = pending.waiting.front();
     // Its server has come back while this waited.
-    const bool refuted =
-        !next.session->local_ && IsBelief(pending.committed.get(), *next.after) && IsServed(*next.session);
+    const bool refuted = !next.session->is_local() &&
+                         core::IsBelief(pending.committed.get(), *next.after, options_.server_id) &&
+                         IsServed(*next.session);
     if (refuted) Drop(pending, ConflictError(), effects);
   }
   pending.abandoned = false;
   if (pending.waiting.empty()) {
-    if (pending.committed_session != nullptr) pending.committed_session->pending_ = false;
+    if (pending.committed_session != nullptr) pending.committed_session->set_pending(false);
     pending_.erase(pending_.find(*pending.client_id));
     return;
   }
@@ -259,12 +261,12 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
   const std::shared_ptr<Session> session = pending.waiting.back().session;  // the client's entry
   for (Decision& each : pending.waiting) {
     // Who waits for an answer may try again: ABORTED would stop a client whom nobody has told anything yet.
-    const absl::Status& told = each.settled && !absl::IsUnavailable(why) ? ConflictError() : why;
-    SessionState& cold = each.session->cold_;
+    const absl::Status& told = each.on_committed && !absl::IsUnavailable(why) ? ConflictError() : why;
+    SessionState& cold = each.session->state();
     if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), told});
     cold.stream = nullptr;
     EndStandbys(*each.session, told, effects);
-    if (each.settled) effects.dones.push_back({std::move(each.settled), told});
+    if (each.on_committed) effects.dones.push_back({std::move(each.on_committed), told});
     Unbind(*each.session, pending.committed == nullptr ? 0 : pending.committed->attachment);
     wheel_.Cancel(*each.session);
   }
@@ -274,7 +276,7 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
     table_.Erase(session);
     return;
   }
-  pending.committed_session->pending_ = true;
+  pending.committed_session->set_pending(true);
   table_.SetRecord(pending.committed_session, pending.committed);
   WatchOver(pending.committed_session, effects);
 }

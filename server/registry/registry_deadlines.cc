@@ -13,9 +13,9 @@ using core::MonoTime;
 using core::State;
 
 core::Watched Registry::AsWatched(const Session& session) const {
-  const ClientRecord& record = *session.cold_.record;
+  const ClientRecord& record = *session.state().record;
   const MonoTime last_heard = session.last_heard();
-  const SessionExtras* extras = session.cold_.extras.get();
+  const SessionExtras* extras = session.state().extras.get();
   core::Duration timeout = record.timeout;
   if (extras != nullptr && extras->arrivals != nullptr) {
     timeout = std::min(timeout, extras->arrivals->DueAfter());
@@ -35,18 +35,18 @@ core::Watched Registry::AsWatched(const Session& session) const {
   return {.state = record.state,
           .last_heard = last_heard,
           .suspect_since = suspect_since,
-          .probed = session.cold_.probed_at > last_heard,
+          .probed = session.state().probed_at > last_heard,
           .vouched_until = promised,
           .timing = {.interval = std::min(record.interval, timeout), .timeout = timeout},
           .grace = grace};
 }
 
 MonoTime Registry::VouchedUntil(const Session& session, MonoTime now) const {
-  const core::Duration timeout = session.cold_.record->timeout;
-  if (!core::IsLive(session.cold_.record->state)) return MonoTime::min();
+  const core::Duration timeout = session.state().record->timeout;
+  if (!core::IsLive(session.state().record->state)) return MonoTime::min();
   // What another server told it is not known, but how much at most.
-  if (!session.local_) return common::SaturatingAdd(now, timeout);
-  const SessionExtras* extras = session.cold_.extras.get();
+  if (!session.is_local()) return common::SaturatingAdd(now, timeout);
+  const SessionExtras* extras = session.state().extras.get();
   const MonoTime earlier = extras == nullptr ? MonoTime::min() : extras->vouched_until;
   if (extras == nullptr || extras->arrivals == nullptr) {
     return std::max(earlier, common::SaturatingAdd(session.last_heard(), timeout));
@@ -62,11 +62,11 @@ core::Duration Registry::Vouch(core::Duration due, core::Duration timeout, MonoT
 }
 
 bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
-  if (session.cold_.extras != nullptr && now < session.cold_.extras->excused_until) return true;
+  if (session.state().extras != nullptr && now < session.state().extras->excused_until) return true;
   // Of the last timeout before it closed, whatever was heard in it: pings that waited are read before the
   // close, and the close may have waited as long.
   const core::Duration lag = canary_.LagAt(now);
-  const core::Duration timeout = common::SaturatingAdd(session.cold_.record->timeout, lag);
+  const core::Duration timeout = common::SaturatingAdd(session.state().record->timeout, lag);
   const MonoTime since = common::SaturatingSub(now, timeout);
   // Its pongs were that late also while the lag was steady.
   core::Duration stood = std::max(timeout - witness_.Elapsed(since, now), lag);
@@ -75,7 +75,7 @@ bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) con
   stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());
   // Right after a stall the detector may not have run yet.
   stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
-  return stood >= EnoughToGiveUp(*session.cold_.record);
+  return stood >= EnoughToGiveUp(*session.state().record);
 }
 
 core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
@@ -99,15 +99,15 @@ void Registry::Arm(Session& session, MonoTime when, Effects& effects) {
 }
 
 core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
-  const ClientRecord& record = *session.cold_.record;
+  const ClientRecord& record = *session.state().record;
   core::Vitals vitals;
   vitals.last_heard = session.last_heard();
-  if (record.state == State::kAlive && session.local_) {
+  if (record.state == State::kAlive && session.is_local()) {
     vitals.until_deadline = AsWatched(session).timing.timeout - witness_.Elapsed(vitals.last_heard, now);
   }
   vitals.rtt = session.rtt();
-  vitals.keepalive = session.cold_.keepalive;
-  if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
+  vitals.keepalive = session.state().keepalive;
+  if (const SessionExtras* extras = session.state().extras.get(); extras != nullptr) {
     if (extras->board != nullptr) vitals.progress = extras->board->tokens();
     vitals.mistakes = extras->mistakes;
     vitals.known_before = extras->known_before;
@@ -123,7 +123,7 @@ void Registry::Rearm(const std::shared_ptr<Session>& session) {
   Effects effects;
   {
     MutexLock lock(mu_);
-    if (!table_.IsCurrent(*session) || !core::IsLive(session->cold_.record->state)) return;
+    if (!table_.IsCurrent(*session) || !core::IsLive(session->state().record->state)) return;
     Arm(*session, NextTurn(*session, clock_.Mono()), effects);
   }
   CarryOut(effects);

@@ -9,7 +9,7 @@ namespace liveness::registry {
 using core::MonoTime;
 
 void Registry::CarryOut(Effects& effects) {
-  for (const auto& done : effects.dones) done.settled(done.record);
+  for (const auto& done : effects.dones) done.on_committed(done.record);
   for (const auto& end : effects.ends) end.stream->End(end.why);
   for (const auto& probe : effects.probes) probe.stream->Probe(probe.sequence);
   if (options_.on_notice) {

@@ -55,10 +55,10 @@ void Registry::CountDoubt(MonoTime now, Effects& effects) {
 }
 
 bool Registry::IsDeathHeld(Session& session, MonoTime now, Effects& effects) {
-  SessionState& cold = session.cold_;
+  SessionState& cold = session.state();
   SessionExtras& extras = cold.MakeExtras();
   // A fall counts once it is committed: without a grace its death would overtake the event that it completes.
-  if (session.pending_ && now < extras.suspect_since + kCommitWait) {
+  if (session.is_pending() && now < extras.suspect_since + kCommitWait) {
     Arm(session, now + kCommitPoll, effects);
     return true;
   }
@@ -92,18 +92,18 @@ bool Registry::IsDeathHeld(Session& session, MonoTime now, Effects& effects) {
 
 void Registry::MarkFlapping(Session& session, const ClientRecord* before, ClientRecord& after, MonoTime now) {
   if (after.state == State::kForgotten) return;  // as it was
-  if (core::IsFall(before, after)) session.cold_.MakeExtras().flap.Fell(now, options_.flap);
-  const SessionExtras* extras = session.cold_.extras.get();
+  if (core::IsFall(before, after)) session.state().MakeExtras().flap.Fell(now, options_.flap);
+  const SessionExtras* extras = session.state().extras.get();
   after.flapping = extras != nullptr && extras->flap.IsFlapping(now, options_.flap);
 }
 
 MonoTime Registry::CalmAt(const Session& session) const {
   // While it is SUSPECT the next transition is near, and what has ended changes no more.
-  const ClientRecord& record = *session.cold_.record;
+  const ClientRecord& record = *session.state().record;
   if (!record.flapping || record.state != State::kAlive) return MonoTime::max();
   // Nothing is left of the penalty where the mark is from before a restart.
-  if (session.cold_.extras == nullptr) return MonoTime::min();
-  return session.cold_.extras->flap.ReuseAt(options_.flap);
+  if (session.state().extras == nullptr) return MonoTime::min();
+  return session.state().extras->flap.ReuseAt(options_.flap);
 }
 
 void Registry::CanaryAnswered(MonoTime sent_at, MonoTime answered_at) {

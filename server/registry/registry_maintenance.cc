@@ -111,7 +111,7 @@ void Registry::MarkSlice(const std::vector<core::ClientView>& chosen, std::size_
 bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::optional<WallTime> until,
                                const std::function<MaintenanceSettled()>& settling, Effects& effects) {
   if (until && *until <= clock_.Wall()) until.reset();
-  const RecordPtr before = session->cold_.record;
+  const RecordPtr before = session->state().record;
   if (before->state == core::State::kForgotten || MaintenanceOf(before) == until) return false;
   ClientRecord after = *before;
   auto annex = before->annex == nullptr ? std::make_shared<core::Annex>()
@@ -124,9 +124,11 @@ bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::opt
     after.evidence = nullptr;
   }
   if (!until) RestoreStall(*session, after);
-  Settled told = nullptr;
+  CommitDone told = nullptr;
   if (settling) {
-    told = [settled = settling()](const absl::StatusOr<RecordPtr>& record) { settled(record.status()); };
+    told = [on_committed = settling()](const absl::StatusOr<RecordPtr>& record) {
+      on_committed(record.status());
+    };
   }
   if (told && WaitsTooLong(*session)) {
     effects.dones.push_back({std::move(told), TooMuchWaitsError()});
@@ -138,13 +140,13 @@ bool Registry::MarkMaintenance(const std::shared_ptr<Session>& session, std::opt
 }
 
 bool Registry::IsStalled(const Session& session) {
-  const SessionExtras* extras = session.cold_.extras.get();
+  const SessionExtras* extras = session.state().extras.get();
   const auto tokens = extras == nullptr || extras->board == nullptr ? nullptr : extras->board->tokens();
   return tokens != nullptr && core::IsAnyStale(*tokens);
 }
 
 bool Registry::RestoreStall(const Session& session, ClientRecord& record) const {
-  const bool hidden = session.local_ && core::IsLive(record.state) && record.health == Health::kOk;
+  const bool hidden = session.is_local() && core::IsLive(record.state) && record.health == Health::kOk;
   if (!hidden || !IsStalled(session)) return false;
   record.health = Health::kStalled;
   if (record.state != core::State::kAlive) return true;  // a suspicion has its own cause until it is refuted
@@ -156,7 +158,7 @@ bool Registry::RestoreStall(const Session& session, ClientRecord& record) const 
 }
 
 void Registry::TellHiddenStall(const std::shared_ptr<Session>& session, Effects& effects) {
-  ClientRecord after = *session->cold_.record;
+  ClientRecord after = *session->state().record;
   if (RestoreStall(*session, after)) Transit(session, std::move(after), effects);
 }
 

@@ -56,7 +56,7 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
     FollowMaintenance(*record);
     (void)CountFalls(nullptr, *record, clock_.Wall(), clock_.Mono(), effects);
     table_.SetRecord(session, std::move(record));
-    if (!live) Arm(*session, ForgetAt(*session->cold_.record), effects);
+    if (!live) Arm(*session, ForgetAt(*session->state().record), effects);
   }
 }
 
@@ -85,7 +85,7 @@ ScanResult Registry::LookAt(const ScanRequest& request) const {
     common::AssertHeld(mu_);
     if (looked_at >= most) return false;
     ++looked_at;
-    cursor = session.cold_.record->client_id();
+    cursor = session.state().record->client_id();
     if (core::RecordPtr shown = Shown(session, request.committed)) {
       seen.views.push_back({std::move(shown), VitalsOf(session, now)});
     }
@@ -123,8 +123,8 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
 std::optional<core::PathQuality> Registry::PathOf(std::string_view client_id) const {
   MutexLock lock(mu_);
   const std::shared_ptr<Session> session = table_.Find(client_id);
-  if (session == nullptr || session->cold_.extras == nullptr) return std::nullopt;
-  const std::shared_ptr<Arrivals>& arrivals = session->cold_.extras->arrivals;
+  if (session == nullptr || session->state().extras == nullptr) return std::nullopt;
+  const std::shared_ptr<Arrivals>& arrivals = session->state().extras->arrivals;
   if (arrivals == nullptr) return std::nullopt;
   return arrivals->path();
 }

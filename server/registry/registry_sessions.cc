@@ -20,8 +20,8 @@ using core::State;
 
 bool Registry::Owns(const Session& session, std::uint64_t attachment) const {
   // Another server may have given its stream the same number: this one knows only of its own.
-  return session.local_ && session.cold_.record->attachment == attachment &&
-         core::IsLive(session.cold_.record->state) && table_.IsCurrent(session);
+  return session.is_local() && session.state().record->attachment == attachment &&
+         core::IsLive(session.state().record->state) && table_.IsCurrent(session);
 }
 
 void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment,
@@ -30,7 +30,7 @@ void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64
   {
     MutexLock lock(mu_);
     if (!Owns(*session, attachment)) return;
-    ClientRecord after = *session->cold_.record;
+    ClientRecord after = *session->state().record;
     core::ClientInfo info = after.info.Unpack();
     if (info.labels == labels) return;
     info.labels = std::move(labels);
@@ -42,7 +42,7 @@ void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64
 
 std::shared_ptr<WorkBoard> Registry::BoardOf(const std::shared_ptr<Session>& session) {
   MutexLock lock(mu_);
-  std::shared_ptr<WorkBoard>& board = session->cold_.MakeExtras().board;
+  std::shared_ptr<WorkBoard>& board = session->state().MakeExtras().board;
   if (board == nullptr) board = std::make_shared<WorkBoard>();
   return board;
 }
@@ -51,8 +51,8 @@ void Registry::SetStalled(const std::shared_ptr<Session>& session, std::uint64_t
   Effects effects;
   {
     MutexLock lock(mu_);
-    if (!Owns(*session, attachment) || session->cold_.record->state != State::kAlive) return;
-    ClientRecord after = *session->cold_.record;
+    if (!Owns(*session, attachment) || session->state().record->state != State::kAlive) return;
+    ClientRecord after = *session->state().record;
     const core::Health health = stalled ? core::Health::kStalled : core::Health::kOk;
     // Who is expected to be away is not also said to be stalled.
     if (after.health == health || after.health == core::Health::kMaintenance) return;
@@ -84,12 +84,12 @@ void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t
       Change change{failed ? State::kDead : State::kLeft,
                     failed ? Cause::kProcessExited : Cause::kSaidGoodbye, std::move(evidence)};
       // The stream answers the goodbye itself.
-      session->cold_.stream = nullptr;
-      Settled settled;
+      session->state().stream = nullptr;
+      CommitDone on_committed;
       if (done && store_.health().ok()) {
-        settled = [done = std::exchange(done, nullptr)](const absl::StatusOr<RecordPtr>&) { done(); };
+        on_committed = [done = std::exchange(done, nullptr)](const absl::StatusOr<RecordPtr>&) { done(); };
       }
-      EndSession(session, std::move(change), absl::OkStatus(), effects, std::move(settled));
+      EndSession(session, std::move(change), absl::OkStatus(), effects, std::move(on_committed));
     }
   }
   CarryOut(effects);
@@ -101,14 +101,14 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
   Effects effects;
   {
     MutexLock lock(mu_);
-    SessionState& cold = session->cold_;
+    SessionState& cold = session->state();
     Standbys* const standbys = cold.extras == nullptr ? nullptr : cold.extras->standbys.get();
     const bool waited = standbys != nullptr && standbys->Take(attachment).has_value();
     if (waited ? cold.stream != nullptr : !Owns(*session, attachment)) return;
     const MonoTime now = clock_.Mono();
     if (ended_at == MonoTime{}) ended_at = now;
     cold.stream = nullptr;
-    session->attachment_.store(0, std::memory_order_seq_cst);
+    session->Unbind();
     // The client opened others beside it. If they are gone too, as after a crash, their ends come as soon.
     if (standbys != nullptr && !standbys->empty()) return;
     SessionExtras& extras = cold.MakeExtras();
@@ -137,7 +137,7 @@ void Registry::Evict(std::string_view client_id, std::string_view reason,
     refused = CheckEvict(client_id, session.get());
     if (refused.ok()) {
       const MonoTime now = clock_.Mono();
-      const RecordPtr old = session->cold_.record;
+      const RecordPtr old = session->state().record;
       Change change{State::kDead, Cause::kEvicted, Gather(*session, now)};
       change.evidence->reason = std::string(reason);
       change.ban = core::Banned{std::string(old->info.instance_id()), BanName(*old), Cause::kEvicted};
@@ -157,7 +157,7 @@ absl::Status Registry::CheckEvict(std::string_view client_id, const Session* ses
     return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
                          common::StrCat("no client \"", client_id, "\" is known"));
   }
-  const State state = session->cold_.record->state;
+  const State state = session->state().record->state;
   if (!core::IsLive(state)) {
     return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
                          common::StrCat("client \"", client_id, "\" is ", core::Name(state), " already"));
@@ -169,11 +169,11 @@ absl::Status Registry::CheckEvict(std::string_view client_id, const Session* ses
 }
 
 void Registry::EndSession(const std::shared_ptr<Session>& session, Change change, const absl::Status& why,
-                          Effects& effects, Settled settled) {
-  SessionState& cold = session->cold_;
-  session->attachment_.store(0, std::memory_order_seq_cst);
-  session->suspected_.store(false, std::memory_order_seq_cst);
-  session->local_ = false;
+                          Effects& effects, CommitDone on_committed) {
+  SessionState& cold = session->state();
+  session->Unbind();
+  session->SetSuspected(false);
+  session->set_local(false);
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), why});
   cold.stream = nullptr;
   EndStandbys(*session, why, effects);
@@ -195,8 +195,8 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
     annex->Ban(*std::move(change.ban));
     after.annex = std::move(annex);
   }
-  Transit(session, std::move(after), effects, std::move(settled));
-  Arm(*session, ForgetAt(*session->cold_.record), effects);
+  Transit(session, std::move(after), effects, std::move(on_committed));
+  Arm(*session, ForgetAt(*session->state().record), effects);
   (void)ForgetBeyondBound(kForgottenAtOnce, effects);
 }
 
@@ -204,9 +204,9 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   auto evidence = std::make_shared<core::Evidence>();
   const MonoTime last_heard = session.last_heard();
   evidence->gather_time = clock_.Wall();
-  evidence->host = table_.NeighboursOf(*session.cold_.record);
-  if (!session.local_) return evidence;  // who does not serve it has heard nothing of it
-  if (const SessionExtras* extras = session.cold_.extras.get();
+  evidence->host = table_.NeighboursOf(*session.state().record);
+  if (!session.is_local()) return evidence;  // who does not serve it has heard nothing of it
+  if (const SessionExtras* extras = session.state().extras.get();
       extras != nullptr && extras->stream_end != core::StreamEnd::kNone) {
     evidence->stream_end = extras->stream_end;
     evidence->stream_ended_ago = now - extras->stream_ended_at;
@@ -215,7 +215,7 @@ std::shared_ptr<core::Evidence> Registry::Gather(const Session& session, MonoTim
   evidence->credited = std::max(core::Duration::zero(), now - last_heard - evidence->silence);
   evidence->last_sequence = session.last_sequence();
   evidence->missed = session.missed();
-  if (const SessionExtras* extras = session.cold_.extras.get(); extras != nullptr) {
+  if (const SessionExtras* extras = session.state().extras.get(); extras != nullptr) {
     if (extras->look) {
       evidence->link = extras->look;
       evidence->link_age = std::max(core::Duration::zero(), now - extras->look->taken_at);

@@ -17,11 +17,11 @@ using core::RecordPtr;
 using core::State;
 
 bool Registry::MayStandBy(const HelloRequest& hello, const Session& session) const {
-  const ClientRecord& record = *session.cold_.record;
+  const ClientRecord& record = *session.state().record;
   // What it asks for must be what holds: its pings are measured and answered by that from the first.
-  const SessionExtras* extras = session.cold_.extras.get();
+  const SessionExtras* extras = session.state().extras.get();
   const bool others = extras != nullptr && extras->standbys != nullptr && !extras->standbys->empty();
-  return hello.beside && (session.cold_.stream != nullptr || others) && record.incarnation != 0 &&
+  return hello.beside && (session.state().stream != nullptr || others) && record.incarnation != 0 &&
          Holds(session) && record.interval == hello.interval && record.timeout == hello.timeout &&
          record.accrual_threshold == static_cast<float>(hello.accrual_threshold.value_or(0));
 }
@@ -29,9 +29,9 @@ bool Registry::MayStandBy(const HelloRequest& hello, const Session& session) con
 void Registry::StandBy(HelloRequest hello, const std::shared_ptr<Session>& session, AttachDone done,
                        Effects& effects) {
   const MonoTime now = clock_.Mono();
-  const RecordPtr record = session->cold_.record;
-  SessionExtras& extras = session->cold_.MakeExtras();
-  session->last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
+  const RecordPtr record = session->state().record;
+  SessionExtras& extras = session->state().MakeExtras();
+  session->SetHeard(now);
   if (record->state == State::kSuspect) BeAlive(session, effects);
   const std::uint64_t attachment = NextAttachment(*session);
   extras.last_attachment = attachment;
@@ -51,9 +51,9 @@ void Registry::StandBy(HelloRequest hello, const std::shared_ptr<Session>& sessi
 
 bool Registry::TakeStandby(const std::shared_ptr<Session>& session, std::uint64_t attachment,
                            Effects& effects) {
-  const SessionExtras* extras = session->cold_.extras.get();
+  const SessionExtras* extras = session->state().extras.get();
   if (extras == nullptr || extras->standbys == nullptr) return false;
-  if (!session->local_ || !core::IsLive(session->cold_.record->state) || !table_.IsCurrent(*session)) {
+  if (!session->is_local() || !core::IsLive(session->state().record->state) || !table_.IsCurrent(*session)) {
     return false;
   }
   std::optional<Standby> standby = extras->standbys->Take(attachment);
@@ -78,8 +78,8 @@ bool Registry::TakeOver(const std::shared_ptr<Session>& session, std::uint64_t a
 }
 
 void Registry::EndStandbys(Session& session, const absl::Status& why, Effects& effects) {
-  if (session.cold_.extras == nullptr || session.cold_.extras->standbys == nullptr) return;
-  for (Standby& standby : session.cold_.extras->standbys->TakeAll()) {
+  if (session.state().extras == nullptr || session.state().extras->standbys == nullptr) return;
+  for (Standby& standby : session.state().extras->standbys->TakeAll()) {
     effects.ends.push_back({std::move(standby.hello.stream), why});
   }
 }

@@ -50,7 +50,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
         all = due == nullptr;
         if (all) break;
         const Session& session = static_cast<Session&>(*due);
-        TakeTurn(table_.Find(session.cold_.record->client_id()), now, doubts, effects);
+        TakeTurn(table_.Find(session.state().record->client_id()), now, doubts, effects);
       }
       next_tick_ = all ? wheel_.NextDeadline() : now;
       LookForOrphans(now, effects);
@@ -76,25 +76,27 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
 
 void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, std::vector<Doubt>& doubts,
                         Effects& effects) {
-  if (!core::IsLive(session->cold_.record->state)) {
+  if (!core::IsLive(session->state().record->state)) {
     Forget(session, effects);
     return;
   }
-  const bool orphaned = session->cold_.extras != nullptr && session->cold_.extras->orphaned;
-  if (orphaned && session->cold_.record->state == State::kAlive) return SuspectOrphan(session, now, effects);
-  if (CalmAt(*session) <= now) Transit(session, *session->cold_.record, effects);
+  const bool orphaned = session->state().extras != nullptr && session->state().extras->orphaned;
+  if (orphaned && session->state().record->state == State::kAlive)
+    return SuspectOrphan(session, now, effects);
+  if (CalmAt(*session) <= now) Transit(session, *session->state().record, effects);
   const core::Watched watched = AsWatched(*session);
   switch (core::Assess(watched, witness_, now).due) {
     case core::Due::kNothing: break;
     case core::Due::kProbe:
-      session->cold_.probed_at = now;
-      if (session->cold_.stream != nullptr) effects.probes.push_back({session->cold_.stream, next_probe_++});
+      session->state().probed_at = now;
+      if (session->state().stream != nullptr)
+        effects.probes.push_back({session->state().stream, next_probe_++});
       break;
     case core::Due::kDeath:
       if (IsDeathHeld(*session, now, effects)) return;
       [[fallthrough]];
     case core::Due::kSuspicion:
-      doubts.push_back({session, session->cold_.stream, watched.last_heard, {}});
+      doubts.push_back({session, session->state().stream, watched.last_heard, {}});
       return;
   }
   Arm(*session, NextTurn(*session, now), effects);
@@ -102,8 +104,8 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
 
 void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   Session& session = *doubt.session;
-  if (!table_.IsCurrent(session) || !core::IsLive(session.cold_.record->state)) return;
-  SessionState& cold = session.cold_;
+  if (!table_.IsCurrent(session) || !core::IsLive(session.state().record->state)) return;
+  SessionState& cold = session.state();
   const core::Due due = core::Assess(AsWatched(session), witness_, now).due;
   // While we looked its stream may have been replaced, heard or closed.
   const bool stands = (due == core::Due::kSuspicion || due == core::Due::kDeath) &&
@@ -125,9 +127,9 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   if (due == core::Due::kSuspicion) {
     // From here on a heartbeat sees the flag, or we see the heartbeat: one that
     // came after the look that the verdict rests on.
-    session.suspected_.store(true, std::memory_order_seq_cst);
+    session.SetSuspected(true);
     if (session.last_heard() != doubt.last_heard) {
-      session.suspected_.store(false, std::memory_order_seq_cst);
+      session.SetSuspected(false);
       Arm(session, NextTurn(session, now), effects);
       return;
     }
@@ -148,20 +150,20 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
 
 bool Registry::HoldsUnread(Session& session, const Doubt& doubt, MonoTime now) {
   if (doubt.link.tcp.unread_bytes == 0) return false;
-  SessionExtras& extras = session.cold_.MakeExtras();
+  SessionExtras& extras = session.state().MakeExtras();
   if (extras.unread_after != doubt.last_heard) {
     extras.unread_after = doubt.last_heard;
     extras.unread_since = now;
     ++unread_credits_;
   }
-  return now - extras.unread_since < session.cold_.record->timeout;
+  return now - extras.unread_since < session.state().record->timeout;
 }
 
 void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
-  SessionState& cold = session->cold_;
+  SessionState& cold = session->state();
   cold.MakeExtras().suspect_since = now;
   cold.extras->death_held = false;
-  session->suspected_.store(true, std::memory_order_seq_cst);
+  session->SetSuspected(true);
   ClientRecord after = *cold.record;
   std::shared_ptr<core::Evidence> evidence = Gather(*session, now);
   const core::Verdict verdict = core::Judge(core::SymptomsOf(*evidence, cold.keepalive.get()));
@@ -183,8 +185,8 @@ bool Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
   {
     MutexLock lock(mu_);
     if (!Owns(*session, attachment)) return false;
-    if (session->cold_.stream == nullptr) return false;  // closed meanwhile: only a new stream refutes
-    if (session->cold_.record->state != State::kSuspect) return true;
+    if (session->state().stream == nullptr) return false;  // closed meanwhile: only a new stream refutes
+    if (session->state().record->state != State::kSuspect) return true;
     BeAlive(session, effects);
   }
   CarryOut(effects);
@@ -192,9 +194,9 @@ bool Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t att
 }
 
 void Registry::BeAlive(const std::shared_ptr<Session>& session, Effects& effects) {
-  CountMistake(*session, clock_.Mono() - session->cold_.extras->suspect_since);
-  session->suspected_.store(false, std::memory_order_seq_cst);
-  ClientRecord after = *session->cold_.record;
+  CountMistake(*session, clock_.Mono() - session->state().extras->suspect_since);
+  session->SetSuspected(false);
+  ClientRecord after = *session->state().record;
   BecomeAlive(after);
   (void)RestoreStall(*session, after);
   Transit(session, std::move(after), effects);
@@ -203,12 +205,12 @@ void Registry::BeAlive(const std::shared_ptr<Session>& session, Effects& effects
 
 void Registry::CountMistake(Session& session, core::Duration wrong_for) {
   scorecard_.refuted_suspicions.Add(wrong_for);
-  session.cold_.MakeExtras().mistakes.Add(wrong_for);
+  session.state().MakeExtras().mistakes.Add(wrong_for);
 }
 
 void Registry::Forget(const std::shared_ptr<Session>& session, Effects& effects) {
   wheel_.Cancel(*session);
-  ClientRecord after = *session->cold_.record;
+  ClientRecord after = *session->state().record;
   after.state = State::kForgotten;
   Transit(session, std::move(after), effects);
 }
@@ -217,7 +219,7 @@ bool Registry::ForgetBeyondBound(std::size_t most, Effects& effects) {
   for (std::size_t n = 0; table_.counts().ended() > static_cast<std::int64_t>(options_.max_ended); ++n) {
     const std::shared_ptr<Session> oldest = table_.OldestEnded();
     // It has the age of the record before its end until that is committed; then we are called again.
-    if (oldest->pending_) return false;
+    if (oldest->is_pending()) return false;
     if (n == most || pending_.size() >= kPendingAtMost) return true;
     Forget(oldest, effects);
   }

@@ -12,8 +12,12 @@ import pathlib
 import re
 import sys
 
-# What each folder may include of ours, besides itself.
+# What each folder may include of ours, besides itself. A file falls under the longest row that it lies in.
 CORE = ["server/core", "common"]
+# A role of rpc: not its neighbours, nor how the registry comes to its verdicts.
+ROLE = ["server/rpc/engine", "server/rpc/convert", "server/registry", "server/registry/records", "server/registry/watch",
+        "server/storage", "server/net", "server/auth", "proto", "common/grpc"] + CORE
+ROLES = ["server/rpc/" + role for role in ("convert", "engine", "heartbeat", "query", "operate", "canary")]
 MAY_INCLUDE = {
     "common": [],
     "common/grpc": ["common"],
@@ -22,12 +26,21 @@ MAY_INCLUDE = {
     "server/storage/etcd": ["server/storage", "proto/storage", "proto/etcd", "common/grpc"] + CORE,
     "server/net": ["common/grpc"] + CORE,
     "server/auth": CORE,
-    "server/registry": ["server/storage"] + CORE,
-    "server/rpc": ["server/registry", "server/storage", "server/net", "server/auth", "proto",
-                   "common/grpc"] + CORE,
-    "server/http": ["server/registry", "server/storage", "server/net", "server/auth"] + CORE,
-    "server/app": ["server/rpc", "server/http", "server/registry", "server/storage", "server/storage/etcd",
-                   "server/net", "server/auth", "common/grpc"] + CORE,
+    "server/registry": ["server/registry/records", "server/registry/life", "server/registry/watch", "server/storage"]
+                       + CORE,
+    "server/registry/records": ["server/storage"] + CORE,
+    "server/registry/life": ["server/registry/records", "server/storage"] + CORE,
+    "server/registry/watch": ["server/registry/records", "server/storage"] + CORE,
+    "server/rpc/convert": ["proto", "server/registry/records"] + CORE,
+    "server/rpc/engine": ["server/rpc/convert", "server/net", "server/auth", "proto", "common/grpc"] + CORE,
+    "server/rpc/heartbeat": ROLE,
+    "server/rpc/query": ROLE,
+    "server/rpc/operate": ROLE,
+    "server/rpc/canary": ROLE,
+    "server/http": ["server/rpc/convert", "server/rpc/query", "server/registry", "server/registry/records",
+                    "server/registry/watch", "server/storage", "server/net", "server/auth", "proto"] + CORE,
+    "server/app": ROLES + ["server/http", "server/registry", "server/registry/records", "server/registry/watch",
+                           "server/storage", "server/storage/etcd", "server/net", "server/auth", "common/grpc"] + CORE,
     "client/include": ["public"],
     "client/src": ["public", "proto", "common", "common/grpc"],
     "client/cli": ["public", "proto", "common", "common/grpc"],
@@ -45,7 +58,8 @@ MUST_NOT_INCLUDE = {
     # Stored records are Protobuf messages; to speak gRPC is the etcd store's alone.
     "server/storage": r"grpc(pp)?/|grpc\+\+/",
     "server/registry": GRPC,
-    "server/http": GRPC,
+    # What is decided and not yet committed is the registry's alone.
+    **dict.fromkeys(ROLES, r"server/registry/records/(ledger|pending_client|effects)\.h"),
     "client/include": f"{GRPC}|{LOGS}",
 }
 
@@ -73,14 +87,9 @@ def strip_comments_and_strings(text):
 
 
 def folder_of(path):
-    """The row of MAY_INCLUDE that `path` falls under; "" if there is none."""
-    parts = path.split("/")
-    for nested in ("common/grpc", "server/storage/etcd"):
-        if path.startswith(nested + "/"):
-            return nested
-    if parts[0] in ("server", "client"):
-        return "/".join(parts[:2]) if len(parts) > 2 else ""
-    return parts[0]
+    """The row of MAY_INCLUDE that `path` falls under, the longest; "" if there is none."""
+    rows = [row for row in MAY_INCLUDE if path.startswith(row + "/")]
+    return max(rows, key=len, default="") or ("" if path.startswith(("server/", "client/")) else path.split("/")[0])
 
 
 def target_of(bracket, header):

@@ -29,11 +29,20 @@ class CheckIncludes(unittest.TestCase):
         for path, header in [
             ("common/a.h", "server/core/record/record.h"),
             ("server/core/a.h", "server/registry/registry.h"),
-            ("server/registry/a.cc", "server/rpc/stream.h"),
+            ("server/registry/a.cc", "server/rpc/engine/engine.h"),
+            ("server/rpc/engine/a.h", "server/registry/records/session.h"),
+            ("server/rpc/engine/a.cc", "server/storage/store.h"),
+            ("server/rpc/query/a.cc", "server/rpc/heartbeat/ping.h"),
+            ("server/rpc/heartbeat/a.cc", "server/rpc/canary/canary.h"),
+            ("server/rpc/operate/a.cc", "server/registry/life/lifecycle.h"),
+            ("server/rpc/query/a.cc", "server/registry/records/ledger.h"),
+            ("server/registry/records/a.h", "server/registry/registry.h"),
+            ("server/registry/records/a.h", "server/registry/life/lifecycle.h"),
+            ("server/registry/life/a.h", "server/registry/watch/watch.h"),
+            ("server/http/a.cc", "server/rpc/operate/admin_service.h"),
             ("server/storage/a.cc", "server/registry/registry.h"),
-            ("server/http/a.cc", "server/rpc/stream.h"),
-            ("server/rpc/a.cc", "server/app/config.h"),
-            ("server/rpc/a.cc", "client/src/session.h"),
+            ("server/rpc/query/a.cc", "server/app/config.h"),
+            ("server/rpc/query/a.cc", "client/src/session.h"),
             ("server/registry/a.cc", "common/grpc/socket_mutator.h"),
             ("client/src/a.cc", "server/core/record/record.h"),
             ("client/cli/a.cc", "server/app/config.h"),
@@ -52,12 +61,12 @@ class CheckIncludes(unittest.TestCase):
 
     def test_protobuf_meets_the_core_in_rpc_only(self):
         self.assert_bad("server/registry/a.h", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")
-        self.assert_good("server/rpc/a.h", '#include "liveness/v1/client.pb.h"\n')
+        self.assert_good("server/rpc/query/a.h", '#include "liveness/v1/client.pb.h"\n')
 
     def test_what_stores_keep_stays_with_them(self):
         self.assert_good("server/storage/a.cc", '#include "liveness/storage/v1/record.pb.h"\n')
         self.assert_bad("server/storage/a.cc", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")
-        for folder in ["server/rpc", "server/registry", "client/src"]:
+        for folder in ["server/rpc/query", "server/registry", "client/src"]:
             self.assert_bad(f"{folder}/a.cc", '#include "liveness/storage/v1/record.pb.h"\n', 1, "proto/storage")
 
     def test_only_the_etcd_store_speaks_to_etcd(self):
@@ -66,13 +75,16 @@ class CheckIncludes(unittest.TestCase):
         self.assert_good("server/storage/etcd/a.h", '#include "server/storage/store.h"\n')
         self.assert_bad("server/storage/a.h", "#include <grpcpp/channel.h>\n", 1, "grpcpp")
         self.assert_bad("server/storage/a.h", '#include "server/storage/etcd/a.h"\n', 1, "storage/etcd")
-        self.assert_bad("server/rpc/a.h", '#include "etcd/v3/etcd_service.pb.h"\n', 1, "proto/etcd")
+        self.assert_bad("server/rpc/query/a.h", '#include "etcd/v3/etcd_service.pb.h"\n', 1, "proto/etcd")
         self.assert_good("server/app/a.cc", '#include "server/storage/etcd/etcd_store.h"\n')
         self.assert_bad("server/registry/a.cc", '#include "server/storage/etcd/etcd_store.h"\n', 1, "etcd")
 
     def test_arrows_that_are_right(self):
-        self.assert_good("server/app/main.cc", '#include "server/rpc/stream.h"\n#include <grpcpp/grpcpp.h>\n')
+        self.assert_good("server/app/main.cc", '#include "server/rpc/engine/engine.h"\n#include <grpcpp/grpcpp.h>\n')
         self.assert_good("server/registry/a.cc", '#include "server/core/record/record.h"\n#include "common/mutex.h"\n')
+        self.assert_good("server/core/filter/a.cc", '#include "server/core/record/record.h"\n')
+        self.assert_good("server/http/a.cc", '#include "server/rpc/convert/convert.h"\n')
+        self.assert_good("server/registry/registry.cc", '#include "server/registry/life/lifecycle.h"\n')
         self.assert_good("client/src/a.cc", '#include <liveness/client.h>\n#include "client/src/b.h"\n')
         self.assert_good("client/include/liveness/a.h", "#include <liveness/options.h>\n#include <string>\n")
         self.assert_good("examples/a.cc", "#include <liveness/client.h>\n")
@@ -82,13 +94,13 @@ class CheckIncludes(unittest.TestCase):
         for code in ["std::chrono::steady_clock::now()", "absl::Now()", "absl::SleepFor(x)", "time(nullptr)",
                      "std::this_thread::sleep_for(x)", "::clock_gettime(id, &now)", "usleep(1)", "sleep(3)",
                      "gpr_now(GPR_CLOCK_REALTIME)", "std::time(nullptr)"]:
-            for path in ["server/rpc/a.cc", "client/src/a.cc", "tests/unit/core/a_test.cc"]:
+            for path in ["server/rpc/query/a.cc", "client/src/a.cc", "tests/unit/core/a_test.cc"]:
                 self.assert_bad(path, f"\nauto x = {code};\n", 2, "common/clock")
         self.assert_good("common/clock.cc", "clock_gettime(id, &now);\n")
         self.assert_good("tests/integration/a_test.cc", "usleep(1);\n")
 
     def test_words_that_only_look_like_clocks(self):
-        self.assert_good("server/rpc/a.cc", "\n".join([
+        self.assert_good("server/rpc/query/a.cc", "\n".join([
             "// absl::Now() would be wrong here", 'Log("sleep(1)");', "record.state_time();", "set_time(now);",
             "x->time();", "/* usleep(1)", " usleep(2) */", ""]))
 

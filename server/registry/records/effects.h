@@ -2,17 +2,28 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/registry/registry.h"
+#include "absl/status/statusor.h"
+#include "server/core/record/record.h"
+#include "server/registry/records/session.h"
+#include "server/registry/records/types.h"
 
 namespace liveness::registry {
 
-struct Registry::Effects {
+// Called once, without the lock, with the record that was committed, or why there is none.
+using CommitDone = std::function<void(const absl::StatusOr<core::RecordPtr>&)>;
+
+struct Effects {
+  // A change that somebody waits for is committed, or will not be.
+  struct Done {
+    CommitDone on_committed;
+    absl::StatusOr<core::RecordPtr> record;
+  };
   struct End {
     std::shared_ptr<StreamHandle> stream;
     absl::Status why;
@@ -20,12 +31,6 @@ struct Registry::Effects {
   struct Probe {
     std::shared_ptr<StreamHandle> stream;
     std::uint64_t sequence = 0;
-  };
-
-  // A change that somebody waits for is committed, or will not be.
-  struct Done {
-    Settled settled;
-    absl::StatusOr<core::RecordPtr> record;
   };
 
   std::vector<Done> dones;

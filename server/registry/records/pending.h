@@ -13,12 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "server/core/record/record.h"
+#include "server/registry/records/effects.h"
 #include "server/registry/records/session.h"
 
 namespace liveness::registry {
@@ -28,7 +27,7 @@ struct Decision {
   core::RecordPtr after;
   core::WallTime time{};
   // Who waits for it, a hello or an operator; may be null. Called once, without the lock.
-  std::function<void(const absl::StatusOr<core::RecordPtr>&)> settled;
+  CommitDone on_committed;
   bool welcomes = false;  // it is a hello that waits
 };
 

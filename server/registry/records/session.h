@@ -119,10 +119,34 @@ class alignas(64) Session : public core::WheelNode {
   std::uint64_t last_sequence() const { return last_sequence_.load(std::memory_order_relaxed); }
   std::uint32_t missed() const { return missed_.load(std::memory_order_relaxed); }
 
- private:
-  friend class Registry;
-  friend class SessionTable;
+  // --- What follows is the registry's. REQUIRES: its lock. -------------------
 
+  const SessionState& state() const { return state_; }
+  SessionState& state() { return state_; }
+  const core::RecordPtr& record() const { return state_.record; }
+
+  // The stream of that attachment speaks for it from now on, and has just been heard.
+  void Bind(std::uint64_t attachment, core::MonoTime now) {
+    SetHeard(now);
+    SetSuspected(false);
+    attachment_.store(attachment, std::memory_order_seq_cst);
+  }
+  // No stream does any more: what touches it is stale.
+  void Unbind() { attachment_.store(0, std::memory_order_seq_cst); }
+  void SetHeard(core::MonoTime at) {
+    last_heard_.store(at.time_since_epoch().count(), std::memory_order_seq_cst);
+  }
+  // While it is set, Touch() says kRefutes.
+  void SetSuspected(bool suspected) { suspected_.store(suspected, std::memory_order_seq_cst); }
+
+  // True if this process serves it.
+  bool is_local() const { return local_; }
+  void set_local(bool local) { local_ = local; }
+  // True if its client has a change under way: pending.h.
+  bool is_pending() const { return pending_; }
+  void set_pending(bool pending) { pending_ = pending; }
+
+ private:
   // The hot line, shared with the wheel's node before it (24 bytes), which the
   // detector writes only when the session's timer moves.
   std::atomic<std::int64_t> last_heard_{0};
@@ -131,11 +155,11 @@ class alignas(64) Session : public core::WheelNode {
   std::atomic<std::int64_t> rtt_{0};
   std::atomic<std::uint32_t> missed_{0};
   std::atomic<bool> suspected_{false};
-  // The registry's, under its lock; here because there is room.
-  bool local_ = false;    // this process serves it
-  bool pending_ = false;  // its client has a change under way: pending.h
+  // Guarded by the registry's lock; here because there is room.
+  bool local_ = false;
+  bool pending_ = false;
 
-  SessionState cold_;
+  SessionState state_;
 };
 
 static_assert(sizeof(Session) == 128, "a session fills two cache lines, and no more");

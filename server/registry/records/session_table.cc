@@ -24,8 +24,8 @@ std::shared_ptr<Session> SessionTable::Find(std::string_view client_id) const {
 }
 
 bool SessionTable::IsCurrent(const Session& session) const {
-  if (session.cold_.record == nullptr) return false;
-  const auto at = sessions_.find(session.cold_.record->client_id());
+  if (session.state().record == nullptr) return false;
+  const auto at = sessions_.find(session.state().record->client_id());
   return at != sessions_.end() && at->second.get() == &session;
 }
 
@@ -36,7 +36,7 @@ void SessionTable::SetRecord(const std::shared_ptr<Session>& session, core::Reco
     sessions_.emplace(record->client_id(), session);
   } else {
     // The entry's key points into the record that goes: let it go last.
-    const core::RecordPtr old = at->second->cold_.record;
+    const core::RecordPtr old = at->second->state().record;
     Forget(*old);
     Count(*record);
     if (old->info.Is(record->info)) {
@@ -46,11 +46,11 @@ void SessionTable::SetRecord(const std::shared_ptr<Session>& session, core::Reco
       sessions_.emplace_hint(next, record->client_id(), session);
     }
   }
-  session->cold_.record = std::move(record);
+  session->state().record = std::move(record);
 }
 
 void SessionTable::Erase(const std::shared_ptr<Session>& session) {
-  const ClientRecord& record = *session->cold_.record;
+  const ClientRecord& record = *session->state().record;
   Forget(record);
   sessions_.erase(record.client_id());
 }
