@@ -228,9 +228,9 @@ void ServerParts::OnWitness(const registry::WitnessEvent& event) {
   LogWitness(event, config.max_doubt);
   NoteWitness(event, incidents);
   using Kind = registry::WitnessEvent::Kind;
-  if (event.kind == Kind::kUnseen) {
+  if (event.kind == Kind::kLeaseLost) {
     heartbeat->SendAway(std::chrono::duration_cast<common::Duration>(config.restart_grace * kAwayShare));
-  } else if (event.kind == Kind::kSeen) {
+  } else if (event.kind == Kind::kLeaseBack) {
     heartbeat->MayStay();
   }
   health->ServingChanged();  // it may have; whoever watches is told only if it has

@@ -33,11 +33,11 @@ void LogWitness(const registry::WitnessEvent& event, common::Duration max_doubt)
       return;
     case Kind::kStoreFails: spdlog::error("not ready, no session can begin: {}", event.text); return;
     case Kind::kStoreBack: spdlog::info("the store commits again, after {}", length); return;
-    case Kind::kUnseen:
+    case Kind::kLeaseLost:
       spdlog::error(
           "the lease has run out: other servers take this one for gone; its clients are to go there");
       return;
-    case Kind::kSeen: spdlog::info("other servers see this one again, after {}", length); return;
+    case Kind::kLeaseBack: spdlog::info("other servers see this one again, after {}", length); return;
     // Their notices say more.
     case Kind::kSelfDoubtBegan:
     case Kind::kSelfDoubtEnded: return;
@@ -56,8 +56,8 @@ void NoteWitness(const registry::WitnessEvent& event, IncidentLog& incidents) {
     case Kind::kDoubtEnded: return incidents.End(IncidentKind::kCanaryDoubt);
     case Kind::kStoreFails: return incidents.Begin(IncidentKind::kStoreOutage, event.text);
     case Kind::kStoreBack: return incidents.End(IncidentKind::kStoreOutage);
-    case Kind::kUnseen: return incidents.Begin(IncidentKind::kLeaseLost);
-    case Kind::kSeen: return incidents.End(IncidentKind::kLeaseLost);
+    case Kind::kLeaseLost: return incidents.Begin(IncidentKind::kLeaseLost);
+    case Kind::kLeaseBack: return incidents.End(IncidentKind::kLeaseLost);
     case Kind::kSelfDoubtBegan: return incidents.Begin(IncidentKind::kSelfDoubt, event.text);
     case Kind::kSelfDoubtEnded: return incidents.End(IncidentKind::kSelfDoubt);
   }

@@ -28,14 +28,14 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/core/detection/session_rules.h"
-#include "server/core/fleet/mass_failure.h"
-#include "server/core/fleet/self_doubt.h"
 #include "server/core/record/hello_judgement.h"
 #include "server/core/record/record.h"
-#include "server/core/time/deadline_wheel.h"
-#include "server/core/time/suspend_watch.h"
-#include "server/core/time/witness_clock.h"
-#include "server/registry/life/maintenance_schedule.h"
+#include "server/registry/conditions/falls.h"
+#include "server/registry/conditions/maintenance_schedule.h"
+#include "server/registry/conditions/roster.h"
+#include "server/registry/conditions/store_health.h"
+#include "server/registry/conditions/timers.h"
+#include "server/registry/conditions/witness.h"
 #include "server/registry/records/effects.h"
 #include "server/registry/records/history.h"
 #include "server/registry/records/pending.h"
@@ -82,7 +82,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   bool TakeOver(const std::shared_ptr<Session>& session, std::uint64_t attachment);
   // For how long from `now` no server says DEAD, for silence, of a client that this one suspects after `due`,
   // at most its `timeout`: `due`, or less if the others of a shared store may take this server for gone.
-  core::Duration Vouch(core::Duration due, core::Duration timeout, core::MonoTime now) const;
+  core::Duration Vouch(core::Duration due, core::Duration timeout, core::MonoTime now) const {
+    return store_health_.Vouch(due, timeout, now);
+  }
 
   // The labels of the session, replaced. Sorted by key.
   void UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels);
@@ -91,7 +93,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   // Arrivals said that the client is overdue sooner than was known.
   void Rearm(const std::shared_ptr<Session>& session);
   // How often this server has stood so far.
-  std::int64_t stall_count() const { return stalls_.load(std::memory_order_relaxed); }
+  std::int64_t stall_count() const { return witness_.stall_count(); }
 
   // Where the stream puts what its client tells of its work; it stays with the session.
   std::shared_ptr<WorkBoard> BoardOf(const std::shared_ptr<Session>& session);
@@ -145,7 +147,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   void OnGap(std::uint64_t after, std::uint64_t until) override;
   void OnGapTold(std::uint64_t until) override;
   // OK, or why nothing can be committed now.
-  absl::Status store_health() const { return store_.health(); }
+  absl::Status store_health() const { return store_health_.now(); }
 
   // --- Time -----------------------------------------------------------------
 
@@ -160,12 +162,12 @@ class Registry : public storage::StoreListener, public WatchSource {
   void OnEarlierDeadline(std::function<void(core::MonoTime)> wake);
 
   // Where each completion queue notes whom it hears, and the canary what it sends.
-  QueuePulses& pulses() { return pulses_; }
+  QueuePulses& pulses() { return witness_.pulses(); }
   // kSpent: this server doubts that it can receive, and judges its clients all the same. Any thread.
-  core::CanaryDoubt doubt() const { return doubt_.load(std::memory_order_relaxed); }
+  core::CanaryDoubt doubt() const { return witness_.doubt(); }
   // An I/O thread does not run and its credit is used up, see core/time/canary_watch.h: one that is only
   // behind would not be helped by a new start. Any thread.
-  bool hears_nobody() const { return hears_nobody_.load(std::memory_order_relaxed); }
+  bool hears_nobody() const { return witness_.hears_nobody(); }
   // `tell` is called, without the lock, with what Tick finds out of this server.
   // Set it before any other thread uses the registry.
   void OnWitness(std::function<void(const WitnessEvent&)> tell);
@@ -330,10 +332,6 @@ class Registry : public storage::StoreListener, public WatchSource {
   // Arms what a session that is not ours needs: to be forgotten, or to be taken for an orphan.
   void WatchOver(const std::shared_ptr<Session>& session, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // True if its server is there.
-  bool IsServed(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // How long this server leaves to others what any of them may do.
-  core::Duration OurTurn(const core::ClientRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Nobody serves it, `since`; it becomes SUSPECT after `wait`.
   void Orphan(const std::shared_ptr<Session>& session, core::MonoTime since, core::Duration wait,
               Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -342,7 +340,6 @@ class Registry : public storage::StoreListener, public WatchSource {
   void BuryOrphan(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void LookForOrphans(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void FollowStoreHealth(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // When an ended record is to be forgotten.
   core::MonoTime ForgetAt(const core::ClientRecord& record) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<core::Evidence> Gather(const Session& session, core::MonoTime now) const
@@ -357,13 +354,6 @@ class Registry : public storage::StoreListener, public WatchSource {
     core::MonoTime last_heard{};           // what the doubt rests on
     core::LinkEvidence link;
   };
-
-  // registry_witness.cc
-  // Credits what this server did not run. True while time stands.
-  bool StandsStill(core::MonoTime expected, core::MonoTime now, Effects& effects)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  bool HeedCanary(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  WitnessTotals WitnessTotalsNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_time.cc
   void TakeTurn(const std::shared_ptr<Session>& session, core::MonoTime now, std::vector<Doubt>& doubts,
@@ -384,7 +374,6 @@ class Registry : public storage::StoreListener, public WatchSource {
   // Until when the client may believe that it is not dead, by what any server has told it so far.
   core::MonoTime VouchedUntil(const Session& session, core::MonoTime now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Arm(Session& session, core::MonoTime when, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if this server stood for so long, or welcomed so late, and so lately,
   // that the client may have closed on our account.
   bool MayHaveClosedForOurSake(const Session& session, core::MonoTime now) const
@@ -404,19 +393,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   // `page` with what the store holds up to `complete`, above which memory has all.
   HistoryPage ReadOlder(const storage::HistoryQuery& query, std::uint64_t complete, HistoryPage page) const
       ABSL_LOCKS_EXCLUDED(mu_);
-  // registry_groups.cc
-  // What the change completes: to be told with it. Null for most.
-  core::GroupEventsPtr CountFalls(const core::ClientRecord* before, const core::ClientRecord& after,
-                                  core::WallTime wall, core::MonoTime now, Effects& effects)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // True if the death of a client, due now, must not be told yet; the session is armed for when to ask again.
   bool IsDeathHeld(Session& session, core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void CountDoubt(core::MonoTime now, Effects& effects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // The mark of the record that follows `before`.
-  void MarkFlapping(Session& session, const core::ClientRecord* before, core::ClientRecord& after,
-                    core::MonoTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // When the mark of a live client goes; MonoTime::max() if it has none.
-  core::MonoTime CalmAt(const Session& session) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // registry_effects.cc
   void CarryOut(Effects& effects) ABSL_LOCKS_EXCLUDED(mu_);
@@ -428,27 +406,17 @@ class Registry : public storage::StoreListener, public WatchSource {
   std::function<void(core::MonoTime)> wake_detector_;      // set before the first thread starts
   std::function<void()> wake_publisher_;                   // likewise
   std::function<void(const WitnessEvent&)> tell_witness_;  // likewise
-  std::atomic<std::int64_t> stalls_{0};
-  // When the other servers of a shared store last had to take this one for present; max(): it has none.
-  std::atomic<std::int64_t> seen_at_{core::MonoTime::max().time_since_epoch().count()};
-  std::atomic<core::CanaryDoubt> doubt_{core::CanaryDoubt::kNone};
-  std::atomic<bool> hears_nobody_{false};
-  QueuePulses pulses_;
-
   mutable common::Mutex mu_;
+  // Guarded by mu_, but for what says "Any thread".
+  Timers timers_;
+  Witness witness_;
+  StoreHealth store_health_;
+  Roster roster_;
+  Falls falls_;
+
   SessionTable table_ ABSL_GUARDED_BY(mu_);
   History history_ ABSL_GUARDED_BY(mu_);
-  core::DeadlineWheel wheel_ ABSL_GUARDED_BY(mu_);
-  core::WitnessClock witness_ ABSL_GUARDED_BY(mu_);
-  core::SuspendWatch suspends_ ABSL_GUARDED_BY(mu_);
-  core::CanaryWatch canary_ ABSL_GUARDED_BY(mu_);
-  std::vector<core::Pulse> pulses_read_ ABSL_GUARDED_BY(mu_);
-  core::MonoTime caught_up_ ABSL_GUARDED_BY(mu_) = core::Pulse::kNever;  // of all queues
-  core::Duration settling_ ABSL_GUARDED_BY(mu_){};
-  bool told_doubt_ ABSL_GUARDED_BY(mu_) = false;  // the open episode is known outside
-  core::MonoTime next_tick_ ABSL_GUARDED_BY(mu_) = core::MonoTime::max();
   const core::MonoTime began_at_;
-  core::MonoTime last_tick_ ABSL_GUARDED_BY(mu_);
   std::uint64_t published_ ABSL_GUARDED_BY(mu_);
   // Nothing in (known_until_, began_after_] is known to the store that this process began with.
   const std::uint64_t known_until_;
@@ -469,20 +437,10 @@ class Registry : public storage::StoreListener, public WatchSource {
   absl::btree_map<std::uint64_t, const std::string*> under_way_ ABSL_GUARDED_BY(mu_);  // by proposal: whose
   std::uint64_t next_proposal_ ABSL_GUARDED_BY(mu_) = 1;
 
-  std::vector<std::string> servers_ ABSL_GUARDED_BY(mu_);  // of a shared store, sorted; empty: not told yet
   bool serving_ ABSL_GUARDED_BY(mu_) = false;
   // Where the look for clients that nobody serves goes on; nullopt: it is done.
   std::optional<std::string> orphan_cursor_ ABSL_GUARDED_BY(mu_);
   core::MonoTime orphans_since_ ABSL_GUARDED_BY(mu_){};  // when the last of them became so
-  core::MonoTime orphans_floor_ ABSL_GUARDED_BY(mu_) = core::MonoTime::min();  // their time counts from here
-  bool store_fails_ ABSL_GUARDED_BY(mu_) = false;
-  core::MonoTime store_failed_at_ ABSL_GUARDED_BY(mu_){};
-  core::MonoTime store_asked_at_ ABSL_GUARDED_BY(mu_){};
-  bool unseen_ ABSL_GUARDED_BY(mu_) = false;  // by the other servers
-  core::MonoTime unseen_since_ ABSL_GUARDED_BY(mu_){};
-  core::MassFailure mass_ ABSL_GUARDED_BY(mu_);
-  core::SelfDoubt self_doubt_ ABSL_GUARDED_BY(mu_);
-  std::int64_t held_deaths_ ABSL_GUARDED_BY(mu_) = 0;
 
   WatchHub hub_;
 };

@@ -215,7 +215,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
       mistakes += known->state().extras->mistakes;
     }
     attachment = NextAttachment(*known);
-    wheel_.Cancel(*known);
+    timers_.Cancel(*known);
   }
 
   // new, not make_shared: its control block would cost a cache line of padding.
@@ -247,7 +247,7 @@ void Registry::Begin(HelloRequest hello, const std::shared_ptr<Session>& known, 
                     VouchAtHello(*session, hello, now)};
   Transit(session, std::move(after), effects, Welcome(std::move(attached), std::move(done)), kWelcomes);
   // Otherwise it is watched from its welcome on.
-  if (!session->is_pending()) Arm(*session, NextTurn(*session, now), effects);
+  if (!session->is_pending()) timers_.Arm(*session, NextTurn(*session, now), effects);
 }
 
 CommitDone Registry::Welcome(Attached attached, AttachDone done) {
@@ -317,9 +317,9 @@ void Registry::Resume(HelloRequest hello, const std::shared_ptr<Session>& sessio
     effects.dones.push_back({Welcome(std::move(attached), std::move(done)), before});
   }
   if (held || !session->is_pending()) {
-    Arm(*session, NextTurn(*session, now), effects);
+    timers_.Arm(*session, NextTurn(*session, now), effects);
   } else {
-    wheel_.Cancel(*session);  // it is watched from its welcome on
+    timers_.Cancel(*session);  // it is watched from its welcome on
   }
 }
 

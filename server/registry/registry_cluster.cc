@@ -10,7 +10,7 @@
 
 #include "common/saturating.h"
 #include "common/strings.h"
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 #include "server/registry/records/effects.h"
 #include "server/registry/registry.h"
 
@@ -28,8 +28,6 @@ namespace {
 
 constexpr std::size_t kLookedAtPerTick = 2'000;
 constexpr auto kPause = std::chrono::milliseconds(10);
-constexpr auto kTurn = std::chrono::milliseconds(500);
-constexpr auto kAskStoreEvery = std::chrono::milliseconds(100);
 constexpr Duration kBelieveWallAfter = std::chrono::hours(1);
 constexpr auto kWaitForStore = std::chrono::seconds(1);
 
@@ -42,7 +40,7 @@ void Registry::BeginServing() {
     serving_ = true;
     orphans_since_ = clock_.Mono();
     orphan_cursor_.emplace();
-    next_tick_ = effects.earlier_tick = orphans_since_;
+    timers_.TickNow(orphans_since_, effects);
   }
   CarryOut(effects);
 }
@@ -51,28 +49,12 @@ void Registry::OnServers(const std::vector<std::string>& server_ids) {
   Effects effects;
   {
     MutexLock lock(mu_);
-    servers_ = server_ids;
-    std::sort(servers_.begin(), servers_.end());
+    roster_.Set(server_ids);
     orphans_since_ = clock_.Mono();
     if (serving_) orphan_cursor_.emplace();
-    next_tick_ = effects.earlier_tick = orphans_since_;
+    timers_.TickNow(orphans_since_, effects);
   }
   CarryOut(effects);
-}
-
-bool Registry::IsServed(const Session& session) const {
-  if (session.is_local()) return true;
-  if (!store_.shared()) return false;
-  const std::string_view server = *session.state().record->server_id;
-  if (server == options_.server_id) return false;  // of an earlier process of that name
-  return servers_.empty() || std::binary_search(servers_.begin(), servers_.end(), server);
-}
-
-Duration Registry::OurTurn(const ClientRecord& record) const {
-  // The others leave a server that is back what was its own.
-  if (!store_.shared() || *record.server_id == options_.server_id) return Duration::zero();
-  const auto at = std::lower_bound(servers_.begin(), servers_.end(), options_.server_id);
-  return kTurn * (at - servers_.begin());
 }
 
 void Registry::LookForOrphans(MonoTime now, Effects& effects) {
@@ -88,19 +70,19 @@ void Registry::LookForOrphans(MonoTime now, Effects& effects) {
     const std::shared_ptr<Session>& session = at->second;
     if (!core::IsLive(session->state().record->state) || session->is_local()) continue;
     const bool orphaned = session->state().extras != nullptr && session->state().extras->orphaned;
-    if (orphaned != !IsServed(*session)) found.push_back(session);
+    if (orphaned != !roster_.IsServed(*session)) found.push_back(session);
   }
   if (at == sessions.end()) {
     orphan_cursor_.reset();
   } else {
-    next_tick_ = std::min(next_tick_, now + (pending_.size() < kPendingAtMost ? WorkSlice::kPause : kPause));
+    timers_.TickBy(now + (pending_.size() < kPendingAtMost ? WorkSlice::kPause : kPause));
   }
   for (const auto& session : found) {
-    if (!IsServed(*session)) {
-      Orphan(session, orphans_since_, OurTurn(*session->state().record), effects);
+    if (!roster_.IsServed(*session)) {
+      Orphan(session, orphans_since_, roster_.TakeoverDelay(*session->state().record), effects);
     } else {
       session->state().extras->orphaned = false;  // its server is back
-      wheel_.Cancel(*session);
+      timers_.Cancel(*session);
     }
   }
 }
@@ -113,9 +95,9 @@ void Registry::Orphan(const std::shared_ptr<Session>& session, MonoTime since, D
   extras.suspect_since = since;
   session->SetHeard(since);
   if (session->state().record->state == State::kSuspect) {
-    Arm(*session, NextTurn(*session, now), effects);
+    timers_.Arm(*session, NextTurn(*session, now), effects);
   } else if (wait > Duration::zero()) {
-    Arm(*session, now + wait, effects);
+    timers_.Arm(*session, now + wait, effects);
   } else {
     SuspectOrphan(session, now, effects);
   }
@@ -131,13 +113,13 @@ void Registry::SuspectOrphan(const std::shared_ptr<Session>& session, MonoTime n
   after.cause = Cause::kServerLost;
   after.evidence = std::move(evidence);
   Transit(session, std::move(after), effects);
-  Arm(*session, NextTurn(*session, now), effects);
+  timers_.Arm(*session, NextTurn(*session, now), effects);
 }
 
 void Registry::BuryOrphan(const std::shared_ptr<Session>& session, MonoTime now, Effects& effects) {
-  if (store_fails_ && store_.shared()) {
+  if (store_health_.fails() && store_.shared()) {
     // Whoever wants to come back cannot either.
-    Arm(*session, now + kWaitForStore, effects);
+    timers_.Arm(*session, now + kWaitForStore, effects);
     return;
   }
   // What was found before its server went stays the cause.
@@ -155,51 +137,26 @@ void Registry::WatchOver(const std::shared_ptr<Session>& session, Effects& effec
   const ClientRecord& record = *session->state().record;
   const bool live = core::IsLive(record.state);
   const bool orphaned = session->state().extras != nullptr && session->state().extras->orphaned;
-  if (orphaned && (!live || IsServed(*session))) session->state().extras->orphaned = false;
+  if (orphaned && (!live || roster_.IsServed(*session))) session->state().extras->orphaned = false;
   if (!live) {
-    Arm(*session, ForgetAt(record), effects);
-  } else if (IsServed(*session) || !serving_) {
-    wheel_.Cancel(*session);
+    timers_.Arm(*session, ForgetAt(record), effects);
+  } else if (roster_.IsServed(*session) || !serving_) {
+    timers_.Cancel(*session);
   } else if (orphaned && record.state == State::kSuspect) {
-    Arm(*session, NextTurn(*session, now), effects);
+    timers_.Arm(*session, NextTurn(*session, now), effects);
   } else {
     // Somebody who seems to be gone has just written this. Its time begins anew; and if it is there and only
     // has no lease, we do not dispute with it at the store's full speed.
-    Orphan(session, now, kTurn + OurTurn(record), effects);
+    Orphan(session, now, Roster::kTurn + roster_.TakeoverDelay(record), effects);
   }
-}
-
-void Registry::FollowStoreHealth(MonoTime now, Effects& effects) {
-  if (now - store_asked_at_ < kAskStoreEvery) return;
-  store_asked_at_ = now;
-  using Kind = WitnessEvent::Kind;
-  const bool seen = store_.seen();
-  if (seen && store_.shared()) seen_at_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  if (seen == unseen_) {
-    unseen_ = !unseen_;
-    if (unseen_) unseen_since_ = now;
-    effects.witness.push_back({unseen_ ? Kind::kUnseen : Kind::kSeen, now - unseen_since_, ""});
-  }
-  const absl::Status health = store_.health();
-  const bool fails = !health.ok();
-  if (fails == store_fails_) return;
-  // While it failed nobody could come back to another server: they have their time from now on.
-  if (!fails && store_.shared()) orphans_floor_ = now;
-  if (fails) {
-    store_failed_at_ = now;
-    effects.witness.push_back({Kind::kStoreFails, {}, std::string(health.message())});
-  } else {
-    effects.witness.push_back({Kind::kStoreBack, now - store_failed_at_, ""});
-  }
-  store_fails_ = fails;
 }
 
 MonoTime Registry::ForgetAt(const ClientRecord& record) const {
   const Duration keep = record.state == State::kLeft ? options_.keep_left : options_.keep_dead;
   const Duration kept =
       std::clamp<Duration>(common::SaturatingSub(clock_.Wall(), record.state_time), Duration::zero(), keep);
-  const bool ours = *record.server_id == options_.server_id || !store_.shared();
-  const Duration turn = ours ? Duration::zero() : kTurn + OurTurn(record);
+  const Duration turn =
+      roster_.IsOurs(record) ? Duration::zero() : Roster::kTurn + roster_.TakeoverDelay(record);
   // A wall clock that was wrong at the start must not have everybody forgotten who is dead: for an hour its
   // word alone is not enough.
   const Duration ran = clock_.Mono() - began_at_;

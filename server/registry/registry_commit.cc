@@ -4,8 +4,9 @@
 
 #include "common/saturating.h"
 #include "server/core/record/rebase.h"
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 #include "server/registry/records/effects.h"
+#include "server/registry/records/flapping.h"
 #include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
 
@@ -27,7 +28,7 @@ void Registry::Transit(const std::shared_ptr<Session>& session, ClientRecord aft
                                  std::chrono::duration<double>(now - observed_until_).count();
   observed_until_ = now;
   if (before == nullptr || before->state != after.state) after.state_time = wall;
-  MarkFlapping(*session, before.get(), after, now);
+  MarkFlapping(*session, before.get(), after, now, options_.flap);
   const RecordPtr decided = std::make_shared<const ClientRecord>(std::move(after));
 
   const bool may_wait = known == nullptr || known->is_pending();
@@ -65,7 +66,7 @@ bool Registry::Coalesces(const Decision& last, const Session& session, const Cli
 
 void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
   FollowMaintenance(*after);
-  core::GroupEventsPtr groups = CountFalls(before.get(), *after, time, clock_.Mono(), effects);
+  core::GroupEventsPtr groups = falls_.Count(before.get(), *after, time, clock_.Mono(), effects);
   history_.Append(std::make_shared<const core::Transition>(
       core::Transition{std::move(before), std::move(after), time, std::move(groups)}));
   effects.publish = true;
@@ -74,7 +75,7 @@ void Registry::Append(RecordPtr before, RecordPtr after, core::WallTime time, Ef
 RecordPtr Registry::Shown(const Session& session, bool committed) const {
   if (!session.is_pending()) return session.state().record;
   // Without its store this server's own truth is the best there is.
-  if (store_fails_ && !committed) {
+  if (store_health_.fails() && !committed) {
     const RecordPtr& ours = session.state().record;
     return ours->state == State::kForgotten ? nullptr : ours;
   }
@@ -169,7 +170,7 @@ void Registry::BeginWatching(Session& session, Effects& effects) {
   }
   // Nor could it ping before that.
   session.SetHeard(now);
-  Arm(session, NextTurn(session, now), effects);
+  timers_.Arm(session, NextTurn(session, now), effects);
 }
 
 void Registry::Name(PendingClient& pending, const Decision& begun, std::uint64_t incarnation) {
@@ -223,7 +224,7 @@ void Registry::GoOn(PendingClient& pending, Effects& effects) {
     // Its server has come back while this waited.
     const bool refuted = !next.session->is_local() &&
                          core::IsBelief(pending.committed.get(), *next.after, options_.server_id) &&
-                         IsServed(*next.session);
+                         roster_.IsServed(*next.session);
     if (refuted) Drop(pending, ConflictError(), effects);
   }
   pending.abandoned = false;
@@ -268,7 +269,7 @@ void Registry::Drop(PendingClient& pending, const absl::Status& why, Effects& ef
     EndStandbys(*each.session, told, effects);
     if (each.on_committed) effects.dones.push_back({std::move(each.on_committed), told});
     Unbind(*each.session, pending.committed == nullptr ? 0 : pending.committed->attachment);
-    wheel_.Cancel(*each.session);
+    timers_.Cancel(*each.session);
   }
   pending.waiting.clear();
   pending.abandoned = true;

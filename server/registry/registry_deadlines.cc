@@ -3,6 +3,7 @@
 
 #include "common/saturating.h"
 #include "server/registry/records/effects.h"
+#include "server/registry/records/flapping.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -23,8 +24,9 @@ core::Watched Registry::AsWatched(const Session& session) const {
   MonoTime suspect_since = extras == nullptr ? MonoTime() : extras->suspect_since;
   core::Duration grace = record.resume_grace;
   if (extras != nullptr && extras->orphaned) {
-    suspect_since = std::max(suspect_since, orphans_floor_);
-    grace = common::SaturatingAdd(std::max(record.timeout, options_.restart_grace), OurTurn(record));
+    suspect_since = std::max(suspect_since, store_health_.back_since());
+    grace = common::SaturatingAdd(std::max(record.timeout, options_.restart_grace),
+                                  roster_.TakeoverDelay(record));
   }
   MonoTime promised = MonoTime::min();
   // Of silence alone: what ends by itself is dead when it has not come back.
@@ -54,28 +56,10 @@ MonoTime Registry::VouchedUntil(const Session& session, MonoTime now) const {
   return std::max(earlier, extras->arrivals->vouched_until());
 }
 
-core::Duration Registry::Vouch(core::Duration due, core::Duration timeout, MonoTime now) const {
-  const MonoTime seen_at(core::Duration(seen_at_.load(std::memory_order_relaxed)));
-  if (seen_at == MonoTime::max()) return due;
-  const MonoTime until = common::SaturatingAdd(seen_at, std::max(timeout, options_.restart_grace));
-  return std::clamp(until - now, core::Duration::zero(), due);
-}
-
 bool Registry::MayHaveClosedForOurSake(const Session& session, MonoTime now) const {
   if (session.state().extras != nullptr && now < session.state().extras->excused_until) return true;
-  // Of the last timeout before it closed, whatever was heard in it: pings that waited are read before the
-  // close, and the close may have waited as long.
-  const core::Duration lag = canary_.LagAt(now);
-  const core::Duration timeout = common::SaturatingAdd(session.state().record->timeout, lag);
-  const MonoTime since = common::SaturatingSub(now, timeout);
-  // Its pongs were that late also while the lag was steady.
-  core::Duration stood = std::max(timeout - witness_.Elapsed(since, now), lag);
-  // What the machine slept is no time on this clock, but it was time for the client.
-  const common::BootTime boot = clock_.Boot();
-  stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());
-  // Right after a stall the detector may not have run yet.
-  stood += std::max(core::Duration::zero(), now - std::max(last_tick_, since));
-  return stood >= EnoughToGiveUp(*session.state().record);
+  return witness_.StoodWithin(session.state().record->timeout, now) >=
+         EnoughToGiveUp(*session.state().record);
 }
 
 core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
@@ -86,16 +70,9 @@ core::Duration Registry::EnoughToGiveUp(const ClientRecord& record) {
 }
 
 MonoTime Registry::NextTurn(const Session& session, MonoTime now) const {
-  const core::Assessment assessment = core::Assess(AsWatched(session), witness_, now);
-  return assessment.due == core::Due::kNothing ? std::min(assessment.next, CalmAt(session)) : now;
-}
-
-void Registry::Arm(Session& session, MonoTime when, Effects& effects) {
-  wheel_.Schedule(session, when);
-  if (when < next_tick_) {
-    next_tick_ = when;
-    effects.earlier_tick = std::min(effects.earlier_tick, when);
-  }
+  const core::Assessment assessment = core::Assess(AsWatched(session), witness_.clock(), now);
+  return assessment.due == core::Due::kNothing ? std::min(assessment.next, CalmAt(session, options_.flap))
+                                               : now;
 }
 
 core::Vitals Registry::VitalsOf(const Session& session, MonoTime now) const {
@@ -124,7 +101,7 @@ void Registry::Rearm(const std::shared_ptr<Session>& session) {
   {
     MutexLock lock(mu_);
     if (!table_.IsCurrent(*session) || !core::IsLive(session->state().record->state)) return;
-    Arm(*session, NextTurn(*session, clock_.Mono()), effects);
+    timers_.Arm(*session, NextTurn(*session, clock_.Mono()), effects);
   }
   CarryOut(effects);
 }

@@ -54,7 +54,7 @@ void Registry::TakeForeign(const storage::Committed& change, Effects& effects) {
                     *after.server_id == options_.server_id;
   if (session->is_local() && !ours) LoseSession(*session, after, effects);
   if (forgotten) {
-    wheel_.Cancel(*session);
+    timers_.Cancel(*session);
     table_.Erase(session);
     return;
   }
@@ -129,7 +129,7 @@ void Registry::LoseSession(Session& session, const ClientRecord& after, Effects&
   if (cold.stream != nullptr) effects.ends.push_back({std::move(cold.stream), WhyLost(*cold.record, after)});
   EndStandbys(session, WhyLost(*cold.record, after), effects);
   cold.stream = nullptr;
-  wheel_.Cancel(session);
+  timers_.Cancel(session);
 }
 
 }  // namespace liveness::registry

@@ -7,7 +7,7 @@
 
 #include "common/saturating.h"
 #include "common/status.h"
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 #include "server/registry/records/effects.h"
 #include "server/registry/records/instance_errors.h"
 #include "server/registry/registry.h"
@@ -166,8 +166,8 @@ void Registry::FollowMaintenance(const ClientRecord& after) {
   const bool has_one = after.state != core::State::kForgotten && after.annex != nullptr &&
                        after.annex->maintenance_until.has_value();
   if (!has_one) return maintenance_.Set(after.client_id(), std::nullopt);
-  const bool ours = !store_.shared() || *after.server_id == options_.server_id;
-  const core::Duration turn = ours ? core::Duration::zero() : kOthersTurn + OurTurn(after);
+  const core::Duration turn =
+      roster_.IsOurs(after) ? core::Duration::zero() : kOthersTurn + roster_.TakeoverDelay(after);
   maintenance_.Set(after.client_id(), common::SaturatingAdd(*after.annex->maintenance_until, turn));
 }
 
@@ -180,7 +180,7 @@ void Registry::EndMaintenance(core::MonoTime now, Effects& effects) {
   }
   if (!maintenance_.HasDue(wall)) return;
   const core::Duration pause = pending_.size() < kPendingAtMost ? WorkSlice::kPause : kStorePause;
-  next_tick_ = std::min(next_tick_, now + pause);
+  timers_.TickBy(now + pause);
 }
 
 }  // namespace liveness::registry

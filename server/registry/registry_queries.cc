@@ -31,20 +31,16 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       clock_(clock),
       store_(store),
       server_id_(std::make_shared<const std::string>(options_.server_id)),
-      pulses_(options_.queues),
+      timers_(clock.Mono()),
+      witness_(clock, options_),
+      store_health_(store, options_.restart_grace),
+      roster_(options_.server_id, store.shared()),
+      falls_(options_),
       history_(contents.revision, options_.max_history),
-      wheel_(clock.Mono()),
-      suspends_(options_.max_doubt),
-      canary_(options_.max_doubt),
       began_at_(clock.Mono()),
-      last_tick_(began_at_),
       published_(contents.revision),
       known_until_(contents.last_known == 0 ? contents.revision : contents.last_known),
       began_after_(contents.revision),
-      mass_(options_.mass),
-      self_doubt_({.share = options_.doubt_share,
-                   .min_members = options_.mass.min_members,
-                   .window = options_.mass.window}),
       hub_(contents.revision, {.max_mailbox = options_.max_mailbox,
                                .max_watchers = options_.max_watchers,
                                .max_dear_filters = options_.max_dear_watch_filters}) {
@@ -54,9 +50,9 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
     const std::shared_ptr<Session> session(new Session());
     const bool live = core::IsLive(record->state);
     FollowMaintenance(*record);
-    (void)CountFalls(nullptr, *record, clock_.Wall(), clock_.Mono(), effects);
+    (void)falls_.Count(nullptr, *record, clock_.Wall(), clock_.Mono(), effects);
     table_.SetRecord(session, std::move(record));
-    if (!live) Arm(*session, ForgetAt(*session->state().record), effects);
+    if (!live) timers_.Arm(*session, ForgetAt(*session->state().record), effects);
   }
 }
 
@@ -136,13 +132,13 @@ Totals Registry::totals() const {
           .revision = history_.last(),
           .watchers = watchers,
           .scorecard = scorecard_,
-          .credited = witness_.credited(),
+          .credited = witness_.clock().credited(),
           .stalls = stall_count(),
           .unread_credits = unread_credits_,
-          .witness = WitnessTotalsNow(),
-          .group_events = mass_.event_count(),
-          .doubts = self_doubt_.episode_count(),
-          .held_deaths = held_deaths_};
+          .witness = witness_.totals(),
+          .group_events = falls_.event_count(),
+          .doubts = falls_.doubt_count(),
+          .held_deaths = falls_.held_deaths()};
 }
 
 std::uint64_t Registry::revision() const {

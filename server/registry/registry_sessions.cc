@@ -4,9 +4,9 @@
 
 #include "common/status.h"
 #include "common/strings.h"
-#include "server/registry/life/standbys.h"
 #include "server/registry/records/effects.h"
 #include "server/registry/records/instance_errors.h"
+#include "server/registry/records/standbys.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -196,7 +196,7 @@ void Registry::EndSession(const std::shared_ptr<Session>& session, Change change
     after.annex = std::move(annex);
   }
   Transit(session, std::move(after), effects, std::move(on_committed));
-  Arm(*session, ForgetAt(*session->state().record), effects);
+  timers_.Arm(*session, ForgetAt(*session->state().record), effects);
   (void)ForgetBeyondBound(kForgottenAtOnce, effects);
 }
 

@@ -1,11 +1,11 @@
-// Streams that wait beside the session's own. See registry.h and life/standbys.h.
+// Streams that wait beside the session's own. See registry.h and records/standbys.h.
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "server/registry/life/standbys.h"
 #include "server/registry/records/effects.h"
 #include "server/registry/records/instance_errors.h"
+#include "server/registry/records/standbys.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {

@@ -4,8 +4,9 @@
 
 #include "common/status.h"
 #include "server/core/detection/verdict.h"
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 #include "server/registry/records/effects.h"
+#include "server/registry/records/flapping.h"
 #include "server/registry/registry.h"
 
 namespace liveness::registry {
@@ -19,8 +20,6 @@ namespace {
 
 // Bounds how long one tick holds the lock when a whole fleet is due at once.
 constexpr std::size_t kTurnsPerTick = 1'000;
-// And what the wheel moves for it: after a restart all may lie in one slot.
-constexpr std::size_t kMovedPerTick = 4'000;
 // Bounds how long it looks at connections: a look takes up to 50 us, and a tick
 // that took 20 ms would be credited as a stall.
 constexpr std::size_t kDoubtsPerTick = 100;
@@ -37,26 +36,24 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   {
     MutexLock lock(mu_);
     // First of all: what we slept through must not count against anybody.
-    const bool stands = StandsStill(expected, now, effects);
-    last_tick_ = now;
-    FollowStoreHealth(now, effects);
-    next_tick_ = stands ? now + kStandPoll : MonoTime::max();
-    if (!shutting_down_ && !stands) {
-      wheel_.AdvancePart(now, kMovedPerTick);
+    const Witness::Observation seen = witness_.Observe(expected, now, effects);
+    if (seen.caught_up) falls_.CanaryAnswered(*seen.caught_up, now);
+    store_health_.Follow(now, effects);
+    timers_.SetNextTick(seen.stands ? now + kStandPoll : MonoTime::max());
+    if (!shutting_down_ && !seen.stands) {
+      timers_.AdvanceTo(now);
       WorkSlice turns(clock_, kTurnsPerTick);
       bool all = false;
       while (!all && doubts.size() < kDoubtsPerTick && turns.Take()) {
-        core::WheelNode* const due = wheel_.PopDue();
+        const Session* const due = timers_.PopDue();
         all = due == nullptr;
-        if (all) break;
-        const Session& session = static_cast<Session&>(*due);
-        TakeTurn(table_.Find(session.state().record->client_id()), now, doubts, effects);
+        if (!all) TakeTurn(table_.Find(due->record()->client_id()), now, doubts, effects);
       }
-      next_tick_ = all ? wheel_.NextDeadline() : now;
+      timers_.SetNextTick(all ? timers_.NextDeadline() : now);
       LookForOrphans(now, effects);
       EndMaintenance(now, effects);
       if (ForgetBeyondBound(WorkSlice::kMost, effects)) {
-        next_tick_ = std::min(next_tick_, now + WorkSlice::kPause);
+        timers_.TickBy(now + WorkSlice::kPause);
       }
     }
   }
@@ -67,7 +64,7 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   {
     MutexLock lock(mu_);
     for (const Doubt& doubt : doubts) Conclude(doubt, now, effects);
-    next = next_tick_;
+    next = timers_.next_tick();
     effects.earlier_tick = MonoTime::max();
   }
   CarryOut(effects);
@@ -83,9 +80,9 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
   const bool orphaned = session->state().extras != nullptr && session->state().extras->orphaned;
   if (orphaned && session->state().record->state == State::kAlive)
     return SuspectOrphan(session, now, effects);
-  if (CalmAt(*session) <= now) Transit(session, *session->state().record, effects);
+  if (CalmAt(*session, options_.flap) <= now) Transit(session, *session->state().record, effects);
   const core::Watched watched = AsWatched(*session);
-  switch (core::Assess(watched, witness_, now).due) {
+  switch (core::Assess(watched, witness_.clock(), now).due) {
     case core::Due::kNothing: break;
     case core::Due::kProbe:
       session->state().probed_at = now;
@@ -99,19 +96,19 @@ void Registry::TakeTurn(const std::shared_ptr<Session>& session, MonoTime now, s
       doubts.push_back({session, session->state().stream, watched.last_heard, {}});
       return;
   }
-  Arm(*session, NextTurn(*session, now), effects);
+  timers_.Arm(*session, NextTurn(*session, now), effects);
 }
 
 void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
   Session& session = *doubt.session;
   if (!table_.IsCurrent(session) || !core::IsLive(session.state().record->state)) return;
   SessionState& cold = session.state();
-  const core::Due due = core::Assess(AsWatched(session), witness_, now).due;
+  const core::Due due = core::Assess(AsWatched(session), witness_.clock(), now).due;
   // While we looked its stream may have been replaced, heard or closed.
   const bool stands = (due == core::Due::kSuspicion || due == core::Due::kDeath) &&
                       cold.stream == doubt.stream && session.last_heard() == doubt.last_heard;
   if (!stands || shutting_down_) {
-    Arm(session, NextTurn(session, now), effects);
+    timers_.Arm(session, NextTurn(session, now), effects);
     return;
   }
   if (cold.extras != nullptr && cold.extras->orphaned) return BuryOrphan(doubt.session, now, effects);
@@ -120,7 +117,7 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
     // A stream that has just ended shows nothing any more, and its end is about to be told.
     if (doubt.link.taken_at != MonoTime{}) cold.MakeExtras().look = doubt.link;
     if (HoldsUnread(session, doubt, now)) {
-      Arm(session, now + kUnreadPoll, effects);
+      timers_.Arm(session, now + kUnreadPoll, effects);
       return;
     }
   }
@@ -130,7 +127,7 @@ void Registry::Conclude(const Doubt& doubt, MonoTime now, Effects& effects) {
     session.SetSuspected(true);
     if (session.last_heard() != doubt.last_heard) {
       session.SetSuspected(false);
-      Arm(session, NextTurn(session, now), effects);
+      timers_.Arm(session, NextTurn(session, now), effects);
       return;
     }
     Suspect(doubt.session, now, effects);
@@ -177,7 +174,7 @@ void Registry::Suspect(const std::shared_ptr<Session>& session, MonoTime now, Ef
     cold.probed_at = now;
     effects.probes.push_back({cold.stream, next_probe_++});
   }
-  Arm(*session, NextTurn(*session, now), effects);
+  timers_.Arm(*session, NextTurn(*session, now), effects);
 }
 
 bool Registry::Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment) {
@@ -200,7 +197,7 @@ void Registry::BeAlive(const std::shared_ptr<Session>& session, Effects& effects
   BecomeAlive(after);
   (void)RestoreStall(*session, after);
   Transit(session, std::move(after), effects);
-  Arm(*session, NextTurn(*session, clock_.Mono()), effects);
+  timers_.Arm(*session, NextTurn(*session, clock_.Mono()), effects);
 }
 
 void Registry::CountMistake(Session& session, core::Duration wrong_for) {
@@ -209,7 +206,7 @@ void Registry::CountMistake(Session& session, core::Duration wrong_for) {
 }
 
 void Registry::Forget(const std::shared_ptr<Session>& session, Effects& effects) {
-  wheel_.Cancel(*session);
+  timers_.Cancel(*session);
   ClientRecord after = *session->state().record;
   after.state = State::kForgotten;
   Transit(session, std::move(after), effects);

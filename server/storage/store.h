@@ -164,7 +164,7 @@ class Store {
   // OK, or why it cannot commit now (in an operator's words): then this server is not ready.
   virtual absl::Status health() const { return absl::OkStatus(); }
   // False while the other servers of a shared store must take this one for gone: its lease has run out.
-  virtual bool seen() const { return true; }
+  virtual bool has_lease() const { return true; }
 };
 
 // `record` as committed under `revision`.

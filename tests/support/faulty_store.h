@@ -80,7 +80,7 @@ class FaultyStore final : public storage::Store, private storage::StoreListener 
   const std::string& history_id() const override { return inner_.history_id(); }
   const storage::TokenKey& token_key() const override { return inner_.token_key(); }
   bool shared() const override { return inner_.shared(); }
-  bool seen() const override { return inner_.seen(); }
+  bool has_lease() const override { return inner_.has_lease(); }
   absl::StatusOr<storage::Contents> Load() override { return inner_.Load(); }
   void Start(storage::StoreListener& listener) override {
     listener_ = &listener;

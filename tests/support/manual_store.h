@@ -105,7 +105,7 @@ class ManualStore final : public storage::Store {
   const storage::TokenKey& token_key() const override { return token_key_; }
   bool shared() const override { return kind_ == Kind::kShared; }
   absl::Status health() const override { return health_; }
-  bool seen() const override { return seen_; }
+  bool has_lease() const override { return has_lease_; }
 
   absl::StatusOr<storage::Contents> Load() override {
     storage::Contents contents;
@@ -165,7 +165,7 @@ class ManualStore final : public storage::Store {
   // --- What the test does ----------------------------------------------------
 
   void set_health(absl::Status health) { health_ = std::move(health); }
-  void set_seen(bool seen) { seen_ = seen; }
+  void set_has_lease(bool has_lease) { has_lease_ = has_lease; }
   void SetServers(const std::vector<std::string>& ids) { listener_->OnServers(ids); }
 
   // What it was told that clients had been given.
@@ -256,7 +256,7 @@ class ManualStore final : public storage::Store {
   const Kind kind_;
   const storage::TokenKey token_key_{};
   absl::Status health_;
-  bool seen_ = true;
+  bool has_lease_ = true;
   storage::StoreListener* listener_ = nullptr;
   std::deque<storage::Proposal> queue_;
   std::deque<Refusal> refusals_;

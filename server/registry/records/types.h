@@ -90,8 +90,8 @@ struct WitnessEvent {
     kDoubtEnded,  // `length` was credited in it
     kStoreFails,  // nothing can be committed, for the reason in `text`: not ready
     kStoreBack,   // it can, after `length`
-    kUnseen,      // its lease on a shared store has run out: other servers take it for gone
-    kSeen,        // it has one again, after `length`
+    kLeaseLost,   // its lease on a shared store has run out: other servers take it for gone
+    kLeaseBack,   // it has one again, after `length`
     kSelfDoubtBegan,  // nearly all clients fell together, as `text` says: deaths wait
     kSelfDoubtEnded,
   };

@@ -77,9 +77,9 @@ absl::Status Driver::health() const {
   return verdict_;
 }
 
-bool Driver::seen() const {
+bool Driver::has_lease() const {
   common::MutexLock lock(mu_);
-  return seen_;
+  return has_lease_;
 }
 
 void Driver::Stop() {
@@ -149,13 +149,13 @@ void Driver::Tick(common::Duration stood) {
   health_.Pending(committer_.oldest_sent(), untold);
   if (!other_history_) health_.Fatal(usurped_);
   const absl::Status verdict = health_.Assess(now);
-  const bool seen = IsSeen(stood);
+  const bool has_lease = HasLease(stood);
   common::MutexLock lock(mu_);
   verdict_ = verdict;
-  seen_ = seen;
+  has_lease_ = has_lease;
 }
 
-bool Driver::IsSeen(common::Duration stood) {
+bool Driver::HasLease(common::Duration stood) {
   const common::MonoTime now = loop_.now();
   if (!ours_seen_ || seat_.Stands(now)) {  // before the first one nobody knows it, and nobody misses it
     lapsed_since_.reset();

@@ -6,7 +6,7 @@
 // another's, and then the proposal is refused: its guard can no longer hold.
 // So an answer that never came costs nothing but time.
 //
-// Propose(), health(), seen() and Stop() come from any thread; all else runs on the
+// Propose(), health(), has_lease() and Stop() come from any thread; all else runs on the
 // loop's, where the listener is called too, with no lock held.
 #pragma once
 
@@ -53,7 +53,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void Stop();
   absl::Status health() const;
   // False once this server's lease has run out, by its own clock: its neighbours take it for gone.
-  bool seen() const;
+  bool has_lease() const;
 
  private:
   // Link::Listener
@@ -82,7 +82,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void TryToEnd();
   void ProbeWrites();
   void CheckGiven();
-  bool IsSeen(common::Duration stood);
+  bool HasLease(common::Duration stood);
 
   void Tell(Mirror::Step step);
   void TellServers();
@@ -116,7 +116,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   std::vector<Proposal> inbox_ ABSL_GUARDED_BY(mu_);
   std::uint64_t given_ ABSL_GUARDED_BY(mu_) = 0;  // to clients, and not known; 0: nothing of that kind
   absl::Status verdict_ ABSL_GUARDED_BY(mu_);
-  bool seen_ ABSL_GUARDED_BY(mu_) = true;
+  bool has_lease_ ABSL_GUARDED_BY(mu_) = true;
   bool end_asked_ ABSL_GUARDED_BY(mu_) = false;
   bool ended_ ABSL_GUARDED_BY(mu_) = false;
 };

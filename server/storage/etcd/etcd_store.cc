@@ -68,6 +68,6 @@ absl::StatusOr<HistoryPart> EtcdStore::ReadHistory(const HistoryQuery& query) co
 }
 
 absl::Status EtcdStore::health() const { return driver_ == nullptr ? absl::OkStatus() : driver_->health(); }
-bool EtcdStore::seen() const { return driver_ == nullptr || driver_->seen(); }
+bool EtcdStore::has_lease() const { return driver_ == nullptr || driver_->has_lease(); }
 
 }  // namespace liveness::storage::etcd

@@ -35,7 +35,7 @@ class EtcdStore final : public Store {
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
   std::optional<std::uint64_t> compacted() const override { return past_.compacted(); }
   absl::Status health() const override;
-  bool seen() const override;
+  bool has_lease() const override;
 
  private:
   EtcdStore(EtcdOptions options, Members members, const common::Clock& clock);

@@ -128,7 +128,7 @@ TEST_F(Outage, AServerThatIsCutOffLosesItsSeatAndTakesItAgain) {
   const auto cut = steady_clock::now();
   ASSERT_TRUE(EventuallySick(*a));
   EXPECT_LT(steady_clock::now() - cut, seconds(5));
-  ASSERT_TRUE(Eventually([&] { return !a->store->seen(); }));
+  ASSERT_TRUE(Eventually([&] { return !a->store->has_lease(); }));
   EXPECT_GT(steady_clock::now() - cut, seconds(1)) << "with its lease, not with its first failure";
   ASSERT_TRUE(EventuallyServers(*b, {"b"}));
   EXPECT_GT(steady_clock::now() - cut, seconds(1)) << "not before its lease ends";
@@ -150,7 +150,7 @@ TEST_F(Outage, AServerThatIsCutOffLosesItsSeatAndTakesItAgain) {
     }
   }
   EXPECT_EQ(conflicts, 10) << "the newer truth stands";
-  EXPECT_TRUE(Eventually([&] { return a->store->seen(); }));
+  EXPECT_TRUE(Eventually([&] { return a->store->has_lease(); }));
   ASSERT_TRUE(EventuallyServers(*b, {"a", "b"}));
   ASSERT_TRUE(EventuallyServers(*a, {"a", "b"}));
   ASSERT_TRUE(Eventually([&] { return b->proposer.told().size() == 100; }));
@@ -173,7 +173,7 @@ TEST_F(Outage, AShortCutCostsNoSeat) {
     std::this_thread::sleep_for(milliseconds(300));
     cable.Set(TcpForwarder::Mode::kForward);
     ASSERT_TRUE(a->proposer.Join(common::StrCat("web-", n)).ok());
-    EXPECT_TRUE(a->store->seen());
+    EXPECT_TRUE(a->store->has_lease());
   }
   EXPECT_EQ(etcd_->Ctl({"lease", "list"}), before) << "the same leases stand";
   // However long the lease, silence is noticed, and what is no silence is not.

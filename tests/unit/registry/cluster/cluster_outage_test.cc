@@ -99,15 +99,15 @@ TEST_F(Cluster, ALeaseThatRanOutIsToldOnce) {
   EXPECT_THAT(events, IsEmpty());
   Cut(1, true);
   Run(seconds(3));
-  s(1).store.set_seen(false);
+  s(1).store.set_has_lease(false);
   Run(seconds(7));
   Cut(1, false);
-  s(1).store.set_seen(true);
+  s(1).store.set_has_lease(true);
   Run(seconds(1));
   using Kind = WitnessEvent::Kind;
   std::vector<Kind> kinds;
   for (const WitnessEvent& event : events) kinds.push_back(event.kind);
-  EXPECT_THAT(kinds, ElementsAre(Kind::kStoreFails, Kind::kUnseen, Kind::kSeen, Kind::kStoreBack));
+  EXPECT_THAT(kinds, ElementsAre(Kind::kStoreFails, Kind::kLeaseLost, Kind::kLeaseBack, Kind::kStoreBack));
   EXPECT_GE(events.at(2).length, milliseconds(6'900));
 }
 

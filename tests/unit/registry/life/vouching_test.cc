@@ -126,7 +126,7 @@ TEST_F(Cluster, AServerThatItsNeighboursMissVouchesForNoMoreThanTheyGive) {
   // Its lease runs out; the others have its clients back within 5 s or say that they are dead.
   const MonoTime lost = clock_.Mono();
   s(1).cut = true;
-  s(1).store.set_seen(false);
+  s(1).store.set_has_lease(false);
   s(2).store.SetServers({"s2", "s3"});
   s(3).store.SetServers({"s2", "s3"});
   MonoTime believed{};

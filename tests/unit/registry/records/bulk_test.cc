@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 #include "tests/support/machine.h"
 
 namespace liveness::registry {

@@ -1,4 +1,4 @@
-#include "server/registry/life/maintenance_schedule.h"
+#include "server/registry/conditions/maintenance_schedule.h"
 
 namespace liveness::registry {
 

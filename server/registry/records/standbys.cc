@@ -1,4 +1,4 @@
-#include "server/registry/life/standbys.h"
+#include "server/registry/records/standbys.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,0 +1,31 @@
+// The mark of a client that falls so often that alerts about it are better held back
+// (core/fleet/flap_damping.h). REQUIRES, of all of it: the registry's lock.
+#pragma once
+
+#include "server/core/fleet/flap_damping.h"
+#include "server/core/fleet/standing.h"
+#include "server/core/record/record.h"
+#include "server/registry/records/session.h"
+
+namespace liveness::registry {
+
+// Counts a fall from `before` (null: the client was not known) to `after`, and marks `after`.
+inline void MarkFlapping(Session& session, const core::ClientRecord* before, core::ClientRecord& after,
+                         core::MonoTime now, const core::FlapOptions& options) {
+  if (after.state == core::State::kForgotten) return;  // as it was
+  if (core::IsFall(before, after)) session.state().MakeExtras().flap.Fell(now, options);
+  const SessionExtras* extras = session.state().extras.get();
+  after.flapping = extras != nullptr && extras->flap.IsFlapping(now, options);
+}
+
+// When the mark of a live client goes; MonoTime::max() if it has none.
+inline core::MonoTime CalmAt(const Session& session, const core::FlapOptions& options) {
+  // While it is SUSPECT the next transition is near, and what has ended changes no more.
+  const core::ClientRecord& record = *session.record();
+  if (!record.flapping || record.state != core::State::kAlive) return core::MonoTime::max();
+  // Nothing is left of the penalty where the mark is from before a restart.
+  const SessionExtras* extras = session.state().extras.get();
+  return extras == nullptr ? core::MonoTime::min() : extras->flap.ReuseAt(options);
+}
+
+}  // namespace liveness::registry
