@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/thread_name.h"
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 
 namespace liveness::registry {
 

@@ -26,10 +26,13 @@ MAY_INCLUDE = {
     "server/storage/etcd": ["server/storage", "proto/storage", "proto/etcd", "common/grpc"] + CORE,
     "server/net": ["common/grpc"] + CORE,
     "server/auth": CORE,
-    "server/registry": ["server/registry/records", "server/registry/life", "server/registry/watch", "server/storage"]
-                       + CORE,
+    "server/registry": ["server/registry/records", "server/registry/conditions", "server/registry/ledger",
+                        "server/registry/life", "server/registry/watch", "server/storage"] + CORE,
     "server/registry/records": ["server/storage"] + CORE,
-    "server/registry/life": ["server/registry/records", "server/storage"] + CORE,
+    "server/registry/conditions": ["server/registry/records", "server/storage"] + CORE,
+    "server/registry/ledger": ["server/registry/records", "server/registry/conditions", "server/storage"] + CORE,
+    "server/registry/life": ["server/registry/records", "server/registry/conditions", "server/registry/ledger",
+                             "server/storage"] + CORE,
     "server/registry/watch": ["server/registry/records", "server/storage"] + CORE,
     "server/rpc/convert": ["proto", "server/registry/records"] + CORE,
     "server/rpc/engine": ["server/rpc/convert", "server/net", "server/auth", "proto", "common/grpc"] + CORE,
@@ -59,7 +62,7 @@ MUST_NOT_INCLUDE = {
     "server/storage": r"grpc(pp)?/|grpc\+\+/",
     "server/registry": GRPC,
     # What is decided and not yet committed is the registry's alone.
-    **dict.fromkeys(ROLES, r"server/registry/records/(ledger|pending_client|effects)\.h"),
+    **dict.fromkeys(ROLES, r"server/registry/(parts|queries|records/effects)\.h"),
     "client/include": f"{GRPC}|{LOGS}",
 }
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "server/registry/records/pending.h"
+#include "server/registry/ledger/pending_client.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/faults.h"
 
@@ -73,7 +73,7 @@ SimServer::Options World::DrawOptions() {
   truth_.restart_grace = options.restart_grace;
   saboteur_.Configure(options);
   // All that may wait before it, and itself.
-  truth_.commit_slack = all.commits_in * (registry::kCoalesceFrom + 2);
+  truth_.commit_slack = all.commits_in * (registry::PendingClient::kCoalesceFrom + 2);
   return all;
 }
 

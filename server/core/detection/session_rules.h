@@ -17,7 +17,7 @@
 namespace liveness::core {
 
 // A session as the rules see it.
-struct Watched {
+struct DetectorInput {
   State state = State::kAlive;
   MonoTime last_heard{};
   MonoTime suspect_since{};  // only meaningful while SUSPECT
@@ -37,7 +37,7 @@ struct Assessment {
   MonoTime next = MonoTime::max();
 };
 
-// REQUIRES: IsLive(watched.state).
-Assessment Assess(const Watched& watched, const WitnessClock& witness, MonoTime now);
+// REQUIRES: IsLive(input.state).
+Assessment Assess(const DetectorInput& input, const WitnessClock& witness, MonoTime now);
 
 }  // namespace liveness::core

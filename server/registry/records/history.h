@@ -16,7 +16,7 @@ class History {
  public:
   // `start`: the revision before the first.
   History(std::uint64_t start, std::size_t max_transitions)
-      : log_(start, {.transitions = max_transitions}), last_(start) {}
+      : log_(start, {.transitions = max_transitions}), last_(start), published_(start) {}
 
   // REQUIRES: a revision not below the last one's.
   void Append(core::TransitionPtr transition);
@@ -37,6 +37,15 @@ class History {
     return log_.Gaps(after, before);
   }
 
+  // What was appended and not yet taken by this.
+  struct Unpublished {
+    std::vector<core::TransitionPtr> transitions;
+    std::uint64_t revision = 0;  // up to here; 0: there is nothing
+    bool lost = false;           // others before these are missing
+  };
+  // About 1,000 of them at most: bounds how long the lock is held.
+  Unpublished TakeUnpublished();
+
   // The last revision that is no longer kept.
   std::uint64_t compacted() const { return log_.compacted(); }
   // Above this only what Gaps() tells is missing.
@@ -46,6 +55,7 @@ class History {
  private:
   storage::TransitionLog log_;
   std::uint64_t last_;
+  std::uint64_t published_;
   std::optional<std::uint64_t> open_gap_;
 };
 

@@ -87,6 +87,11 @@ struct SessionState {
     if (extras == nullptr) extras = std::make_unique<SessionExtras>();
     return *extras;
   }
+  const std::shared_ptr<WorkBoard>& MakeBoard() {
+    std::shared_ptr<WorkBoard>& board = MakeExtras().board;
+    if (board == nullptr) board = std::make_shared<WorkBoard>();
+    return board;
+  }
 };
 
 // Two cache lines: a million sessions are the bulk of what a registry holds.
@@ -142,7 +147,7 @@ class alignas(64) Session : public core::WheelNode {
   // True if this process serves it.
   bool is_local() const { return local_; }
   void set_local(bool local) { local_ = local; }
-  // True if its client has a change under way: pending.h.
+  // True if its client has a change under way: ledger/pending_client.h.
   bool is_pending() const { return pending_; }
   void set_pending(bool pending) { pending_ = pending; }
 

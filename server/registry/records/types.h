@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/core/detection/quality.h"
 #include "server/core/detection/scorecard.h"
 #include "server/core/filter/filter_cost.h"
@@ -73,6 +75,9 @@ struct Attached {
   std::shared_ptr<Arrivals> arrivals;  // null: nobody wants to know how its pings arrive
   core::Duration vouched_for{};        // from the hello on: Registry::Vouch()
 };
+
+// Called exactly once, without the lock, with the answer to a hello, or why there is none.
+using AttachDone = std::function<void(absl::StatusOr<Attached>)>;
 
 struct Goodbye {
   std::string reason;
@@ -142,6 +147,9 @@ struct MaintenanceRequest {
   std::int64_t filter_cost = 0;         // of `matches`, as ScanRequest's
   std::optional<core::WallTime> until;  // nothing or past: ends it
 };
+
+// Called once, without the lock, when a change of a client's maintenance is committed or will not be.
+using MaintenanceSettled = std::function<void(const absl::Status&)>;
 
 struct MaintenanceResult {
   std::int64_t matched = 0;

@@ -33,6 +33,16 @@ TEST(Restart, WhatWasNotCommittedNeverWas) {
   EXPECT_GT(m.Welcomed("b").attached.incarnation, a.attached.incarnation);
 }
 
+TEST(Restart, NobodyWasWatchedBeforeTheStart) {
+  Machine m;
+  m.Welcomed("a");
+  m.store().CommitAll();
+  m.Restart();
+  m.Run(seconds(2));
+  ASSERT_EQ(m.StateOf("a"), State::kSuspect);
+  EXPECT_LE(m.h().registry.totals().scorecard.observed_seconds, 2) << "mistakes a day are counted by it";
+}
+
 TEST(Restart, TheEndedStayAndAreForgottenByTheirAge) {
   Machine m({.keep_dead = seconds(100), .keep_left = seconds(60)});
   m.Goodbye(m.Welcomed("left"));

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "common/status.h"
-#include "server/registry/records/pending.h"
+#include "server/registry/ledger/pending_client.h"
 #include "tests/support/machine.h"
 #include "tests/support/replay_checks.h"
 
@@ -145,7 +145,7 @@ TEST(StoreStanding, SuspicionsAndRefutationsBecomeOne) {
   }
   m.h().Close(a);
   m.store().CommitAll();
-  EXPECT_LE(m.Told().size(), 2 + kCoalesceFrom);
+  EXPECT_LE(m.Told().size(), 2 + PendingClient::kCoalesceFrom);
   EXPECT_EQ(m.StateOf("a"), State::kSuspect);
   EXPECT_EQ(m.h().Record("a")->attachment, a.attached.attachment);
 }
@@ -177,7 +177,7 @@ TEST(StoreStanding, WhatWaitsForOneClientIsBounded) {
     ++waiting;
   }
   EXPECT_EQ(ReasonOf(refused.refused), "STORE_UNAVAILABLE");
-  EXPECT_LE(waiting, kMaxWaiting);
+  EXPECT_LE(waiting, PendingClient::kMaxWaiting);
   EXPECT_EQ(m.h().AttachLater("b")->refused.code(), absl::StatusCode::kOk) << "nobody else suffers";
   m.store().CommitAll();
   EXPECT_EQ(m.h().Beat(m.Welcomed("a", "last")), TouchResult::kHeard);

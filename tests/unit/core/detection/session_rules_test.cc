@@ -10,7 +10,7 @@ using std::chrono::seconds;
 
 MonoTime At(Duration since_start) { return MonoTime(std::chrono::hours(1)) + since_start; }
 
-Watched Silent() {
+DetectorInput Silent() {
   return {.last_heard = At(seconds(0)),
           .timing = {.interval = seconds(1), .timeout = seconds(3)},
           .grace = seconds(1)};
@@ -24,7 +24,7 @@ TEST(SessionRules, FirstTheProbeThenTheDeadline) {
   Assessment probe = Assess(Silent(), witness, At(seconds(2)));
   EXPECT_EQ(probe.due, Due::kProbe);
   EXPECT_EQ(probe.next, At(seconds(3)));
-  Watched probed = Silent();
+  DetectorInput probed = Silent();
   probed.probed = true;
   EXPECT_EQ(Assess(probed, witness, At(milliseconds(2'999))).due, Due::kNothing);
   EXPECT_EQ(Assess(probed, witness, At(seconds(3))).due, Due::kSuspicion);
@@ -37,7 +37,7 @@ TEST(SessionRules, ADeadlineThatPassedIsNotProbedFirst) {
 
 TEST(SessionRules, DeathFollowsTheGrace) {
   WitnessClock witness;
-  Watched suspect = Silent();
+  DetectorInput suspect = Silent();
   suspect.state = State::kSuspect;
   suspect.suspect_since = At(seconds(3));
   EXPECT_EQ(Assess(suspect, witness, At(milliseconds(3'999))).next, At(seconds(4)));
@@ -50,7 +50,7 @@ TEST(SessionRules, StallsMoveAllThree) {
   WitnessClock witness;
   witness.Observe(At(milliseconds(500)), At(milliseconds(10'500)));
   EXPECT_EQ(Assess(Silent(), witness, At(milliseconds(10'500))).next, At(seconds(12)));
-  Watched probed = Silent();
+  DetectorInput probed = Silent();
   probed.probed = true;
   EXPECT_EQ(Assess(probed, witness, At(milliseconds(12'500))).next, At(seconds(13)));
 }

@@ -1,0 +1,119 @@
+// What is committed and what is decided: all clients, their changes under way, and the history of what was
+// told.
+//
+//   Decide()          a change of a client is proposed to the store; the record is what was decided from then
+//   on TakeCommitted()   the store's word: this server's own change, or another's TakeRefused()     the
+//   store's other word
+//
+// What was decided is seen by this server's own detection and by nobody else until it is committed.
+//
+// What other servers of a shared store commit may take the sense from what waits. What still holds is put on
+// top of theirs (server/core/record/rebase.h); else it is abandoned: whoever waits for it may try again, and
+// what it came from is looked at anew. The store refuses what was proposed on the record before; until it has
+// said so, nothing else is proposed for that client.
+//
+// Not thread-safe: guarded by the registry's lock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "server/core/record/record.h"
+#include "server/registry/conditions/conditions.h"
+#include "server/registry/ledger/ledger_listener.h"
+#include "server/registry/ledger/pending_client.h"
+#include "server/registry/records/effects.h"
+#include "server/registry/records/history.h"
+#include "server/registry/records/session.h"
+#include "server/registry/records/session_table.h"
+#include "server/registry/records/types.h"
+#include "server/storage/store.h"
+
+namespace liveness::registry {
+
+class Ledger {
+ public:
+  // All outlive it. `revision`: the store's last when it was loaded.
+  Ledger(const RegistryOptions& options, const common::Clock& clock, storage::Store& store,
+         std::uint64_t revision, Conditions& conditions, LedgerListener& listener);
+
+  // A record that the store held when this process began. Returns the client's entry.
+  std::shared_ptr<Session> Load(core::RecordPtr record);
+
+  const SessionTable& table() const { return table_; }
+  const History& history() const { return history_; }
+  History& history() { return history_; }
+  std::shared_ptr<Session> Find(std::string_view client_id) const { return table_.Find(client_id); }
+
+  // The record as it is shown: the committed one; null if there is none yet. While the store fails it is what
+  // was decided, unless `committed`.
+  core::RecordPtr VisibleRecord(const Session& session, bool committed = false) const;
+  // True if this process serves it and its welcome is committed: it may go on without the store.
+  bool IsWelcomed(const Session& session) const;
+  // True if so much of the client's waits for the store that nothing more is taken.
+  bool WaitsTooLong(const Session& session) const;
+  // True while so many clients have a change under way that this server asks no more of the store by itself:
+  // what concerns a whole fleet (a restart, the end of its maintenance) goes on as the store commits.
+  bool IsFull() const { return pending_.size() >= kPendingAtMost; }
+  // Seconds that live clients were watched, summed over all of them, up to the last decision.
+  double observed_seconds() const { return observed_seconds_; }
+
+  // Decides on a change of the session's client; the session becomes the client's entry. `on_committed` is
+  // told once the change is committed, or will not be; `welcomes`: it is a hello that waits for that.
+  void Decide(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
+              CommitDone on_committed = nullptr, bool welcomes = false);
+  // A new attachment that is no transition.
+  void SetAttachment(const std::shared_ptr<Session>& session, core::RecordPtr record);
+
+  void TakeCommitted(const storage::Committed& change, Effects& effects);
+  void TakeRefused(std::uint64_t proposal, const absl::Status& why, Effects& effects);
+
+ private:
+  static constexpr std::size_t kPendingAtMost = 50'000;
+  // Clients with a change under way, by id.
+  using Pending = std::map<std::string, PendingClient, std::less<>>;
+
+  const PendingClient& PendingOf(const Session& session) const;
+  void CountObserved(core::MonoTime now);
+  void Append(core::RecordPtr before, core::RecordPtr after, core::WallTime time, Effects& effects);
+  // Of a record that is committed: notes when its maintenance ends.
+  void FollowMaintenance(const core::ClientRecord& after);
+  void TakeOurs(Pending::iterator at, const storage::Committed& change, Effects& effects);
+  void TakeForeign(const storage::Committed& change, Effects& effects);
+  // TakeForeign, of a client of whom something waits.
+  void MeetForeign(PendingClient& pending, const storage::Committed& change, Effects& effects);
+  // The session's record is what was committed, and no change waits.
+  void SetCommitted(const std::shared_ptr<Session>& session, core::RecordPtr record);
+  // The outcome of what was under way is known: proposes what waits next, or nothing is pending any more.
+  void ProposeNext(Pending::iterator at, Effects& effects);
+  // What waits will not be carried out; the client's entry is its committed one again. What is under way must
+  // still be refused.
+  void Abandon(PendingClient& pending, const absl::Status& why, Effects& effects);
+
+  const RegistryOptions& options_;
+  const common::Clock& clock_;
+  storage::Store& store_;
+  Timers& timers_;
+  Falls& falls_;
+  MaintenanceSchedule& maintenance_;
+  const Roster& roster_;
+  const StoreHealth& store_health_;
+  LedgerListener& listener_;
+
+  SessionTable table_;
+  History history_;
+  Pending pending_;
+  absl::btree_map<std::uint64_t, Pending::iterator> under_way_;  // by proposal: whose
+  std::uint64_t next_proposal_ = 1;
+  double observed_seconds_ = 0;
+  core::MonoTime observed_until_;
+};
+
+}  // namespace liveness::registry
