@@ -89,7 +89,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   std::string canary = "on";
   DurationFlag min_interval, resume_grace, restart_grace, drain_timeout, keep_dead, keep_left, max_doubt,
       history_age;
-  FallFlags falls;
+  MassFailureFlags falls;
   ListenFlags listen;
   BoundFlags bounds;
 

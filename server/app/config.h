@@ -12,8 +12,8 @@
 #include "common/keepalive.h"
 #include "server/app/bound_flags.h"
 #include "server/app/data_dir.h"
-#include "server/app/fall_flags.h"
 #include "server/app/listen_flags.h"
+#include "server/app/mass_failure_flags.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {

@@ -35,7 +35,7 @@ Driver::Driver(const Parts& parts, std::uint64_t writer, Loaded loaded, StoreLis
       loop_(parts.clock),
       health_(parts.clock.Mono()),
       link_(loop_, parts.members, parts.layout, parts.history, loaded.revision, *this),
-      seat_(loop_, parts.members, parts.layout, parts.options, value_, *this),
+      lease_(loop_, parts.members, parts.layout, parts.options, value_, *this),
       committer_(loop_, parts.members, parts.layout, parts.history, parts.options, writer, *mirror_, queue_,
                  *this) {}
 
@@ -135,7 +135,7 @@ void Driver::RefuseStaleBegins() {
 void Driver::Tick(common::Duration stood) {
   health_.Credit(stood);
   link_.Tick();
-  seat_.Tick(stood);
+  lease_.Tick(stood);
   const common::MonoTime now = loop_.now();
   const auto untold = queue_.oldest_settled();
   if (untold && now - *untold > kWatchPatience) {
@@ -157,7 +157,7 @@ void Driver::Tick(common::Duration stood) {
 
 bool Driver::HasLease(common::Duration stood) {
   const common::MonoTime now = loop_.now();
-  if (!ours_seen_ || seat_.Stands(now)) {  // before the first one nobody knows it, and nobody misses it
+  if (!ours_seen_ || lease_.Stands(now)) {  // before the first one nobody knows it, and nobody misses it
     lapsed_since_.reset();
     return true;
   }
@@ -173,7 +173,7 @@ bool Driver::HasLease(common::Duration stood) {
 void Driver::ProbeWrites() {
   if (!health_.writes_fail() || committer_.oldest_sent() || loop_.now() < next_probe_) return;
   next_probe_ = loop_.now() + kProbePause;
-  seat_.WriteKey();
+  lease_.WriteKey();
 }
 
 void Driver::TryToEnd() {
@@ -185,18 +185,18 @@ void Driver::TryToEnd() {
   if (!end_by_) end_by_ = loop_.now() + kFlushPatience;
   if (!queue_.empty() && loop_.now() < *end_by_) return;
   revoking_ = true;
-  seat_.Revoke([this] {
+  lease_.Revoke([this] {
     common::MutexLock lock(mu_);
     ended_ = true;
     changed_.NotifyAll();
   });
 }
 
-void Driver::OnConnected(const Member& member) { seat_.Use(member); }
+void Driver::OnConnected(const Member& member) { lease_.Use(member); }
 
 void Driver::OnWatching() {
   watching_ = true;
-  if (seat_.seated()) {
+  if (lease_.held()) {
     health_.Up();
     link_.Succeeded();
   }
@@ -215,7 +215,7 @@ void Driver::OnPage(const etcdserverpb::RangeResponse& page) { mirror_->Page(pag
 void Driver::OnListed(std::int64_t after, std::int64_t revision) {
   const std::uint64_t first = parts_.history.Told(after), last = parts_.history.Told(revision);
   if (first < last) {
-    parts_.past.AddGap(first, last);
+    parts_.recent.AddGap(first, last);
     listener_.OnGap(first, last);
   }
   auto steps = mirror_->FinishListing(
@@ -228,7 +228,7 @@ void Driver::OnListed(std::int64_t after, std::int64_t revision) {
 
 void Driver::OnDown(const std::string& why) {
   watching_ = false;
-  seat_.Drop();
+  lease_.Drop();
   committer_.Drop();
   health_.Down(loop_.now(), why);
 }
@@ -241,7 +241,7 @@ void Driver::OnOtherHistory(const std::string& why) {
 void Driver::OnSeatAnswer(bool wrote) {
   health_.Answered(loop_.now());
   if (wrote) health_.Wrote();
-  if (watching_ && seat_.seated()) {
+  if (watching_ && lease_.held()) {
     health_.Up();
     link_.Succeeded();
   }
@@ -296,7 +296,7 @@ void Driver::Tell(Mirror::Step step) {
   }
   if (!changes.empty()) {
     stuck_ = 0;
-    parts_.past.Append(TransitionsOf(step));
+    parts_.recent.Append(TransitionsOf(step));
     listener_.OnCommitted(std::move(changes));
   }
   for (const std::uint64_t id : lost) Refuse(id, Conflict());
@@ -312,8 +312,8 @@ void Driver::TellServers() {
     usurped_.clear();
   } else if (present && ours_seen_) {
     usurped_ = absl::StrCat("another process runs as server ", parts_.options.server_id);
-  } else if (ours_seen_ && seat_.seated()) {
-    seat_.WriteKey();  // deleted, while the lease stands; if it does not, the keepalive tells
+  } else if (ours_seen_ && lease_.held()) {
+    lease_.WriteKey();  // deleted, while the lease stands; if it does not, the keepalive tells
   }
   // Until its own key is there a server does not know who else has come and gone.
   if (!ours_seen_ || revoking_) return;

@@ -24,14 +24,14 @@
 #include "server/storage/etcd/members.h"
 #include "server/storage/etcd/mirror.h"
 #include "server/storage/etcd/opening.h"
-#include "server/storage/etcd/past.h"
 #include "server/storage/etcd/proposal_queue.h"
-#include "server/storage/etcd/seat.h"
+#include "server/storage/etcd/recent_history.h"
+#include "server/storage/etcd/server_lease.h"
 #include "server/storage/store.h"
 
 namespace liveness::storage::etcd {
 
-class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
+class Driver final : Link::Listener, ServerLease::Listener, Committer::Listener {
  public:
   // What it works with; all of it outlives the driver.
   struct Parts {
@@ -39,7 +39,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
     const Layout& layout;
     const History& history;
     Members& members;
-    Past& past;
+    RecentHistory& recent;
     const common::Clock& clock;
   };
 
@@ -49,7 +49,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void Start();
   void Propose(Proposal proposal);
   void OnLostRevision(std::uint64_t revision);
-  // Waits for what was proposed, for about a second; gives the seat up. Tells nothing after it returns.
+  // Waits for what was proposed, for about a second; gives the lease up. Tells nothing after it returns.
   void Stop();
   absl::Status health() const;
   // False once this server's lease has run out, by its own clock: its neighbours take it for gone.
@@ -65,7 +65,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void OnListed(std::int64_t after, std::int64_t revision) override;
   void OnDown(const std::string& why) override;
   void OnOtherHistory(const std::string& why) override;
-  // Seat::Listener
+  // ServerLease::Listener
   void OnSeatAnswer(bool wrote) override;
   void OnSeatFailed(const grpc::Status& status) override;
   void OnSeatWriteFailed(common::MonoTime sent, const grpc::Status& status) override;
@@ -88,7 +88,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   void TellServers();
   void Refuse(std::uint64_t proposal, const absl::Status& why);
   core::RecordPtr OwnProposal(std::uint64_t id);
-  bool may_commit() const { return seat_.seated() && link_.member() != nullptr && !other_history_; }
+  bool may_commit() const { return lease_.held() && link_.member() != nullptr && !other_history_; }
 
   const Parts parts_;
   const std::string value_;  // of this server's key
@@ -98,7 +98,7 @@ class Driver final : Link::Listener, Seat::Listener, Committer::Listener {
   Loop loop_;
   Health health_;
   Link link_;
-  Seat seat_;
+  ServerLease lease_;
   Committer committer_;
   bool started_ = false;  // set once, before the loop runs
   bool watching_ = false;

@@ -25,7 +25,7 @@ EtcdStore::EtcdStore(EtcdOptions options, Members members, const common::Clock& 
       clock_(clock),
       writer_(RandomNumber()),
       members_(std::move(members)),
-      past_(options_.max_history) {}
+      recent_history_(options_.max_history) {}
 
 EtcdStore::~EtcdStore() { Stop(); }
 
@@ -40,14 +40,14 @@ absl::StatusOr<std::unique_ptr<EtcdStore>> EtcdStore::Open(EtcdOptions options, 
 }
 
 absl::StatusOr<Contents> EtcdStore::Load() {
-  auto loaded = Opening(options_, layout_, members_, clock_).Load(opened_.history, writer_, past_);
+  auto loaded = Opening(options_, layout_, members_, clock_).Load(opened_.history, writer_, recent_history_);
   if (!loaded.ok()) return loaded.status();
   loaded_ = *std::move(loaded);
   return Contents{loaded_.mirror->Records(), opened_.history.Told(loaded_.revision)};
 }
 
 void EtcdStore::Start(StoreListener& listener) {
-  const Driver::Parts parts{options_, layout_, opened_.history, members_, past_, clock_};
+  const Driver::Parts parts{options_, layout_, opened_.history, members_, recent_history_, clock_};
   driver_ = std::make_unique<Driver>(parts, writer_, std::move(loaded_), listener);
   driver_->Start();
 }
@@ -64,7 +64,7 @@ core::RecordPtr EtcdStore::Propose(Proposal proposal) {
 void EtcdStore::OnLostRevision(std::uint64_t revision) { driver_->OnLostRevision(revision); }
 
 absl::StatusOr<HistoryPart> EtcdStore::ReadHistory(const HistoryQuery& query) const {
-  return past_.Read(query);
+  return recent_history_.Read(query);
 }
 
 absl::Status EtcdStore::health() const { return driver_ == nullptr ? absl::OkStatus() : driver_->health(); }

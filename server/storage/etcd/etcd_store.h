@@ -33,7 +33,7 @@ class EtcdStore final : public Store {
   core::RecordPtr Propose(Proposal proposal) override;
   void OnLostRevision(std::uint64_t revision) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
-  std::optional<std::uint64_t> compacted() const override { return past_.compacted(); }
+  std::optional<std::uint64_t> compacted() const override { return recent_history_.compacted(); }
   absl::Status health() const override;
   bool has_lease() const override;
 
@@ -46,7 +46,7 @@ class EtcdStore final : public Store {
   const std::uint64_t writer_;  // names this process in what it writes
   Members members_;
   Opened opened_;
-  Past past_;
+  RecentHistory recent_history_;
   Loaded loaded_;                   // between Load and Start
   std::unique_ptr<Driver> driver_;  // from Start on
 };

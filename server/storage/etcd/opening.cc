@@ -144,17 +144,18 @@ absl::StatusOr<std::int64_t> Opening::WriteMarker() {
   return revision;
 }
 
-absl::StatusOr<Loaded> Opening::Load(const History& history, std::uint64_t writer, Past& past) {
+absl::StatusOr<Loaded> Opening::Load(const History& history, std::uint64_t writer, RecentHistory& recent) {
   absl::StatusOr<Loaded> loaded = absl::UnknownError("");
   for (int n = 0; n < kLoads; ++n) {
-    loaded = LoadOnce(history, writer, past);
+    loaded = LoadOnce(history, writer, recent);
     // Compacted under our hands: begin anew.
     if (!absl::IsOutOfRange(loaded.status())) break;
   }
   return loaded;
 }
 
-absl::StatusOr<Loaded> Opening::LoadOnce(const History& history, std::uint64_t writer, Past& past) {
+absl::StatusOr<Loaded> Opening::LoadOnce(const History& history, std::uint64_t writer,
+                                         RecentHistory& recent) {
   const auto until = WriteMarker();
   if (!until.ok()) return until.status();
   Loaded loaded{std::make_unique<Mirror>(layout_, history, writer), *until};
@@ -169,9 +170,9 @@ absl::StatusOr<Loaded> Opening::LoadOnce(const History& history, std::uint64_t w
     listed = List(from, *loaded.mirror);
   }
   if (!listed.ok()) return listed;
-  past.StartAfter(history.Told(from));
+  recent.StartAfter(history.Told(from));
   if (from < *until) {
-    if (auto status = Replay(from, *until, *loaded.mirror, past); !status.ok()) return status;
+    if (auto status = Replay(from, *until, *loaded.mirror, recent); !status.ok()) return status;
   }
   return loaded;
 }
@@ -198,7 +199,7 @@ absl::Status Opening::List(std::int64_t revision, Mirror& mirror) {
   return absl::OkStatus();
 }
 
-absl::Status Opening::Replay(std::int64_t after, std::int64_t until, Mirror& mirror, Past& past) {
+absl::Status Opening::Replay(std::int64_t after, std::int64_t until, Mirror& mirror, RecentHistory& recent) {
   std::int64_t from = after + 1;
   const auto none = [](std::uint64_t) { return nullptr; };
   return Follow(from, [&](const etcdserverpb::WatchResponse& response) {
@@ -206,7 +207,7 @@ absl::Status Opening::Replay(std::int64_t after, std::int64_t until, Mirror& mir
       // What comes after the marker is the loop's to tell.
       if (from > until) return;
       const Mirror::Step step = mirror.Apply(same, none, clock_.Wall());
-      if (!step.items.empty()) past.Append(TransitionsOf(step));
+      if (!step.items.empty()) recent.Append(TransitionsOf(step));
       from = same.front()->kv().mod_revision() + 1;
     });
     return from > until;

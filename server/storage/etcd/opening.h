@@ -14,7 +14,7 @@
 #include "server/storage/etcd/members.h"
 #include "server/storage/etcd/mirror.h"
 #include "server/storage/etcd/options.h"
-#include "server/storage/etcd/past.h"
+#include "server/storage/etcd/recent_history.h"
 
 namespace liveness::storage::etcd {
 
@@ -39,8 +39,8 @@ class Opening {
   absl::StatusOr<Opened> Open();
 
   // Reads the records as they were `max_history` revisions ago (or as far back as etcd still knows), and
-  // replays what came since, into `past` too: so that who watches may resume over a restart.
-  absl::StatusOr<Loaded> Load(const History& history, std::uint64_t writer, Past& past);
+  // replays what came since, into `recent` too: so that who watches may resume over a restart.
+  absl::StatusOr<Loaded> Load(const History& history, std::uint64_t writer, RecentHistory& recent);
 
  private:
   using Attempt = std::function<grpc::Status(const Member& member, grpc::ClientContext& context)>;
@@ -53,10 +53,10 @@ class Opening {
   absl::StatusOr<std::string> ReadOrCreate(const std::string& key, const std::string& fresh);
 
   absl::StatusOr<std::int64_t> WriteMarker();
-  absl::StatusOr<Loaded> LoadOnce(const History& history, std::uint64_t writer, Past& past);
+  absl::StatusOr<Loaded> LoadOnce(const History& history, std::uint64_t writer, RecentHistory& recent);
   // OUT_OF_RANGE if etcd no longer knows that revision.
   absl::Status List(std::int64_t revision, Mirror& mirror);
-  absl::Status Replay(std::int64_t after, std::int64_t until, Mirror& mirror, Past& past);
+  absl::Status Replay(std::int64_t after, std::int64_t until, Mirror& mirror, RecentHistory& recent);
   absl::StatusOr<std::int64_t> CompactedAt(std::int64_t revision);
   // Reads a watch from `from` on until `take` says that it is enough. A watch that
   // breaks goes on from what `from` is by then: `take` may move it.

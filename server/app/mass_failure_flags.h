@@ -17,7 +17,7 @@ struct FallSettings {
   core::FlapOptions flap;
 };
 
-class FallFlags {
+class MassFailureFlags {
  public:
   // `settings` takes what is given. Both must outlive the parsing.
   void AddTo(CLI::App& app, FallSettings& settings);

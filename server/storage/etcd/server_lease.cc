@@ -1,4 +1,4 @@
-#include "server/storage/etcd/seat.h"
+#include "server/storage/etcd/server_lease.h"
 
 #include <algorithm>
 #include <utility>
@@ -18,8 +18,8 @@ constexpr common::Duration kSlowestPace = std::chrono::seconds(1);
 
 }  // namespace
 
-Seat::Seat(Loop& loop, const Members& members, const Layout& layout, const EtcdOptions& options,
-           std::string value, Listener& listener)
+ServerLease::ServerLease(Loop& loop, const Members& members, const Layout& layout, const EtcdOptions& options,
+                         std::string value, Listener& listener)
     : loop_(loop),
       members_(members),
       layout_(layout),
@@ -29,7 +29,7 @@ Seat::Seat(Loop& loop, const Members& members, const Layout& layout, const EtcdO
       value_(std::move(value)),
       listener_(listener) {}
 
-void Seat::Use(const Member& member) {
+void ServerLease::Use(const Member& member) {
   member_ = &member;
   ++use_;
   granting_ = writing_ = checked_ = false;
@@ -42,13 +42,13 @@ void Seat::Use(const Member& member) {
   }
 }
 
-void Seat::Drop() {
+void ServerLease::Drop() {
   member_ = nullptr;
   stream_ = nullptr;
   checked_ = false;
 }
 
-void Seat::Tick(common::Duration stood) {
+void ServerLease::Tick(common::Duration stood) {
   if (member_ == nullptr) return;
   if (asked_) *asked_ += stood;
   const common::MonoTime now = loop_.now();
@@ -59,7 +59,7 @@ void Seat::Tick(common::Duration stood) {
   }
 }
 
-void Seat::OpenStream() {
+void ServerLease::OpenStream() {
   const std::uint64_t use = use_;
   stream_ = KeepAlive::Start(
       loop_, [this](grpc::ClientContext& context) { members_.Prepare(context, {}); },
@@ -77,7 +77,7 @@ void Seat::OpenStream() {
       });
 }
 
-void Seat::Ask() {
+void ServerLease::Ask() {
   if (stream_ == nullptr || lease_ == 0) return;
   etcdserverpb::LeaseKeepAliveRequest request;
   request.set_id(lease_);
@@ -85,23 +85,23 @@ void Seat::Ask() {
   asked_ = last_ask_ = loop_.now();
 }
 
-void Seat::OnKeepAlive(const etcdserverpb::LeaseKeepAliveResponse& response) {
+void ServerLease::OnKeepAlive(const etcdserverpb::LeaseKeepAliveResponse& response) {
   if (response.id() != lease_) return;
   asked_.reset();
   if (response.ttl() > 0) {
     checked_ = true;
     runs_out_ = last_ask_ + std::chrono::seconds(response.ttl());
     listener_.OnSeatAnswer(false);
-    if (!seated_) WriteKey();
+    if (!held_) WriteKey();
     return;
   }
   // Away for longer than the lease: the neighbours have seen this server go.
   lease_ = 0;
-  seated_ = false;
+  held_ = false;
   Grant();
 }
 
-void Seat::Grant() {
+void ServerLease::Grant() {
   if (granting_ || member_ == nullptr) return;
   granting_ = true;
   etcdserverpb::LeaseGrantRequest request;
@@ -125,7 +125,7 @@ void Seat::Grant() {
       });
 }
 
-void Seat::WriteKey() {
+void ServerLease::WriteKey() {
   if (writing_ || lease_ == 0 || member_ == nullptr) return;
   writing_ = true;
   etcdserverpb::TxnRequest request;
@@ -144,21 +144,21 @@ void Seat::WriteKey() {
         writing_ = false;
         if (status.error_code() == StatusCode::NOT_FOUND && lease == lease_) {
           lease_ = 0;
-          seated_ = false;
+          held_ = false;
           return Grant();
         }
         if (!status.ok()) return listener_.OnSeatWriteFailed(sent, status);
-        if (lease == lease_) seated_ = true;
+        if (lease == lease_) held_ = true;
         listener_.OnSeatAnswer(true);
       });
 }
 
-void Seat::Revoke(std::function<void()> done) {
+void ServerLease::Revoke(std::function<void()> done) {
   if (lease_ == 0 || member_ == nullptr) return done();
   etcdserverpb::LeaseRevokeRequest request;
   request.set_id(lease_);
   lease_ = 0;
-  seated_ = false;
+  held_ = false;
   UnaryCall<etcdserverpb::LeaseRevokeResponse>::Start(
       loop_, [this](grpc::ClientContext& context) { members_.Prepare(context, kRevokePatience); },
       [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {

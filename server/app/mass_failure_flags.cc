@@ -1,4 +1,4 @@
-#include "server/app/fall_flags.h"
+#include "server/app/mass_failure_flags.h"
 
 #include <chrono>
 
@@ -29,7 +29,7 @@ const CLI::Validator& Share() {
 
 }  // namespace
 
-void FallFlags::AddTo(CLI::App& app, FallSettings& settings) {
+void MassFailureFlags::AddTo(CLI::App& app, FallSettings& settings) {
   const std::string group = "Mass failure and flapping";
   window_.AddTo(app, "--mass-window", "Falls within this time count together (10s)", kLeastWindow)
       ->group(group);
@@ -74,7 +74,7 @@ void FallFlags::AddTo(CLI::App& app, FallSettings& settings) {
       ->group(group);
 }
 
-std::string FallFlags::ApplyTo(FallSettings& settings) const {
+std::string MassFailureFlags::ApplyTo(FallSettings& settings) const {
   window_.ApplyTo(settings.mass.window);
   half_life_.ApplyTo(settings.flap.half_life);
   if (settings.mass.window > kLongestWindow) return "--mass-window: at most 1h";

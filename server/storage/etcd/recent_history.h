@@ -15,9 +15,9 @@
 
 namespace liveness::storage::etcd {
 
-class Past {
+class RecentHistory {
  public:
-  explicit Past(std::size_t max_transitions) : log_(0, {.transitions = max_transitions}) {}
+  explicit RecentHistory(std::size_t max_transitions) : log_(0, {.transitions = max_transitions}) {}
 
   // Begins (again) after `revision`, with nothing.
   void StartAfter(std::uint64_t revision);

@@ -1,6 +1,6 @@
 // That it reads as every store does is shown by tests/conformance; here are its bound, and revisions that
 // several changes share, which no other store has.
-#include "server/storage/etcd/past.h"
+#include "server/storage/etcd/recent_history.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,19 +26,20 @@ class PastTest : public ::testing::Test {
       transitions.push_back(std::make_shared<const core::Transition>(
           core::Transition{nullptr, std::make_shared<const core::ClientRecord>(record), {}}));
     }
-    past_.Append(std::move(transitions));
+    recent_history_.Append(std::move(transitions));
   }
   std::vector<std::uint64_t> Read(const HistoryQuery& query) const {
     std::vector<std::uint64_t> revisions;
-    for (const auto& transition : past_.Read(query).transitions) revisions.push_back(transition->revision());
+    for (const auto& transition : recent_history_.Read(query).transitions)
+      revisions.push_back(transition->revision());
     return revisions;
   }
 
-  Past past_{10};
+  RecentHistory recent_history_{10};
 };
 
 TEST_F(PastTest, ARevisionIsNeverSplit) {
-  past_.StartAfter(9);
+  recent_history_.StartAfter(9);
   Append(10, 3);
   Append(11, 1);
   Append(12, 3);
@@ -58,34 +59,34 @@ TEST_F(PastTest, ARevisionIsNeverSplit) {
 }
 
 TEST_F(PastTest, TheOldestGoWholeRevisionsAtATime) {
-  past_.StartAfter(9);
-  EXPECT_EQ(past_.Read({}).compacted, 9u);
+  recent_history_.StartAfter(9);
+  EXPECT_EQ(recent_history_.Read({}).compacted, 9u);
   Append(10, 4);
   Append(11, 4);
-  EXPECT_EQ(past_.Read({}).compacted, 9u);
+  EXPECT_EQ(recent_history_.Read({}).compacted, 9u);
   Append(12, 3);
-  EXPECT_EQ(past_.Read({}).compacted, 10u);
+  EXPECT_EQ(recent_history_.Read({}).compacted, 10u);
   EXPECT_THAT(Read({}), ElementsAre(11, 11, 11, 11, 12, 12, 12));
 }
 
 TEST_F(PastTest, AGapIsSaidToThoseItConcernsAndGoesWithItsTime) {
-  past_.StartAfter(9);
+  recent_history_.StartAfter(9);
   Append(10, 1);
-  past_.AddGap(10, 20);
+  recent_history_.AddGap(10, 20);
   Append(15, 1);
   Append(21, 1);
   HistoryQuery query;
-  EXPECT_THAT(past_.Read(query).gaps, ElementsAre(Pair(10, 20)));
+  EXPECT_THAT(recent_history_.Read(query).gaps, ElementsAre(Pair(10, 20)));
   query.after = 19;
-  EXPECT_THAT(past_.Read(query).gaps, ElementsAre(Pair(10, 20)));
+  EXPECT_THAT(recent_history_.Read(query).gaps, ElementsAre(Pair(10, 20)));
   query.after = 20;
-  EXPECT_THAT(past_.Read(query).gaps, IsEmpty());
+  EXPECT_THAT(recent_history_.Read(query).gaps, IsEmpty());
   query = {};
   query.before = 10;
-  EXPECT_THAT(past_.Read(query).gaps, IsEmpty());
+  EXPECT_THAT(recent_history_.Read(query).gaps, IsEmpty());
   Append(22, 9);
   Append(23, 9);
-  EXPECT_THAT(past_.Read({}).gaps, IsEmpty());
+  EXPECT_THAT(recent_history_.Read({}).gaps, IsEmpty());
 }
 
 }  // namespace

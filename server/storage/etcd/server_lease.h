@@ -1,11 +1,11 @@
 // This server's own life as its neighbours see it: a lease, and a key that goes
 // with it.
 //
-//   grant --> put servers/ID --> keepalive, keepalive, ...     seated from the put on
+//   grant --> put servers/ID --> keepalive, keepalive, ...     held from the put on
 //     ^                              |
-//     +---------- the lease is gone -+                         not seated
+//     +---------- the lease is gone -+                         not held
 //
-// A connection that breaks costs no seat: the next one goes on with the same
+// A connection that breaks costs no lease: the next one goes on with the same
 // lease, if that still stands. A keepalive that is not answered in time is the
 // first sign of a member that hangs.
 //
@@ -23,7 +23,7 @@
 
 namespace liveness::storage::etcd {
 
-class Seat {
+class ServerLease {
  public:
   class Listener {
    public:
@@ -37,8 +37,8 @@ class Seat {
   };
 
   // All of them outlive this. `value` is what the key holds.
-  Seat(Loop& loop, const Members& members, const Layout& layout, const EtcdOptions& options,
-       std::string value, Listener& listener);
+  ServerLease(Loop& loop, const Members& members, const Layout& layout, const EtcdOptions& options,
+              std::string value, Listener& listener);
 
   // A connection to `member` stands. REQUIRES: none did, or Drop() was called.
   void Use(const Member& member);
@@ -55,9 +55,9 @@ class Seat {
   // The key was written, and its lease has not run out since we last heard of it: the neighbours see this
   // server, whether or not a connection stands. Never true for longer than it is so, for etcd counts from
   // when it was asked, or later.
-  bool Stands(common::MonoTime now) const { return seated_ && now < runs_out_; }
+  bool Stands(common::MonoTime now) const { return held_ && now < runs_out_; }
   // The lease stands as far as we know, and the key was written.
-  bool seated() const { return seated_ && checked_; }
+  bool held() const { return held_ && checked_; }
 
  private:
   using KeepAlive = StreamCall<etcdserverpb::LeaseKeepAliveRequest, etcdserverpb::LeaseKeepAliveResponse>;
@@ -84,7 +84,7 @@ class Seat {
   std::int64_t lease_ = 0;  // 0: none
   bool granting_ = false;
   bool writing_ = false;
-  bool seated_ = false;   // the key was written under the lease
+  bool held_ = false;     // the key was written under the lease
   bool checked_ = false;  // on this connection the lease was found to stand
   std::optional<common::MonoTime> asked_;
   common::MonoTime last_ask_{};
