@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/app/incident_log.h"
+#include "server/app/log/incident_log.h"
 #include "server/registry/registry.h"
 #include "server/rpc/heartbeat/heartbeat_service.h"
 #include "server/rpc/operate/health_service.h"

@@ -6,7 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "server/app/config.h"
+#include "server/app/config/config.h"
 #include "server/app/process.h"
 #include "server/app/sd_notify.h"
 #include "server/app/server.h"

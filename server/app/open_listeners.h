@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/app/config.h"
+#include "server/app/config/config.h"
 #include "server/net/acceptor.h"
 #include "server/net/listen.h"
 #include "server/net/listen_socket.h"

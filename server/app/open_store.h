@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
-#include "server/app/config.h"
+#include "server/app/config/config.h"
 #include "server/storage/store.h"
 
 namespace liveness::app {

@@ -17,7 +17,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "common/thread_name.h"
-#include "server/app/handshake_log.h"
+#include "server/app/log/handshake_log.h"
 
 namespace liveness::app {
 namespace {

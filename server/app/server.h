@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
-#include "server/app/config.h"
+#include "server/app/config/config.h"
 
 namespace liveness::app {
 

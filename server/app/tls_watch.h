@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "server/app/incident_log.h"
+#include "server/app/log/incident_log.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {

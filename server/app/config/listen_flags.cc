@@ -1,4 +1,4 @@
-#include "server/app/listen_flags.h"
+#include "server/app/config/listen_flags.h"
 
 #include <charconv>
 #include <utility>

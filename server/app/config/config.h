@@ -10,10 +10,10 @@
 
 #include "common/clock.h"
 #include "common/keepalive.h"
-#include "server/app/bound_flags.h"
+#include "server/app/config/bound_flags.h"
+#include "server/app/config/listen_flags.h"
+#include "server/app/config/mass_failure_flags.h"
 #include "server/app/data_dir.h"
-#include "server/app/listen_flags.h"
-#include "server/app/mass_failure_flags.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {

@@ -1,4 +1,4 @@
-#include "server/app/handshake_log.h"
+#include "server/app/log/handshake_log.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "server/app/server_options.h"
+#include "server/app/config/server_options.h"
 
 #include <spdlog/spdlog.h>
 

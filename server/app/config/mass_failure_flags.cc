@@ -1,4 +1,4 @@
-#include "server/app/mass_failure_flags.h"
+#include "server/app/config/mass_failure_flags.h"
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // The record of incidents over restarts, kills and bad disks.
-#include "server/app/incident_log.h"
+#include "server/app/log/incident_log.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "server/app/incident_file.h"
+#include "server/app/log/incident_file.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/temp_dir.h"
 

@@ -1,7 +1,7 @@
 // What the flags mean to each part of the server. Pure functions, thread-safe.
 #pragma once
 
-#include "server/app/config.h"
+#include "server/app/config/config.h"
 #include "server/net/accepted_sockets.h"
 #include "server/registry/records/types.h"
 #include "server/rpc/engine/engine.h"

@@ -7,7 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "server/app/duration_flag.h"
+#include "server/app/config/duration_flag.h"
 #include "server/rpc/engine/call_patience.h"
 #include "server/rpc/engine/http2_bounds.h"
 

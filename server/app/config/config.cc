@@ -1,4 +1,4 @@
-#include "server/app/config.h"
+#include "server/app/config/config.h"
 
 #include <algorithm>
 #include <string>
@@ -8,8 +8,8 @@
 #include <CLI/CLI.hpp>
 
 #include "common/flags/command_line.h"
+#include "server/app/config/duration_flag.h"
 #include "server/app/data_dir.h"
-#include "server/app/duration_flag.h"
 #include "server/app/version.h"
 
 namespace liveness::app {

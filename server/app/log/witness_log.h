@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/clock.h"
-#include "server/app/incident_log.h"
+#include "server/app/log/incident_log.h"
 #include "server/registry/records/types.h"
 
 namespace liveness::app {

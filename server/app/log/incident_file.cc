@@ -1,4 +1,4 @@
-#include "server/app/incident_file.h"
+#include "server/app/log/incident_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

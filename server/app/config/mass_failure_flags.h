@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "server/app/duration_flag.h"
+#include "server/app/config/duration_flag.h"
 #include "server/core/fleet/flap_damping.h"
 #include "server/core/fleet/mass_failure.h"
 

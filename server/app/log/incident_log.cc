@@ -1,11 +1,11 @@
-#include "server/app/incident_log.h"
+#include "server/app/log/incident_log.h"
 
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "common/thread_name.h"
-#include "server/app/incident_file.h"
+#include "server/app/log/incident_file.h"
 
 namespace liveness::app {
 

@@ -1,4 +1,4 @@
-#include "server/app/bound_flags.h"
+#include "server/app/config/bound_flags.h"
 
 #include <chrono>
 

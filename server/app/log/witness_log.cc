@@ -1,4 +1,4 @@
-#include "server/app/witness_log.h"
+#include "server/app/log/witness_log.h"
 
 #include <string>
 
