@@ -43,7 +43,8 @@ SqliteStore::SqliteStore(SqliteOptions options, const common::Clock& clock, Open
       clock_(clock),
       opened_(std::move(opened)),
       last_(opened_.contents.revision),
-      reserved_(opened_.reserved_until) {}
+      reserved_(opened_.reserved_until),
+      queue_(kMaxBatch) {}
 
 SqliteStore::~SqliteStore() { Stop(); }
 
@@ -84,23 +85,14 @@ void SqliteStore::Start(StoreListener& listener) {
 
 void SqliteStore::Stop() {
   if (thread_.joinable()) {
-    {
-      MutexLock lock(mu_);
-      stopping_ = true;
-      changed_.NotifyAll();
-    }
+    queue_.Stop();
     thread_.join();
   }
   if (opened_.database.is_open()) Close();
 }
 
 core::RecordPtr SqliteStore::Propose(Proposal proposal) {
-  MutexLock lock(mu_);
-  if (stopping_) return nullptr;
-  const bool idle = queue_.empty();
-  if (idle || queue_.back().size() >= kMaxBatch) queue_.emplace_back();
-  queue_.back().push_back(std::move(proposal));
-  if (idle) changed_.NotifyOne();
+  queue_.Put(std::move(proposal));
   return nullptr;
 }
 
@@ -145,11 +137,9 @@ absl::Status SqliteStore::health() const {
 // --- The writer thread ---------------------------------------------------------
 
 void SqliteStore::Run() {
-  std::vector<Proposal> batch;
-  while (Take(batch)) {
-    const std::size_t size = batch.size();
-    Handle(std::move(batch));
-    batch.clear();
+  while (std::optional<std::vector<Proposal>> batch = queue_.Take(Pause())) {
+    const std::size_t size = batch->size();
+    Handle(*std::move(batch));
     untrimmed_ += size;
     if (size == 0 || untrimmed_ >= kTrimRows) TrimSome();
   }
@@ -160,20 +150,10 @@ void SqliteStore::Run() {
   } while (outage_.written() > written);
 }
 
-bool SqliteStore::Take(std::vector<Proposal>& batch) {
-  MutexLock lock(mu_);
-  if (queue_.empty() && !stopping_ && !trim_more_) {
-    const common::Duration pause = outage_.active()  ? outage_.retry_at() - clock_.Mono()
-                                   : untrimmed_ != 0 ? kCalm
-                                                     : kIdleLook;
-    // Waking early is no harm: there is just nothing to do.
-    if (pause.count() > 0) changed_.WaitFor(mu_, pause);
-  }
-  if (!queue_.empty()) {
-    batch = std::move(queue_.front());
-    queue_.pop_front();
-  }
-  return !batch.empty() || !stopping_;
+common::Duration SqliteStore::Pause() const {
+  if (trim_more_) return common::Duration::zero();
+  if (outage_.active()) return outage_.retry_at() - clock_.Mono();
+  return untrimmed_ != 0 ? kCalm : kIdleLook;
 }
 
 void SqliteStore::Handle(std::vector<Proposal> batch) {

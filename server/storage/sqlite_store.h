@@ -40,6 +40,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/core/time/settled_wall.h"
+#include "server/storage/batch_queue.h"
 #include "server/storage/outage.h"
 #include "server/storage/sqlite_history.h"
 #include "server/storage/sqlite_log_keeper.h"
@@ -79,8 +80,8 @@ class SqliteStore final : public Store {
 
   // The writer thread's, all of them.
   void Run();
-  // Waits for work. False: there is none, and there will be no more.
-  bool Take(std::vector<Proposal>& batch);
+  // For how long to wait for work.
+  common::Duration Pause() const;
   void Handle(std::vector<Proposal> batch);
   // False: the disk fails, and what became of them has been told.
   bool HandleOne(std::vector<Proposal> batch);
@@ -120,12 +121,8 @@ class SqliteStore final : public Store {
 
   std::atomic<std::uint64_t> compacted_{0};              // of history
   std::atomic<common::Duration::rep> writing_since_{0};  // MonoTime; 0: no write is under way
+  BatchQueue queue_;
   mutable common::Mutex mu_;
-  common::CondVar changed_;
-  // In parts of one transaction each, all but the last of them full: whoever proposes and the writer do a
-  // step each, however many wait.
-  std::deque<std::vector<Proposal>> queue_ ABSL_GUARDED_BY(mu_);
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::uint64_t lost_ ABSL_GUARDED_BY(mu_) = 0;  // revisions up to this were given out
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   RevisionRange unwritten_ ABSL_GUARDED_BY(mu_);  // were told, and are in memory alone: the outage's

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Shows that check_includes.py finds each kind of fault, and nothing in code that is right."""
+"""Shows that check_house.py finds each kind of fault, and nothing in code that is right."""
 import pathlib
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import check_includes  # noqa: E402
+import check_house  # noqa: E402
 
 
 class CheckIncludes(unittest.TestCase):
@@ -15,7 +15,7 @@ class CheckIncludes(unittest.TestCase):
             file = pathlib.Path(folder) / path
             file.parent.mkdir(parents=True)
             file.write_text(text)
-            return [(line, message) for _, line, message in check_includes.faults(pathlib.Path(folder))]
+            return [(line, message) for _, line, message in check_house.faults(pathlib.Path(folder))]
 
     def assert_bad(self, path, text, line, word):
         found = self.faults(path, text)
@@ -116,8 +116,39 @@ class CheckIncludes(unittest.TestCase):
         self.assert_good("server/core/a.h", "// no flat_hash_map<int, int>\nabsl::btree_map<int, int> all_;\n")
 
     def test_files_that_are_too_long(self):
-        self.assert_good("common/a.cc", "int x;\n" * 500)
-        self.assert_bad("common/a.cc", "int x;\n" * 501, 501, "split")
+        for suffix, most in ((".cc", 340), (".h", 320)):
+            self.assert_good(f"common/a{suffix}", "int x;\n" * most)
+            self.assert_bad(f"common/a{suffix}", "int x;\n" * (most + 1), most + 1, "split")
+
+    def test_folders_that_hold_too_many(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for n in range(41):
+                file = pathlib.Path(folder) / f"common/a{n}.h"
+                file.parent.mkdir(exist_ok=True)
+                file.write_text("#pragma once\n")
+            self.assertEqual(["common"], [path for path, _, _ in check_house.faults(pathlib.Path(folder))])
+            file.unlink()
+            self.assertEqual([], list(check_house.faults(pathlib.Path(folder))))
+
+    def test_a_class_lives_in_one_file(self):
+        header = "class Registry : public Base {\n public:\n  void Attach();\n  struct Parts;\n};\n"
+        body = "namespace x {\n\nstd::vector<int> Registry::Attach(int a,\n  int b) {\n}\n"
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "common").mkdir()
+            (root / "common/registry.h").write_text(header)
+            (root / "common/registry.cc").write_text(body)
+            (root / "common/more.cc").write_text("class Local {\n void F();\n};\nvoid Local::F() {}\n")
+            self.assertEqual([], list(check_house.faults(root)))
+            (root / "common/registry_attach.cc").write_text(body)
+            (root / "common/parts.cc").write_text("Registry::Parts::Parts(int a) : a_(a) {}\n")
+            self.assertEqual([("common/parts.cc", 1), ("common/registry_attach.cc", 3)],
+                             [(path, line) for path, line, _ in check_house.faults(root)])
+
+    def test_what_is_no_member(self):
+        self.assert_good("common/a.cc", "\n".join([
+            "// Registry::Attach() is elsewhere", "using registry::Registry;", "int x = Registry::Count();",
+            "TEST(Registry, Attach) {", "  Registry::Attach();", "}", "static_assert(Registry::kMost(1));", ""]))
 
     def test_new_folders_must_be_named(self):
         self.assert_bad("server/magic/a.cc", "int x;\n", 1, "MAY_INCLUDE")

@@ -1,16 +1,9 @@
-#!/usr/bin/env python3
-"""Keeps the shape of the code: who includes whom, who reads a clock, what may grow under
-the registry's lock, how long a file is.
-
-    check_includes.py [ROOT]   prints each fault as FILE:LINE: what is wrong; exits 1 if there is one
+"""Who includes whom.
 
 The arrows are: app -> rpc, http, registry, storage, net, auth -> core -> common, and the client
 never includes the server. Public headers include nothing of ours but <liveness/...>.
-Its own test is check_includes_test.py.
 """
-import pathlib
 import re
-import sys
 
 # What each folder may include of ours, besides itself. A file falls under the longest row that it lies in.
 CORE = ["server/core", "common"]
@@ -67,26 +60,6 @@ MUST_NOT_INCLUDE = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-CLOCK = re.compile(
-    r"(system|steady|high_resolution|utc|tai|gps|file)_clock::now\b|\babsl::(Now|SleepFor|GetCurrentTimeNanos)\b"
-    r"|\bsleep_(for|until)\b|\b(clock_gettime|clock_nanosleep|gettimeofday|nanosleep|usleep|gpr_now|timespec_get)\b"
-    r"|(?<![\w.>:])(::|std::)?(time|sleep)\s*\(\s*(nullptr|NULL|0|&?\w+)?\s*\)|\b__rdtscp?\b")
-CLOCK_FREE = ("common/", "server/", "client/", "tests/unit/")
-MAY_READ_CLOCKS = re.compile(r"^common/(clock[^/]*|mutex\.h)$")
-# The pure rules take `now` as an argument: not even the handed-out clock is theirs.
-NO_CLOCK_OBJECT = re.compile(r"\bSystemClock\s*\(|\bconst\s+(common::)?Clock\b")
-# What the registry's lock guards may hold a million clients.
-UNDER_THE_LOCK = ("server/core/", "server/registry/")
-HASH_TABLE = re.compile(r"\b(flat_hash_|node_hash_|unordered_(multi)?)(map|set)\s*<")
-
-LONG, TOO_LONG = 300, 500
-FOLDERS = ("common", "server", "client", "examples", "tests", "bench")
-LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
-
-
-def strip_comments_and_strings(text):
-    """The same number of lines, with all that is no code blanked out."""
-    return LITERAL.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
 
 
 def folder_of(path):
@@ -110,12 +83,12 @@ def target_of(bracket, header):
     return None if bracket == "<" or "/" in header else "unrooted"
 
 
-def check_includes(path, text):
+def check(path, text):
     folder = folder_of(path)
     if folder.split("/")[0] in ("tests", "bench"):
         return
     if folder not in MAY_INCLUDE:
-        yield 1, f"the folder '{folder or path}' has no row in MAY_INCLUDE of tests/lint/check_includes.py"
+        yield 1, f"the folder '{folder or path}' has no row in MAY_INCLUDE of tests/lint/check_house.py"
         return
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)
@@ -134,66 +107,3 @@ def check_includes(path, text):
             continue
         elif target not in MAY_INCLUDE[folder]:
             yield number, f"{folder} must not include {target or header}"
-
-
-def check_clocks(path, text):
-    if not path.startswith(CLOCK_FREE) or MAY_READ_CLOCKS.match(path):
-        return
-    for number, line in enumerate(strip_comments_and_strings(text).splitlines(), 1):
-        match = CLOCK.search(line)
-        if match:
-            hint = "; a gRPC deadline may be a GPR_TIMESPAN" if "gpr_now" in match.group() else ""
-            yield number, f"'{match.group().strip()}': only common/clock reads a clock or sleeps{hint}"
-        if path.startswith("server/core/") and NO_CLOCK_OBJECT.search(line):
-            yield number, "the core takes `now` as an argument"
-
-
-def check_hash_tables(path, text):
-    """A member that is a hash table and does not say what bounds it."""
-    if not path.startswith(UNDER_THE_LOCK) or not path.endswith(".h"):
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        if HASH_TABLE.search(strip_comments_and_strings(line)) and "bounded" not in line:
-            yield number, ("a hash table is moved as a whole when it grows or fills with what was erased, 10 ms with the "
-                           "lock held for 50,000 clients: take an ordered one, or say `// bounded: by what`")
-
-
-def check_size(path, text):
-    lines = text.count("\n")
-    if lines > TOO_LONG:
-        yield lines, f"{lines} lines; {TOO_LONG} is the most, split it by idea"
-
-
-def faults(root):
-    """Yields (path, line, message), and prints nothing."""
-    for folder in FOLDERS:
-        for file in sorted((root / folder).rglob("*")):
-            if file.suffix not in (".h", ".cc") or "node_modules" in file.parts:
-                continue
-            path, text = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
-            for check in (check_includes, check_clocks, check_hash_tables, check_size):
-                for line, message in check(path, text):
-                    yield path, line, message
-
-
-def long_files(root):
-    for folder in FOLDERS:
-        for file in sorted((root / folder).rglob("*")):
-            if file.suffix in (".h", ".cc"):
-                lines = file.read_text(encoding="utf-8").count("\n")
-                if LONG < lines <= TOO_LONG:
-                    yield file.relative_to(root).as_posix(), lines
-
-
-def main(argv):
-    root = pathlib.Path(argv[1] if len(argv) > 1 else pathlib.Path(__file__).parents[2])
-    found = list(faults(root))
-    for path, line, message in found:
-        print(f"{path}:{line}: {message}")
-    for path, lines in long_files(root):
-        print(f"{path}: {lines} lines, more than {LONG}: one idea per file (a hint, no fault)")
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))
