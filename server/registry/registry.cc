@@ -269,19 +269,18 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
 Totals Registry::totals() const {
   const std::int64_t watchers = hub_.watchers();
   return Read([&](const Parts& parts) {
-    const Witness& witness = parts.conditions.witness;
-    const Falls& falls = parts.conditions.falls;
+    const Conditions& conditions = parts.conditions;
     return Totals{.counts = parts.ledger.table().counts(),
                   .revision = parts.ledger.history().last(),
                   .watchers = watchers,
                   .scorecard = parts.lifecycle.scorecard(),
-                  .credited = witness.clock().credited(),
-                  .stalls = witness.stall_count(),
+                  .credited = conditions.witness.clock().credited(),
+                  .stalls = conditions.witness.stall_count(),
                   .unread_credits = parts.detection.unread_credits(),
-                  .witness = witness.totals(),
-                  .group_events = falls.event_count(),
-                  .doubts = falls.doubt_count(),
-                  .held_deaths = falls.held_deaths()};
+                  .witness = conditions.witness.totals(),
+                  .group_events = conditions.falls.event_count(),
+                  .doubts = conditions.falls.doubt_count(),
+                  .held_deaths = conditions.falls.held_deaths()};
   });
 }
 
@@ -327,8 +326,7 @@ absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request
 }
 
 bool Registry::PublishPending() {
-  History::Unpublished next =
-      Apply([](Parts& parts, Effects&) { return parts.ledger.history().TakeUnpublished(); });
+  auto next = Apply([](Parts& parts, Effects&) { return parts.ledger.history().TakeUnpublished(); });
   const bool any = next.revision != 0;
   if (any) hub_.Publish(std::move(next.transitions), next.revision, next.lost);
   return hub_.Work() || any;
