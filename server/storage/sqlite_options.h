@@ -38,7 +38,7 @@ struct SqliteOptions {
 
   // A line for the operator. Called on any thread, under no lock of the store's, until Stop returns.
   std::function<void(std::string_view line)> log = [](std::string_view) {};
-  // SQLite's way to the disk; empty: its own. Tests break it (tests/support/faulty_disk.h).
+  // SQLite's way to the disk; empty: its own. Tests break it (tests/support/stores/faulty_disk.h).
   std::string vfs;
 };
 

@@ -10,7 +10,7 @@
 
 #include "tests/conformance/backends.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace liveness::conformance {
 

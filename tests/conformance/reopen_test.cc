@@ -1,8 +1,8 @@
 // What every store promises of the time after it was stopped and opened again.
 #include "common/strings.h"
 #include "tests/conformance/conformance.h"
-#include "tests/support/random_record.h"
-#include "tests/support/same_record.h"
+#include "tests/support/registry/random_record.h"
+#include "tests/support/registry/same_record.h"
 
 namespace liveness::conformance {
 namespace {

@@ -25,7 +25,7 @@
 #include "common/clock.h"
 #include "server/core/record/record.h"
 #include "server/registry/registry.h"
-#include "tests/support/manual_store.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::simulation {
 

@@ -26,7 +26,7 @@
 #include "tests/simulation/cluster_rules.h"
 #include "tests/simulation/random.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/manual_store.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::simulation {
 

@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "tests/simulation/checker.h"
-#include "tests/support/manual_store.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::simulation {
 

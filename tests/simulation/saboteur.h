@@ -8,7 +8,7 @@
 #include "server/registry/watch/watch.h"
 #include "server/storage/store.h"
 #include "tests/simulation/random.h"
-#include "tests/support/manual_store.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::simulation {
 

@@ -25,7 +25,7 @@
 #include "tests/simulation/saboteur.h"
 #include "tests/simulation/truth.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/manual_store.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::simulation {
 

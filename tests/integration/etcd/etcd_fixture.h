@@ -17,7 +17,7 @@
 #include "common/strings.h"
 #include "server/storage/etcd/etcd_store.h"
 #include "tests/support/etcd_process.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace liveness::testing {
 

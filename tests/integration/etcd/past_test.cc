@@ -2,7 +2,7 @@
 // over an etcd that was restored.
 #include "common/strings.h"
 #include "tests/integration/etcd/etcd_fixture.h"
-#include "tests/support/same_record.h"
+#include "tests/support/registry/same_record.h"
 #include "tests/support/tcp_forwarder.h"
 
 namespace liveness::testing {

@@ -4,7 +4,7 @@
 
 #include "common/strings.h"
 #include "tests/integration/etcd/etcd_fixture.h"
-#include "tests/support/same_record.h"
+#include "tests/support/registry/same_record.h"
 
 namespace liveness::testing {
 namespace {

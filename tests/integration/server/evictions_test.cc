@@ -13,7 +13,7 @@
 #include "server/rpc/operate/maintenance_job.h"
 #include "tests/integration/server/query_server.h"
 #include "tests/support/heartbeat_stream.h"
-#include "tests/support/slow_store.h"
+#include "tests/support/stores/slow_store.h"
 
 namespace liveness::testing {
 namespace {

@@ -17,7 +17,7 @@
 #include "server/auth/tls.h"
 #include "server/storage/memory_store.h"
 #include "tests/support/heartbeat_stream.h"
-#include "tests/support/slow_store.h"
+#include "tests/support/stores/slow_store.h"
 
 namespace liveness::testing {
 namespace {

@@ -13,7 +13,7 @@
 #include "common/mutex.h"
 #include "common/strings.h"
 #include "server/storage/sqlite_store.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace {
 

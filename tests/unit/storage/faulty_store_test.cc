@@ -1,11 +1,11 @@
 // Other tests lean on it.
-#include "tests/support/faulty_store.h"
+#include "tests/support/stores/faulty_store.h"
 
 #include <gtest/gtest.h>
 
 #include "server/storage/memory_store.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace liveness::storage {
 namespace {

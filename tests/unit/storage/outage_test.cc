@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace liveness::storage {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "liveness/storage/v1/record.pb.h"
-#include "tests/support/random_record.h"
-#include "tests/support/same_record.h"
+#include "tests/support/registry/random_record.h"
+#include "tests/support/registry/same_record.h"
 
 namespace liveness::storage {
 namespace {

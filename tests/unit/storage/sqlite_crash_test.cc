@@ -1,7 +1,7 @@
 // The end at every call: a write that is torn and nothing after it. What was told
 // before is there, and no revision comes twice.
 #include "common/strings.h"
-#include "tests/support/same_record.h"
+#include "tests/support/registry/same_record.h"
 #include "tests/unit/storage/sqlite_fixture.h"
 
 namespace liveness::storage {

@@ -13,9 +13,9 @@
 
 #include "common/mutex.h"
 #include "server/storage/sqlite_store.h"
-#include "tests/support/faulty_disk.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/faulty_disk.h"
+#include "tests/support/stores/store_proposer.h"
 #include "tests/support/temp_dir.h"
 
 namespace liveness::storage {

@@ -3,7 +3,7 @@
 
 #include "common/status.h"
 #include "common/strings.h"
-#include "tests/support/same_record.h"
+#include "tests/support/registry/same_record.h"
 #include "tests/unit/storage/sqlite_fixture.h"
 
 namespace liveness::storage {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "tests/support/cluster_harness.h"
-#include "tests/support/machine.h"
+#include "tests/support/registry/cluster_harness.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

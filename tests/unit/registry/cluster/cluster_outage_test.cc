@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "tests/support/cluster_harness.h"
+#include "tests/support/registry/cluster_harness.h"
 
 namespace liveness::registry {
 namespace {

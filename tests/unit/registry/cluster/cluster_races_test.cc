@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/status.h"
-#include "tests/support/cluster_harness.h"
+#include "tests/support/registry/cluster_harness.h"
 
 namespace liveness::registry {
 namespace {

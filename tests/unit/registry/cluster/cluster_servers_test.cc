@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/support/cluster_harness.h"
+#include "tests/support/registry/cluster_harness.h"
 
 namespace liveness::registry {
 namespace {

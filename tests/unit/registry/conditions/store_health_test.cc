@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "tests/support/manual_store.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::registry {
 namespace {

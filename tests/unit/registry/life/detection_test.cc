@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/status.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

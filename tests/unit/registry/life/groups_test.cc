@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/machine.h"
+#include "tests/support/registry/machine.h"
 #include "tests/unit/registry/records/many_clients.h"
 
 namespace liveness::registry {

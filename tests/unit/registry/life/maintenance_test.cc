@@ -1,8 +1,8 @@
 // Maintenance hides what a client is, and gives it back when it ends.
 #include <gtest/gtest.h>
 
-#include "tests/support/cluster_harness.h"
-#include "tests/support/machine.h"
+#include "tests/support/registry/cluster_harness.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/status.h"
-#include "tests/support/machine.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

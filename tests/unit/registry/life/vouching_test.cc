@@ -1,8 +1,8 @@
 // What a client is told of how long it is not dead, and that the server keeps to it.
 #include <gtest/gtest.h>
 
-#include "tests/support/cluster_harness.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/cluster_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

@@ -6,7 +6,7 @@
 #include <deque>
 #include <functional>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "common/status.h"
 #include "server/registry/conditions/work_slice.h"
-#include "tests/support/machine.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "common/status.h"
-#include "tests/support/machine.h"
-#include "tests/support/replay_checks.h"
+#include "tests/support/registry/machine.h"
+#include "tests/support/registry/replay_checks.h"
 
 namespace liveness::registry {
 namespace {

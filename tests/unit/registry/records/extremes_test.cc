@@ -2,7 +2,7 @@
 // Worth running with a sanitizer for undefined behaviour.
 #include <gtest/gtest.h>
 
-#include "tests/support/machine.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "tests/support/machine.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::testing {
 

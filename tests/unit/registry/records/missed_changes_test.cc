@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/cluster_harness.h"
+#include "tests/support/registry/cluster_harness.h"
 #include "tests/unit/registry/watch/watching.h"
 
 namespace liveness::registry {

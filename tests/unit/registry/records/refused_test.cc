@@ -6,8 +6,8 @@
 
 #include "common/status.h"
 #include "server/registry/ledger/pending_client.h"
-#include "tests/support/machine.h"
-#include "tests/support/replay_checks.h"
+#include "tests/support/registry/machine.h"
+#include "tests/support/registry/replay_checks.h"
 
 namespace liveness::registry {
 namespace {

@@ -5,7 +5,7 @@
 #include <map>
 #include <random>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "server/registry/detector_thread.h"
 #include "server/registry/publisher_thread.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::testing {
 

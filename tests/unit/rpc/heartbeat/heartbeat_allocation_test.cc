@@ -11,7 +11,7 @@
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/core/detection/flood_guard.h"
 #include "server/rpc/heartbeat/ping_wire.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace {
 

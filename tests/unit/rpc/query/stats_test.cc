@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::rpc {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/same_record.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/registry/same_record.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace liveness::storage::etcd {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/strings.h"
-#include "tests/support/store_proposer.h"
+#include "tests/support/stores/store_proposer.h"
 
 namespace liveness::storage::etcd {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/support/faulty_store.h"
+#include "tests/support/stores/faulty_store.h"
 
 namespace liveness::testing {
 

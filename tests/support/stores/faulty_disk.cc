@@ -1,4 +1,4 @@
-#include "tests/support/faulty_disk.h"
+#include "tests/support/stores/faulty_disk.h"
 
 #include <sqlite3.h>
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/manual_store.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::testing {
 

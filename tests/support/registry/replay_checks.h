@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::testing {
 
