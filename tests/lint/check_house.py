@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Keeps the shape of the code: who includes whom (includes.py), who reads a clock and what may grow
-under the registry's lock (habits.py), how long a file is and where a class lives (shape.py).
+under the registry's lock (habits.py), how long a file is and where a class lives (shape.py), and that what
+the documents name is there (docs.py).
 
     check_house.py [ROOT]   prints each fault as FILE:LINE: what is wrong; exits 1 if there is one
 
@@ -9,6 +10,7 @@ Its own test is check_house_test.py.
 import pathlib
 import sys
 
+import docs
 import habits
 import includes
 import shape
@@ -23,6 +25,10 @@ def sources(root):
                 yield file
 
 
+def documents(root):
+    return sorted((*root.glob("*.md"), *(root / "docs").rglob("*.md")))
+
+
 def own_header(root, file):
     """The text of the header of that name: beside a .cc, and the library's public one."""
     headers = [file.with_suffix(".h")]
@@ -33,14 +39,19 @@ def own_header(root, file):
 
 def faults(root):
     """Yields (path, line, message), and prints nothing."""
-    paths = []
+    paths, code = [], []
     for file in sources(root):
         path, text = file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
         paths.append(path)
+        code.append(text)
         for check in (includes.check, habits.clocks, habits.hash_tables, shape.lines):
             yield from ((path, line, message) for line, message in check(path, text))
         yield from ((path, line, message) for line, message in shape.members(path, text, own_header(root, file)))
     yield from shape.folders(paths)
+    for file in documents(root):
+        text = file.read_text(encoding="utf-8")
+        yield from ((file.relative_to(root).as_posix(), line, message)
+                    for line, message in docs.check(root, text, "".join(code)))
 
 
 def main(argv):

@@ -145,6 +145,19 @@ class CheckIncludes(unittest.TestCase):
             self.assertEqual([("common/parts.cc", 1), ("common/registry_attach.cc", 3)],
                              [(path, line) for path, line, _ in check_house.faults(root)])
 
+    def test_what_documents_name_exists(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "docs/adr").mkdir(parents=True)
+            (root / "common").mkdir()
+            (root / "common/a.h").write_text("class Clock {\n  void Mono();\n};\n")
+            page = root / "docs/adr/page.md"
+            page.write_text("`common/a.h`, `common/` and `Clock::Mono()`; `other/a.h` is not ours, `Elsewhere::X` neither\n")
+            self.assertEqual([], list(check_house.faults(root)))
+            page.write_text("\nsee `common/b.h`\nand `Clock::Wall`\n")
+            self.assertEqual([("docs/adr/page.md", 2), ("docs/adr/page.md", 3)],
+                             [(path, line) for path, line, _ in check_house.faults(root)])
+
     def test_what_is_no_member(self):
         self.assert_good("common/a.cc", "\n".join([
             "// Registry::Attach() is elsewhere", "using registry::Registry;", "int x = Registry::Count();",
