@@ -1,9 +1,8 @@
 #include "server/rpc/engine/async_unary.h"
 
 #include <atomic>
-#include <chrono>
 
-#include "common/status.h"
+#include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/call_timer.h"
 #include "server/rpc/engine/stream_quota.h"
 
@@ -20,13 +19,6 @@ struct Method {
   std::atomic<std::size_t> under_way{0};
   StreamQuota per_peer;
 };
-
-absl::Status BusyError() {
-  return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                                              "too many calls of this method are under way, of all or of "
-                                              "this address; try again"),
-                                std::chrono::seconds(1));
-}
 
 }  // namespace
 
@@ -64,7 +56,10 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
   void OnRead(GenericCall::Came came) {
     if (came != GenericCall::Came::kRequest) return answer_->Fail(GenericCall::WhyNoRequest(came));
     auto counted = std::make_unique<Answer::UnderWay>(method_);
-    if (!counted->Enter(call_->peer_address())) return answer_->Fail(BusyError());
+    if (!counted->Enter(call_->peer_address())) {
+      return answer_->Fail(ServerBusyError(
+          "too many calls of this method are under way, of all or of this address; try again"));
+    }
     {
       common::MutexLock lock(answer_->mu_);
       if (answer_->waiting_ == nullptr) return;

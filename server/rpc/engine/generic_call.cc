@@ -7,7 +7,7 @@
 #include "common/status.h"
 #include "server/net/endpoint.h"
 #include "server/rpc/convert/error_details.h"
-#include "server/rpc/engine/message_bytes.h"
+#include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
 

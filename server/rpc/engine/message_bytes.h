@@ -7,23 +7,13 @@
 #include <cstddef>
 
 #include "absl/status/status.h"
-#include "common/status.h"
-#include "common/strings.h"
+#include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
 
 // Largest request of a query: an operator's filter has its own, smaller bound. A heartbeat's is smaller
 // still.
 inline constexpr std::size_t kMaxRequestBytes = 64 * 1024;
-
-inline absl::Status BadMessageError() {
-  return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE", "the request is no message");
-}
-
-inline absl::Status MessageTooLargeError(std::size_t bytes, std::size_t most) {
-  return common::Error(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
-                       common::StrCat("the message has ", bytes, " bytes, more than ", most));
-}
 
 // INVALID_ARGUMENT BAD_MESSAGE; RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE. Empties `bytes`.
 template <typename Message>

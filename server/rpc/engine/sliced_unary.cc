@@ -1,9 +1,8 @@
 #include "server/rpc/engine/sliced_unary.h"
 
 #include <atomic>
-#include <chrono>
 
-#include "common/status.h"
+#include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
 namespace {
@@ -34,10 +33,7 @@ class SlicedCall final : public std::enable_shared_from_this<SlicedCall> {
         call_->TakeWorkerPlace() &&
         call_->engine().RunInTurns(method_.lane, [self = shared_from_this()] { return self->Turn(); });
     if (queued) return;
-    call_->Finish(
-        common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                                             "too many queries wait, of all or of this address; try again"),
-                               std::chrono::seconds(1)));
+    call_->Finish(TooManyQueriesError());
   }
 
   // True: another, please.

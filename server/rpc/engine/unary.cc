@@ -1,10 +1,9 @@
 #include "server/rpc/engine/unary.h"
 
-#include <chrono>
 #include <memory>
 
 #include "common/clock.h"
-#include "common/status.h"
+#include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
 namespace {
@@ -32,10 +31,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
       Answer();
     } else if (!call_->TakeWorkerPlace() ||
                !call_->engine().RunOnWorker([self = shared_from_this()] { self->Answer(); })) {
-      call_->Finish(
-          common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                                               "too many queries wait, of all or of this address; try again"),
-                                 std::chrono::seconds(1)));
+      call_->Finish(TooManyQueriesError());
     }
   }
 

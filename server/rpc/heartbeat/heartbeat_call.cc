@@ -8,11 +8,6 @@
 
 namespace liveness::rpc {
 
-absl::Status DrainingError() {
-  return common::Error(absl::StatusCode::kUnavailable, "DRAINING",
-                       "this server is going away; connect to another, or again later");
-}
-
 // --- Handle ------------------------------------------------------------------
 
 void HeartbeatHandle::Probe(std::uint64_t sequence) {

@@ -30,6 +30,7 @@
 #include "server/net/endpoint.h"
 #include "server/registry/records/session.h"
 #include "server/registry/registry.h"
+#include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/engine/engine.h"
 #include "server/rpc/engine/tag.h"
@@ -45,8 +46,6 @@ class HeartbeatCall;
 
 // How long a status may wait for a client that does not read.
 inline constexpr common::Duration kFinishPatience = std::chrono::seconds(5);
-
-absl::Status DrainingError();
 
 // What the registry and the service hold of a call; outlives it. Thread-safe.
 class HeartbeatHandle final : public registry::StreamHandle {

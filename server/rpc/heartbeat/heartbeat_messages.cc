@@ -8,7 +8,6 @@
 #include "common/status.h"
 #include "server/core/detection/flood_guard.h"
 #include "server/rpc/convert/convert.h"
-#include "server/rpc/engine/message_bytes.h"
 #include "server/rpc/heartbeat/heartbeat_call.h"
 #include "server/rpc/heartbeat/heartbeat_hello.h"
 #include "server/rpc/heartbeat/ping_wire.h"

@@ -6,6 +6,7 @@
 
 #include "common/resource_name.h"
 #include "common/status.h"
+#include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/generic_router.h"
 #include "server/rpc/engine/message_bytes.h"
 #include "server/rpc/engine/unary.h"
@@ -114,8 +115,7 @@ void HealthService::EndDrain() {
 
 void HealthService::EndCalls() {
   draining_.store(true);
-  watch_.streams.EndAll(
-      common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+  watch_.streams.EndAll(ShuttingDownError());
 }
 
 HealthStatus HealthService::StatusOf(std::string_view service) const {

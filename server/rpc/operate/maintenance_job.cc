@@ -8,6 +8,7 @@
 #include "common/strings.h"
 #include "server/core/record/client_fields.h"
 #include "server/rpc/convert/convert.h"
+#include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
 
@@ -38,10 +39,8 @@ void MaintenanceJob::Next() {
     const std::shared_ptr<GenericCall> call = answer_->call();
     if (call == nullptr) return;  // over: nobody marks any more
     if (call->engine().RunOnWorker([self = shared_from_this()] { self->Work(); })) return;
-    return answer_->Fail(common::WithRetryDelay(
-        common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY",
-                      common::StrCat("too many queries wait; ", changed, " clients were marked, try again")),
-        std::chrono::seconds(1)));
+    return answer_->Fail(ServerBusyError(
+        common::StrCat("too many queries wait; ", changed, " clients were marked, try again")));
   }
   if (!outcome.ok()) return answer_->Fail(outcome);
   v1::SetMaintenanceResponse response;

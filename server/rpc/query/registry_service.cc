@@ -10,6 +10,7 @@
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/rpc/convert/client_proto.h"
+#include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/generic_router.h"
 #include "server/rpc/engine/sliced_unary.h"
 #include "server/rpc/engine/unary.h"
@@ -60,8 +61,7 @@ void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
 }
 
 void RegistryService::EndCalls() {
-  watch_.streams.EndAll(
-      common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server is shutting down"));
+  watch_.streams.EndAll(ShuttingDownError());
 }
 
 absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Client& response) const {
