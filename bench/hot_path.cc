@@ -15,6 +15,7 @@
 #include "bench/fleet.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/core/detection/flood_guard.h"
+#include "server/rpc/heartbeat/heartbeat_bytes.h"
 #include "server/rpc/heartbeat/ping_wire.h"
 #include "server/storage/memory_store.h"
 
@@ -41,12 +42,12 @@ grpc::ByteBuffer MakePing() {
 
 bool Ping(registry::Session& session, grpc::ByteBuffer& bytes, std::uint64_t sequence,
           common::MonoTime begun) {
-  const std::optional<rpc::PlainPing> ping = rpc::ReadPlainPing(bytes);
+  const std::optional<rpc::PlainPing> ping = rpc::ReadPlainPing(rpc::BytesOf(rpc::OneSlice(bytes)));
   if (!ping) return false;
   const common::MonoTime now = SystemClock().Mono();
   if (core::IsPingFlood(sequence, now - begun, std::chrono::nanoseconds(1), 10)) return false;
   if (!Touch(session, sequence, now)) return false;
-  return rpc::WritePong({*ping, SystemClock().Wall()}).Length() > 0;
+  return rpc::SerializePong({*ping, SystemClock().Wall()}).Length() > 0;
 }
 
 int Main(int argc, char** argv) {

@@ -229,9 +229,10 @@ void ServerParts::OnWitness(const registry::WitnessEvent& event) {
   NoteWitness(event, incidents);
   using Kind = registry::WitnessEvent::Kind;
   if (event.kind == Kind::kLeaseLost) {
-    heartbeat->SendAway(std::chrono::duration_cast<common::Duration>(config.restart_grace * kAwayShare));
+    heartbeat->BeginRelocation(
+        std::chrono::duration_cast<common::Duration>(config.restart_grace * kAwayShare));
   } else if (event.kind == Kind::kLeaseBack) {
-    heartbeat->MayStay();
+    heartbeat->EndRelocation();
   }
   health->ServingChanged();  // it may have; whoever watches is told only if it has
 }

@@ -4,21 +4,14 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
-#include <grpcpp/support/proto_buffer_reader.h>
-#include <grpcpp/support/slice.h>
 
 #include "common/utf8.h"
-#include "server/rpc/convert/convert.h"
 
 namespace liveness::rpc {
 namespace {
 
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
-
-v1::HeartbeatResponse& NewResponse(StackArena& arena) {
-  return *google::protobuf::Arena::CreateMessage<v1::HeartbeatResponse>(arena.get());
-}
 
 // The name of a text of Hello; null for any other field.
 const char* TextName(int field) {
@@ -38,6 +31,11 @@ bool IsUtf8(CodedInputStream& input, std::uint32_t size, bool& readable) {
   std::string text;
   readable = input.ReadString(&text, static_cast<int>(size));
   return readable && common::IsValidUtf8(text);
+}
+
+// Reads the size of a message within what is being read, and whether that is all there.
+bool ReadSize(CodedInputStream& input, std::uint32_t& size) {
+  return input.ReadVarint32(&size) && size <= static_cast<std::uint32_t>(input.BytesUntilLimit());
 }
 
 // True if the bytes up to the limit are well-formed fields.
@@ -67,7 +65,7 @@ bool WalkHello(CodedInputStream& input, std::vector<common::FieldViolation>& vio
       continue;
     }
     std::uint32_t size = 0;
-    if (!input.ReadVarint32(&size)) return false;
+    if (!ReadSize(input, size)) return false;
     bool valid = true;
     bool readable = true;
     if (field == v1::Hello::kLabelsFieldNumber) {
@@ -85,17 +83,13 @@ bool WalkHello(CodedInputStream& input, std::vector<common::FieldViolation>& vio
 
 }  // namespace
 
-const v1::HeartbeatRequest* ParseRequest(grpc::ByteBuffer& bytes, StackArena& arena) {
+const v1::HeartbeatRequest* ParseRequest(std::span<const std::uint8_t> bytes, StackArena& arena) {
   auto* request = google::protobuf::Arena::CreateMessage<v1::HeartbeatRequest>(arena.get());
-  grpc::ProtoBufferReader reader(&bytes);
-  if (!reader.status().ok() || !request->ParseFromZeroCopyStream(&reader)) return nullptr;
-  return request;
+  return request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ? request : nullptr;
 }
 
-std::vector<common::FieldViolation> TextsThatAreNoUtf8(grpc::ByteBuffer& bytes) {
-  grpc::ProtoBufferReader reader(&bytes);
-  if (!reader.status().ok()) return {};
-  CodedInputStream input(&reader);
+std::vector<common::FieldViolation> TextsThatAreNoUtf8(std::span<const std::uint8_t> bytes) {
+  CodedInputStream input(bytes.data(), static_cast<int>(bytes.size()));
   std::vector<common::FieldViolation> violations;
   while (const std::uint32_t tag = input.ReadTag()) {
     const bool is_hello = WireFormatLite::GetTagFieldNumber(tag) == v1::HeartbeatRequest::kHelloFieldNumber &&
@@ -105,34 +99,13 @@ std::vector<common::FieldViolation> TextsThatAreNoUtf8(grpc::ByteBuffer& bytes) 
       continue;
     }
     std::uint32_t size = 0;
-    if (!input.ReadVarint32(&size)) return {};
+    if (!ReadSize(input, size)) return {};
     const auto limit = input.PushLimit(static_cast<int>(size));
     if (!WalkHello(input, violations)) return {};
     input.PopLimit(limit);
   }
   if (!input.ConsumedEntireMessage()) return {};
   return violations;
-}
-
-grpc::ByteBuffer Serialize(const v1::HeartbeatResponse& response) {
-  grpc::Slice slice(response.ByteSizeLong());
-  response.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));
-  return grpc::ByteBuffer(&slice, 1);
-}
-
-grpc::ByteBuffer SerializeProbe(std::uint64_t sequence, common::WallTime send_time) {
-  StackArena arena;
-  v1::HeartbeatResponse& response = NewResponse(arena);
-  response.mutable_ping()->set_sequence(sequence);
-  ToProto(send_time, *response.mutable_ping()->mutable_send_time());
-  return Serialize(response);
-}
-
-grpc::ByteBuffer SerializeDrain(common::Duration reconnect_within) {
-  StackArena arena;
-  v1::HeartbeatResponse& response = NewResponse(arena);
-  ToProto(reconnect_within, *response.mutable_drain()->mutable_reconnect_within());
-  return Serialize(response);
 }
 
 }  // namespace liveness::rpc

@@ -1,14 +1,13 @@
-// Heartbeat messages between bytes and Protobuf; a plain ping and its pong go
-// by ping_wire.h. Stateless, thread-safe.
+// Requests of heartbeat streams, from bytes to Protobuf; a plain ping is read by ping_wire.h.
+// No gRPC type in it. Stateless, thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <google/protobuf/arena.h>
-#include <grpcpp/support/byte_buffer.h>
 
-#include "common/clock.h"
 #include "common/status.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 
@@ -26,15 +25,11 @@ class StackArena {
   google::protobuf::Arena arena_;
 };
 
-// Null if the bytes are no HeartbeatRequest. Lives as long as `arena`.
-const v1::HeartbeatRequest* ParseRequest(grpc::ByteBuffer& bytes, StackArena& arena);
+// Null if the bytes are no HeartbeatRequest. Lives as long as `arena`. REQUIRES: less than 2 GiB.
+const v1::HeartbeatRequest* ParseRequest(std::span<const std::uint8_t> bytes, StackArena& arena);
 
 // If the bytes fail to parse only because texts of a hello are no UTF-8: those
 // texts. Else empty.
-std::vector<common::FieldViolation> TextsThatAreNoUtf8(grpc::ByteBuffer& bytes);
-
-grpc::ByteBuffer Serialize(const v1::HeartbeatResponse& response);
-grpc::ByteBuffer SerializeProbe(std::uint64_t sequence, common::WallTime send_time);
-grpc::ByteBuffer SerializeDrain(common::Duration reconnect_within);
+std::vector<common::FieldViolation> TextsThatAreNoUtf8(std::span<const std::uint8_t> bytes);
 
 }  // namespace liveness::rpc

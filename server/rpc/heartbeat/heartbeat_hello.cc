@@ -47,7 +47,7 @@ core::Labels ToLabels(const google::protobuf::Map<std::string, std::string>& map
 
 }  // namespace
 
-absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const core::Timing& preset,
+absl::StatusOr<registry::HelloRequest> ParseHello(const v1::Hello& hello, const core::Timing& preset,
                                                   const core::TimingBounds& bounds,
                                                   const core::PathEstimate& path) {
   Violations violations;
@@ -99,14 +99,32 @@ absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const 
   return request;
 }
 
-absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update) {
+absl::Status ClaimSession(const v1::Hello& hello, const core::ResumeTokens& resume_tokens,
+                          registry::HelloRequest& request) {
+  if (hello.resume_token().empty()) return absl::OkStatus();
+  const core::ResumeOutcome outcome =
+      resume_tokens.Verify(hello.resume_token(), hello.client_id(), hello.instance_id());
+  switch (outcome.verdict) {
+    case core::ResumeVerdict::kValid: request.resume_incarnation = outcome.claim.incarnation; break;
+    case core::ResumeVerdict::kForeignKey: break;
+    case core::ResumeVerdict::kForged:
+      return common::Error(absl::StatusCode::kPermissionDenied, "RESUME_TOKEN_FORGED",
+                           "this server's store never issued the resume token");
+    case core::ResumeVerdict::kOtherClient:
+      return common::Error(absl::StatusCode::kPermissionDenied, "RESUME_TOKEN_OTHER_CLIENT",
+                           "the resume token is another client's");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<core::Labels> ParseUpdate(const v1::Update& update) {
   Violations violations;
   common::CheckLabels("update.labels", update.labels(), &violations);
   if (!violations.empty()) return common::BadFields("BAD_MESSAGE", violations);
   return ToLabels(update.labels());
 }
 
-absl::StatusOr<PingReport> CheckReport(const v1::Ping& ping) {
+absl::StatusOr<PingReport> ParseReport(const v1::Ping& ping) {
   Violations violations;
   PingReport report;
   std::vector<core::Progress>& progress = report.progress;

@@ -1,4 +1,4 @@
-// A hello, checked and turned into core values. Pure, thread-safe.
+// What clients say, checked and turned into core values: hello, update, report, goodbye. Pure, thread-safe.
 #pragma once
 
 #include <optional>
@@ -12,6 +12,7 @@
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/core/detection/path_quality.h"
 #include "server/core/record/record.h"
+#include "server/core/record/resume_token.h"
 #include "server/core/time/timing.h"
 #include "server/registry/registry.h"
 
@@ -22,12 +23,17 @@ namespace liveness::rpc {
 //
 // With a quality in place of interval and timeout these are worked out from
 // `path`: FAILED_PRECONDITION QUALITY_UNREACHABLE if it cannot be had.
-absl::StatusOr<registry::HelloRequest> CheckHello(const v1::Hello& hello, const core::Timing& preset,
+absl::StatusOr<registry::HelloRequest> ParseHello(const v1::Hello& hello, const core::Timing& preset,
                                                   const core::TimingBounds& bounds,
                                                   const core::PathEstimate& path = {});
 
+// Puts into `request` the session that an authentic resume token of this client names; a token of another
+// store counts as none. PERMISSION_DENIED RESUME_TOKEN_FORGED, RESUME_TOKEN_OTHER_CLIENT.
+absl::Status ClaimSession(const v1::Hello& hello, const core::ResumeTokens& resume_tokens,
+                          registry::HelloRequest& request);
+
 // Sorted by key. INVALID_ARGUMENT BAD_MESSAGE that names every wrong one.
-absl::StatusOr<core::Labels> CheckUpdate(const v1::Update& update);
+absl::StatusOr<core::Labels> ParseUpdate(const v1::Update& update);
 
 // What a ping says of the client's work.
 struct PingReport {
@@ -35,7 +41,7 @@ struct PingReport {
   std::optional<core::Load> load;
 };
 // INVALID_ARGUMENT BAD_MESSAGE that names every wrong token.
-absl::StatusOr<PingReport> CheckReport(const v1::Ping& ping);
+absl::StatusOr<PingReport> ParseReport(const v1::Ping& ping);
 
 // A reason that is too long is cut, and one with control characters left out:
 // a leave must not turn into a death for its words.

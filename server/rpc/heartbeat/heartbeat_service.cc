@@ -10,14 +10,14 @@
 
 #include "common/duration_text.h"
 #include "common/signer.h"
-#include "server/rpc/heartbeat/heartbeat_call.h"
+#include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
 namespace {
 
-// Whether others take them should be known soon.
+// Soon, because the others wait to hear whether another server took the scouts in.
 constexpr common::Duration kScoutWindow = std::chrono::milliseconds(250);
-// Streams that are taken out with the lock held: some 50 us.
+// Streams that are copied with the lock held: some 50 us.
 constexpr std::size_t kTakenAtOnce = 1'024;
 
 core::ResumeTokens MakeResumeTokens(const storage::Store& store) {
@@ -39,13 +39,23 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
       clock_(clock),
       registry_(registry),
       resume_tokens_(MakeResumeTokens(store)),
-      sockets_(sockets),
       log_(clock),
       quota_(options_.max_streams_per_peer),
+      deps_{.options = options_,
+            .clock = clock_,
+            .registry = registry_,
+            .resume_tokens = resume_tokens_,
+            .sockets = sockets,
+            .diag = diag_,
+            .quota = quota_,
+            .log = log_,
+            .listener = *this,
+            .draining = draining_,
+            .pings = pings_},
       closer_(
           clock_,
           [this](std::span<const net::TcpDiag::Question> questions) {
-            // Those that have just ended are no longer among the open ones.
+            // Streams that have just ended are no longer among the open ones.
             return diag_of_ended_.AskAll(questions, stream_count() + questions.size());
           },
           [this](const EndedStream& ended, const core::LinkEvidence& link) { TellEnd(ended, link); }) {}
@@ -53,18 +63,18 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
 HeartbeatService::~HeartbeatService() = default;
 
 void HeartbeatService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
-  HeartbeatCall::Ask(*this, cq, engine);
+  HeartbeatCall::Ask(service_, deps_, cq, engine);
 }
 
-bool HeartbeatService::Opened(const std::shared_ptr<HeartbeatHandle>& handle) {
+bool HeartbeatService::OnOpened(const std::shared_ptr<HeartbeatWriter>& stream) {
   common::MutexLock lock(mu_);
-  open_.insert(handle);
+  open_.insert(stream);
   return !ending_;
 }
 
-void HeartbeatService::Closed(const std::shared_ptr<HeartbeatHandle>& handle) {
+void HeartbeatService::OnClosed(const std::shared_ptr<HeartbeatWriter>& stream) {
   common::MutexLock lock(mu_);
-  open_.erase(handle);
+  open_.erase(stream);
 }
 
 std::size_t HeartbeatService::stream_count() const {
@@ -72,11 +82,11 @@ std::size_t HeartbeatService::stream_count() const {
   return open_.size();
 }
 
-std::int64_t HeartbeatService::ForEachOpen(absl::FunctionRef<void(HeartbeatHandle&)> tell) {
+std::int64_t HeartbeatService::ForEachOpen(absl::FunctionRef<void(HeartbeatWriter&)> tell) {
   std::int64_t told = 0;
-  std::shared_ptr<HeartbeatHandle> last;
+  std::shared_ptr<HeartbeatWriter> last;
   while (true) {
-    std::vector<std::shared_ptr<HeartbeatHandle>> some;
+    std::vector<std::shared_ptr<HeartbeatWriter>> some;
     {
       common::MutexLock lock(mu_);
       for (auto at = open_.upper_bound(last); at != open_.end() && some.size() < kTakenAtOnce; ++at) {
@@ -84,7 +94,7 @@ std::int64_t HeartbeatService::ForEachOpen(absl::FunctionRef<void(HeartbeatHandl
       }
     }
     if (some.empty()) return told;
-    for (const auto& handle : some) tell(*handle);
+    for (const auto& stream : some) tell(*stream);
     told += static_cast<std::int64_t>(some.size());
     last = std::move(some.back());
   }
@@ -92,7 +102,7 @@ std::int64_t HeartbeatService::ForEachOpen(absl::FunctionRef<void(HeartbeatHandl
 
 std::int64_t HeartbeatService::Drain(common::Duration reconnect_within) {
   draining_.store(true, std::memory_order_relaxed);
-  return ForEachOpen([&](HeartbeatHandle& handle) { handle.Drain(reconnect_within); });
+  return ForEachOpen([&](HeartbeatWriter& stream) { stream.Drain(reconnect_within); });
 }
 
 bool HeartbeatService::EndDrain() {
@@ -100,25 +110,25 @@ bool HeartbeatService::EndDrain() {
   return !ending_ && draining_.exchange(false, std::memory_order_relaxed);
 }
 
-void HeartbeatService::SendAway(common::Duration within) {
-  std::vector<std::shared_ptr<HeartbeatHandle>> scouts;
+void HeartbeatService::BeginRelocation(common::Duration within) {
+  std::vector<std::shared_ptr<HeartbeatWriter>> scouts;
   {
     common::MutexLock lock(mu_);
-    away_within_ = within;
+    relocate_within_ = within;
     scouts = relocation_.Begin(open_);
   }
-  for (const auto& handle : scouts) handle->Drain(std::min(within, kScoutWindow));
+  for (const auto& scout : scouts) scout->Drain(std::min(within, kScoutWindow));
   spdlog::info("asked {} streams to look for another server", scouts.size());
 }
 
-void HeartbeatService::MayStay() {
+void HeartbeatService::EndRelocation() {
   common::MutexLock lock(mu_);
   relocation_.End();
 }
 
 void HeartbeatService::OnStreamEnded(EndedStream ended) {
   if (closer_.Put(std::move(ended))) return;
-  // Too many wait. The registry is to know at once rather than never; there is no time for a look.
+  // Too many wait. The registry is to know at once rather than never, without a look at the connection.
   if (ended.how == core::StreamEnd::kNone) ended.how = core::StreamEnd::kConnectionClosed;
   TellEnd(ended, {});
 }
@@ -126,7 +136,7 @@ void HeartbeatService::OnStreamEnded(EndedStream ended) {
 void HeartbeatService::TellEnd(const EndedStream& ended, const core::LinkEvidence& link) {
   if (ended.stream != nullptr) LogEnd(ended);
   registry_.StreamClosed(ended.session, ended.attachment, ended.how, link, ended.ended_at);
-  if (ended.stream != nullptr) LeftByClient(ended.stream);
+  if (ended.stream != nullptr) OnClientLeft(ended.stream);
 }
 
 void HeartbeatService::LogEnd(const EndedStream& ended) {
@@ -142,17 +152,17 @@ void HeartbeatService::LogEnd(const EndedStream& ended) {
     reason = "CALL_DEADLINE";
     message = "the client's own deadline for the call passed";
   }
-  log_.Write(reason, ended.client_id, net::ToText(ended.connection.remote), message);
+  log_.Write(reason, ended.client_id, net::ToText(ended.link.socket.remote), message);
 }
 
-void HeartbeatService::LeftByClient(const std::shared_ptr<HeartbeatHandle>& handle) {
+void HeartbeatService::OnClientLeft(const std::shared_ptr<HeartbeatWriter>& stream) {
   common::Duration within{};
   {
     common::MutexLock lock(mu_);
-    if (!relocation_.Left(handle)) return;
-    within = away_within_;
+    if (!relocation_.Left(stream)) return;
+    within = relocate_within_;
   }
-  const std::int64_t asked = ForEachOpen([&](HeartbeatHandle& each) { each.Drain(within); });
+  const std::int64_t asked = ForEachOpen([&](HeartbeatWriter& each) { each.Drain(within); });
   spdlog::info("other servers take them: asked {} streams to move within {}", asked,
                common::FormatForPeople(within));
 }
@@ -163,7 +173,7 @@ void HeartbeatService::EndCalls() {
     ending_ = true;
     draining_.store(true, std::memory_order_relaxed);
   }
-  ForEachOpen([](HeartbeatHandle& handle) { handle.End(DrainingError()); });
+  ForEachOpen([](HeartbeatWriter& stream) { stream.End(DrainingError()); });
 }
 
 }  // namespace liveness::rpc

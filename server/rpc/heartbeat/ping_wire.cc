@@ -1,12 +1,10 @@
 #include "server/rpc/heartbeat/ping_wire.h"
 
-#include <array>
 #include <limits>
 
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/wire_format_lite.h>
-#include <grpcpp/support/slice.h>
 
 #include "liveness/v1/heartbeat_service.pb.h"
 
@@ -67,10 +65,10 @@ class Reader {
   bool ok_ = true;
 };
 
-// Fills a message of at most 81 bytes.
+// Fills the bytes of one pong.
 class Writer {
  public:
-  const std::uint8_t* data() const { return bytes_.data(); }
+  explicit Writer(std::uint8_t* into) : bytes_(into) {}
   std::size_t size() const { return size_; }
 
   void Byte(std::uint8_t byte) { bytes_[size_++] = byte; }
@@ -92,8 +90,7 @@ class Writer {
   void Close(std::size_t opened) { bytes_[opened] = static_cast<std::uint8_t>(size_ - opened - 1); }
 
  private:
-  // The longest pong: 2 + 11 for the sequence + twice 2 + 22 for a time + 3 + 17 for a span.
-  std::array<std::uint8_t, 81> bytes_;
+  std::uint8_t* const bytes_;
   std::size_t size_ = 0;
 };
 
@@ -107,8 +104,8 @@ void WriteTime(Writer& writer, int field, std::int64_t seconds, std::int32_t nan
 
 }  // namespace
 
-std::optional<PlainPing> ReadPlainPing(const std::uint8_t* begin, std::size_t size) {
-  Reader request(begin, size);
+std::optional<PlainPing> ReadPlainPing(std::span<const std::uint8_t> bytes) {
+  Reader request(bytes.data(), bytes.size());
   if (!request.Skip(MessageTag(v1::HeartbeatRequest::kPingFieldNumber))) return std::nullopt;
   Reader message = request.Message();
   if (!request.ok() || !request.done()) return std::nullopt;
@@ -132,16 +129,10 @@ std::optional<PlainPing> ReadPlainPing(const std::uint8_t* begin, std::size_t si
   return ping;
 }
 
-std::optional<PlainPing> ReadPlainPing(const grpc::ByteBuffer& bytes) {
-  grpc::Slice slice;
-  if (!bytes.TrySingleSlice(&slice).ok()) return std::nullopt;
-  return ReadPlainPing(slice.begin(), slice.size());
-}
-
-grpc::ByteBuffer WritePong(const PendingPong& pong) {
+std::size_t WritePong(const PendingPong& pong, std::span<std::uint8_t, kMaxPongBytes> into) {
   const auto since_epoch = pong.receive_time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
-  Writer writer;
+  Writer writer(into.data());
   const std::size_t opened = writer.Open(v1::HeartbeatResponse::kPongFieldNumber);
   writer.Field(v1::Pong::kSequenceFieldNumber, pong.ping.sequence);
   if (pong.ping.has_send_time) {
@@ -155,8 +146,7 @@ grpc::ByteBuffer WritePong(const PendingPong& pong) {
   writer.Field(Duration::kNanosFieldNumber, static_cast<std::uint64_t>((pong.vouched_for - whole).count()));
   writer.Close(vouched);
   writer.Close(opened);
-  grpc::Slice slice(writer.data(), writer.size());
-  return grpc::ByteBuffer(&slice, 1);
+  return writer.size();
 }
 
 }  // namespace liveness::rpc

@@ -10,18 +10,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-
-#include <grpcpp/support/byte_buffer.h>
+#include <span>
 
 #include "server/rpc/heartbeat/ping.h"
 
 namespace liveness::rpc {
 
 // Nothing if `bytes` are not a HeartbeatRequest with a plain ping alone.
-std::optional<PlainPing> ReadPlainPing(const grpc::ByteBuffer& bytes);
-std::optional<PlainPing> ReadPlainPing(const std::uint8_t* begin, std::size_t size);
+std::optional<PlainPing> ReadPlainPing(std::span<const std::uint8_t> bytes);
 
-// The HeartbeatResponse with that pong, as Protobuf would write it.
-grpc::ByteBuffer WritePong(const PendingPong& pong);
+// The longest HeartbeatResponse with a pong: 2 + 11 for the sequence + twice 2 + 22 for a time + 3 + 17 for a
+// span.
+inline constexpr std::size_t kMaxPongBytes = 81;
+
+// Writes the HeartbeatResponse with that pong, as Protobuf would, and returns its size.
+std::size_t WritePong(const PendingPong& pong, std::span<std::uint8_t, kMaxPongBytes> into);
 
 }  // namespace liveness::rpc

@@ -15,14 +15,6 @@ core::StreamEnd AsTheLinkShows(core::StreamEnd how, const core::LinkEvidence& li
 
 }  // namespace
 
-core::LinkEvidence LinkOf(common::MonoTime probe_time, common::MonoTime pong_time, common::MonoTime now) {
-  core::LinkEvidence link;
-  link.taken_at = now;
-  if (pong_time != common::MonoTime{}) link.last_pong_age = now - pong_time;
-  if (probe_time != common::MonoTime{}) link.probe_age = now - probe_time;
-  return link;
-}
-
 StreamCloser::StreamCloser(const common::Clock& clock, Ask ask, Tell tell)
     : clock_(clock), ask_(std::move(ask)), tell_(std::move(tell)), thread_([this] { Run(); }) {}
 
@@ -40,7 +32,7 @@ bool StreamCloser::Put(EndedStream&& ended) {
     common::MutexLock lock(mu_);
     if (waiting_.size() >= kMaxWaiting) return false;
     waiting_.push_back(std::move(ended));
-    // Otherwise it is awake, or was woken already.
+    // Where others wait, the thread is awake or was woken already.
     if (waiting_.size() > 1) return true;
   }
   wake_.NotifyOne();
@@ -58,7 +50,7 @@ void StreamCloser::Run() {
       batch.swap(waiting_);
     }
     TellAll(batch);
-    // What a storm took is given back.
+    // The memory that a storm of ends took is given back.
     batch = {};
   }
 }
@@ -66,7 +58,7 @@ void StreamCloser::Run() {
 void StreamCloser::TellAll(std::vector<EndedStream>& batch) {
   std::vector<net::TcpDiag::Question> questions;
   for (const EndedStream& ended : batch) {
-    if (ended.look && !ended.proxied) questions.push_back(ended.connection);
+    if (ended.look && !ended.link.proxied) questions.push_back(ended.link.socket);
   }
   const common::MonoTime taken_at = clock_.Mono();
   const std::vector<core::TcpEvidence> answers = ask_(questions);
@@ -74,10 +66,8 @@ void StreamCloser::TellAll(std::vector<EndedStream>& batch) {
   for (EndedStream& ended : batch) {
     core::LinkEvidence link;
     if (ended.look) {
-      link = LinkOf(ended.probe_time, ended.pong_time, taken_at);
-      link.maybe_proxied = ended.maybe_proxied;
-      link.tcp.absence = core::TcpAbsence::kProxy;
-      if (!ended.proxied) link.tcp = answers[answered++];
+      link = EvidenceOf(ended.link, taken_at);
+      if (!ended.link.proxied) link.tcp = answers[answered++];
     }
     ended.how = AsTheLinkShows(ended.how, link);
     tell_(ended, link);

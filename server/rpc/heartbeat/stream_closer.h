@@ -4,12 +4,12 @@
 // the kernel: some 50 us each. Then the registry takes its lock, and a line is
 // logged. When a load balancer restarts, all streams of a server end at once: a
 // completion queue that did this itself would be deaf for seconds, to clients that
-// are well. Here they wait in line, are asked for all together (net/tcp_diag.h
-// knows how) and told one by one, in the order in which they ended. A single one
-// is told at once.
+// are well. Here the ended streams wait in line; the kernel is asked about all of
+// them together (net/tcp_diag.h knows how), and they are told one by one, in the
+// order in which they ended. A single one is told at once.
 //
-// A client may be back before its end is told: the registry drops what an older
-// attachment says.
+// A client may be back before the end of its older stream is told: the registry
+// drops what an older attachment says.
 //
 // Thread-safe.
 #pragma once
@@ -28,39 +28,33 @@
 #include "server/core/detection/evidence.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/records/session.h"
+#include "server/rpc/heartbeat/stream_link.h"
 
 namespace liveness::rpc {
 
-class HeartbeatHandle;
+class HeartbeatWriter;
 
 struct EndedStream {
   std::shared_ptr<registry::Session> session;
   std::uint64_t attachment = 0;
-  // Null if not the client ended it; the log has its line then, and nobody left.
-  std::shared_ptr<HeartbeatHandle> stream;
+  // Null if its client did not end it: that needs no line in the log, and no client has left.
+  std::shared_ptr<HeartbeatWriter> stream;
   std::string client_id;  // for the log
   common::MonoTime ended_at{};
   // kNone: cancelled, or its connection is gone; the look tells which.
   core::StreamEnd how = core::StreamEnd::kNone;
-  bool look = true;  // at this connection
-  bool proxied = false;
-  bool maybe_proxied = false;
-  net::TcpDiag::Question connection;
-  common::MonoTime probe_time{};  // as core::LinkEvidence has their ages; {} for none
-  common::MonoTime pong_time{};
+  bool look = true;  // at its connection
+  StreamLink link;
 };
-
-// What the stream itself knows of its connection at `now`; `tcp` is not filled in.
-core::LinkEvidence LinkOf(common::MonoTime probe_time, common::MonoTime pong_time, common::MonoTime now);
 
 class StreamCloser {
  public:
-  // More than this wait for nobody: as many as net::AcceptedSockets remembers.
+  // So many may wait: as many as net::AcceptedSockets remembers.
   static constexpr std::size_t kMaxWaiting = 200'000;
 
   // What the kernel knows of each of these connections, in their order.
   using Ask = std::function<std::vector<core::TcpEvidence>(std::span<const net::TcpDiag::Question>)>;
-  // `ended.how` is known; `link` was looked at when `link.taken_at` is set.
+  // `ended.how` is known; the connection was looked at if `link.taken_at` is set.
   using Tell = std::function<void(const EndedStream& ended, const core::LinkEvidence& link)>;
 
   // Both are called on the closer's thread. `clock` outlives it.

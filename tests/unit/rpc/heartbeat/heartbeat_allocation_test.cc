@@ -1,5 +1,5 @@
-// A heartbeat allocates nothing of ours: operator new is counted while a ping is
-// parsed, takes effect on its session and is answered. The slice that gRPC takes
+// A heartbeat allocates nothing of ours: operator new is counted while the protocol takes a ping and
+// its pong is written. The slice that gRPC takes
 // the answer in is gRPC's; what it costs is counted beside it. A binary of its
 // own, for operator new is the whole program's.
 #include <cstdlib>
@@ -9,9 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "liveness/v1/heartbeat_service.pb.h"
-#include "server/core/detection/flood_guard.h"
-#include "server/rpc/heartbeat/ping_wire.h"
-#include "tests/support/registry/registry_harness.h"
+#include "server/rpc/heartbeat/heartbeat_bytes.h"
+#include "server/rpc/heartbeat/heartbeat_protocol.h"
+#include "server/rpc/heartbeat/heartbeat_writer.h"
+#include "tests/unit/rpc/heartbeat/heartbeat_harness.h"
 
 namespace {
 
@@ -54,25 +55,40 @@ int CostOfSlice(std::size_t size) {
   return allocations - before;
 }
 
+// A wire whose operations never end.
+class NoWire final : public HeartbeatWire {
+ public:
+  void Read() override {}
+  void Write(const grpc::ByteBuffer& message) override { written = message.Length(); }
+  void Finish(const grpc::Status&) override {}
+  void SetAlarm(grpc::Alarm&, common::Duration) override {}
+  void Cancel() override {}
+  std::string Principal() const override { return {}; }
+
+  std::size_t written = 0;
+};
+
 TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
-  testing::RegistryHarness harness;
-  const testing::Peer peer = harness.Attach("a");
-  const auto beat = [&](grpc::ByteBuffer& incoming, std::uint64_t sequence) {
-    const std::optional<PlainPing> ping = ReadPlainPing(incoming);
-    if (!ping || ping->sequence != sequence) return std::size_t{0};
-    const common::MonoTime now = harness.clock.Mono();
-    if (core::IsPingFlood(sequence, now.time_since_epoch(), std::chrono::seconds(1), 10))
-      return std::size_t{0};
-    if (peer.attached.session->Touch(peer.attached.attachment, now) != registry::TouchResult::kHeard) {
-      return std::size_t{0};
-    }
-    peer.attached.session->CountPing(sequence, 0);
-    return WritePong({*ping, harness.clock.Wall()}).Length();
+  testing::HeartbeatHarness server;
+  NoWire wire;
+  const auto writer = std::make_shared<HeartbeatWriter>(server.deps, wire, net::Endpoint{});
+  HeartbeatProtocol protocol(server.deps, server.world.registry.pulses().at(0), writer);
+  writer->Start(absl::OkStatus());
+  const std::string hello = testing::Hello().SerializeAsString();
+  ASSERT_TRUE(protocol.Take({reinterpret_cast<const std::uint8_t*>(hello.data()), hello.size()}).ok());
+  server.Commit();
+  ASSERT_FALSE(writer->Written());
+  // The size of the pong; 0 if there is none.
+  const auto beat = [&](const grpc::ByteBuffer& incoming) -> std::size_t {
+    wire.written = 0;
+    const auto next = protocol.Take(BytesOf(OneSlice(incoming)));
+    if (!next.ok() || !next->pong || writer->Taken(next->pong) || writer->Written()) return 0;
+    return wire.written;
   };
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
-    grpc::ByteBuffer incoming = PingBytes(sequence);
+    const grpc::ByteBuffer incoming = PingBytes(sequence);
     const int before = allocations;
-    const std::size_t answered = beat(incoming, sequence);
+    const std::size_t answered = beat(incoming);
     const int made = allocations - before;
     EXPECT_GT(answered, 0U);
     // The first may warm up what is made once for a thread.

@@ -26,7 +26,7 @@ v1::Hello Valid() {
 }
 
 std::vector<std::string> WrongFields(const v1::Hello& hello) {
-  const auto request = CheckHello(hello, kPreset, {});
+  const auto request = ParseHello(hello, kPreset, {});
   std::vector<std::string> fields;
   for (const auto& violation : common::ViolationsOf(request.status())) fields.push_back(violation.field);
   if (!request.ok()) {
@@ -35,23 +35,23 @@ std::vector<std::string> WrongFields(const v1::Hello& hello) {
   return fields;
 }
 
-TEST(CheckHelloTest, UnsetTimingIsThePresets) {
-  const auto request = CheckHello(Valid(), kPreset, {});
+TEST(ParseHelloTest, UnsetTimingIsThePresets) {
+  const auto request = ParseHello(Valid(), kPreset, {});
   ASSERT_TRUE(request.ok());
   EXPECT_EQ(request->interval, seconds(10));
   EXPECT_EQ(request->timeout, seconds(40));
 }
 
-TEST(CheckHelloTest, LabelsAreSorted) {
+TEST(ParseHelloTest, LabelsAreSorted) {
   v1::Hello hello = Valid();
   for (const char* key : {"z", "a", "m"}) (*hello.mutable_labels())[key] = "v";
-  const auto request = CheckHello(hello, kPreset, {});
+  const auto request = ParseHello(hello, kPreset, {});
   ASSERT_TRUE(request.ok());
   EXPECT_TRUE(std::is_sorted(request->info.labels.begin(), request->info.labels.end()));
   EXPECT_EQ(request->info.labels.size(), 3U);
 }
 
-TEST(CheckHelloTest, EveryWrongFieldIsNamedAtOnce) {
+TEST(ParseHelloTest, EveryWrongFieldIsNamedAtOnce) {
   v1::Hello hello;
   hello.set_client_id("tab\there");
   hello.set_host(std::string(256, 'h'));
@@ -68,7 +68,7 @@ TEST(CheckHelloTest, EveryWrongFieldIsNamedAtOnce) {
                                       "hello.pid", "hello.timeout"}));
 }
 
-TEST(CheckHelloTest, LimitsThemselvesAreAllowed) {
+TEST(ParseHelloTest, LimitsThemselvesAreAllowed) {
   v1::Hello hello = Valid();
   hello.set_client_id(std::string(128, 'i'));
   hello.set_host(std::string(255, 'h'));
@@ -78,21 +78,21 @@ TEST(CheckHelloTest, LimitsThemselvesAreAllowed) {
   EXPECT_EQ(WrongFields(hello), (std::vector<std::string>{"hello.labels"}));
 }
 
-TEST(CheckUpdateTest, WrongLabelsAreABadMessage) {
+TEST(ParseUpdateTest, WrongLabelsAreABadMessage) {
   v1::Update update;
   (*update.mutable_labels())[""] = "v";
-  const auto labels = CheckUpdate(update);
+  const auto labels = ParseUpdate(update);
   ASSERT_FALSE(labels.ok());
   EXPECT_EQ(common::ReasonOf(labels.status()), "BAD_MESSAGE");
 }
 
-TEST(CheckHelloTest, AQualityStandsInPlaceOfIntervalAndTimeout) {
+TEST(ParseHelloTest, AQualityStandsInPlaceOfIntervalAndTimeout) {
   v1::Hello hello = Valid();
   hello.clear_interval();
   hello.clear_timeout();
   hello.mutable_quality()->mutable_found_within()->set_seconds(2);
   hello.mutable_quality()->mutable_mistake_recurrence()->set_seconds(30 * 86'400);
-  const auto request = CheckHello(hello, kPreset, {});
+  const auto request = ParseHello(hello, kPreset, {});
   ASSERT_TRUE(request.ok()) << request.status();
   ASSERT_TRUE(request->quality.has_value());
   EXPECT_EQ(request->timeout, request->quality->timing.timeout);
@@ -100,44 +100,44 @@ TEST(CheckHelloTest, AQualityStandsInPlaceOfIntervalAndTimeout) {
   EXPECT_GE(request->quality->mistake_recurrence, seconds(30 * 86'400));
 
   hello.mutable_interval()->set_seconds(1);
-  EXPECT_EQ(common::ReasonOf(CheckHello(hello, kPreset, {}).status()), "BAD_HELLO");
+  EXPECT_EQ(common::ReasonOf(ParseHello(hello, kPreset, {}).status()), "BAD_HELLO");
   hello.clear_interval();
   core::PathEstimate lossy;
   lossy.loss = 0.5;
-  const auto refused = CheckHello(hello, kPreset, {}, lossy).status();
+  const auto refused = ParseHello(hello, kPreset, {}, lossy).status();
   EXPECT_EQ(common::ReasonOf(refused), "QUALITY_UNREACHABLE");
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(CheckHelloTest, AccrualHasADefaultThresholdAndBounds) {
+TEST(ParseHelloTest, AccrualHasADefaultThresholdAndBounds) {
   v1::Hello hello = Valid();
-  EXPECT_FALSE(CheckHello(hello, kPreset, {})->accrual_threshold.has_value());
+  EXPECT_FALSE(ParseHello(hello, kPreset, {})->accrual_threshold.has_value());
   hello.mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
-  EXPECT_EQ(CheckHello(hello, kPreset, {})->accrual_threshold, 8);
+  EXPECT_EQ(ParseHello(hello, kPreset, {})->accrual_threshold, 8);
   hello.mutable_detection()->set_threshold(3);
-  EXPECT_EQ(CheckHello(hello, kPreset, {})->accrual_threshold, 3);
+  EXPECT_EQ(ParseHello(hello, kPreset, {})->accrual_threshold, 3);
   for (const double threshold : {-1.0, 0.5, 31.0, std::nan("")}) {
     hello.mutable_detection()->set_threshold(threshold);
-    EXPECT_EQ(common::ReasonOf(CheckHello(hello, kPreset, {}).status()), "BAD_HELLO") << threshold;
+    EXPECT_EQ(common::ReasonOf(ParseHello(hello, kPreset, {}).status()), "BAD_HELLO") << threshold;
   }
 }
 
-TEST(CheckReportTest, NegativeAgesAndNamelessTokensAreRefused) {
+TEST(ParseReportTest, NegativeAgesAndNamelessTokensAreRefused) {
   v1::Ping ping;
   auto& token = *ping.add_progress();
   token.set_name("loop");
   token.mutable_age()->set_seconds(1);
   token.mutable_deadline()->set_seconds(5);
   ping.mutable_load()->set_memory_bytes(7);
-  const auto report = CheckReport(ping);
+  const auto report = ParseReport(ping);
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->progress.at(0).deadline, seconds(5));
   EXPECT_EQ(report->load->memory_bytes, 7);
   token.mutable_age()->set_seconds(-1);
-  EXPECT_FALSE(CheckReport(ping).ok());
+  EXPECT_FALSE(ParseReport(ping).ok());
   token.mutable_age()->set_seconds(0);
   token.set_name("");
-  EXPECT_FALSE(CheckReport(ping).ok());
+  EXPECT_FALSE(ParseReport(ping).ok());
 }
 
 TEST(ToGoodbyeTest, WordsNeverSpoilALeave) {

@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 EndedStream Ended(const std::string& client_id, std::uint16_t port = 1) {
   EndedStream ended;
   ended.client_id = client_id;
-  ended.connection.remote.port = port;
+  ended.link.socket.remote.port = port;
   return ended;
 }
 
@@ -111,7 +111,7 @@ TEST_F(StreamCloserTest, AProxysConnectionIsNotAskedForNorThatOfAStreamThatWeEnd
     ours.how = StreamEnd::kByServer;
     ASSERT_TRUE(closer.Put(std::move(ours)));
     EndedStream proxied = Ended("proxied", 4);
-    proxied.proxied = true;
+    proxied.link.proxied = true;
     ASSERT_TRUE(closer.Put(std::move(proxied)));
     ASSERT_TRUE(closer.Put(Ended("direct", 6)));
   }
@@ -131,7 +131,7 @@ TEST_F(StreamCloserTest, TheLookHasItsOwnMoment) {
     asking_.get_future().wait();
     EndedStream late = Ended("late");
     late.ended_at = ended_at;
-    late.pong_time = ended_at - milliseconds(30);
+    late.link.pong_time = ended_at - milliseconds(30);
     ASSERT_TRUE(closer.Put(std::move(late)));
     clock_.Advance(milliseconds(100));
     answer_.set_value();

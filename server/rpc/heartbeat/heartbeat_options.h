@@ -1,0 +1,24 @@
+// What an operator chooses of heartbeats.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "common/clock.h"
+#include "server/core/time/timing.h"
+
+namespace liveness::rpc {
+
+struct HeartbeatOptions {
+  std::string server_id;
+  core::Timing preset;  // of a client that asks for none
+  core::TimingBounds bounds;
+  common::Duration hello_timeout = std::chrono::seconds(5);
+  std::uint32_t max_ping_rate = 10;  // times what the interval asks for; 0: no limit
+  std::size_t max_streams_per_peer = 50'000;
+  bool identify_peers = false;  // read the principal from the peer's certificate
+};
+
+}  // namespace liveness::rpc

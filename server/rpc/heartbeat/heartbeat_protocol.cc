@@ -1,0 +1,240 @@
+#include "server/rpc/heartbeat/heartbeat_protocol.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/limits.h"
+#include "common/status.h"
+#include "server/core/detection/flood_guard.h"
+#include "server/rpc/convert/convert.h"
+#include "server/rpc/engine/call_errors.h"
+#include "server/rpc/heartbeat/heartbeat_codec.h"
+#include "server/rpc/heartbeat/heartbeat_welcome.h"
+#include "server/rpc/heartbeat/ping_wire.h"
+
+namespace liveness::rpc {
+namespace {
+
+PlainPing ToPlainPing(const v1::Ping& ping) {
+  return {.sequence = ping.sequence(),
+          .has_send_time = ping.has_send_time(),
+          .send_seconds = ping.send_time().seconds(),
+          .send_nanos = ping.send_time().nanos()};
+}
+
+}  // namespace
+
+struct HeartbeatProtocol::Joining {
+  WelcomeTerms terms;
+  registry::Attached attached;  // once it is committed
+};
+
+HeartbeatProtocol::HeartbeatProtocol(const HeartbeatDeps& deps, registry::QueuePulses::Queue& pulse,
+                                     std::shared_ptr<HeartbeatTransport> transport)
+    : deps_(deps), pulse_(pulse), transport_(std::move(transport)) {}
+
+absl::Status HeartbeatProtocol::CheckSize(std::size_t bytes) {
+  if (bytes <= common::kMaxHeartbeatMessageBytes) return absl::OkStatus();
+  return MessageTooLargeError(bytes, common::kMaxHeartbeatMessageBytes);
+}
+
+absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::Take(std::span<const std::uint8_t> message) {
+  const common::MonoTime now = deps_.clock.Mono();
+  pulse_.HeardSomebody(now);
+  if (said_hello_) {
+    if (joining_ != nullptr) Join();
+    if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
+    if (const std::optional<PlainPing> ping = ReadPlainPing(message)) {
+      auto next = TakePing(*ping, now);
+      // No progress token at all: none is stale any more.
+      if (stalled_ && next.ok() && next->pong) TakeReport({});
+      return next;
+    }
+  }
+  StackArena arena;
+  const v1::HeartbeatRequest* request = ParseRequest(message, arena);
+  if (request == nullptr) {
+    if (!said_hello_) {
+      const auto violations = TextsThatAreNoUtf8(message);
+      if (!violations.empty()) return common::BadFields("BAD_HELLO", violations);
+    }
+    return common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE",
+                         "the bytes are no HeartbeatRequest");
+  }
+  if (request->session() != 0) {
+    return common::Error(absl::StatusCode::kUnimplemented, "SESSIONS_UNIMPLEMENTED",
+                         "one session per stream: `session` must be 0");
+  }
+  if (request->message_case() == v1::HeartbeatRequest::MESSAGE_NOT_SET) {
+    if (said_hello_) Touch(now);
+    return Next{};
+  }
+  if (request->has_hello()) return TakeHello(request->hello());
+  if (!said_hello_) {
+    return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_MISSING",
+                         "the first message must be a hello");
+  }
+  return TakeMessage(*request, now);
+}
+
+// --- Joining -----------------------------------------------------------------
+
+absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeHello(const v1::Hello& hello) {
+  if (std::exchange(said_hello_, true)) {
+    return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED", "a stream takes one hello");
+  }
+  if (deps_.draining.load(std::memory_order_relaxed)) return DrainingError();
+  core::PathEstimate path;
+  if (hello.has_quality()) {
+    const auto measured = deps_.registry.PathOf(hello.client_id());
+    if (measured) path = measured->Estimate();
+  }
+  auto request = ParseHello(hello, deps_.options.preset, deps_.options.bounds, path);
+  if (!request.ok()) return request.status();
+  interval_ = request->interval;
+  timeout_ = request->timeout;
+  hello_time_ = deps_.clock.Mono();
+
+  HeartbeatPeer peer = transport_->Identify(request->info.client_id, request->info.local_address);
+  if (absl::Status claimed = ClaimSession(hello, deps_.resume_tokens, *request); !claimed.ok())
+    return claimed;
+  request->info.principal = std::move(peer.principal);
+  request->info.peer_address = std::move(peer.address);
+  request->keepalive = std::move(peer.keepalive);
+  request->stream = transport_;
+  if (!transport_->AwaitWelcome()) return Next{};
+  joining_ = std::make_shared<Joining>(Joining{.terms = TermsOf(*request)});
+  deps_.registry.Attach(*std::move(request), [&deps = deps_, transport = transport_, joining = joining_](
+                                                 absl::StatusOr<registry::Attached> attached) {
+    OnAttached(deps, *transport, *joining, std::move(attached));
+  });
+  return Next{.await_welcome = true};
+}
+
+void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport, Joining& joining,
+                                   absl::StatusOr<registry::Attached> attached) {
+  if (!attached.ok()) return transport.End(attached.status());
+  // Before the welcome: the stream's thread reads it with the next message.
+  joining.attached = *attached;
+  if (transport.Welcome(attached->session, attached->attachment,
+                        MakeWelcome(joining.terms, *attached, deps.options.server_id, deps.resume_tokens))) {
+    return;
+  }
+  // The stream ended before its session began.
+  deps.listener.OnStreamEnded({.session = attached->session,
+                               .attachment = attached->attachment,
+                               .ended_at = deps.clock.Mono(),
+                               .how = core::StreamEnd::kConnectionClosed,
+                               .look = false});
+}
+
+void HeartbeatProtocol::Join() {
+  registry::Attached& attached = joining_->attached;
+  session_ = std::move(attached.session);
+  arrivals_ = std::move(attached.arrivals);
+  attachment_ = attached.attachment;
+  stalled_ = attached.stalled;
+  joining_.reset();
+}
+
+// --- Messages ----------------------------------------------------------------
+
+// Whatever a client sends costs us the same or more than a ping: all of it counts.
+absl::Status HeartbeatProtocol::CountMessage(common::MonoTime now) {
+  ++messages_;
+  if (!core::IsPingFlood(messages_, now - hello_time_, interval_, deps_.options.max_ping_rate)) {
+    return absl::OkStatus();
+  }
+  return common::Error(absl::StatusCode::kResourceExhausted, "PING_FLOOD",
+                       absl::StrCat(messages_, " messages are more than ", deps_.options.max_ping_rate,
+                                    " times what the interval asks for"));
+}
+
+absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request,
+                                                                       common::MonoTime now) {
+  if (request.has_ping()) {
+    auto report = ParseReport(request.ping());
+    if (!report.ok()) return report.status();
+    auto next = TakePing(ToPlainPing(request.ping()), now);
+    if (next.ok() && next->pong) TakeReport(*std::move(report));
+    return next;
+  }
+  if (request.has_update()) {
+    auto labels = ParseUpdate(request.update());
+    if (!labels.ok()) return labels.status();
+    if (Touch(now)) deps_.registry.UpdateLabels(session_, attachment_, *std::move(labels));
+  } else if (request.has_pong()) {
+    TakePong(request.pong(), now);
+  } else if (request.has_goodbye()) {
+    TakeGoodbye(request.goodbye());
+  }
+  return Next{};
+}
+
+absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakePing(const PlainPing& ping,
+                                                                    common::MonoTime now) {
+  const std::uint64_t sequence = ping.sequence;
+  std::uint64_t missed = 0;
+  if (std::exchange(has_pinged_, true)) {
+    if (sequence <= last_sequence_) {
+      return common::Error(absl::StatusCode::kInvalidArgument, "BAD_SEQUENCE",
+                           absl::StrCat("ping ", sequence, " after ", last_sequence_, ": it must grow"));
+    }
+    missed = sequence - last_sequence_ - 1;
+  }
+  last_sequence_ = sequence;
+  if (!Touch(now)) return Next{};
+  session_->CountPing(sequence, missed);
+  common::Duration due = timeout_;
+  if (arrivals_ != nullptr) {
+    const registry::Arrivals::Arrival arrival =
+        arrivals_->Arrived(now, sequence, deps_.registry.stall_count());
+    if (arrival.sooner) deps_.registry.Rearm(session_);
+    due = arrival.due;
+  }
+  deps_.pings.fetch_add(1, std::memory_order_relaxed);
+
+  return Next{.pong = PendingPong{.ping = ping,
+                                  .receive_time = deps_.clock.Wall(),
+                                  .vouched_for = deps_.registry.Vouch(due, timeout_, now)}};
+}
+
+void HeartbeatProtocol::TakeReport(PingReport report) {
+  // A client that tells nothing of its work has no board.
+  if (board_ == nullptr && report.progress.empty() && !report.load && !stalled_) return;
+  if (board_ == nullptr) board_ = deps_.registry.BoardOf(session_);
+  const bool stalled =
+      board_->Put(std::move(report.progress), report.load, session_->rtt(), deps_.clock.Wall());
+  if (std::exchange(stalled_, stalled) != stalled) {
+    deps_.registry.SetStalled(session_, attachment_, stalled);
+  }
+}
+
+void HeartbeatProtocol::TakePong(const v1::Pong& pong, common::MonoTime now) {
+  if (!Touch(now)) return;
+  const std::optional<common::Duration> rtt = transport_->TakeProbeAnswer(pong.sequence(), now);
+  if (!rtt) return;
+  session_->SetRtt(*rtt);
+  if (arrivals_ != nullptr) arrivals_->RoundTrip(*rtt);
+}
+
+void HeartbeatProtocol::TakeGoodbye(const v1::Goodbye& goodbye) {
+  if (!transport_->BeginGoodbye()) return;
+  // The goodbye is answered once it is committed: a client that was told so is not found to be missing after
+  // a crash of this server.
+  deps_.registry.SayGoodbye(session_, attachment_, ToGoodbye(goodbye),
+                            [transport = transport_] { transport->End(absl::OkStatus()); });
+}
+
+bool HeartbeatProtocol::Touch(common::MonoTime now) {
+  switch (session_->Touch(attachment_, now)) {
+    case registry::TouchResult::kHeard: return true;
+    case registry::TouchResult::kRefutes: return deps_.registry.Refute(session_, attachment_);
+    case registry::TouchResult::kStale:
+      return deps_.registry.TakeOver(session_, attachment_) &&
+             session_->Touch(attachment_, now) != registry::TouchResult::kStale;
+  }
+  return false;
+}
+
+}  // namespace liveness::rpc
