@@ -8,13 +8,13 @@
 #include <optional>
 #include <utility>
 
-#include "client/cli/add_verb.h"
-#include "client/cli/admin_flags.h"
-#include "client/cli/beat_flags.h"
-#include "client/cli/display_text.h"
-#include "client/cli/duration_flag.h"
 #include "client/cli/exit_code.h"
-#include "client/cli/flag_values.h"
+#include "client/cli/flags/add_verb.h"
+#include "client/cli/flags/admin_flags.h"
+#include "client/cli/flags/beat_flags.h"
+#include "client/cli/flags/duration_flag.h"
+#include "client/cli/flags/flag_values.h"
+#include "client/cli/print/display_text.h"
 #include "common/flags/command_line.h"
 
 namespace liveness::cli {

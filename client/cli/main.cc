@@ -10,7 +10,7 @@
 #include "client/cli/flags.h"
 #include "client/cli/print/reader_watcher.h"
 #include "client/cli/terminal.h"
-#include "client/cli/verbs.h"
+#include "client/cli/verbs/verbs.h"
 #include "common/clock.h"
 
 int main(int argc, char** argv) {

@@ -2,10 +2,10 @@
 #include <type_traits>
 #include <variant>
 
-#include "client/cli/channel.h"
-#include "client/cli/error_text.h"
-#include "client/cli/stop_signal.h"
-#include "client/cli/verbs.h"
+#include "client/cli/api/channel.h"
+#include "client/cli/print/error_text.h"
+#include "client/cli/process/stop_signal.h"
+#include "client/cli/verbs/verbs.h"
 
 namespace liveness::cli {
 

@@ -1,6 +1,6 @@
 #include "client/cli/print/name_line.h"
 
-#include "client/cli/display_text.h"
+#include "client/cli/print/display_text.h"
 
 namespace liveness::cli {
 

@@ -1,0 +1,256 @@
+#include "client/cli/api/api.h"
+
+#include <grpc/support/time.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/support/async_stream.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/api/channel.h"
+#include "client/cli/api/grpc_status.h"
+#include "client/cli/api/server_race.h"
+#include "client/cli/print/proto_text.h"
+#include "common/duration_text.h"
+#include "common/mutex.h"
+#include "common/saturating.h"
+#include "liveness/v1/admin_service.grpc.pb.h"
+#include "liveness/v1/registry_service.grpc.pb.h"
+
+namespace liveness::cli {
+namespace {
+
+// What a call gets that was begun at the last moment.
+constexpr common::Duration kLeast = std::chrono::milliseconds(1);
+
+// gRPC adds its own now to a span.
+gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
+
+}  // namespace
+
+class Api::Impl {
+ public:
+  Impl(const GlobalSettings& settings, std::shared_ptr<grpc::ChannelCredentials> credentials)
+      : settings_(settings), credentials_(std::move(credentials)), channels_(settings.servers.size()) {}
+
+  const std::string& server() const { return settings_.servers[current_]; }
+  const TlsSettings& tls() const { return settings_.tls; }
+
+  // Calls `method` of `Service`'s stub at one server after the other, beginning
+  // with the one that answered last.
+  template <typename Service, typename Request, typename Response>
+  absl::StatusOr<Response> Call(grpc::Status (Service::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                      Response*),
+                                const Request& request) {
+    failures_.clear();
+    const common::MonoTime give_up = GiveUp();
+    ServerRace race = Race(give_up);
+    while (Connect(race)) {
+      grpc::ClientContext context;
+      context.set_deadline(
+          FromNow(std::max<common::Duration>(give_up - common::SystemClock().Mono(), kLeast)));
+      typename Service::Stub stub(channels_[current_]);
+      Response response;
+      absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
+      if (status.ok()) return response;
+      if (!absl::IsUnavailable(status)) return status;
+      channels_[current_].reset();
+      failures_.push_back({server(), std::move(status)});
+    }
+    return failures_.back().status;
+  }
+
+  const std::vector<Failure>& failures() const { return failures_; }
+
+  absl::Status Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
+                     const std::function<void(const v1::WatchClientsResponse&)>& on_response) {
+    failures_.clear();
+    {
+      ServerRace race = Race(GiveUp());
+      if (!Connect(race)) {
+        return is_watch_cancelled() ? absl::CancelledError("the watch was ended") : failures_.back().status;
+      }
+    }
+    grpc::ClientContext context;
+    SetWatch(&context);
+    absl::Status status = Stream(context, request, silence_limit, on_response);
+    SetWatch(nullptr);
+    channels_[current_].reset();
+    NextServer();
+    return status;
+  }
+
+  void CancelWatch() {
+    common::MutexLock lock(mu_);
+    watch_cancelled_ = true;
+    if (watch_ != nullptr) watch_->TryCancel();
+  }
+
+ private:
+  void NextServer() { current_ = (current_ + 1) % channels_.size(); }
+
+  common::MonoTime GiveUp() const {
+    return common::SaturatingAdd(common::SystemClock().Mono(), settings_.timeout);
+  }
+
+  // Of all servers, the current one first.
+  ServerRace Race(common::MonoTime give_up) {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < channels_.size(); ++i) order.push_back((current_ + i) % channels_.size());
+    return ServerRace(
+        std::move(order),
+        [this](std::size_t server, common::Duration patience) {
+          if (std::shared_ptr<grpc::Channel> known = std::exchange(channels_[server], nullptr)) return known;
+          return MakeChannel(settings_.servers[server], settings_.tls, credentials_, settings_.http_proxy,
+                             patience);
+        },
+        [this] { return is_watch_cancelled(); }, give_up);
+  }
+
+  // The next server of the race becomes the current one. False: none did, as failures_ says of each.
+  bool Connect(ServerRace& race) {
+    if (std::optional<ServerRace::Found> found = race.Next()) {
+      current_ = found->server;
+      channels_[current_] = std::move(found->channel);
+      return true;
+    }
+    for (const std::size_t server : race.left()) {
+      current_ = server;  // the last failure is that of server()
+      failures_.push_back({settings_.servers[server],
+                           absl::UnavailableError(absl::StrCat("no connection within ",
+                                                               common::FormatDuration(settings_.timeout)))});
+    }
+    return false;
+  }
+
+  bool is_watch_cancelled() {
+    common::MutexLock lock(mu_);
+    return watch_cancelled_;
+  }
+
+  void SetWatch(grpc::ClientContext* context) {
+    common::MutexLock lock(mu_);
+    watch_ = context;
+    if (watch_ != nullptr && watch_cancelled_) watch_->TryCancel();
+  }
+
+  absl::Status Stream(grpc::ClientContext& context, const v1::WatchClientsRequest& request,
+                      common::Duration silence_limit,
+                      const std::function<void(const v1::WatchClientsResponse&)>& on_response) {
+    // A queue of its own, since only that can wait for a message with a limit.
+    grpc::CompletionQueue queue;
+    v1::RegistryService::Stub stub(channels_[current_]);
+    auto reader = stub.AsyncWatchClients(&context, request, &queue, this);
+    v1::WatchClientsResponse response;
+    bool silent = false;
+    bool started = false;
+    void* tag = nullptr;
+    bool ok = false;
+    for (;;) {
+      const auto next = queue.AsyncNext(&tag, &ok, FromNow(silence_limit));
+      if (next == grpc::CompletionQueue::TIMEOUT) {
+        silent = true;
+        context.TryCancel();
+        queue.Next(&tag, &ok);
+      }
+      if (!ok) break;
+      if (started && !silent) on_response(response);
+      started = true;
+      response.Clear();
+      reader->Read(&response, this);
+    }
+    grpc::Status status;
+    reader->Finish(&status, this);
+    queue.Next(&tag, &ok);
+    queue.Shutdown();
+    while (queue.Next(&tag, &ok)) {
+    }
+    if (silent) {
+      return absl::UnavailableError(
+          absl::StrCat("nothing heard for ", common::FormatDuration(silence_limit)));
+    }
+    if (status.ok()) return absl::UnavailableError("the server ended the watch");
+    return FromGrpc(status);
+  }
+
+  const GlobalSettings settings_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;
+  std::size_t current_ = 0;
+  std::vector<Failure> failures_;
+
+  common::Mutex mu_;
+  grpc::ClientContext* watch_ ABSL_GUARDED_BY(mu_) = nullptr;
+  bool watch_cancelled_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+Api::Api(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Api::~Api() = default;
+
+absl::StatusOr<std::unique_ptr<Api>> Api::Create(const GlobalSettings& settings) {
+  auto credentials = MakeCredentials(settings.tls);
+  if (!credentials.ok()) return credentials.status();
+  return std::unique_ptr<Api>(new Api(std::make_unique<Impl>(settings, *std::move(credentials))));
+}
+
+absl::StatusOr<v1::Client> Api::GetClient(const v1::GetClientRequest& request) {
+  return impl_->Call<v1::RegistryService>(&v1::RegistryService::Stub::GetClient, request);
+}
+
+absl::StatusOr<v1::ListClientsResponse> Api::ListClients(const v1::ListClientsRequest& request) {
+  return impl_->Call<v1::RegistryService>(&v1::RegistryService::Stub::ListClients, request);
+}
+
+absl::StatusOr<v1::ListTransitionsResponse> Api::ListTransitions(const v1::ListTransitionsRequest& request) {
+  return impl_->Call<v1::RegistryService>(&v1::RegistryService::Stub::ListTransitions, request);
+}
+
+absl::StatusOr<v1::GetStatsResponse> Api::GetStats(const v1::GetStatsRequest& request) {
+  return impl_->Call<v1::RegistryService>(&v1::RegistryService::Stub::GetStats, request);
+}
+
+absl::StatusOr<v1::Client> Api::EvictClient(const v1::EvictClientRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::EvictClient, request);
+}
+
+absl::StatusOr<v1::SetMaintenanceResponse> Api::SetMaintenance(const v1::SetMaintenanceRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::SetMaintenance, request);
+}
+
+absl::StatusOr<v1::DrainServerResponse> Api::DrainServer(const v1::DrainServerRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::DrainServer, request);
+}
+
+absl::StatusOr<v1::UndrainServerResponse> Api::UndrainServer(const v1::UndrainServerRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::UndrainServer, request);
+}
+
+absl::StatusOr<v1::ServerInfo> Api::GetServerInfo(const v1::GetServerInfoRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::GetServerInfo, request);
+}
+
+common::WallTime Api::ServerTime(common::WallTime fallback) {
+  v1::ListClientsRequest request;
+  request.set_page_size(1);
+  const auto response = ListClients(request);
+  return response.ok() && response->has_as_of() ? FromProto(response->as_of()) : fallback;
+}
+
+absl::Status Api::Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
+                        const std::function<void(const v1::WatchClientsResponse&)>& on_response) {
+  return impl_->Watch(request, silence_limit, on_response);
+}
+
+void Api::CancelWatch() { impl_->CancelWatch(); }
+
+const std::string& Api::server() const { return impl_->server(); }
+
+const TlsSettings& Api::tls() const { return impl_->tls(); }
+
+const std::vector<Api::Failure>& Api::failures() const { return impl_->failures(); }
+
+}  // namespace liveness::cli

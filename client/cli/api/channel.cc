@@ -1,0 +1,54 @@
+#include "client/cli/api/channel.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "common/target.h"
+#include "common/tls_files.h"
+
+namespace liveness::cli {
+void QuietGrpc() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls) {
+  if (!tls.enabled) return grpc::InsecureChannelCredentials();
+  auto files = common::ReadTlsFiles({tls.cert_file, tls.key_file, tls.ca_file});
+  if (!files.ok()) return files.status();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = std::move(files->ca);
+  options.pem_cert_chain = std::move(files->cert);
+  options.pem_private_key = std::move(files->key);
+  return grpc::SslCredentials(options);
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
+                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+                                           bool http_proxy, common::Duration patience) {
+  grpc::ChannelArguments args;
+  args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, http_proxy ? 1 : 0);
+  // A page of 1000 whole records can pass gRPC's 4 MiB.
+  args.SetMaxReceiveMessageSize(-1);
+  // A watch may be all that runs for hours: find a dead path without help from above.
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5'000);
+  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+  args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  // gRPC's least time between attempts is also how long a connection may take.
+  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+              static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()));
+  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
+  // Retrying is ours: the next server may know better.
+  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // A channel made anew must connect anew, not wait out an older one's backoff.
+  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  if (!tls.server_name.empty()) args.SetSslTargetNameOverride(tls.server_name);
+  return grpc::CreateCustomChannel(common::GrpcTarget(server), credentials, args);
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,152 @@
+#include "client/cli/print/describe_server.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/print/describe.h"
+#include "client/cli/print/display_text.h"
+#include "client/cli/print/proto_text.h"
+#include "client/cli/print/time_text.h"
+#include "common/duration_text.h"
+#include "common/saturating.h"
+#include "common/strings.h"
+
+namespace liveness::cli {
+namespace {
+
+// Of the latest incidents, where not all are asked for.
+constexpr int kIncidentsShown = 10;
+
+std::string CanaryText(const v1::Canary& canary) {
+  const std::string bound = common::FormatDuration(FromProto(canary.max_doubt()));
+  switch (canary.state()) {
+    case v1::CANARY_STATE_OFF: return "off";
+    case v1::CANARY_STATE_PARTIAL:
+      return absl::StrCat("reaches ", canary.watched_queue_count(), " of ", canary.queue_count(),
+                          " I/O threads");
+    case v1::CANARY_STATE_WATCHING:
+      return absl::StrCat("heard on all I/O threads (", canary.queue_count(), ")");
+    case v1::CANARY_STATE_DOUBT:
+      return absl::StrCat("not heard in time: an I/O thread does not run or is behind; deadlines stand, for ",
+                          bound, " at most");
+    case v1::CANARY_STATE_SPENT:
+      return absl::StrCat("not heard for more than ", bound,
+                          ": deadlines count again, the server is not ready");
+    default: return "unknown";
+  }
+}
+
+// INCIDENT_KIND_STORE_OUTAGE as STORE_OUTAGE.
+std::string KindText(v1::IncidentKind kind) {
+  constexpr std::string_view kPrefix = "INCIDENT_KIND_";
+  const std::string& name = v1::IncidentKind_Name(kind);
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : absl::StrCat(static_cast<int>(kind));
+}
+
+std::string IncidentText(const v1::Incident& incident, common::WallTime now) {
+  const common::Duration length = FromProto(incident.length());
+  std::string text = absl::StrCat(KindText(incident.kind()), " ", MomentText(incident.start_time(), now));
+  if (!incident.has_end_time()) {
+    absl::StrAppend(&text, ", goes on");
+  } else if (length > common::Duration::zero()) {
+    absl::StrAppend(&text, ", for ", common::FormatForPeople(length));
+  }
+  if (!incident.message().empty()) absl::StrAppend(&text, ": ", incident.message());
+  return text;
+}
+
+std::string DescribeIncidents(const v1::ServerInfo& info, common::WallTime now, bool all) {
+  if (info.incidents().empty()) return {};
+  const int count = info.incidents_size();
+  const int shown = all ? count : std::min(count, kIncidentsShown);
+  std::string text = "Incidents:\n";
+  for (int i = count - 1; i >= count - shown; --i) {
+    absl::StrAppend(&text, "  ", Printable(IncidentText(info.incidents(i), now)), "\n");
+  }
+  if (shown < count) absl::StrAppend(&text, "  and ", count - shown, " older ones: -o wide shows them\n");
+  return text;
+}
+
+std::string DescribeCertificates(const v1::ServerInfo& info, common::WallTime now) {
+  std::string text;
+  for (const v1::Certificate& each : info.certificates()) {
+    if (text.empty()) text = "Certificates:\n";
+    const bool over = FromProto(each.not_after()) <= now;
+    absl::StrAppend(
+        &text, DescribeLine("  File", each.file()), DescribeLine("    Subject", each.subject()),
+        DescribeLine("    Names", absl::StrJoin(each.names(), ", ")),
+        DescribeLine(over ? "    EXPIRED" : "    Valid until", MomentText(each.not_after(), now)));
+  }
+  return text;
+}
+
+// The figures that say something; JSON has all of them.
+std::string DescribeListener(const v1::Listener& listener, common::WallTime now) {
+  std::string text = "Connections:\n";
+  absl::StrAppend(&text, DescribeLine("  Listening", absl::StrJoin(listener.addresses(), ", ")),
+                  DescribeLine("  Served", absl::StrCat(listener.connection_count(), " of at most ",
+                                                        listener.max_connection_count())),
+                  DescribeLine("  Taken in", absl::StrCat(listener.accepted_count())));
+  const auto add = [&text](const std::string& name, std::int64_t count, std::string_view why) {
+    if (count != 0) text += DescribeLine(name, common::StrCat(count, why));
+  };
+  add("  Refused", listener.refused_count(), " (all were taken)");
+  add("  Too fast", listener.rate_limited_count(), " (from one address)");
+  if (listener.accept_error_count() != 0) {
+    text += DescribeLine("  Errors", absl::StrCat(listener.accept_error_count(), ", the last ",
+                                                  MomentText(listener.last_accept_error_time(), now), ": ",
+                                                  listener.last_accept_error()));
+  }
+  text += DescribeLine("  Waiting",
+                       absl::StrCat(listener.backlog_count(), " of at most ", listener.max_backlog_count()));
+  add("  Overflowed", listener.backlog_dropped_count(), " (the queue of those who wait was full)");
+  if (listener.has_last_canary_time()) {
+    text += DescribeLine("  Last tried", MomentText(listener.last_canary_time(), now));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked, common::WallTime now,
+                           bool all) {
+  const auto span = [](const google::protobuf::Duration& d) { return common::FormatDuration(FromProto(d)); };
+  std::string text = DescribeLine("Server", info.server_id());
+  text += DescribeLine("Asked at", asked);
+  text += DescribeLine("Listens on", info.listen_address());
+  text += DescribeLine("Version", info.version());
+  if (info.has_start_time()) {
+    const common::WallTime start = FromProto(info.start_time());
+    text += DescribeLine(
+        "Started",
+        absl::StrCat(TimeText(start), " (", common::FormatAge(common::SaturatingSub(now, start)), " ago)"));
+  }
+  text += DescribeLine("Draining", info.has_drain_end_time()
+                                       ? absl::StrCat("until ", TimeText(FromProto(info.drain_end_time())))
+                                   : info.draining() ? "yes"
+                                                     : "no");
+  text += DescribeLine("Ready", info.ready() ? "yes" : "no");
+  for (const v1::NotReady& reason : info.not_ready()) {
+    text += DescribeMore("", absl::StrCat(reason.reason(), ": ", reason.message()));
+  }
+  text += DescribeLine("Canary", CanaryText(info.canary()));
+  text += DescribeLine("Store", info.store());
+  text += DescribeLine("History", info.history_id());
+  text += DescribeLine("Revision", absl::StrCat(info.revision()));
+  text += "Heartbeat:\n";
+  text += DescribeLine("  Default", absl::StrCat("interval ", span(info.default_interval()), ", timeout ",
+                                                 span(info.default_timeout())));
+  text += DescribeLine("  Least interval", span(info.min_interval()));
+  text += DescribeLine("  Resume grace", span(info.resume_grace()));
+  text += absl::StrCat("Keepalive in force:\n", DescribeLine("  Preset", info.keepalive_preset()));
+  if (info.has_keepalive()) text += DescribeKeepalive(info.keepalive());
+  if (info.has_listener()) text += DescribeListener(info.listener(), now);
+  text += DescribeCertificates(info, now);
+  text += DescribeIncidents(info, now, all);
+  return text;
+}
+
+}  // namespace liveness::cli

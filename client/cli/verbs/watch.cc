@@ -1,0 +1,141 @@
+// `livenessctl watch`: who is there, then each change as it happens.
+//
+// It comes back by itself from the revision up to which it has told everything,
+// and says when it was away and whether something is missing.
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/print/error_text.h"
+#include "client/cli/print/reader_watcher.h"
+#include "client/cli/process/stop_signal.h"
+#include "client/cli/verbs/verbs.h"
+#include "client/cli/verbs/watch_follower.h"
+#include "common/backoff.h"
+#include "common/mutex.h"
+#include "common/random.h"
+#include "common/saturating.h"
+
+namespace liveness::cli {
+namespace {
+
+// The server promises a message every 5 s.
+constexpr common::Duration kSilenceLimit = std::chrono::seconds(16);
+
+// Set once, by the signal's thread; waited for by the watch.
+class StopFlag {
+ public:
+  void Set() {
+    common::MutexLock lock(mu_);
+    set_ = true;
+    changed_.NotifyAll();
+  }
+  bool IsSet() {
+    common::MutexLock lock(mu_);
+    return set_;
+  }
+  // True if it is set before `span` has passed.
+  bool AwaitFor(common::Duration span, const common::Clock& clock) {
+    const common::MonoTime end = common::SaturatingAdd(clock.Mono(), span);
+    common::MutexLock lock(mu_);
+    for (common::MonoTime now = clock.Mono(); !set_ && now < end; now = clock.Mono())
+      changed_.WaitFor(mu_, end - now);
+    return set_;
+  }
+
+ private:
+  common::Mutex mu_;
+  common::CondVar changed_;
+  bool set_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+// No later try can end otherwise.
+bool IsFinal(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kUnimplemented: return true;
+    default: return false;
+  }
+}
+
+// Where the registry stands, so that a watch can begin there.
+absl::Status StartNow(Api& api, WatchFollower& follower) {
+  v1::ListTransitionsRequest request;
+  request.set_page_size(1);
+  const auto page = api.ListTransitions(request);
+  if (!page.ok()) return page.status();
+  // Revision 0 asks for a snapshot; mute it.
+  if (page->revision() == 0) follower.MuteSnapshot();
+  follower.StartAt(page->revision(), page->history_id());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal) {
+  StopFlag stop;
+  const auto end = [&] {
+    stop.Set();
+    api.CancelWatch();
+  };
+  // Whether the reader goes away before or while we write to it: the watch ends as one that was told to.
+  signal(SIGPIPE, SIG_IGN);
+  const StopWatcher stop_watcher(end);
+  const ReaderWatcher reader_watcher(end);
+  WatchFollower follower(settings.filter, global, terminal);
+  if (settings.start_revision.has_value()) follower.StartAt(*settings.start_revision, settings.history_id);
+  bool started = !settings.since_now;
+  bool connected_before = false;
+  std::size_t attempts = 0;  // before the first connection
+  std::optional<common::MonoTime> lost_at;
+  common::Backoff backoff({}, common::RandomUniform);
+  while (!stop.IsSet()) {
+    absl::Status status;
+    std::string server = api.server();
+    if (!started) {
+      status = StartNow(api, follower);
+      started = status.ok();
+    }
+    if (started) {
+      follower.BeginStream();
+      server = api.server();
+      bool first = true;
+      status = api.Watch(follower.Request(), kSilenceLimit, [&](const v1::WatchClientsResponse& response) {
+        if (first && lost_at.has_value()) {
+          follower.printer().Resumed(server, terminal.clock.Mono() - *lost_at, follower.revision());
+          lost_at.reset();
+        }
+        first = false;
+        connected_before = true;
+        backoff.Succeeded();
+        follower.Take(response);
+        if (!terminal.out) end();
+      });
+    }
+    if (stop.IsSet()) break;
+    const bool behind = connected_before && absl::IsOutOfRange(status);
+    if (behind && follower.IsBehindForGood(terminal.clock.Mono())) {
+      follower.Forget(": no server knows of what was told before");
+      continue;
+    }
+    const bool all_tried = ++attempts >= global.servers.size();
+    if ((IsFinal(status) && !behind) || (!connected_before && all_tried && !settings.wait)) {
+      return Fail(ExitCodeOf(status), ErrorText(status, server, global.tls), terminal);
+    }
+    if (connected_before && !lost_at.has_value()) {
+      lost_at = terminal.clock.Mono();
+      follower.printer().Disconnected(ErrorText(status, server, global.tls), follower.revision());
+    }
+    if (stop.AwaitFor(backoff.Next(), terminal.clock)) break;
+  }
+  return ExitCode::kOk;
+}
+
+}  // namespace liveness::cli

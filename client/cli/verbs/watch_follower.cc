@@ -1,0 +1,92 @@
+#include "client/cli/verbs/watch_follower.h"
+
+#include <utility>
+
+namespace liveness::cli {
+namespace {
+
+// A server follows the others within milliseconds, unless it is cut off.
+constexpr common::Duration kBehindLimit = std::chrono::minutes(1);
+
+}  // namespace
+
+WatchFollower::WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal)
+    : filter_(std::move(filter)), printer_(global, terminal) {}
+
+void WatchFollower::StartAt(std::uint64_t revision, const std::string& history_id) {
+  revision_ = revision;
+  history_id_ = history_id;
+}
+
+v1::WatchClientsRequest WatchFollower::Request() const {
+  v1::WatchClientsRequest request;
+  request.set_filter(filter_);
+  request.set_start_revision(revision_);
+  request.set_history_id(history_id_);
+  return request;
+}
+
+void WatchFollower::BeginStream() {
+  snapshot_.clear();
+  in_snapshot_ = revision_ == 0;
+}
+
+void WatchFollower::Take(const v1::WatchClientsResponse& response) {
+  behind_since_.reset();
+  if (response.has_gap()) {
+    printer_.Gap(response.gap().after_revision(), response.gap().resumes_at_revision(), "");
+    BeginSnapshot();
+    muted_ = false;
+  }
+  for (const v1::Client& client : response.clients()) {
+    snapshot_[client.client_id()] = client.revision();
+    if (!muted_) printer_.Client(client);
+  }
+  auto group = response.groups().begin();
+  for (const v1::Transition& transition : response.transitions()) {
+    for (; group != response.groups().end() && group->revision() <= transition.revision(); ++group) {
+      printer_.Group(*group);
+    }
+    if (IsNews(transition)) printer_.Transition(transition);
+  }
+  for (; group != response.groups().end(); ++group) printer_.Group(*group);
+  if (response.snapshot_done()) {
+    if (!muted_) printer_.SnapshotDone(snapshot_.size(), response.revision(), response.history_id());
+    in_snapshot_ = false;
+    snapshot_.clear();
+    muted_ = false;
+  }
+  // Half a snapshot is no ground to resume from.
+  if (!in_snapshot_ && response.revision() > 0) StartAt(response.revision(), response.history_id());
+}
+
+bool WatchFollower::IsBehindForGood(common::MonoTime now) {
+  if (!behind_since_) behind_since_ = now;
+  return now - *behind_since_ >= kBehindLimit;
+}
+
+void WatchFollower::Forget(std::string_view why) {
+  behind_since_.reset();
+  printer_.Gap(revision_, 0, why);
+  BeginSnapshot();
+  muted_ = false;
+}
+
+void WatchFollower::BeginSnapshot() {
+  StartAt(0, "");
+  in_snapshot_ = true;
+  snapshot_.clear();
+}
+
+// The contract has servers leave out what their snapshot has shown. One that repeats it, until the
+// snapshot is done, is not echoed.
+bool WatchFollower::IsNews(const v1::Transition& transition) {
+  if (!in_snapshot_) return true;
+  std::uint64_t& known = snapshot_[transition.client_id()];
+  if (transition.revision() <= known) return false;
+  known = transition.revision();
+  if (transition.to_state() == v1::STATE_FORGOTTEN) snapshot_.erase(transition.client_id());
+  return true;
+}
+
+}  // namespace liveness::cli

@@ -1,0 +1,62 @@
+// What a watch has told, and what it tells next: it turns the messages of one
+// stream after another, of one server or several, into one story.
+//
+// A stream that breaks is resumed after the revision up to which all was told,
+// at any server of the same history. Nothing is told twice. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "client/cli/print/watch_printer.h"
+#include "client/cli/settings.h"
+#include "common/clock.h"
+#include "liveness/v1/registry_service.pb.h"
+
+namespace liveness::cli {
+
+class WatchFollower {
+ public:
+  // `global` and `terminal` are kept.
+  WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal);
+
+  // Begin after `revision`, without a snapshot. Empty history: the server's.
+  void StartAt(std::uint64_t revision, const std::string& history_id);
+  // Tell nothing of the next snapshot.
+  void MuteSnapshot() { muted_ = true; }
+
+  // What to ask of the next server.
+  v1::WatchClientsRequest Request() const;
+  // A stream begins.
+  void BeginStream();
+  void Take(const v1::WatchClientsResponse& response);
+
+  // A server does not know the revision that we ask from. Another one of its
+  // cluster has told it, so it will soon. True if that has gone on for so long,
+  // at all servers, that it is time to Forget().
+  bool IsBehindForGood(common::MonoTime now);
+  // What was told is void; the next stream starts from a snapshot.
+  void Forget(std::string_view why);
+
+  // All up to here was told; 0: a snapshot is needed.
+  std::uint64_t revision() const { return revision_; }
+  WatchPrinter& printer() { return printer_; }
+
+ private:
+  void BeginSnapshot();
+  bool IsNews(const v1::Transition& transition);
+
+  const std::string filter_;
+  WatchPrinter printer_;
+  std::uint64_t revision_ = 0;
+  std::string history_id_;
+  bool in_snapshot_ = true;
+  bool muted_ = false;
+  std::unordered_map<std::string, std::uint64_t> snapshot_;  // id -> revision told, while in_snapshot_
+  std::optional<common::MonoTime> behind_since_;
+};
+
+}  // namespace liveness::cli

@@ -1,0 +1,78 @@
+#include "client/cli/print/client_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <sstream>
+
+namespace liveness::cli {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr common::WallTime kNow{std::chrono::seconds(1'700'000'000)};
+
+v1::Client Sample() {
+  v1::Client client;
+  client.set_client_id("web-1");
+  client.set_state(v1::STATE_ALIVE);
+  client.set_health(v1::HEALTH_OK);
+  client.set_server_id("srv");
+  client.set_instance_id("i1");
+  client.set_pid(4711);
+  client.mutable_register_time()->set_seconds(1'700'000'000 - 200);
+  client.mutable_last_heartbeat_time()->set_seconds(1'700'000'000 - 1);
+  client.mutable_last_heartbeat_time()->set_nanos(500'000'000);
+  client.mutable_interval()->set_seconds(1);
+  client.mutable_timeout()->set_nanos(500'000'000);
+  client.mutable_timeout()->set_seconds(2);
+  return client;
+}
+
+TEST(ClientTableTest, NameFirstAgeLast) {
+  std::ostringstream out;
+  ClientTable table(out, false, {});
+  table.Add(Sample(), kNow);
+  table.Flush();
+  EXPECT_EQ(out.str(),
+            "NAME    STATE   HEALTH   CAUSE    LAST-HEARTBEAT   SERVER   AGE\n"
+            "web-1   ALIVE   OK       <none>   500ms            srv      3m20s\n");
+}
+
+TEST(ClientTableTest, WideShowsMore) {
+  std::ostringstream out;
+  ClientTable table(out, true, {.headers = false});
+  table.Add(Sample(), kNow);
+  table.Flush();
+  EXPECT_THAT(out.str(), StartsWith("web-1   ALIVE"));
+  EXPECT_THAT(out.str(), HasSubstr("4711"));
+  EXPECT_THAT(out.str(), HasSubstr("1s/2.5s   no   <none>"));
+  EXPECT_THAT(out.str(), EndsWith("3m20s\n"));
+}
+
+TEST(ClientTableTest, WideShowsWhoFlaps) {
+  std::ostringstream out;
+  ClientTable table(out, true, {});
+  v1::Client client = Sample();
+  client.set_flapping(true);
+  table.Add(client, kNow);
+  table.Flush();
+  EXPECT_THAT(out.str(), HasSubstr("INTERVAL/TIMEOUT   FLAPPING   LABELS"));
+  EXPECT_THAT(out.str(), HasSubstr("1s/2.5s            yes        <none>"));
+}
+
+TEST(ClientTableTest, AClientNeverHeardHasNoSpans) {
+  std::ostringstream out;
+  ClientTable table(out, false, {.headers = false});
+  v1::Client client;
+  client.set_client_id("x");
+  table.Add(client, kNow);
+  table.Flush();
+  EXPECT_EQ(out.str(), "x   <none>   <none>   <none>   <none>   <none>   <none>\n");
+}
+
+}  // namespace
+}  // namespace liveness::cli

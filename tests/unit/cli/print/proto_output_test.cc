@@ -1,0 +1,116 @@
+#include "client/cli/print/proto_output.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "client/cli/print/message_writer.h"
+#include "liveness/v1/client.pb.h"
+
+namespace liveness::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+v1::Client Sample() {
+  v1::Client client;
+  client.set_name("clients/web-1");
+  client.set_client_id("web-1");
+  client.set_incarnation(17'000'000'000'000'001);
+  client.set_state(v1::STATE_DEAD);
+  (*client.mutable_labels())["zone"] = "yes";
+  client.mutable_interval()->set_nanos(250'000'000);
+  client.mutable_register_time()->set_seconds(1'700'000'000);
+  client.mutable_evidence()->mutable_goodbye()->set_signal(11);
+  client.add_progress()->set_name("loop");
+  client.add_progress()->set_name("poll");
+  return client;
+}
+
+TEST(ProtoOutputTest, JsonHasTheContractsNamesAndReadsBack) {
+  const std::string json = ToJsonLine(Sample());
+  EXPECT_THAT(json, HasSubstr("\"client_id\":\"web-1\""));
+  EXPECT_THAT(json, HasSubstr("\"state\":\"STATE_DEAD\""));
+  EXPECT_THAT(json, HasSubstr("\"pid\":\"0\""));  // zero is there, too
+  EXPECT_THAT(json, Not(HasSubstr("\n")));
+  v1::Client back;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &back).ok());
+  EXPECT_EQ(back.SerializeAsString().size(), Sample().SerializeAsString().size());
+  EXPECT_EQ(back.incarnation(), Sample().incarnation());
+}
+
+TEST(ProtoOutputTest, YamlHasEveryFieldInTheContractsOrder) {
+  EXPECT_EQ(ToYaml(Sample().evidence()),
+            "goodbye:\n"
+            "  reason: \"\"\n"
+            "  signal: 11\n"
+            "progress: []\n"
+            "confidence: CONFIDENCE_UNSPECIFIED\n"
+            "summary: \"\"\n");
+  const std::string yaml = ToYaml(Sample());
+  EXPECT_THAT(yaml, HasSubstr("name: \"clients/web-1\"\nclient_id: \"web-1\"\ninstance_id: \"\"\n"
+                              "incarnation: 17000000000000001\n"));
+  EXPECT_THAT(yaml, HasSubstr("state: STATE_DEAD\n"));
+  EXPECT_THAT(yaml, HasSubstr("labels:\n  \"zone\": \"yes\"\n"));
+  EXPECT_THAT(yaml, HasSubstr("register_time: \"2023-11-14T22:13:20Z\"\ninterval: \"0.250s\"\n"));
+  EXPECT_THAT(yaml, HasSubstr("progress:\n- name: \"loop\"\n- name: \"poll\"\n"));
+}
+
+TEST(ProtoOutputTest, AnEmptyMessageIsAnEmptyMapping) {
+  EXPECT_EQ(ToYaml(v1::StreamEvidence(), 2), "  end: STREAM_END_UNSPECIFIED\n");
+}
+
+TEST(ProtoOutputTest, QuotedTextCannotBreakOut) {
+  EXPECT_EQ(QuotedText("a\"\\\n\x01"), "\"a\\\"\\\\\\u000a\\u0001\"");
+}
+
+TEST(MessageWriterTest, JsonIsOneDocument) {
+  std::ostringstream out;
+  MessageWriter writer(out, "clients", false);
+  writer.Add(Sample());
+  writer.Add(Sample());
+  writer.Finish();
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  v1::Client any;  // whatever: the parser reads all of the text
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(out.str(), &any, options).ok()) << out.str();
+}
+
+TEST(MessageWriterTest, NothingIsAnEmptyList) {
+  std::ostringstream json;
+  MessageWriter(json, "clients", false).Finish();
+  EXPECT_EQ(json.str(), "{\"clients\": []}\n");
+  std::ostringstream yaml;
+  MessageWriter(yaml, "clients", true).Finish();
+  EXPECT_EQ(yaml.str(), "clients: []\n");
+}
+
+TEST(MessageWriterTest, YamlItemsAreMarked) {
+  std::ostringstream out;
+  MessageWriter writer(out, "clients", true);
+  v1::Progress progress;
+  progress.set_name("a");
+  writer.Add(progress);
+  writer.Add(progress);
+  writer.Finish();
+  EXPECT_EQ(out.str(), "clients:\n- name: \"a\"\n- name: \"a\"\n");
+}
+
+TEST(ProtoOutputTest, WhatIsHiddenIsEscapedAndReadsBack) {
+  v1::Client client;
+  const std::string id = "a\u061cb\u200bc\u202ed\u0085e\U000e0041";
+  client.set_client_id(id);
+  const std::string json = ToJson(client);
+  EXPECT_THAT(json, HasSubstr("\"a\\u061cb\\u200bc\\u202ed\\u0085e\\udb40\\udc41\""));
+  v1::Client back;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &back).ok());
+  EXPECT_EQ(back.client_id(), id);
+  EXPECT_THAT(ToYaml(client), HasSubstr("client_id: \"a\\u061cb\\u200bc\\u202ed\\u0085e\\U000e0041\"\n"));
+  EXPECT_EQ(QuotedText("größe 日本"), "\"größe 日本\"");
+}
+
+}  // namespace
+}  // namespace liveness::cli
