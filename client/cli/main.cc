@@ -9,8 +9,8 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/flags.h"
 #include "client/cli/print/reader_watcher.h"
+#include "client/cli/run.h"
 #include "client/cli/terminal.h"
-#include "client/cli/verbs/verbs.h"
 #include "common/clock.h"
 
 int main(int argc, char** argv) {
@@ -25,11 +25,11 @@ int main(int argc, char** argv) {
     return static_cast<int>(stream ? ExitCode::kOk : ExitCode::kError);
   }
   cli::Terminal terminal{std::cout, std::cerr, cli::StdoutTakesColor(), common::SystemClock()};
-  const int code = cli::Run(std::get<cli::Settings>(parsed), terminal);
-  // Whoever reads no further wants no more.
-  if (!std::cout.flush() && !cli::ReaderIsGone(STDOUT_FILENO) && code == static_cast<int>(ExitCode::kOk)) {
+  const ExitCode code = cli::Run(std::get<cli::Settings>(parsed), terminal);
+  // If the reader has gone away, it wants no more, and nothing is wrong.
+  if (!std::cout.flush() && !cli::ReaderIsGone(STDOUT_FILENO) && code == ExitCode::kOk) {
     std::cerr << "livenessctl: cannot write the output\n";
     return static_cast<int>(ExitCode::kError);
   }
-  return code;
+  return static_cast<int>(code);
 }

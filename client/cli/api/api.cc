@@ -18,6 +18,7 @@
 #include "common/duration_text.h"
 #include "common/mutex.h"
 #include "common/saturating.h"
+#include "common/tls_files.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
 
@@ -34,8 +35,8 @@ gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.co
 
 class Api::Impl {
  public:
-  Impl(const GlobalSettings& settings, std::shared_ptr<grpc::ChannelCredentials> credentials)
-      : settings_(settings), credentials_(std::move(credentials)), channels_(settings.servers.size()) {}
+  Impl(const GlobalSettings& settings, common::TlsContents tls_files)
+      : settings_(settings), tls_files_(std::move(tls_files)), channels_(settings.servers.size()) {}
 
   const std::string& server() const { return settings_.servers[current_]; }
   const TlsSettings& tls() const { return settings_.tls; }
@@ -105,6 +106,7 @@ class Api::Impl {
         std::move(order),
         [this](std::size_t server, common::Duration patience) {
           if (std::shared_ptr<grpc::Channel> known = std::exchange(channels_[server], nullptr)) return known;
+          if (credentials_ == nullptr) credentials_ = MakeCredentials(settings_.tls, tls_files_);
           return MakeChannel(settings_.servers[server], settings_.tls, credentials_, settings_.http_proxy,
                              patience);
         },
@@ -178,7 +180,8 @@ class Api::Impl {
   }
 
   const GlobalSettings settings_;
-  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  const common::TlsContents tls_files_;
+  std::shared_ptr<grpc::ChannelCredentials> credentials_;  // made with the first channel
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::size_t current_ = 0;
   std::vector<Failure> failures_;
@@ -192,9 +195,13 @@ Api::Api(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Api::~Api() = default;
 
 absl::StatusOr<std::unique_ptr<Api>> Api::Create(const GlobalSettings& settings) {
-  auto credentials = MakeCredentials(settings.tls);
-  if (!credentials.ok()) return credentials.status();
-  return std::unique_ptr<Api>(new Api(std::make_unique<Impl>(settings, *std::move(credentials))));
+  common::TlsContents files;
+  if (settings.tls.enabled) {
+    auto read = common::ReadTlsFiles({settings.tls.cert_file, settings.tls.key_file, settings.tls.ca_file});
+    if (!read.ok()) return read.status();
+    files = *std::move(read);
+  }
+  return std::unique_ptr<Api>(new Api(std::make_unique<Impl>(settings, std::move(files))));
 }
 
 absl::StatusOr<v1::Client> Api::GetClient(const v1::GetClientRequest& request) {

@@ -21,7 +21,8 @@ namespace liveness::cli {
 
 class Api {
  public:
-  // Fails if a TLS file cannot be read. Connects at the first call.
+  // INVALID_ARGUMENT, with the flag, the file and what is wrong, if a TLS file cannot be used. Uses nothing
+  // of gRPC yet: that, and connecting, begins with the first call.
   static absl::StatusOr<std::unique_ptr<Api>> Create(const GlobalSettings& settings);
   ~Api();
   Api(const Api&) = delete;

@@ -6,25 +6,20 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <utility>
 
 #include "common/target.h"
-#include "common/tls_files.h"
 
 namespace liveness::cli {
+
 void QuietGrpc() {
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls) {
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const TlsSettings& tls,
+                                                          const common::TlsContents& files) {
   if (!tls.enabled) return grpc::InsecureChannelCredentials();
-  auto files = common::ReadTlsFiles({tls.cert_file, tls.key_file, tls.ca_file});
-  if (!files.ok()) return files.status();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = std::move(files->ca);
-  options.pem_cert_chain = std::move(files->cert);
-  options.pem_private_key = std::move(files->key);
-  return grpc::SslCredentials(options);
+  return grpc::SslCredentials(
+      {.pem_root_certs = files.ca, .pem_private_key = files.key, .pem_cert_chain = files.cert});
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
@@ -43,7 +38,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
               static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()));
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  // Retrying is ours: the next server may know better.
+  // Retrying is done by Api: the next server may know better.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // A channel made anew must connect anew, not wait out an older one's backoff.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -7,10 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "client/cli/settings.h"
 #include "common/clock.h"
+#include "common/tls_files.h"
 
 namespace liveness::cli {
 
@@ -18,12 +17,13 @@ namespace liveness::cli {
 // in the environment brings it back.
 void QuietGrpc();
 
-// INVALID_ARGUMENT, with the flag, the file and what is wrong, if one cannot be used.
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const TlsSettings& tls);
+// `files` as common::ReadTlsFiles() gave them for `tls`.
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const TlsSettings& tls,
+                                                          const common::TlsContents& files);
 
 // A channel to `server`; `credentials` as made from `tls`. Nothing is connected yet. `http_proxy`:
-// through the proxy that the environment names, if it names one. `patience` is what each of its addresses may
-// take to connect.
+// through the proxy that the environment names, if it names one. `patience` is what each address of `server`
+// may take to connect.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsSettings& tls,
                                            const std::shared_ptr<grpc::ChannelCredentials>& credentials,
                                            bool http_proxy, common::Duration patience);

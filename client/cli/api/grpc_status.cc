@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/cli/print/proto_text.h"
 #include "common/status.h"
 #include "liveness/details/v1/error_details.pb.h"
 
@@ -37,8 +38,7 @@ absl::Status FromGrpc(const grpc::Status& status) {
           violations.push_back({violation.field(), violation.description()});
         }
       } else if (Unpack(any, "google.rpc.RetryInfo", retry)) {
-        retry_delay = std::chrono::seconds(retry.retry_delay().seconds()) +
-                      std::chrono::nanoseconds(retry.retry_delay().nanos());
+        retry_delay = FromProto(retry.retry_delay());
       }
     }
   }

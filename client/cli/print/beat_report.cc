@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/print/display_text.h"
-#include "client/cli/print/time_text.h"
+#include "client/cli/print/figures.h"
 
 namespace liveness::cli {
 

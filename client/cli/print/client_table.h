@@ -1,7 +1,8 @@
-// Clients as rows of a table. Not thread-safe.
+// A client as a row of a table. Pure, thread-safe.
 #pragma once
 
-#include <ostream>
+#include <string>
+#include <vector>
 
 #include "client/cli/print/table.h"
 #include "common/clock.h"
@@ -9,18 +10,10 @@
 
 namespace liveness::cli {
 
-class ClientTable {
- public:
-  // `wide`: every column. `out` is kept.
-  ClientTable(std::ostream& out, bool wide, TableOptions options);
+// `wide`: with every column.
+std::vector<std::string> ClientHeaders(bool wide);
 
-  // `now` is what the ages are reckoned from.
-  void Add(const v1::Client& client, common::WallTime now);
-  void Flush() { table_.Flush(); }
-
- private:
-  const bool wide_;
-  Table table_;
-};
+// The cells below ClientHeaders(wide). `now` is what the ages are reckoned from.
+std::vector<Cell> ClientCells(const v1::Client& client, common::WallTime now, bool wide);
 
 }  // namespace liveness::cli

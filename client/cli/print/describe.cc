@@ -6,10 +6,9 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/print/describe_evidence.h"
 #include "client/cli/print/display_text.h"
+#include "client/cli/print/figures.h"
 #include "client/cli/print/proto_text.h"
 #include "client/cli/print/table.h"
-#include "client/cli/print/time_text.h"
-#include "common/duration_text.h"
 #include "common/saturating.h"
 
 namespace liveness::cli {
@@ -19,10 +18,6 @@ constexpr std::size_t kValueColumn = 20;
 
 std::string Moment(bool has, const google::protobuf::Timestamp& timestamp, common::WallTime now) {
   return has ? MomentText(timestamp, now) : std::string();
-}
-
-std::string Span(const google::protobuf::Duration& duration) {
-  return common::FormatDuration(FromProto(duration));
 }
 
 std::string Labels(const v1::Client& client) {
@@ -70,14 +65,15 @@ std::string MomentText(const google::protobuf::Timestamp& timestamp, common::Wal
 
 std::string DescribeKeepalive(const v1::Keepalive& keepalive) {
   std::string text;
-  text += DescribeLine("  Kernel TCP",
-                       keepalive.tcp_enabled()
-                           ? absl::StrCat("idle ", Span(keepalive.tcp_idle()), ", interval ",
-                                          Span(keepalive.tcp_interval()), ", count ", keepalive.tcp_count(),
-                                          ", user timeout ", Span(keepalive.tcp_user_timeout()))
-                           : std::string("off"));
-  text += DescribeLine("  HTTP/2", absl::StrCat("time ", Span(keepalive.http2_time()), ", timeout ",
-                                                Span(keepalive.http2_timeout())));
+  text +=
+      DescribeLine("  Kernel TCP",
+                   keepalive.tcp_enabled()
+                       ? absl::StrCat("idle ", ExactText(keepalive.tcp_idle()), ", interval ",
+                                      ExactText(keepalive.tcp_interval()), ", count ", keepalive.tcp_count(),
+                                      ", user timeout ", ExactText(keepalive.tcp_user_timeout()))
+                       : std::string("off"));
+  text += DescribeLine("  HTTP/2", absl::StrCat("time ", ExactText(keepalive.http2_time()), ", timeout ",
+                                                ExactText(keepalive.http2_timeout())));
   return text;
 }
 
@@ -99,12 +95,11 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
   text += DescribeLine("Last heartbeat",
                        Moment(client.has_last_heartbeat_time(), client.last_heartbeat_time(), now));
   text += DescribeLine("Deadline", Moment(client.has_deadline_time(), client.deadline_time(), now));
-  text += DescribeLine("Interval", Span(client.interval()));
-  text += DescribeLine("Timeout", Span(client.timeout()));
-  text += DescribeLine("Resume grace", Span(client.resume_grace()));
+  text += DescribeLine("Interval", ExactText(client.interval()));
+  text += DescribeLine("Timeout", ExactText(client.timeout()));
+  text += DescribeLine("Resume grace", ExactText(client.resume_grace()));
   text += DescribeLine("Detection", DetectionText(client));
-  text +=
-      DescribeLine("Round trip", client.has_rtt() ? common::FormatForPeople(FromProto(client.rtt())) : "");
+  text += DescribeLine("Round trip", client.has_rtt() ? RoundedText(client.rtt()) : "");
   text += DescribeLine("Instance", client.instance_id());
   text +=
       DescribeLine("Incarnation", absl::StrCat(client.incarnation(), ", attachment ", client.attachment()));

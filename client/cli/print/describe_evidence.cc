@@ -4,19 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/print/describe.h"
+#include "client/cli/print/figures.h"
 #include "client/cli/print/proto_text.h"
-#include "client/cli/print/time_text.h"
-#include "common/duration_text.h"
 
 namespace liveness::cli {
 namespace {
 
 // Younger figures are as good as those of the moment itself.
 constexpr common::Duration kFresh = std::chrono::milliseconds(100);
-
-std::string Span(const google::protobuf::Duration& duration) {
-  return common::FormatForPeople(FromProto(duration));
-}
 
 std::string ConfidenceText(v1::Confidence confidence) {
   switch (confidence) {
@@ -28,10 +23,8 @@ std::string ConfidenceText(v1::Confidence confidence) {
 }
 
 std::string StreamText(const v1::StreamEvidence& stream) {
-  std::string end = v1::StreamEnd_Name(stream.end());
-  if (end.rfind("STREAM_END_", 0) == 0) end = end.substr(11);
-  if (end.empty()) end = absl::StrCat(static_cast<int>(stream.end()));
-  if (stream.has_ended_ago()) absl::StrAppend(&end, ", ", Span(stream.ended_ago()), " before");
+  std::string end = EnumText(v1::StreamEnd_Name(stream.end()), "STREAM_END_", stream.end());
+  if (stream.has_ended_ago()) absl::StrAppend(&end, ", ", RoundedText(stream.ended_ago()), " before");
   return end;
 }
 
@@ -42,21 +35,22 @@ std::string TcpText(const v1::TcpEvidence& tcp) {
     case v1::TCP_ABSENCE_CLOSED: return "no figures: the kernel no longer knows the connection";
     default: return "no figures: the kernel cannot be asked here";
   }
-  std::string text = absl::StrCat("last ack ", Span(tcp.last_ack_age()), " ago, ", tcp.unacked(),
+  std::string text = absl::StrCat("last ack ", RoundedText(tcp.last_ack_age()), " ago, ", tcp.unacked(),
                                   " unacked, ", tcp.retransmits(), " retransmits, backoff ", tcp.backoff(),
-                                  ", ", tcp.probes(), " probes, rtt ", Span(tcp.rtt()));
+                                  ", ", tcp.probes(), " probes, rtt ", RoundedText(tcp.rtt()));
   if (tcp.unread_bytes() > 0)
     absl::StrAppend(&text, ", ", tcp.unread_bytes(), " bytes not read by the server");
-  if (FromProto(tcp.age()) >= kFresh) absl::StrAppend(&text, " (taken ", Span(tcp.age()), " before)");
+  if (FromProto(tcp.age()) >= kFresh) absl::StrAppend(&text, " (taken ", RoundedText(tcp.age()), " before)");
   if (tcp.maybe_proxied()) text += "; perhaps a proxy's";
   return text;
 }
 
 std::string TransportText(const v1::TransportEvidence& transport) {
   std::string text = transport.has_last_pong_age()
-                         ? absl::StrCat("last answer ", Span(transport.last_pong_age()), " ago")
+                         ? absl::StrCat("last answer ", RoundedText(transport.last_pong_age()), " ago")
                          : std::string("no answer yet");
-  if (transport.has_probe_age()) absl::StrAppend(&text, ", a probe waits for ", Span(transport.probe_age()));
+  if (transport.has_probe_age())
+    absl::StrAppend(&text, ", a probe waits for ", RoundedText(transport.probe_age()));
   return text;
 }
 
@@ -68,12 +62,12 @@ std::string GoodbyeText(const v1::GoodbyeEvidence& goodbye) {
 }
 
 std::string DescribeHeartbeat(const v1::HeartbeatEvidence& heartbeat) {
-  std::string text = DescribeLine("  Silence", Span(heartbeat.silence()));
+  std::string text = DescribeLine("  Silence", RoundedText(heartbeat.silence()));
   text += DescribeLine("  Last ping",
                        absl::StrCat("#", heartbeat.last_sequence(), ", ", heartbeat.missed(), " missed"));
   if (heartbeat.has_credited()) {
-    text += DescribeLine("  Credited",
-                         absl::StrCat(Span(heartbeat.credited()), ", in which the server could not receive"));
+    text += DescribeLine("  Credited", absl::StrCat(RoundedText(heartbeat.credited()),
+                                                    ", in which the server could not receive"));
   }
   return text;
 }
@@ -88,9 +82,9 @@ std::string DescribeProgress(const std::string& title,
                              const google::protobuf::RepeatedPtrField<v1::Progress>& progress) {
   std::string text;
   for (const v1::Progress& each : progress) {
-    text += DescribeMore(text.empty() ? title : "",
-                         absl::StrCat(each.name(), ": ", Span(each.age()), " old, ", Span(each.deadline()),
-                                      " allowed", IsStale(each) ? ", STALE" : ""));
+    text += DescribeMore(text.empty() ? title : "", absl::StrCat(each.name(), ": ", RoundedText(each.age()),
+                                                                 " old, ", RoundedText(each.deadline()),
+                                                                 " allowed", IsStale(each) ? ", STALE" : ""));
   }
   return text;
 }
@@ -118,8 +112,7 @@ std::string DescribeEvidence(const v1::Evidence& evidence, common::WallTime now)
   if (!words.will().empty()) text += DescribeLine("  Last will", words.will());
   if (words.notes_size() > 0) {
     text += DescribeLine("  Last minute",
-                         absl::StrCat(words.notes_size(), words.notes_size() == 1 ? " note" : " notes",
-                                      ", shown by get --last-words"));
+                         absl::StrCat(CountText(words.notes_size(), "note"), ", shown by get --last-words"));
   }
   return text;
 }

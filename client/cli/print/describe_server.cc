@@ -8,8 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/print/describe.h"
 #include "client/cli/print/display_text.h"
+#include "client/cli/print/figures.h"
 #include "client/cli/print/proto_text.h"
-#include "client/cli/print/time_text.h"
 #include "common/duration_text.h"
 #include "common/saturating.h"
 #include "common/strings.h"
@@ -21,7 +21,7 @@ namespace {
 constexpr int kIncidentsShown = 10;
 
 std::string CanaryText(const v1::Canary& canary) {
-  const std::string bound = common::FormatDuration(FromProto(canary.max_doubt()));
+  const std::string bound = ExactText(canary.max_doubt());
   switch (canary.state()) {
     case v1::CANARY_STATE_OFF: return "off";
     case v1::CANARY_STATE_PARTIAL:
@@ -39,16 +39,11 @@ std::string CanaryText(const v1::Canary& canary) {
   }
 }
 
-// INCIDENT_KIND_STORE_OUTAGE as STORE_OUTAGE.
-std::string KindText(v1::IncidentKind kind) {
-  constexpr std::string_view kPrefix = "INCIDENT_KIND_";
-  const std::string& name = v1::IncidentKind_Name(kind);
-  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : absl::StrCat(static_cast<int>(kind));
-}
-
 std::string IncidentText(const v1::Incident& incident, common::WallTime now) {
   const common::Duration length = FromProto(incident.length());
-  std::string text = absl::StrCat(KindText(incident.kind()), " ", MomentText(incident.start_time(), now));
+  std::string text =
+      absl::StrCat(EnumText(v1::IncidentKind_Name(incident.kind()), "INCIDENT_KIND_", incident.kind()), " ",
+                   MomentText(incident.start_time(), now));
   if (!incident.has_end_time()) {
     absl::StrAppend(&text, ", goes on");
   } else if (length > common::Duration::zero()) {
@@ -113,7 +108,6 @@ std::string DescribeListener(const v1::Listener& listener, common::WallTime now)
 
 std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked, common::WallTime now,
                            bool all) {
-  const auto span = [](const google::protobuf::Duration& d) { return common::FormatDuration(FromProto(d)); };
   std::string text = DescribeLine("Server", info.server_id());
   text += DescribeLine("Asked at", asked);
   text += DescribeLine("Listens on", info.listen_address());
@@ -137,10 +131,10 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
   text += DescribeLine("History", info.history_id());
   text += DescribeLine("Revision", absl::StrCat(info.revision()));
   text += "Heartbeat:\n";
-  text += DescribeLine("  Default", absl::StrCat("interval ", span(info.default_interval()), ", timeout ",
-                                                 span(info.default_timeout())));
-  text += DescribeLine("  Least interval", span(info.min_interval()));
-  text += DescribeLine("  Resume grace", span(info.resume_grace()));
+  text += DescribeLine("  Default", absl::StrCat("interval ", ExactText(info.default_interval()),
+                                                 ", timeout ", ExactText(info.default_timeout())));
+  text += DescribeLine("  Least interval", ExactText(info.min_interval()));
+  text += DescribeLine("  Resume grace", ExactText(info.resume_grace()));
   text += absl::StrCat("Keepalive in force:\n", DescribeLine("  Preset", info.keepalive_preset()));
   if (info.has_keepalive()) text += DescribeKeepalive(info.keepalive());
   if (info.has_listener()) text += DescribeListener(info.listener(), now);

@@ -9,17 +9,11 @@
 #include "client/cli/print/describe.h"
 #include "client/cli/print/describe_evidence.h"
 #include "client/cli/print/display_text.h"
+#include "client/cli/print/figures.h"
 #include "client/cli/print/proto_text.h"
-#include "client/cli/print/size_text.h"
-#include "client/cli/print/time_text.h"
-#include "common/duration_text.h"
 
 namespace liveness::cli {
 namespace {
-
-std::string Span(const google::protobuf::Duration& duration) {
-  return common::FormatForPeople(FromProto(duration));
-}
 
 // Why nothing is there, and where it might be.
 std::string NoLastWords(const v1::Client& client) {
@@ -40,7 +34,7 @@ std::string NoLastWords(const v1::Client& client) {
 std::string ProgressCell(const v1::Note& note) {
   std::string text;
   for (const v1::Progress& each : note.progress()) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ", each.name(), " ", Span(each.age()),
+    absl::StrAppend(&text, text.empty() ? "" : ", ", each.name(), " ", RoundedText(each.age()),
                     IsStale(each) ? " STALE" : "");
   }
   return text;
@@ -52,10 +46,10 @@ std::vector<Cell> Row(const v1::Note& note) {
   const bool told = load.memory_bytes() > 0;
   std::vector<Cell> cells;
   cells.emplace_back(TimeText(FromProto(note.time())));
-  cells.emplace_back(note.has_rtt() ? Span(note.rtt()) : "");
+  cells.emplace_back(note.has_rtt() ? RoundedText(note.rtt()) : "");
   cells.emplace_back(told ? absl::StrFormat("%.0f%%", load.cpu_usage() * 100) : "");
   cells.emplace_back(told ? SizeText(load.memory_bytes()) : "");
-  cells.emplace_back(told ? Span(load.scheduling_delay()) : "");
+  cells.emplace_back(told ? RoundedText(load.scheduling_delay()) : "");
   cells.emplace_back(ProgressCell(note));
   return cells;
 }

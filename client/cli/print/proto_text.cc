@@ -12,15 +12,18 @@ namespace {
 
 constexpr std::string_view kNamePrefix = "clients/";
 
-// What people see of the enum value called `wire_name`.
+// As EnumText(), and nothing for the value that means that none was given.
 std::string Short(const std::string& wire_name, std::string_view prefix, int number) {
-  if (wire_name.empty()) return absl::StrCat(number);
-  std::string_view name = wire_name;
-  if (name.substr(0, prefix.size()) == prefix) name.remove_prefix(prefix.size());
-  return name == "UNSPECIFIED" ? std::string() : std::string(name);
+  std::string name = EnumText(wire_name, prefix, number);
+  return name == "UNSPECIFIED" ? std::string() : name;
 }
 
 }  // namespace
+
+std::string EnumText(const std::string& wire_name, std::string_view prefix, int number) {
+  if (wire_name.empty()) return absl::StrCat(number);
+  return wire_name.starts_with(prefix) ? wire_name.substr(prefix.size()) : wire_name;
+}
 
 std::string StateText(v1::State state) { return Short(v1::State_Name(state), "STATE_", state); }
 std::string HealthText(v1::Health health) { return Short(v1::Health_Name(health), "HEALTH_", health); }

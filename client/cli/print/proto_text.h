@@ -15,6 +15,10 @@
 
 namespace liveness::cli {
 
+// An enum's value without the enum's name, `prefix`, before it: STATE_ALIVE as ALIVE. `wire_name` is empty
+// for a value of a newer server, which is shown as its `number`.
+std::string EnumText(const std::string& wire_name, std::string_view prefix, int number);
+
 // ALIVE; the number for a state of a newer server; empty for UNSPECIFIED.
 std::string StateText(v1::State state);
 std::string HealthText(v1::Health health);

@@ -7,68 +7,60 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/print/describe.h"
+#include "client/cli/print/figures.h"
 #include "client/cli/print/proto_text.h"
-#include "common/duration_text.h"
 
 namespace liveness::cli {
 namespace {
 
-std::string Span(const google::protobuf::Duration& duration) {
-  return common::FormatForPeople(FromProto(duration));
-}
-
-// `1 stall`, `2 stalls`.
-std::string Counted(std::int64_t count, const char* one) {
-  return absl::StrCat(count, " ", one, count == 1 ? "" : "s");
-}
-
 std::string DetectionTimes(const v1::Scorecard& card) {
   if (!card.has_detection_time_max()) return "no death found yet";
-  return absl::StrCat("p50 ", Span(card.detection_time_p50()), ", p99 ", Span(card.detection_time_p99()),
-                      ", max ", Span(card.detection_time_max()), " from the last sign of life to SUSPECT");
+  return absl::StrCat("p50 ", RoundedText(card.detection_time_p50()), ", p99 ",
+                      RoundedText(card.detection_time_p99()), ", max ",
+                      RoundedText(card.detection_time_max()), " from the last sign of life to SUSPECT");
 }
 
 std::string Refuted(const v1::Scorecard& card) {
-  std::string text = Counted(card.refuted_suspicion_count(), "suspicion");
+  std::string text = CountText(card.refuted_suspicion_count(), "suspicion");
   if (card.refuted_suspicion_count() > 0) {
-    absl::StrAppend(&text, ", wrong for ", Span(card.refuted_time()), " in all, the longest for ",
-                    Span(card.longest_refuted_time()));
+    absl::StrAppend(&text, ", wrong for ", RoundedText(card.refuted_time()), " in all, the longest for ",
+                    RoundedText(card.longest_refuted_time()));
   }
   return text;
 }
 
 std::string Mistaken(const v1::Scorecard& card) {
-  std::string text = Counted(card.mistaken_death_count(), "death");
+  std::string text = CountText(card.mistaken_death_count(), "death");
   if (card.mistaken_death_count() > 0) {
-    absl::StrAppend(&text, ", wrong for ", Span(card.mistaken_time()), " in all");
+    absl::StrAppend(&text, ", wrong for ", RoundedText(card.mistaken_time()), " in all");
   }
   return text;
 }
 
 std::string MassFailures(const v1::GetStatsResponse& stats) {
   return absl::StrCat(stats.group_event_count(), " told; the server doubted itself ",
-                      Counted(stats.doubt_count(), "time"), " and held back ",
-                      Counted(stats.held_death_count(), "death"));
+                      CountText(stats.doubt_count(), "time"), " and held back ",
+                      CountText(stats.held_death_count(), "death"));
 }
 
 std::string Credited(const v1::GetStatsResponse& stats) {
-  return absl::StrCat(Span(stats.credited_time()), " for ", Counted(stats.stall_count(), "stall"),
-                      " of the server, ", Counted(stats.unread_credit_count(), "suspicion"),
+  return absl::StrCat(RoundedText(stats.credited_time()), " for ", CountText(stats.stall_count(), "stall"),
+                      " of the server, ", CountText(stats.unread_credit_count(), "suspicion"),
                       " put off for unread bytes");
 }
 
 std::string Canary(const v1::GetStatsResponse& stats) {
-  return absl::StrCat(Span(stats.canary_credited_time()), " of it on the canary's word, ",
-                      Counted(stats.canary_doubt_count(), "doubt"), " in ",
-                      Counted(stats.canary_episode_count(), "episode"),
+  return absl::StrCat(RoundedText(stats.canary_credited_time()), " of it on the canary's word, ",
+                      CountText(stats.canary_doubt_count(), "doubt"), " in ",
+                      CountText(stats.canary_episode_count(), "episode"),
                       stats.in_doubt() ? ", in doubt now" : "");
 }
 
 std::string Slept(const v1::GetStatsResponse& stats) {
-  std::string text = Counted(stats.suspend_count(), "sleep");
+  std::string text = CountText(stats.suspend_count(), "sleep");
   if (stats.suspend_count() > 0) {
-    absl::StrAppend(&text, " of the machine, ", Span(stats.suspended_time()), " in all, ",
-                    Span(stats.settling_time()), " credited after");
+    absl::StrAppend(&text, " of the machine, ", RoundedText(stats.suspended_time()), " in all, ",
+                    RoundedText(stats.settling_time()), " credited after");
   }
   return text;
 }

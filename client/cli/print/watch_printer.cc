@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/print/display_text.h"
+#include "client/cli/print/figures.h"
+#include "client/cli/print/message.h"
 #include "client/cli/print/name_line.h"
-#include "client/cli/print/proto_output.h"
 #include "client/cli/print/proto_text.h"
-#include "client/cli/print/time_text.h"
 #include "common/duration_text.h"
 
 namespace liveness::cli {
@@ -26,10 +26,6 @@ std::string Padded(const std::string& text, std::size_t text_width, std::size_t 
 std::string Sentence(const v1::Evidence& evidence, bool flapping) {
   if (!flapping) return evidence.summary();
   return absl::StrCat("flapping", evidence.summary().empty() ? "" : ": ", evidence.summary());
-}
-
-bool IsDocument(OutputFormat output) {
-  return output == OutputFormat::kJson || output == OutputFormat::kYaml;
 }
 
 }  // namespace
@@ -115,8 +111,8 @@ void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision,
                                   revision, "\", \"history_id\": ", QuotedText(history_id), "}}"))) {
     return;
   }
-  Note(absl::StrCat("snapshot of ", clients, clients == 1 ? " client" : " clients", " complete at revision ",
-                    revision, "; what follows happens from now on"));
+  Note(absl::StrCat("snapshot of ", CountText(static_cast<std::int64_t>(clients), "client"),
+                    " complete at revision ", revision, "; what follows happens from now on"));
 }
 
 void WatchPrinter::Transition(const v1::Transition& transition) {

@@ -111,21 +111,21 @@ ProcessEnd AwaitEnd(Child& child) {
 }
 
 // Beats until a stop signal, or until the server will not have us.
-int BeatAlone(ClientInterface& client, const std::vector<int>& signals, BeatReport& report) {
+ExitCode BeatAlone(ClientInterface& client, const std::vector<int>& signals, BeatReport& report) {
   for (;;) {
     const std::optional<Signal> signal = AwaitSignal(signals);
     ReapChildren();
-    if (const auto final = report.Final()) return static_cast<int>(*final);
+    if (const auto final = report.Final()) return *final;
     if (!signal.has_value() || signal->number == WakeSignal() || signal->number == SIGCHLD) continue;
     if (!client.Goodbye(absl::StrCat("stopped by SIG", sigabbrev_np(signal->number))))
       report.GoodbyeUnheard(client.incarnation() != 0);
-    return static_cast<int>(ExitCode::kOk);
+    return ExitCode::kOk;
   }
 }
 
 // Beats as long as `child` runs, and passes signals on to it.
-int BeatWith(Child& child, ClientInterface& client, const std::vector<int>& signals, bool stop_when_fenced,
-             BeatReport& report) {
+ExitCode BeatWith(Child& child, ClientInterface& client, const std::vector<int>& signals,
+                  bool stop_when_fenced, BeatReport& report) {
   std::optional<int> asked_to_stop;
   bool fenced = false;
   for (;;) {
@@ -133,7 +133,8 @@ int BeatWith(Child& child, ClientInterface& client, const std::vector<int>& sign
       const auto [reason, status] = GoodbyeOf(*end, asked_to_stop);
       if (!fenced && !client.Goodbye(reason, status)) report.GoodbyeUnheard(client.incarnation() != 0);
       const auto final = report.Final();
-      return fenced && stop_when_fenced && final.has_value() ? static_cast<int>(*final) : ShellCode(*end);
+      return fenced && stop_when_fenced && final.has_value() ? *final
+                                                             : static_cast<ExitCode>(ShellCode(*end));
     }
     const std::optional<Signal> signal = AwaitSignal(signals);
     if (!signal.has_value() || signal->number == SIGCHLD) continue;
@@ -154,7 +155,9 @@ int BeatWith(Child& child, ClientInterface& client, const std::vector<int>& sign
 
 }  // namespace
 
-int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal& terminal) {
+ExitCode RunVerb(const BeatSettings& settings, Context& context) {
+  const GlobalSettings& global = context.global;
+  Terminal& terminal = context.terminal;
   signal(SIGCHLD, SIG_DFL);  // who inherits it as ignored never learns how a child ended
   std::vector<int> signals = NotIgnored(settings.command.empty() ? StopSignals() : ForwardedSignals());
   signals.push_back(SIGCHLD);
@@ -164,9 +167,8 @@ int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal
   Child child;
   if (!settings.command.empty()) {
     if (const auto error = Child::Start(settings.command, mask_before, child)) {
-      return static_cast<int>(Fail(*error == ENOENT ? ExitCode::kNoCommand : ExitCode::kCannotRun,
-                                   absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)),
-                                   terminal));
+      return Fail(*error == ENOENT ? ExitCode::kNoCommand : ExitCode::kCannotRun,
+                  absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)), terminal);
     }
   }
   // In a group of its own it cannot hear the terminal; in ours the kernel pauses it and us alike.
@@ -193,7 +195,7 @@ int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal
       child.EndAll();
       AwaitEnd(child);
     }
-    return static_cast<int>(ExitCode::kUsage);
+    return ExitCode::kUsage;
   }
   return settings.command.empty() ? BeatAlone(**client, signals, report)
                                   : BeatWith(child, **client, signals, settings.stop_when_fenced, report);

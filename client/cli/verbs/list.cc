@@ -1,71 +1,51 @@
 // `livenessctl list`: every client that matches, page by page.
-#include <algorithm>
-#include <functional>
+#include <CLI/CLI.hpp>
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "client/cli/print/client_table.h"
-#include "client/cli/print/message_writer.h"
-#include "client/cli/print/name_line.h"
+#include "client/cli/print/list_printer.h"
 #include "client/cli/print/proto_text.h"
+#include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
-#include "common/limits.h"
 
 namespace liveness::cli {
-namespace {
 
-// Calls `on_page` for each page until the last, the limit, or an error.
-absl::Status EachPage(Api& api, const ListSettings& settings, bool full,
-                      const std::function<void(const v1::ListClientsResponse&)>& on_page) {
+Verb AddList(CLI::App& program, GlobalSettings& global) {
+  const auto settings = std::make_shared<ListSettings>();
+  CLI::App& list = AddVerb(program, "list", "List clients",
+                           "  livenessctl list\n"
+                           "  livenessctl list --filter='state = DEAD AND labels.zone = \"eu-*\"' -o wide\n"
+                           "  livenessctl list -o json | jq -r '.clients[].client_id'\n");
+  AddFilter(list, settings->filter);
+  list.add_option("--limit", settings->limit, "At most so many; default 0: all")
+      ->check(CLI::NonNegativeNumber.description(""));
+  list.add_option("--order-by", settings->order_by, "client_id (default) or 'client_id desc'")
+      ->type_name("ORDER");
+  AddNull(list, global);
+  return {&list, [settings](const GlobalSettings& /*global*/, const Words& words) {
+            return TakeNoWords(*settings, words);
+          }};
+}
+
+ExitCode RunVerb(const ListSettings& settings, Context& context) {
+  const bool wide = context.global.output == OutputFormat::kWide;
+  ListPrinter printer("clients", ClientHeaders(wide), context.global, context.terminal);
   v1::ListClientsRequest request;
   request.set_filter(settings.filter);
   request.set_order_by(settings.order_by);
-  request.set_view(full ? v1::CLIENT_VIEW_FULL : v1::CLIENT_VIEW_BASIC);
-  std::int64_t left = settings.limit;
-  do {
-    request.set_page_size(settings.limit > 0
-                              ? static_cast<int>(std::min<std::int64_t>(left, common::kMaxPageSize))
-                              : common::kMaxPageSize);
-    auto page = api.ListClients(request);
-    if (!page.ok()) return page.status();
-    on_page(*page);
-    left -= page->clients_size();
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty() && (settings.limit == 0 || left > 0));
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-ExitCode RunList(Api& api, const GlobalSettings& global, const ListSettings& settings, Terminal& terminal) {
-  const OutputFormat output = global.output;
-  absl::Status status;
-  if (output == OutputFormat::kJson || output == OutputFormat::kYaml) {
-    MessageWriter writer(terminal.out, "clients", output == OutputFormat::kYaml);
-    status = EachPage(api, settings, true, [&](const v1::ListClientsResponse& page) {
-      for (const v1::Client& client : page.clients()) writer.Add(client);
-    });
-    if (status.ok()) writer.Finish();
-  } else if (output == OutputFormat::kName) {
-    status = EachPage(api, settings, false, [&](const v1::ListClientsResponse& page) {
-      for (const v1::Client& client : page.clients()) PrintName(client.name(), global, terminal);
-    });
-  } else {
-    ClientTable table(terminal.out, output == OutputFormat::kWide,
-                      {.headers = !global.no_headers, .color = terminal.color});
-    bool empty = true;
-    status = EachPage(api, settings, false, [&](const v1::ListClientsResponse& page) {
-      for (const v1::Client& client : page.clients()) table.Add(client, FromProto(page.as_of()));
-      empty = empty && page.clients_size() == 0;
-      if (!empty) table.Flush();
-    });
-    if (status.ok() && empty) {
-      terminal.err << (settings.filter.empty() ? "No clients are known." : "No clients match the filter.")
-                   << '\n';
-    }
-  }
-  return status.ok() ? ExitCode::kOk : Fail(status, api, terminal);
+  request.set_view(IsDocument(context.global.output) ? v1::CLIENT_VIEW_FULL : v1::CLIENT_VIEW_BASIC);
+  const absl::Status status = EachPage(
+      *context.api, &Api::ListClients, request, settings.limit, [&](const v1::ListClientsResponse& page) {
+        for (const v1::Client& client : page.clients()) {
+          printer.Add(client, client.name(),
+                      [&] { return ClientCells(client, FromProto(page.as_of()), wide); });
+        }
+        printer.Flush();
+        return true;
+      });
+  if (!status.ok()) return Fail(status, context);
+  printer.Finish(settings.filter.empty() ? "No clients are known." : "No clients match the filter.");
+  return ExitCode::kOk;
 }
 
 }  // namespace liveness::cli

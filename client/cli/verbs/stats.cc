@@ -1,5 +1,7 @@
 // `livenessctl stats`: how many clients are in which state, and how well the server detects.
+#include <CLI/CLI.hpp>
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,12 +10,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/print/describe.h"
-#include "client/cli/print/proto_output.h"
+#include "client/cli/print/figures.h"
+#include "client/cli/print/message.h"
 #include "client/cli/print/proto_text.h"
 #include "client/cli/print/scorecard_text.h"
 #include "client/cli/print/table.h"
 #include "client/cli/verbs/verbs.h"
-#include "common/duration_text.h"
 
 namespace liveness::cli {
 namespace {
@@ -43,7 +45,7 @@ constexpr std::array kDetectionHeaders = {"DETECT-P50", "DETECT-P99", "DETECT-MA
 // The columns on how well a group's clients were judged.
 void AddDetection(const v1::GroupCounts& group, std::vector<Cell>& cells) {
   const auto span = [&](const google::protobuf::Duration& duration) {
-    return group.has_detection_time_max() ? common::FormatForPeople(FromProto(duration)) : std::string("-");
+    return group.has_detection_time_max() ? RoundedText(duration) : std::string("-");
   };
   cells.emplace_back(span(group.detection_time_p50()));
   cells.emplace_back(span(group.detection_time_p99()));
@@ -115,17 +117,27 @@ void PrintDetection(const v1::GetStatsResponse& stats, const std::string& by_lab
 
 }  // namespace
 
-ExitCode RunStats(Api& api, const GlobalSettings& global, const StatsSettings& settings, Terminal& terminal) {
+Verb AddStats(CLI::App& program, GlobalSettings& /*global*/) {
+  const auto settings = std::make_shared<StatsSettings>();
+  CLI::App& stats = AddVerb(program, "stats", "Count clients by state, and say how well the server detects",
+                            "  livenessctl stats\n  livenessctl stats --by-label=zone\n");
+  AddFilter(stats, settings->filter);
+  stats.add_option("--by-label,--group-by", settings->by_label, "Also per value of this label")
+      ->type_name("KEY");
+  return {&stats, [settings](const GlobalSettings& /*global*/, const Words& words) {
+            return TakeNoWords(*settings, words);
+          }};
+}
+
+ExitCode RunVerb(const StatsSettings& settings, Context& context) {
+  const GlobalSettings& global = context.global;
+  Terminal& terminal = context.terminal;
   v1::GetStatsRequest request;
   request.set_filter(settings.filter);
   request.set_group_by_label(settings.by_label);
-  const auto stats = api.GetStats(request);
-  if (!stats.ok()) return Fail(stats.status(), api, terminal);
-  if (global.output == OutputFormat::kJson) {
-    terminal.out << ToJson(*stats) << '\n';
-  } else if (global.output == OutputFormat::kYaml) {
-    terminal.out << ToYaml(*stats);
-  } else {
+  const auto stats = context.api->GetStats(request);
+  if (!stats.ok()) return Fail(stats.status(), context);
+  if (!PrintMessage(*stats, global.output, terminal.out)) {
     PrintTable(*stats, settings.by_label, global, terminal);
     // -o table is the table alone, for those who cut it up.
     const bool wide = global.output == OutputFormat::kWide;

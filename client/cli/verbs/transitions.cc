@@ -1,4 +1,5 @@
 // `livenessctl transitions [NAME]`: what happened, in the order in which it did.
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <functional>
@@ -9,14 +10,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/print/message_writer.h"
-#include "client/cli/print/name_line.h"
+#include "client/cli/flags/flag_values.h"
+#include "client/cli/print/figures.h"
+#include "client/cli/print/list_printer.h"
 #include "client/cli/print/proto_text.h"
 #include "client/cli/print/table.h"
-#include "client/cli/print/time_text.h"
 #include "client/cli/print/watch_printer.h"
+#include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
-#include "common/limits.h"
 
 namespace liveness::cli {
 namespace {
@@ -27,43 +28,16 @@ std::string FilterOf(const TransitionsSettings& settings) {
   return settings.filter.empty() ? by_name : absl::StrCat(by_name, " AND (", settings.filter, ")");
 }
 
-// Calls `on_page` for each page in `order` until the last, an error, or false.
-absl::Status EachPage(Api& api, const std::string& filter, const std::string& order, std::int64_t limit,
-                      const std::function<bool(const v1::ListTransitionsResponse&)>& on_page) {
-  v1::ListTransitionsRequest request;
-  request.set_filter(filter);
-  request.set_order_by(order);
-  request.set_page_size(limit > 0 && limit < common::kMaxPageSize ? static_cast<int>(limit)
-                                                                  : common::kMaxPageSize);
-  do {
-    const auto page = api.ListTransitions(request);
-    if (!page.ok()) return page.status();
-    if (!on_page(*page)) break;
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return absl::OkStatus();
-}
-
 // Where rows go, in any format.
 class Printer {
  public:
-  Printer(const GlobalSettings& global, Terminal& terminal)
-      : global_(global),
-        output_(global.output),
-        terminal_(terminal),
-        list_(terminal.out, "transitions", output_ == OutputFormat::kYaml),
-        table_(terminal.out, Headers(output_ == OutputFormat::kWide),
-               {.headers = !global.no_headers, .color = terminal.color}) {}
+  explicit Printer(const Context& context)
+      : wide_(context.global.output == OutputFormat::kWide),
+        terminal_(context.terminal),
+        list_("transitions", Headers(wide_), context.global, context.terminal) {}
 
   void Add(const v1::Transition& transition) {
-    empty_ = false;
-    if (IsDocument()) {
-      list_.Add(transition);
-    } else if (output_ == OutputFormat::kName) {
-      PrintName(ClientName(transition.client_id()), global_, terminal_);
-    } else {
-      AddRow(transition);
-    }
+    list_.Add(transition, ClientName(transition.client_id()), [&] { return Cells(transition); });
   }
 
   // Once, however many pages say so.
@@ -76,15 +50,8 @@ class Printer {
     }
   }
 
-  void Flush() {
-    if (!IsDocument() && output_ != OutputFormat::kName && !empty_) table_.Flush();
-  }
-
-  void Finish() {
-    if (IsDocument()) return list_.Finish();
-    Flush();
-    if (empty_ && output_ != OutputFormat::kName) terminal_.err << "No transitions match.\n";
-  }
+  void Flush() { list_.Flush(); }
+  void Finish() { list_.Finish("No transitions match."); }
 
  private:
   static std::vector<std::string> Headers(bool wide) {
@@ -92,9 +59,7 @@ class Printer {
     return {"TIME", "NAME", "CHANGE", "CAUSE", "EVIDENCE"};
   }
 
-  bool IsDocument() const { return output_ == OutputFormat::kJson || output_ == OutputFormat::kYaml; }
-
-  void AddRow(const v1::Transition& transition) {
+  std::vector<Cell> Cells(const v1::Transition& transition) const {
     std::vector<Cell> cells;
     cells.emplace_back(TimeText(FromProto(transition.time())));
     cells.push_back(NameCell(transition.client_id()));
@@ -102,37 +67,42 @@ class Printer {
     cells.emplace_back(ChangeText(transition, false),
                        of_state ? StateStyle(transition.to_state()) : HealthStyle(transition.to_health()));
     cells.emplace_back(CauseText(transition.cause()));
-    if (output_ == OutputFormat::kWide) {
+    if (wide_) {
       cells.emplace_back(absl::StrCat(transition.incarnation()));
       cells.emplace_back(absl::StrCat(transition.revision()));
       cells.emplace_back(transition.client().server_id());
     }
     cells.emplace_back(transition.evidence().summary());
-    table_.AddRow(std::move(cells));
+    return cells;
   }
 
-  const GlobalSettings& global_;
-  const OutputFormat output_;
+  const bool wide_;
   Terminal& terminal_;
-  MessageWriter list_;
-  Table table_;
-  bool empty_ = true;
+  ListPrinter list_;
   std::uint64_t last_gap_ = 0;  // that was noted; 0: none
 };
 
+// Calls `on_page` for each page of what `settings` ask for, in `order`, until it returns false.
+absl::Status EachPageOf(const Context& context, const TransitionsSettings& settings, const std::string& order,
+                        const std::function<bool(const v1::ListTransitionsResponse&)>& on_page) {
+  v1::ListTransitionsRequest request;
+  request.set_filter(FilterOf(settings));
+  request.set_order_by(order);
+  return EachPage(*context.api, &Api::ListTransitions, std::move(request), settings.limit, on_page);
+}
+
 // Read backwards, the latest first, until there are enough; told forwards.
-absl::Status PrintLatest(Api& api, const TransitionsSettings& settings, Terminal& terminal,
-                         Printer& printer) {
+absl::Status PrintLatest(const Context& context, const TransitionsSettings& settings, Printer& printer) {
   std::optional<common::WallTime> oldest;
-  if (settings.since.has_value()) oldest = api.ServerTime(terminal.clock.Wall()) - *settings.since;
+  if (settings.since.has_value())
+    oldest = context.api->ServerTime(context.terminal.clock.Wall()) - *settings.since;
   std::vector<v1::Transition> latest;
-  const absl::Status status = EachPage(
-      api, FilterOf(settings), "revision desc", settings.limit, [&](const v1::ListTransitionsResponse& page) {
+  const absl::Status status =
+      EachPageOf(context, settings, "revision desc", [&](const v1::ListTransitionsResponse& page) {
         printer.NoteGaps(page);
         for (const v1::Transition& transition : page.transitions()) {
           if (oldest.has_value() && FromProto(transition.time()) < *oldest) return false;
           latest.push_back(transition);
-          if (settings.limit > 0 && static_cast<std::int64_t>(latest.size()) >= settings.limit) return false;
         }
         return true;
       });
@@ -142,21 +112,45 @@ absl::Status PrintLatest(Api& api, const TransitionsSettings& settings, Terminal
   return absl::OkStatus();
 }
 
+// Forwards, each page as it comes.
+absl::Status PrintAll(const Context& context, const TransitionsSettings& settings, Printer& printer) {
+  return EachPageOf(context, settings, "revision", [&](const v1::ListTransitionsResponse& page) {
+    printer.NoteGaps(page);
+    for (const v1::Transition& transition : page.transitions()) printer.Add(transition);
+    printer.Flush();
+    return true;
+  });
+}
+
 }  // namespace
 
-ExitCode RunTransitions(Api& api, const GlobalSettings& global, const TransitionsSettings& settings,
-                        Terminal& terminal) {
-  Printer printer(global, terminal);
+Verb AddTransitions(CLI::App& program, GlobalSettings& global) {
+  const auto settings = std::make_shared<TransitionsSettings>();
+  CLI::App& transitions = AddVerb(program, "transitions", "List what happened",
+                                  "  livenessctl transitions --since=10m\n"
+                                  "  livenessctl transitions web-1 --limit=20\n"
+                                  "  livenessctl transitions --filter='to_state = DEAD'\n");
+  transitions.add_option("NAME", settings->name, "Only this client's");
+  AddFilter(transitions, settings->filter);
+  transitions.add_option("--limit", settings->limit, "Only the latest so many; default 0: all")
+      ->check(CLI::NonNegativeNumber.description(""));
+  AddDuration(
+      transitions, "--since", [settings = settings.get()](common::Duration d) { settings->since = d; },
+      "Only what is not older than this");
+  AddNull(transitions, global);
+  return {&transitions, [settings](const GlobalSettings& /*global*/, const Words& words) {
+            if (words.size() != 1 || !settings->name.empty()) return TakeNoWords(*settings, words);
+            settings->name = words[0];
+            return Taken(*settings);
+          }};
+}
+
+ExitCode RunVerb(const TransitionsSettings& settings, Context& context) {
+  Printer printer(context);
+  const bool latest = settings.limit > 0 || settings.since.has_value();
   const absl::Status status =
-      settings.limit > 0 || settings.since.has_value()
-          ? PrintLatest(api, settings, terminal, printer)
-          : EachPage(api, FilterOf(settings), "revision", 0, [&](const v1::ListTransitionsResponse& page) {
-              printer.NoteGaps(page);
-              for (const v1::Transition& transition : page.transitions()) printer.Add(transition);
-              printer.Flush();
-              return true;
-            });
-  if (!status.ok()) return Fail(status, api, terminal);
+      latest ? PrintLatest(context, settings, printer) : PrintAll(context, settings, printer);
+  if (!status.ok()) return Fail(status, context);
   printer.Finish();
   return ExitCode::kOk;
 }

@@ -1,41 +1,45 @@
-// What each verb does, one function and one file per verb. They write results
-// to terminal.out, errors to terminal.err, and return the process's exit code.
+// The verbs of livenessctl. Each has two functions, which live together in a file here: one adds the verb and
+// its flags to the command line, the other does what was asked.
+//
+// A new verb: its settings (settings.h), its file, and a line in each of the lists below.
 #pragma once
 
-#include <functional>
-#include <string>
-
-#include "absl/status/status.h"
-#include "client/cli/api/api.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/flags/verb_flags.h"
 #include "client/cli/settings.h"
-#include "client/cli/terminal.h"
+#include "client/cli/verbs/context.h"
 
 namespace liveness::cli {
 
-ExitCode RunList(Api& api, const GlobalSettings& global, const ListSettings& settings, Terminal& terminal);
-ExitCode RunGet(Api& api, const GlobalSettings& global, const GetSettings& settings, Terminal& terminal);
-// REQUIRES: NotIgnored(StopSignals()) were blocked before gRPC was used.
-ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal);
-ExitCode RunTransitions(Api& api, const GlobalSettings& global, const TransitionsSettings& settings,
-                        Terminal& terminal);
-ExitCode RunStats(Api& api, const GlobalSettings& global, const StatsSettings& settings, Terminal& terminal);
-ExitCode RunEvict(Api& api, const GlobalSettings& global, const EvictSettings& settings, Terminal& terminal);
-ExitCode RunMaintenance(Api& api, const GlobalSettings& global, const MaintenanceSettings& settings,
-                        Terminal& terminal);
-ExitCode RunDrain(Api& api, const GlobalSettings& global, const DrainSettings& settings, Terminal& terminal);
-ExitCode RunServerInfo(Api& api, const GlobalSettings& global, const ServerInfoSettings& settings,
-                       Terminal& terminal);
-// Makes connections of its own, through liveness::client. Returns an int since
-// it may be the code of a command. REQUIRES: gRPC has not been used yet.
-int RunBeat(const GlobalSettings& global, const BeatSettings& settings, Terminal& terminal);
+// Each adds one verb to `program`, which owns its CLI::App. `global` is what its global flags fill while
+// `program` parses.
+Verb AddList(CLI::App& program, GlobalSettings& global);
+Verb AddGet(CLI::App& program, GlobalSettings& global);
+Verb AddWatch(CLI::App& program, GlobalSettings& global);
+Verb AddTransitions(CLI::App& program, GlobalSettings& global);
+Verb AddStats(CLI::App& program, GlobalSettings& global);
+Verb AddEvict(CLI::App& program, GlobalSettings& global);
+Verb AddMaintenance(CLI::App& program, GlobalSettings& global);
+Verb AddServer(CLI::App& program, GlobalSettings& global);  // info, drain, undrain
+Verb AddBeat(CLI::App& program, GlobalSettings& global);
 
-// Dispatches to the above.
-int Run(const Settings& settings, Terminal& terminal);
+// In the order in which --help shows them.
+inline constexpr Verb (*kAddVerbs[])(CLI::App&, GlobalSettings&) = {
+    AddList, AddGet, AddWatch, AddTransitions, AddStats, AddEvict, AddMaintenance, AddServer, AddBeat};
 
-// Writes `status` as an error about the server that `api` asked last.
-ExitCode Fail(const absl::Status& status, const Api& api, Terminal& terminal);
-// Writes `message` as an error.
-ExitCode Fail(ExitCode code, const std::string& message, Terminal& terminal);
+// Each does what `settings` ask for. It writes results to `context.terminal.out` and errors to
+// `context.terminal.err`. REQUIRES: nothing has used gRPC yet, so that it has no threads: watch blocks
+// signals in all threads, beat forks.
+ExitCode RunVerb(const ListSettings& settings, Context& context);
+ExitCode RunVerb(const GetSettings& settings, Context& context);
+ExitCode RunVerb(const WatchSettings& settings, Context& context);
+ExitCode RunVerb(const TransitionsSettings& settings, Context& context);
+ExitCode RunVerb(const StatsSettings& settings, Context& context);
+ExitCode RunVerb(const EvictSettings& settings, Context& context);
+ExitCode RunVerb(const MaintenanceSettings& settings, Context& context);
+ExitCode RunVerb(const ServerInfoSettings& settings, Context& context);
+ExitCode RunVerb(const DrainSettings& settings, Context& context);
+// May return the code of a command, which has no name in ExitCode.
+ExitCode RunVerb(const BeatSettings& settings, Context& context);
 
 }  // namespace liveness::cli

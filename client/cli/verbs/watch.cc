@@ -4,8 +4,10 @@
 // and says when it was away and whether something is missing.
 #include <signal.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -79,7 +81,30 @@ absl::Status StartNow(Api& api, WatchFollower& follower) {
 
 }  // namespace
 
-ExitCode RunWatch(Api& api, const GlobalSettings& global, const WatchSettings& settings, Terminal& terminal) {
+Verb AddWatch(CLI::App& program, GlobalSettings& global) {
+  const auto settings = std::make_shared<WatchSettings>();
+  CLI::App& watch = AddVerb(program, "watch", "Follow clients: who is there, then each change as it happens",
+                            "  livenessctl watch\n"
+                            "  livenessctl watch --since-now -o json | jq -c 'select(.transition)'\n");
+  AddFilter(watch, settings->filter);
+  watch.add_option("--start-revision", settings->start_revision,
+                   "No snapshot, but what happened after this revision");
+  watch.add_option("--history-id", settings->history_id, "The history that --start-revision belongs to");
+  watch.add_flag("--since-now", settings->since_now, "No snapshot, only what happens from now on")
+      ->excludes("--start-revision");
+  watch.add_flag("--wait", settings->wait, "Wait for the first connection, too, for as long as it takes");
+  AddNull(watch, global);
+  return {&watch, [settings](const GlobalSettings& /*global*/, const Words& words) {
+            return TakeNoWords(*settings, words);
+          }};
+}
+
+ExitCode RunVerb(const WatchSettings& settings, Context& context) {
+  // Before gRPC makes its threads: one that does not block a signal would take it.
+  BlockSignals(NotIgnored(StopSignals()));
+  Api& api = *context.api;
+  const GlobalSettings& global = context.global;
+  Terminal& terminal = context.terminal;
   StopFlag stop;
   const auto end = [&] {
     stop.Set();

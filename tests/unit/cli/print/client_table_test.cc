@@ -34,8 +34,8 @@ v1::Client Sample() {
 
 TEST(ClientTableTest, NameFirstAgeLast) {
   std::ostringstream out;
-  ClientTable table(out, false, {});
-  table.Add(Sample(), kNow);
+  Table table(out, ClientHeaders(false), {});
+  table.AddRow(ClientCells(Sample(), kNow, false));
   table.Flush();
   EXPECT_EQ(out.str(),
             "NAME    STATE   HEALTH   CAUSE    LAST-HEARTBEAT   SERVER   AGE\n"
@@ -44,8 +44,8 @@ TEST(ClientTableTest, NameFirstAgeLast) {
 
 TEST(ClientTableTest, WideShowsMore) {
   std::ostringstream out;
-  ClientTable table(out, true, {.headers = false});
-  table.Add(Sample(), kNow);
+  Table table(out, ClientHeaders(true), {.headers = false});
+  table.AddRow(ClientCells(Sample(), kNow, true));
   table.Flush();
   EXPECT_THAT(out.str(), StartsWith("web-1   ALIVE"));
   EXPECT_THAT(out.str(), HasSubstr("4711"));
@@ -55,10 +55,10 @@ TEST(ClientTableTest, WideShowsMore) {
 
 TEST(ClientTableTest, WideShowsWhoFlaps) {
   std::ostringstream out;
-  ClientTable table(out, true, {});
+  Table table(out, ClientHeaders(true), {});
   v1::Client client = Sample();
   client.set_flapping(true);
-  table.Add(client, kNow);
+  table.AddRow(ClientCells(client, kNow, true));
   table.Flush();
   EXPECT_THAT(out.str(), HasSubstr("INTERVAL/TIMEOUT   FLAPPING   LABELS"));
   EXPECT_THAT(out.str(), HasSubstr("1s/2.5s            yes        <none>"));
@@ -66,10 +66,10 @@ TEST(ClientTableTest, WideShowsWhoFlaps) {
 
 TEST(ClientTableTest, AClientNeverHeardHasNoSpans) {
   std::ostringstream out;
-  ClientTable table(out, false, {.headers = false});
+  Table table(out, ClientHeaders(false), {.headers = false});
   v1::Client client;
   client.set_client_id("x");
-  table.Add(client, kNow);
+  table.AddRow(ClientCells(client, kNow, false));
   table.Flush();
   EXPECT_EQ(out.str(), "x   <none>   <none>   <none>   <none>   <none>   <none>\n");
 }

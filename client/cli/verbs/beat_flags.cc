@@ -1,9 +1,13 @@
-#include "client/cli/flags/beat_flags.h"
+// The flags of `livenessctl beat`.
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
 
-#include "client/cli/flags/duration_flag.h"
 #include "client/cli/flags/flag_values.h"
+#include "client/cli/verbs/verbs.h"
 #include "common/limits.h"
 
 namespace liveness::cli {
@@ -38,9 +42,8 @@ void AddTimes(CLI::App& beat, BeatSettings& settings) {
       ->type_name("PHI");
 }
 
-}  // namespace
-
-void AddBeatFlags(CLI::App& beat, BeatSettings& settings, std::vector<std::string>& labels) {
+// `labels` are filled with KEY=VALUE.
+void AddFlags(CLI::App& beat, BeatSettings& settings, std::vector<std::string>& labels) {
   beat.add_option("--id", settings.id, "Client id; default: the host's name, with a command HOST/COMMAND");
   AddTimes(beat, settings);
   beat.add_option("--label", labels, "A label; repeat it for more")
@@ -58,6 +61,30 @@ void AddBeatFlags(CLI::App& beat, BeatSettings& settings, std::vector<std::strin
   beat.add_flag("--stop-when-fenced", settings.stop_when_fenced,
                 "Superseded or evicted: also end the command and all that it started");
   beat.add_flag("-q,--quiet", settings.quiet, "Print errors only");
+}
+
+}  // namespace
+
+Verb AddBeat(CLI::App& program, GlobalSettings& /*global*/) {
+  const auto settings = std::make_shared<BeatSettings>();
+  const auto labels = std::make_shared<std::vector<std::string>>();
+  CLI::App& beat =
+      AddVerb(program, "beat", "Be a client: beat until told to stop, or with -- COMMAND as long as it runs",
+              "  livenessctl beat --id=web-1 --interval=1s --timeout=3s --label=zone=eu-1\n"
+              "  livenessctl beat --id=nightly -- /usr/local/bin/backup --all\n"
+              "  livenessctl beat --id=db-1 --found-within=1s --mistake-recurrence=720h\n"
+              "\n"
+              "SIGTERM or SIGINT ends it with a goodbye. With a command they are passed on to it,\n"
+              "and its exit code or signal goes into the goodbye: a failed command is DEAD, not LEFT.\n");
+  AddFlags(beat, *settings, *labels);
+  return {&beat, [settings, labels](const GlobalSettings& /*global*/, const Words& words) {
+            for (const std::string& label : *labels) {
+              const std::size_t equals = label.find('=');
+              settings->labels[label.substr(0, equals)] = label.substr(equals + 1);
+            }
+            settings->command = words;
+            return Taken(*settings);
+          }};
 }
 
 }  // namespace liveness::cli

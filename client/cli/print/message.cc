@@ -1,4 +1,4 @@
-#include "client/cli/print/proto_output.h"
+#include "client/cli/print/message.h"
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/duration.pb.h>
@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,17 +60,13 @@ std::string Json(const Message& message, bool whitespace) {
   return WithoutHidden(json, true);
 }
 
-// A message that is written as one word, as proto3 JSON does.
-const std::string* WellKnown(const Message& message, std::string& text) {
-  if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&message)) {
-    text = QuotedText(TimeUtil::ToString(*time));
-    return &text;
-  }
-  if (const auto* duration = dynamic_cast<const google::protobuf::Duration*>(&message)) {
-    text = QuotedText(TimeUtil::ToString(*duration));
-    return &text;
-  }
-  return nullptr;
+// A message that is written as one word, as proto3 JSON does; none for any other.
+std::optional<std::string> WellKnown(const Message& message) {
+  if (const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&message))
+    return QuotedText(TimeUtil::ToString(*time));
+  if (const auto* duration = dynamic_cast<const google::protobuf::Duration*>(&message))
+    return QuotedText(TimeUtil::ToString(*duration));
+  return std::nullopt;
 }
 
 // `index` is -1 for a field that is not repeated.
@@ -103,6 +100,13 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
     case FieldDescriptor::CPPTYPE_MESSAGE: break;
   }
   return "null";
+}
+
+// `yaml` (a mapping indented by 2) as an item of a list.
+std::string YamlItem(std::string yaml) {
+  const std::size_t first = yaml.find_first_not_of(' ');
+  if (first != std::string::npos && first >= 2) yaml[first - 2] = '-';
+  return yaml;
 }
 
 void AppendMap(const Message& message, const FieldDescriptor& field, const std::string& margin,
@@ -142,6 +146,16 @@ void AppendRepeated(const Message& message, const FieldDescriptor& field, int in
 
 }  // namespace
 
+bool IsDocument(OutputFormat format) {
+  return format == OutputFormat::kJson || format == OutputFormat::kYaml;
+}
+
+bool PrintMessage(const Message& message, OutputFormat format, std::ostream& out) {
+  if (format == OutputFormat::kJson) out << ToJson(message) << '\n';
+  if (format == OutputFormat::kYaml) out << ToYaml(message);
+  return IsDocument(format);
+}
+
 std::string QuotedText(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {
@@ -176,9 +190,8 @@ std::string ToYaml(const Message& message, int indent) {
       absl::StrAppend(&yaml, margin, field.name(), ": ", Scalar(message, field, -1), "\n");
     } else {
       const Message& inner = reflection.GetMessage(message, &field);
-      std::string text;
-      if (WellKnown(inner, text) != nullptr) {
-        absl::StrAppend(&yaml, margin, field.name(), ": ", text, "\n");
+      if (const std::optional<std::string> text = WellKnown(inner)) {
+        absl::StrAppend(&yaml, margin, field.name(), ": ", *text, "\n");
       } else {
         absl::StrAppend(&yaml, margin, field.name(), ":\n", ToYaml(inner, indent + 2));
       }
@@ -187,10 +200,29 @@ std::string ToYaml(const Message& message, int indent) {
   return yaml.empty() ? absl::StrCat(margin, "{}\n") : yaml;
 }
 
-std::string YamlItem(std::string yaml) {
-  const std::size_t first = yaml.find_first_not_of(' ');
-  if (first != std::string::npos && first >= 2) yaml[first - 2] = '-';
-  return yaml;
+void MessageWriter::Add(const google::protobuf::Message& message) {
+  if (yaml_) {
+    if (empty_) out_ << field_ << ":\n";
+    out_ << YamlItem(ToYaml(message, 2));
+  } else {
+    if (empty_)
+      out_ << "{\"" << field_ << "\": [\n";
+    else
+      out_ << ",\n";
+    out_ << ToJson(message);
+  }
+  empty_ = false;
+}
+
+void MessageWriter::Finish() {
+  if (yaml_) {
+    if (empty_) out_ << field_ << ": []\n";
+  } else if (empty_) {
+    out_ << "{\"" << field_ << "\": []}\n";
+  } else {
+    out_ << "\n]}\n";
+  }
+  out_.flush();
 }
 
 }  // namespace liveness::cli

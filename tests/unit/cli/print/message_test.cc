@@ -1,4 +1,4 @@
-#include "client/cli/print/proto_output.h"
+#include "client/cli/print/message.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/json_util.h>
@@ -6,7 +6,6 @@
 
 #include <sstream>
 
-#include "client/cli/print/message_writer.h"
 #include "liveness/v1/client.pb.h"
 
 namespace liveness::cli {
@@ -69,7 +68,7 @@ TEST(ProtoOutputTest, QuotedTextCannotBreakOut) {
 
 TEST(MessageWriterTest, JsonIsOneDocument) {
   std::ostringstream out;
-  MessageWriter writer(out, "clients", false);
+  MessageWriter writer(out, "clients", OutputFormat::kJson);
   writer.Add(Sample());
   writer.Add(Sample());
   writer.Finish();
@@ -81,16 +80,16 @@ TEST(MessageWriterTest, JsonIsOneDocument) {
 
 TEST(MessageWriterTest, NothingIsAnEmptyList) {
   std::ostringstream json;
-  MessageWriter(json, "clients", false).Finish();
+  MessageWriter(json, "clients", OutputFormat::kJson).Finish();
   EXPECT_EQ(json.str(), "{\"clients\": []}\n");
   std::ostringstream yaml;
-  MessageWriter(yaml, "clients", true).Finish();
+  MessageWriter(yaml, "clients", OutputFormat::kYaml).Finish();
   EXPECT_EQ(yaml.str(), "clients: []\n");
 }
 
 TEST(MessageWriterTest, YamlItemsAreMarked) {
   std::ostringstream out;
-  MessageWriter writer(out, "clients", true);
+  MessageWriter writer(out, "clients", OutputFormat::kYaml);
   v1::Progress progress;
   progress.set_name("a");
   writer.Add(progress);
