@@ -1,120 +1,98 @@
-"""Small faults in C++ sources: a condition that is dropped, a comparison that is flipped or shifted by one.
+"""Small faults in C++ sources: a condition that always or never holds, an operand less, a comparison shifted by one.
 
 Works on text. What it makes need not compile; the compiler says so.
+Left out is what a test of another fault finds too: who sees that `a` or `b` is gone from `a && b` sees that it always holds.
 """
 import dataclasses
 import re
 
-_HIDDEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|^[ \t]*#[^\n]*', re.S | re.M)
-_HEAD = re.compile(r"\b(?:if|while)\s*(?:constexpr\s*)?\(")
-_COMPARISON = re.compile(r" (<=|>=|==|!=|<|>) ")
-_OTHERS = {"<": (">=", "<="), "<=": (">", "<"), ">": ("<=", ">="), ">=": ("<", ">"), "==": ("!=",), "!=": ("==",)}
-_CLOSES = {"(": ")", "[": "]", "{": "}"}
+from source_text import LOGICAL, SourceText
+
+_HEAD = re.compile(r"\b(if|while|for)\s*\(")
+_COMPARISON = re.compile(r"(?<=\s)(<=|>=|==|!=|<|>)(?=\s)")
+_SHIFTED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+_DECLARES = re.compile(r"\w[\s*&]+\w+ = |\w(?:::|<)\S*>? \w+ = ")
 
 
 @dataclasses.dataclass(frozen=True)
 class Mutant:
-    """`text[start:end]` becomes `instead`."""
+    """The boolean expression `text[start:end]` becomes `instead`."""
     start: int
     end: int
     instead: str
     what: str
 
-    def apply(self, text):
-        return text[:self.start] + self.instead + text[self.end:]
-
-    def line(self, text):
-        return text.count("\n", 0, self.start) + 1
-
 
 def mutants(text):
     """All of them, in the order of their places."""
-    bare = _blank(text)
+    source = SourceText(text)
     found = {}
-    for start, end in _conditions(bare):
-        for mutant in _of_condition(text, bare, start, end):
-            found.setdefault((mutant.start, mutant.end, mutant.instead), mutant)
-    for match in _COMPARISON.finditer(bare):
-        if _is_template(bare, match):
-            continue
-        for other in _OTHERS[match.group(1)]:
-            mutant = Mutant(match.start(1), match.end(1), other, f"{match.group(1)} becomes {other}")
+    for mutant in _all(source):
+        if _fits(source, mutant):
             found.setdefault((mutant.start, mutant.end, mutant.instead), mutant)
     return sorted(found.values(), key=lambda m: (m.start, m.end, m.instead))
 
 
-def _blank(text):
-    """The same length, without comments, strings and preprocessor lines."""
-    return _HIDDEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+def _all(source):
+    for start, end, loops in _conditions(source):
+        yield from _constants(source, start, end, ("false",) if loops else ("false", "true"))
+    for match in LOGICAL.finditer(source.bare):
+        yield from _of_chain(source, match.start(), match.group())
+    for match in _COMPARISON.finditer(source.bare):
+        start, end = source.operand(match.start())
+        if (start, end) == source.expression(match.start()):
+            yield from _constants(source, start, end, ("false", "true"))
+        if (other := _SHIFTED.get(match.group(1))) is not None:
+            yield Mutant(start, end, source.code[start:match.start()] + other + source.code[match.end():end],
+                         f"{_short(source.code[start:end])}: {match.group(1)} becomes {other}")
 
 
-def _conditions(bare):
-    """What stands in the parentheses of each if and while, less an initialiser before a semicolon."""
-    for head in _HEAD.finditer(bare):
-        end = _closing(bare, head.end() - 1)
+def _conditions(source):
+    """What if, while, for and ?: ask, and whether it is a loop that asks."""
+    for head in _HEAD.finditer(source.bare):
+        start, end = head.end(), source.closing(head.end() - 1)
         if end is None:
             continue
-        start = head.end()
-        semicolons = [i for i in _top_level(bare, start, end) if bare[i] == ";"]
-        if semicolons:
-            start = semicolons[-1] + 1
-        if re.search(r"\w[\s*&]+\w+ = ", bare[start:end]):
-            continue  # it declares what it tests
-        yield start, end
+        parts = [i for i in range(start, end) if source.bare[i] == ";" and source.expression(i)[1] <= end]
+        if head.group(1) == "for":
+            if len(parts) == 2:
+                yield *source.trimmed(parts[0] + 1, parts[1]), True
+        else:
+            yield *source.trimmed(parts[-1] + 1 if parts else start, end), head.group(1) == "while"
+    for match in re.finditer(r" \? |\n\s+\? ", source.bare):
+        yield *source.expression(match.start() - 1), False
 
 
-def _of_condition(text, bare, start, end):
-    condition = text[start:end].strip()
-    yield Mutant(start, end, f"(false && ({condition}))", f"never: {_short(condition)}")
-    yield Mutant(start, end, f"(true || ({condition}))", f"always: {_short(condition)}")
-    yield from _dropped(text, bare, start, end)
+def _constants(source, start, end, values):
+    operators = {source.bare[a:b] for a, b in source.operators(start, end)}
+    for value in values:
+        if operators and value == ("false" if "||" in operators else "true"):
+            continue
+        yield Mutant(start, end, value, f"{'never' if value == 'false' else 'always'}: {_short(source.code[start:end])}")
 
 
-def _dropped(text, bare, start, end):
-    """One operand less, of && and || at each level of parentheses."""
-    places = [i for i in _top_level(bare, start, end) if bare[i:i + 2] in ("&&", "||")]
-    if places:
-        cuts = [start, *places, end]
-        for n, (begin, until) in enumerate(zip(cuts, cuts[1:])):
-            if n == 0:  # with the operator behind it
-                begin, until = start, places[0] + 2
-            yield Mutant(begin, until, " ", f"without {_short(text[begin:until])}")
-    for i in _top_level(bare, start, end):
-        if bare[i] == "(" and not re.search(r"[\w>\])]$", bare[start:i].rstrip()):
-            inner = _closing(bare, i)
-            if inner is not None and inner <= end:
-                yield from _dropped(text, bare, i + 1, inner)
+def _of_chain(source, place, operator):
+    """One operand less, and the constant that no operand's absence comes to."""
+    start, end = source.expression(place)
+    ors = [at for at in source.operators(start, end) if source.bare[at[0]:at[1]] == "||"]
+    if operator == "&&":  # it binds tighter
+        start = max([start, *(b for _, b in ors if b <= place)])
+        end = min([end, *(a for a, _ in ors if a > place)])
+        start, end = source.trimmed(start, end)
+    yield from _constants(source, start, end, ("false", "true"))
+    cuts = [at for at in source.operators(start, end) if source.bare[at[0]:at[1]] == operator]
+    begins, ends = [start, *(b for _, b in cuts)], [*(a for a, _ in cuts), end]
+    parts = [source.code[a:b].strip() for a, b in zip(begins, ends)]
+    for n, part in enumerate(parts):
+        rest = f" {operator} ".join(parts[:n] + parts[n + 1:])
+        yield Mutant(start, end, rest, f"without {_short(part)} in {_short(source.code[start:end])}")
 
 
-def _top_level(bare, start, end):
-    """Places in no parentheses of their own; of a parenthesis, its opening."""
-    i = start
-    while i < end:
-        yield i
-        if bare[i] in _CLOSES:
-            closing = _closing(bare, i)
-            if closing is None:
-                return
-            i = closing
-        i += 1
-
-
-def _closing(bare, opening):
-    depth = 0
-    for i in range(opening, len(bare)):
-        if bare[i] in "([{":
-            depth += 1
-        elif bare[i] in ")]}":
-            depth -= 1
-            if depth == 0:
-                return i
-    return None
-
-
-def _is_template(bare, match):
-    line = bare[bare.rfind("\n", 0, match.start()) + 1:match.start()]
-    return "template" in line or "operator" in line
+def _fits(source, mutant):
+    text = source.bare[mutant.start:mutant.end]
+    return (text not in ("", "true", "false") and not _DECLARES.search(text) and "#" not in text
+            and text.count("(") == text.count(")") and text.count("{") == text.count("}"))
 
 
 def _short(text):
-    return " ".join(text.split())[:70]
+    return " ".join(text.split())[:90]

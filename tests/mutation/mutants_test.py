@@ -1,41 +1,69 @@
-"""What mutants.py makes of small sources."""
+"""What mutants.py makes of small sources, and what schemata.py makes of those."""
 import re
 import unittest
 
 from mutants import mutants
+from schemata import blamed, schemata
 
 
 def made(text):
-    """Without what differs in spaces alone."""
-    return [re.sub(r"(?<=[(]) +| +(?=[)])", "", re.sub(" +", " ", m.apply(text))) for m in mutants(text)]
+    """The expressions that come of it, without what differs in spaces alone."""
+    return [" ".join((text[:m.start] + m.instead + text[m.end:]).split()) for m in mutants(text)]
 
 
 class MutantsTest(unittest.TestCase):
     def test_a_condition_never_and_always_holds(self):
-        self.assertEqual(made("if (done) return;"), ["if ((false && (done))) return;", "if ((true || (done))) return;"])
+        self.assertEqual(made("if (done) return;"), ["if (false) return;", "if (true) return;"])
+        self.assertEqual(made("x = done ? 1 : 2;"), ["x = false ? 1 : 2;", "x = true ? 1 : 2;"])
+
+    def test_a_loop_is_not_made_endless(self):
+        self.assertEqual(made("while (more) f();"), ["while (false) f();"])
+        self.assertEqual(made("for (int i = 0; done(i); ++i) f();"), ["for (int i = 0; false; ++i) f();"])
+        self.assertEqual(made("for (auto& each : all) f();"), [])
 
     def test_each_operand_is_left_out(self):
-        self.assertLessEqual({"if (b) f();", "if (a) f();"}, set(made("if (a && b) f();")))
+        self.assertEqual(set(made("if (a && b) f();")), {"if (b) f();", "if (a) f();", "if (false) f();"})
+        self.assertEqual(set(made("return a || b;")), {"return b;", "return a;", "return true;"})
 
     def test_operands_in_parentheses_too_but_no_arguments(self):
-        texts = made("if (a && (b || c)) f();")
-        self.assertIn("if (a && (c)) f();", texts)
+        self.assertIn("if (a && (c)) f();", made("if (a && (b || c)) f();"))
         self.assertNotIn("if (f(b)) g();", made("if (f(a, b)) g();"))
 
-    def test_a_comparison_is_flipped_and_shifted(self):
-        self.assertEqual(made("return a < b;"), ["return a <= b;", "return a >= b;"])
-        self.assertEqual(made("return a == b;"), ["return a != b;"])
+    def test_and_binds_tighter_than_or(self):
+        self.assertIn("return a || c;", made("return a || b && c;"))
+        self.assertNotIn("return c;", made("return a || b && c;"))
 
-    def test_comments_strings_and_templates_stay(self):
-        self.assertEqual(made('// if (a)\nlog("a < b");\ntemplate <typename T = A < B >\n#if (X)\n'), [])
+    def test_a_comparison_is_shifted(self):
+        self.assertEqual(set(made("return a < b;")), {"return a <= b;", "return false;", "return true;"})
+        self.assertEqual(set(made("f(x, a == b);")), {"f(x, false);", "f(x, true);"})
+        self.assertIn("if (a >= b && c) f();", made("if (a > b && c) f();"))
+
+    def test_comments_strings_templates_and_references_stay(self):
+        self.assertEqual(made('// if (a)\nlog("a < b");\ntemplate <typename T>\n#if (X)\nvoid f(T&& t);\n'), [])
 
     def test_a_declaration_in_a_condition_stays_and_what_follows_it_does_not(self):
         self.assertEqual(made("if (const auto x = f()) g();"), [])
-        self.assertIn("if (int n = f();(false && (n))) g();", made("if (int n = f(); n) g();"))
+        self.assertIn("if (int n = f(); false) g();", made("if (int n = f(); n) g();"))
 
-    def test_lines_are_told(self):
-        text = "int a;\nif (a) b();\n"
-        self.assertEqual({m.line(text) for m in mutants(text)}, {2})
+
+class SchemataTest(unittest.TestCase):
+    def all_in_one(self, text):
+        return schemata(text, list(enumerate(mutants(text), 1)), "a.cc")
+
+    def test_each_is_guarded_by_its_number_and_stands_on_a_line_of_its_own(self):
+        text = self.all_in_one("int a;\nif (a < b) f();\n")
+        for number, instead in enumerate(("a <= b", "false", "true"), 1):
+            self.assertIn(f"\n#line {5_000_000 + number}\n::liveness_mutation::Is({number}) ? bool({instead}) :", text)
+        self.assertTrue(text.endswith("\n#line 2\nbool(a < b))) f();\n"))
+
+    def test_without_the_guards_it_is_the_source(self):
+        source = "if (a && (b || c < d)) {\n  return x == y ? 1 : 2;  \n}\n"
+        text = re.sub(r"\n#line.*|\n::liveness_mutation.*?: (?=\n)|^#.*\n", "", self.all_in_one(source), flags=re.M)
+        self.assertEqual(re.sub(r"bool|[()\s]", "", text), re.sub(r"[()\s]", "", source))
+
+    def test_an_error_names_its_mutant(self):
+        self.assertEqual(blamed("a.cc:5000017:4: error: no\n x\na.cc:8:1: error: neither\n"), ({17}, {("a.cc", 8)}))
+        self.assertEqual(blamed("t.h:9:1: error: no\na.cc:5000018:2:   required from here\n"), ({18}, set()))
 
 
 if __name__ == "__main__":
