@@ -1,6 +1,9 @@
 // Compiled into a mutated copy of the sources alone: which mutant is on, and whose places a run has come by.
 #pragma once
 
+// A fault that looks into an empty pointer, optional or vector is noticed by that.
+#define _GLIBCXX_ASSERTIONS 1
+
 #include <cstdio>
 #include <cstdlib>
 #include <type_traits>
