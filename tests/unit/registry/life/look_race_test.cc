@@ -1,0 +1,108 @@
+// What happens while a connection is looked at, which is done without the lock, and between a heartbeat
+// and its refutation.
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/registry_harness.h"
+
+namespace liveness::registry {
+namespace {
+
+using core::State;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using testing::Peer;
+using testing::RegistryHarness;
+
+// At the next look something happens.
+class LookedAt final : public StreamHandle {
+ public:
+  void Probe(std::uint64_t) override {}
+  void End(const absl::Status&) override {}
+  core::LinkEvidence Look() override {
+    const core::LinkEvidence shown = link;
+    if (meanwhile) std::exchange(meanwhile, nullptr)();
+    return shown;
+  }
+
+  core::LinkEvidence link;
+  std::function<void()> meanwhile;
+};
+
+struct LookedAtClient {
+  std::shared_ptr<LookedAt> stream = std::make_shared<LookedAt>();
+  Attached attached;
+
+  explicit LookedAtClient(RegistryHarness& h) {
+    HelloRequest hello = RegistryHarness::Hello("a");
+    hello.stream = stream;
+    h.registry.Attach(std::move(hello),
+                      [this](absl::StatusOr<Attached> done) { attached = *std::move(done); });
+  }
+};
+
+TEST(LookRace, TheLookAtAStreamThatClosedMeanwhileShowsNothing) {
+  RegistryHarness h;
+  LookedAtClient a(h);
+  h.registry.BeginDrain();  // so that the close itself is no suspicion
+  core::LinkEvidence at_close;
+  at_close.taken_at = h.clock.Mono();
+  at_close.tcp.closed_by_us = true;
+  a.stream->link.taken_at = h.clock.Mono();
+  a.stream->meanwhile = [&] {
+    h.registry.StreamClosed(a.attached.session, a.attached.attachment, core::StreamEnd::kByServer, at_close);
+  };
+  h.Run(milliseconds(3'050));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  ASSERT_TRUE(h.Record("a")->evidence->link);
+  EXPECT_TRUE(h.Record("a")->evidence->link->tcp.closed_by_us) << "what was seen as it closed";
+}
+
+TEST(LookRace, AHeartbeatDuringTheLastLookSavesItsClient) {
+  RegistryHarness h;
+  LookedAtClient a(h);
+  h.Run(milliseconds(3'050));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  TouchResult touched = TouchResult::kStale;
+  a.stream->meanwhile = [&] { touched = a.attached.session->Touch(a.attached.attachment, h.clock.Mono()); };
+  while (a.stream->meanwhile && h.StateOf("a") == State::kSuspect) h.Run(milliseconds(10));
+  EXPECT_EQ(touched, TouchResult::kRefutes);
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect) << "its stream's thread is on its way to say so";
+  EXPECT_TRUE(h.registry.Refute(a.attached.session, a.attached.attachment));
+  EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(UNKNOWN)", "a:SUSPECT>ALIVE"));
+}
+
+TEST(LookRace, AShutdownDuringTheLookBlamesNobody) {
+  RegistryHarness h;
+  LookedAtClient a(h);
+  a.stream->meanwhile = [&] { h.registry.BeginShutdown(); };
+  h.Run(milliseconds(3'050));
+  EXPECT_FALSE(a.stream->meanwhile);
+  EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE"));
+}
+
+TEST(LookRace, WhoIsSupersededDuringTheLookEndsOnce) {
+  RegistryHarness h;
+  LookedAtClient a(h);
+  a.stream->meanwhile = [&] { h.Attach("a", "i2"); };
+  h.Run(milliseconds(3'010));
+  EXPECT_FALSE(a.stream->meanwhile);
+  EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
+}
+
+TEST(LookRace, AHeartbeatWhoseStreamClosedMeanwhileRefutesNothing) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  h.Run(milliseconds(3'050));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  EXPECT_EQ(a.attached.session->Touch(a.attached.attachment, h.clock.Mono()), TouchResult::kRefutes);
+  h.Close(a);
+  EXPECT_FALSE(h.registry.Refute(a.attached.session, a.attached.attachment));
+  EXPECT_EQ(h.StateOf("a"), State::kSuspect) << "only a new stream refutes";
+}
+
+}  // namespace
+}  // namespace liveness::registry
