@@ -262,5 +262,21 @@ TEST(Sessions, CountsFollowEveryTransition) {
   EXPECT_EQ(h.registry.totals().counts.live(), 0);
 }
 
+TEST(Sessions, AStalledClientIsCountedWhileItLives) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  h.Attach("b");
+  EXPECT_EQ(h.registry.totals().counts.stalled, 0);
+  h.registry.SetStalled(a.attached.session, a.attached.attachment, true);
+  EXPECT_EQ(h.registry.totals().counts.stalled, 1);
+  h.Close(a);
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  EXPECT_EQ(h.registry.totals().counts.stalled, 1);
+  h.Run(seconds(2));
+  ASSERT_EQ(h.StateOf("a"), State::kDead);
+  EXPECT_EQ(h.Record("a")->health, core::Health::kStalled) << "as it was when it died";
+  EXPECT_EQ(h.registry.totals().counts.stalled, 0);
+}
+
 }  // namespace
 }  // namespace liveness::registry
