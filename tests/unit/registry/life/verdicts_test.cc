@@ -100,6 +100,18 @@ TEST(Verdicts, NeighboursOnTheHostAreEvidence) {
   EXPECT_EQ(h.StateOf("b"), State::kSuspect);
 }
 
+TEST(Verdicts, WhoNamesNoHostHasNoNeighbours) {
+  RegistryHarness h;
+  h.Attach("a");
+  const Peer b = h.Attach("b");
+  h.Run(milliseconds(2'500));
+  h.Beat(b);
+  h.Run(milliseconds(600));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  EXPECT_EQ(h.Record("a")->evidence->host.heard, 0);
+  EXPECT_EQ(h.Record("a")->evidence->host.silent, 0);
+}
+
 TEST(Verdicts, AStallIsATransitionAndItsEndToo) {
   RegistryHarness h;
   const Peer a = h.Attach("a");
