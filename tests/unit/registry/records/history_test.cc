@@ -60,5 +60,19 @@ TEST(History, ForgetsARevisionAsAWhole) {
   EXPECT_THAT(Revisions(history.Read({})), ElementsAre(4, 4, 4, 4, 4)) << "not the one that is being told";
 }
 
+TEST(History, AGapIsOpenFromTheFirstThatIsMissing) {
+  History history(10, 10);
+  EXPECT_EQ(history.open_gap(), std::nullopt);
+  history.BeginGap(20, 30);
+  EXPECT_EQ(history.open_gap(), 20u);
+  history.BeginGap(25, 40);
+  EXPECT_EQ(history.open_gap(), 20u);
+  history.EndGap(40);
+  EXPECT_EQ(history.open_gap(), std::nullopt);
+  EXPECT_EQ(history.last(), 40u);
+  history.BeginGap(50, 60);
+  EXPECT_EQ(history.open_gap(), 50u) << "the one before has ended";
+}
+
 }  // namespace
 }  // namespace liveness::registry
