@@ -1,0 +1,139 @@
+// Who is taken for a client that nobody serves, and when.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/status.h"
+#include "tests/support/cluster_harness.h"
+#include "tests/support/machine.h"
+
+namespace liveness::registry {
+namespace {
+
+using core::Cause;
+using core::Health;
+using core::State;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::Cluster;
+using ::testing::ElementsAre;
+using testing::Machine;
+using testing::Peer;
+using testing::Process;
+using ::testing::SizeIs;
+
+TEST_F(Cluster, AServerThatDoesNotServeYetSuspectsNobody) {
+  s(2).Welcomed("a");
+  Settle();
+  Kill(2);
+  servers_.at(1) = Start("s2");
+  TellServers();  // among them itself
+  Run(seconds(1));
+  EXPECT_EQ(h(1).StateOf("a"), State::kAlive) << "its amnesty begins when it serves";
+  h(2).registry.BeginServing();
+  Run(milliseconds(100));
+  EXPECT_EQ(h(1).StateOf("a"), State::kSuspect);
+}
+
+TEST_F(Cluster, AServerThatDoesNotKnowTheOthersYetSuspectsNobody) {
+  s(1).Welcomed("own");
+  s(2).Welcomed("a");
+  Settle();
+  Kill(1);
+  servers_.at(0) = Start("s1");
+  h(1).registry.BeginServing();
+  Run(seconds(1));
+  EXPECT_EQ(h(3).StateOf("a"), State::kAlive);
+  EXPECT_EQ(h(3).StateOf("own"), State::kSuspect) << "it is the one that is back";
+}
+
+TEST_F(Cluster, WhoWasServedHereBeforeIsMissedLikeAnyOther) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  s(2).Welcomed("a", "i1", a.attached.incarnation);
+  Settle();
+  Kill(2);
+  Kill(3);
+  TellServers();
+  Run(seconds(2));
+  EXPECT_EQ(h(1).StateOf("a"), State::kSuspect);
+  EXPECT_EQ(h(1).Record("a")->cause, Cause::kServerLost);
+}
+
+TEST(Orphans, OfASingleServerThatHasAnotherNameNowAreItsOwn) {
+  Machine m;
+  m.Welcomed("a");
+  m.Crash();
+  Process renamed(m.clock, m.ledger, {.server_id = "server-2"});
+  renamed.h.registry.BeginServing();
+  const auto run = [&](int steps) {
+    for (int i = 0; i < steps; ++i) {
+      renamed.h.Run(milliseconds(10));
+      renamed.store.CommitAll();
+    }
+  };
+  run(10);
+  EXPECT_EQ(renamed.h.StateOf("a"), State::kSuspect);
+  run(500);
+  EXPECT_EQ(renamed.h.StateOf("a"), State::kDead);
+  EXPECT_EQ(renamed.h.Record("a")->cause, Cause::kNotReturned);
+}
+
+// --- Who may act for a client ----------------------------------------------------
+
+TEST_F(Cluster, AServerThatWaitsForTheStoreWithSomethingElseWelcomesNobodyBefore) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  (void)h(2).registry.SetMaintenance({.client_id = "a", .until = clock_.Wall() + seconds(60)}, nullptr);
+  const auto moved = h(2).AttachLater("a", "i1", a.attached.incarnation);
+  EXPECT_EQ(moved->answers, 0) << "another server still serves it";
+  Settle();
+  EXPECT_EQ(moved->answers, 1);
+  EXPECT_TRUE(moved->refused.ok()) << moved->refused;
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, MaintenanceFromAnotherServerIsOneTransition) {
+  s(1).Welcomed("a");
+  Settle();
+  (void)h(2).registry.SetMaintenance({.client_id = "a", .until = clock_.Wall() + seconds(60)}, nullptr);
+  Settle();
+  EXPECT_EQ(h(1).Record("a")->health, Health::kMaintenance);
+  EXPECT_THAT(Committed(), SizeIs(2));
+}
+
+// A move that waits for the store, while the client comes back to where it was.
+TEST_F(Cluster, AMoveGivesWayToALaterStream) {
+  for (int later = 1; later <= 2; ++later) {
+    const std::string id = "a" + std::to_string(later);
+    const Peer a = s(1).Welcomed(id);
+    Settle();
+    const auto moved = h(2).AttachLater(id, "i1", a.attached.incarnation);
+    std::shared_ptr<Peer> back;
+    for (int i = 0; i < later; ++i) {
+      back = h(1).AttachLater(id, "i1", a.attached.incarnation, {}, "10.0.0.9:" + std::to_string(1'000 + i));
+    }
+    s(1).Settle();  // first
+    Settle();
+    EXPECT_EQ(*h(3).Record(id)->server_id, "s1");
+    EXPECT_THAT(back->stream->ends, SizeIs(0));
+    EXPECT_FALSE(moved->refused.ok()) << "it may try again";
+  }
+  ExpectAllAgree();
+}
+
+TEST_F(Cluster, WhoIsAnotherInstanceElsewhereHasSuperseded) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  core::ClientRecord other = *h(1).Record("a");
+  core::ClientInfo info = other.info.Unpack();
+  info.instance_id = "i2";
+  other.info = core::PackedInfo(info);
+  other.server_id = std::make_shared<const std::string>("s2");
+  ledger_.Write(other);  // the end of the one before was not seen
+  Settle();
+  ASSERT_THAT(a.stream->ends, SizeIs(1));
+  EXPECT_EQ(common::ReasonOf(a.stream->ends.front()), "SUPERSEDED") << "it must not come back and fight";
+}
+
+}  // namespace
+}  // namespace liveness::registry
