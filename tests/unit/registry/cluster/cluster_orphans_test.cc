@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "common/status.h"
-#include "tests/support/cluster_harness.h"
-#include "tests/support/machine.h"
+#include "tests/support/registry/cluster_harness.h"
+#include "tests/support/registry/machine.h"
 
 namespace liveness::registry {
 namespace {

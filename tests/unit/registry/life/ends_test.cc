@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/machine.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/machine.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

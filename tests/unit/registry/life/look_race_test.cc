@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "common/status.h"
-#include "tests/support/machine.h"
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/machine.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

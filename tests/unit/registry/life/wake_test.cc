@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tests/support/registry_harness.h"
+#include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
 namespace {

@@ -14,8 +14,8 @@
 #include "common/signer.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/rpc/heartbeat/heartbeat_deps.h"
-#include "tests/support/manual_store.h"
 #include "tests/support/registry/registry_harness.h"
+#include "tests/support/stores/manual_store.h"
 
 namespace liveness::testing {
 
