@@ -1,4 +1,4 @@
-#include "server/registry/life/work_slice.h"
+#include "server/registry/conditions/work_slice.h"
 
 #include <gtest/gtest.h>
 
