@@ -15,6 +15,7 @@
 #include "bench/fleet.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/core/detection/flood_guard.h"
+#include "server/rpc/engine/message_bytes.h"
 #include "server/rpc/heartbeat/heartbeat_bytes.h"
 #include "server/rpc/heartbeat/ping_wire.h"
 #include "server/storage/memory_store.h"

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "common/clock.h"
+#include "server/rpc/engine/message_bytes.h"
 
 namespace liveness::rpc {
 
@@ -20,9 +21,9 @@ inline grpc::ByteBuffer WriteCanaryPing(common::MonoTime sent) {
 
 // Nothing if it is none.
 inline std::optional<common::MonoTime> ReadCanaryPing(const grpc::ByteBuffer& bytes) {
-  grpc::Slice slice;
   std::int64_t nanos = 0;
-  if (bytes.Length() != sizeof nanos || !bytes.DumpToSingleSlice(&slice).ok()) return std::nullopt;
+  if (bytes.Length() != sizeof nanos) return std::nullopt;
+  const grpc::Slice slice = OneSlice(bytes);
   std::memcpy(&nanos, slice.begin(), sizeof nanos);
   return common::MonoTime(common::Duration(nanos));
 }

@@ -1,6 +1,6 @@
 #include "server/rpc/canary/canary_stream.h"
 
-#include <vector>
+#include <string>
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -11,6 +11,7 @@
 #include "common/tcp_keepalive.h"
 #include "server/rpc/canary/canary_ping.h"
 #include "server/rpc/canary/canary_service.h"
+#include "server/rpc/engine/message_bytes.h"
 
 namespace liveness::rpc {
 namespace {
@@ -31,12 +32,8 @@ std::shared_ptr<grpc::Channel> Dial(const CanaryOptions& options) {
 }
 
 std::string TextOf(const grpc::ByteBuffer& bytes) {
-  std::vector<grpc::Slice> slices;
-  std::string text;
-  if (!bytes.Dump(&slices).ok()) return text;
-  for (const grpc::Slice& slice : slices)
-    text.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  return text;
+  const grpc::Slice slice = OneSlice(bytes);
+  return std::string(reinterpret_cast<const char*>(slice.begin()), slice.size());
 }
 
 }  // namespace

@@ -5,15 +5,13 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
+#include "server/rpc/engine/from_now.h"
+
 namespace liveness::rpc {
 namespace {
 
 // Of answers that the peer gives no room for, per stream: some hundred pongs.
 constexpr int kWriteBufferBytes = 8 * 1024;
-
-int Millis(common::Duration span) {
-  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(span).count());
-}
 
 }  // namespace
 
@@ -30,9 +28,9 @@ void SetHttp2Bounds(grpc::ServerBuilder& builder, const Http2Bounds& bounds) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
 
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Millis(bounds.handshake_timeout));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, MillisArgument(bounds.handshake_timeout));
   if (bounds.idle_timeout != common::Duration::zero()) {
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Millis(bounds.idle_timeout));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, MillisArgument(bounds.idle_timeout));
   }
   if (bounds.max_buffer_bytes != 0) {
     grpc::ResourceQuota quota("livenessd");

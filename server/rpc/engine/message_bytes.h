@@ -3,8 +3,11 @@
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "absl/status/status.h"
 #include "server/rpc/engine/call_errors.h"
@@ -14,6 +17,17 @@ namespace liveness::rpc {
 // Largest request of a query: an operator's filter has its own, smaller bound. A heartbeat's is smaller
 // still.
 inline constexpr std::size_t kMaxRequestBytes = 64 * 1024;
+
+// The message in one piece. A small message came in one and is shared; what came in several is copied.
+inline grpc::Slice OneSlice(const grpc::ByteBuffer& message) {
+  grpc::Slice slice;
+  // The second fails only for a buffer that was never read into: it holds no bytes.
+  if (!message.TrySingleSlice(&slice).ok() && !message.DumpToSingleSlice(&slice).ok()) return {};
+  return slice;
+}
+inline std::span<const std::uint8_t> BytesOf(const grpc::Slice& slice) {
+  return {slice.begin(), slice.size()};
+}
 
 // INVALID_ARGUMENT BAD_MESSAGE; RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE. Empties `bytes`.
 template <typename Message>

@@ -5,28 +5,26 @@
 
 #include <grpcpp/ext/channelz_service_plugin.h>
 
+#include "server/rpc/engine/from_now.h"
+
 namespace liveness::rpc {
 namespace {
 
 // Clients may ping 500 ms apart; what leaves them at that pace arrives with jitter.
 constexpr common::Duration kToleratedPings = std::chrono::milliseconds(400);
 
-int Millis(common::Duration span) {
-  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(span).count());
-}
-
 }  // namespace
 
 void OfferChannelz() { grpc::channelz::experimental::InitChannelzService(); }
 
 void ConfigureBuilder(grpc::ServerBuilder& builder, const TransportOptions& options) {
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Millis(options.http2_time));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Millis(options.http2_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, MillisArgument(options.http2_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, MillisArgument(options.http2_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // Clients are set like us, so that a faster setting of ours is allowed to them too.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             Millis(std::min(kToleratedPings, options.http2_time * 4 / 5)));
+                             MillisArgument(std::min(kToleratedPings, options.http2_time * 4 / 5)));
 
   SetHttp2Bounds(builder, options.bounds);
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include <google/protobuf/arena.h>
+#include <grpcpp/support/slice.h>
 
 #include "server/rpc/convert/convert.h"
 #include "server/rpc/heartbeat/heartbeat_codec.h"
@@ -16,13 +17,6 @@ v1::HeartbeatResponse& NewResponse(StackArena& arena) {
 }
 
 }  // namespace
-
-grpc::Slice OneSlice(const grpc::ByteBuffer& message) {
-  grpc::Slice slice;
-  // The second fails only for a buffer that was never read into: no message, no bytes.
-  if (!message.TrySingleSlice(&slice).ok() && !message.DumpToSingleSlice(&slice).ok()) return {};
-  return slice;
-}
 
 grpc::ByteBuffer Serialize(const v1::HeartbeatResponse& response) {
   grpc::Slice slice(response.ByteSizeLong());

@@ -7,7 +7,7 @@
 #include "server/net/endpoint.h"
 #include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/from_now.h"
-#include "server/rpc/heartbeat/heartbeat_bytes.h"
+#include "server/rpc/engine/message_bytes.h"
 
 namespace liveness::rpc {
 

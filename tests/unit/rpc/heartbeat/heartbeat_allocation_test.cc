@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "liveness/v1/heartbeat_service.pb.h"
+#include "server/rpc/engine/message_bytes.h"
 #include "server/rpc/heartbeat/heartbeat_bytes.h"
 #include "server/rpc/heartbeat/heartbeat_protocol.h"
 #include "server/rpc/heartbeat/heartbeat_writer.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "server/rpc/heartbeat/heartbeat_bytes.h"
+#include "server/rpc/engine/message_bytes.h"
 #include "tests/unit/rpc/heartbeat/heartbeat_harness.h"
 
 namespace liveness::rpc {
