@@ -13,14 +13,14 @@ namespace {
 using common::Duration;
 using common::MonoTime;
 
-// A connection that is not answered by then did not get in.
+// A connection on which no answer came by then did not get in.
 constexpr Duration kPatience = std::chrono::seconds(5);
 
 }  // namespace
 
 MonoTime AcceptCanary::Tend(MonoTime now, const CanaryOptions& options, grpc::CompletionQueue& cq,
                             Streams& leaving) {
-  if (dialed_ != nullptr) Settle(now, options, leaving);
+  if (dialed_ != nullptr) TakeDialed(now, options, leaving);
   common::MutexLock lock(mu_);
   if (hurried_.exchange(false, std::memory_order_relaxed)) watch_.Hurry(now);
   if (dialed_ != nullptr || now < watch_.due()) return watch_.due();
@@ -30,7 +30,7 @@ MonoTime AcceptCanary::Tend(MonoTime now, const CanaryOptions& options, grpc::Co
   return watch_.due();
 }
 
-void AcceptCanary::Settle(MonoTime now, const CanaryOptions& options, Streams& leaving) {
+void AcceptCanary::TakeDialed(MonoTime now, const CanaryOptions& options, Streams& leaving) {
   const CanaryStream::State state = dialed_->state();
   if (state == CanaryStream::State::kDialing && now - dialed_at_ < kPatience) return;
   bool changed = false;

@@ -34,7 +34,7 @@ class AcceptCanary {
                         Streams& leaving);
   // The queue is to be turned often: an answer is waited for.
   bool dialing() const { return dialed_ != nullptr; }
-  // Gives its stream back, and says nothing any more.
+  // Puts its stream into `leaving`, and knows nothing any more.
   void Close(Streams& leaving);
 
   // --- Any thread ---
@@ -47,7 +47,7 @@ class AcceptCanary {
   std::optional<common::MonoTime> last_success() const;
 
  private:
-  void Settle(common::MonoTime now, const CanaryOptions& options, Streams& leaving);
+  void TakeDialed(common::MonoTime now, const CanaryOptions& options, Streams& leaving);
 
   std::unique_ptr<CanaryStream> dialed_;
   common::MonoTime dialed_at_{};

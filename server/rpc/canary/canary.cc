@@ -22,7 +22,7 @@ using common::Duration;
 using common::MonoTime;
 
 constexpr Duration kPeriod = core::CanaryWatch::kPeriod;
-// A stream that is not there by then is not coming.
+// A stream that is not open by then is given up.
 constexpr Duration kDialPatience = std::chrono::seconds(5);
 constexpr Duration kDialPoll = std::chrono::milliseconds(10);
 // A ping that is not heard for so long may be its own connection's trouble.
@@ -99,7 +99,7 @@ MonoTime Canary::Tend(MonoTime now) {
     watched_.fetch_sub(1, std::memory_order_relaxed);
     leaving_.push_back(std::move(stream));
   }
-  if (dialed_ != nullptr) Settle(now);
+  if (dialed_ != nullptr) TakeDialed(now);
   const bool complete = watched() == streams_.size();
   if (dialed_ == nullptr && !complete && now >= dial_next_) {
     dialed_ = std::make_unique<CanaryStream>(options_, cq_);
@@ -114,7 +114,7 @@ MonoTime Canary::Tend(MonoTime now) {
   return std::min({ping_next_, accept_next, complete ? ping_next_ : dial_next_});
 }
 
-void Canary::Settle(MonoTime now) {
+void Canary::TakeDialed(MonoTime now) {
   switch (dialed_->state()) {
     case CanaryStream::State::kDialing:
       if (now - dialed_at_ < kDialPatience) return;

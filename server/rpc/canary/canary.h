@@ -71,14 +71,14 @@ class Canary {
   std::optional<std::string> WhyNotAccepting() const { return accept_.WhyNotAccepting(); }
   // When the last one got in. Any thread.
   std::optional<common::MonoTime> last_accepted() const { return accept_.last_success(); }
-  // Something went wrong with a new connection: tries one soon. Any thread.
+  // Tries soon whether a new connection gets in, because something went wrong with one. Any thread.
   void TryAcceptSoon();
 
  private:
   void Run();
   // Lets go of what is over, dials what is missing, pings what is due. When to come again.
   common::MonoTime Tend(common::MonoTime now);
-  void Settle(common::MonoTime now);  // what the dialed stream became
+  void TakeDialed(common::MonoTime now);  // if it has opened or failed
   void Ping(std::size_t queue, common::MonoTime now);
   void PingSpare(std::size_t queue);
   void Missed(common::MonoTime now, const std::string& why);

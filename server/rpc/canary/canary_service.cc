@@ -60,7 +60,7 @@ class CanaryCall : public std::enable_shared_from_this<CanaryCall> {
   HoldingTag<CanaryCall, &CanaryCall::OnWritten> written_tag_;
 };
 
-// Takes the same time wherever they differ.
+// Takes the same time wherever the two secrets differ.
 bool Knows(const grpc::ServerContext& context, const std::string& secret) {
   const auto& metadata = context.client_metadata();
   const auto given = metadata.find(kCanarySecretKey);

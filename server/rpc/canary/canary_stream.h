@@ -54,9 +54,10 @@ class CanaryStream {
   // Why it is over.
   const grpc::Status& status() const { return status_; }
 
-  // False if the last one has not left yet. REQUIRES: open.
+  // False if the last ping has not left yet. REQUIRES: open.
   bool CanPing() const { return !writing_; }
-  // Whether those before have been heard or not. `sent` is now, and goes with it.
+  // Sends a ping, whether the pings before it have been heard or not. `sent` is now, and is what the ping
+  // holds.
   void Ping(common::MonoTime sent);
   // Ends it soon.
   void Cancel() { context_.TryCancel(); }

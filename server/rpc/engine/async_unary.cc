@@ -25,7 +25,7 @@ struct Method {
 struct Answer::UnderWay {
   explicit UnderWay(std::shared_ptr<Method> the_method) : method(std::move(the_method)) {}
   ~UnderWay() { method->under_way.fetch_sub(1); }
-  // False if that is one too many, of all or of its address. It counts all the same until it goes.
+  // False if the call is one too many, of all or of its address. It counts all the same until it goes.
   bool Enter(const StreamQuota::Address& peer) {
     const bool is_room = method->under_way.fetch_add(1) < method->options.max_under_way;
     return is_room && place.Take(method->per_peer, peer);

@@ -9,10 +9,10 @@
 //                  }));
 //
 // The handler runs on the queue's thread: it must take microseconds. It gives the answer
-// to whoever will know the outcome, who may keep it for as long as it likes: an answer
-// holds its call only until the call is over, be it by that outcome, by the patience
-// running out, because the caller gave up, or because the server ends. What is told to
-// it after that goes nowhere.
+// to whatever will know the outcome, which may keep the answer for as long as it likes: an
+// answer holds its call only until the call is over, be it by that outcome, by the patience
+// running out, because the caller gave up, or because the server ends. An outcome that
+// comes after that goes nowhere.
 //
 // The engine's patience (CallPatience::outcome) bounds how long the work may take without
 // a sign of progress. Where too many calls of one method are under way, or of one address
@@ -42,7 +42,7 @@ struct AsyncUnaryOptions {
 
 class AsyncUnaryCall;
 
-// What one call is owed. Thread-safe. The first Reply or Fail counts, and is all that is sent.
+// The answer that one call waits for. Thread-safe. The first Reply or Fail counts, and is all that is sent.
 class Answer {
  public:
   ~Answer();

@@ -1,6 +1,6 @@
 // Ends calls that wait too long: for their request or for room for their answer, which
-// is their peer's doing, or for work that others do for them. One per queue, with one
-// alarm for all of its calls.
+// is their peer's doing, or for work that others do for them. One timer per queue, with one
+// alarm for all calls of the queue.
 #pragma once
 
 #include <array>
@@ -27,32 +27,33 @@ class CallTimer {
   // A call. Waits for one thing at a time.
   class Waiter : private WaitList::Entry {
    public:
-    // That took too long. On the queue's thread, under no lock; meanwhile another thread may have let it
-    // wait for something else, or for nothing.
+    // The wait took too long. On the queue's thread, under no lock; another thread may meanwhile have started
+    // another wait, or stopped this one.
     virtual void Overdue(Wait wait) = 0;
 
    protected:
     ~Waiter() = default;
-    // Null if it is being destroyed.
+    // Keeps the call alive. Null if it is being destroyed.
     virtual std::shared_ptr<Waiter> Hold() = 0;
 
    private:
     friend class CallTimer;
   };
 
-  // A wake-up that comes this late says that it was this server that did not run: what
-  // its clients sent meanwhile may not have been read.
+  // An alarm that fires this late says that this server did not run: what clients sent
+  // meanwhile may not have been read, so that nobody is found overdue.
   static constexpr common::Duration kLate = std::chrono::seconds(1);
-  // How many are ended before the queue's other calls have their turn.
+  // How many waits are ended before the queue's other calls have their turn.
   static constexpr std::size_t kEndedAtOnce = 64;
 
   CallTimer(grpc::CompletionQueue& cq, const CallPatience& patience);
   CallTimer(const CallTimer&) = delete;
   CallTimer& operator=(const CallTimer&) = delete;
 
-  // In place of what `waiter` waited for. REQUIRES: the queue is not shut down.
+  // `waiter` waits for this from now on, and no longer for anything else. REQUIRES: the queue is not shut
+  // down.
   void Start(Waiter& waiter, Wait wait);
-  // If it waits. Before its destruction.
+  // `waiter` waits for nothing any more. To be called before it is destroyed.
   void Stop(Waiter& waiter);
 
   // Nobody waits any more, nor will: the queue may be shut down. The timer is kept

@@ -29,7 +29,7 @@ absl::Status ConnectionStreams::Acquire(const net::Endpoint& peer) {
     if (count <= most) return absl::OkStatus();
     if (count == most + 1) ++closed_;
   }
-  // Each time: the first may have come before the connection was known.
+  // Each time, because the first time the connection may not have been known yet.
   Close(peer);
   return common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
                        "too many calls on one connection");
@@ -64,7 +64,7 @@ ConnectionStreams::Resets& ConnectionStreams::RefreshedResets(const net::Endpoin
       refresh(each.second);
       return each.second.left >= bounds_.reset_burst;
     });
-    // All of them spend at the same time: who is closed for it opens another anyway.
+    // All of these connections reset calls at the same time. To forget what they did forgives each one burst.
     if (resets_.size() >= kMostResets) resets_.clear();
   }
   const auto [at, added] = resets_.try_emplace(peer, Resets{bounds_.reset_burst, now});

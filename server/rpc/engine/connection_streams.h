@@ -46,8 +46,8 @@ class ConnectionStreams {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
-    // Once. RESOURCE_EXHAUSTED TOO_MANY_STREAMS if the connection has too many, and
-    // it is being closed. A peer without an address (a Unix socket's) is not counted.
+    // Once. RESOURCE_EXHAUSTED TOO_MANY_STREAMS if the connection has too many; the connection
+    // is being closed then. A peer without an address (a Unix socket's) is not counted.
     absl::Status Take(ConnectionStreams& owner, const std::optional<net::Endpoint>& peer);
     // The peer gave the call up before it was answered.
     void WasReset(common::MonoTime now) const {
@@ -73,8 +73,8 @@ class ConnectionStreams {
   absl::flat_hash_map<net::Endpoint, std::size_t> counts_ ABSL_GUARDED_BY(mu_);
   std::size_t closed_ ABSL_GUARDED_BY(mu_) = 0;
 
-  // What a connection still may reset. Outlives its calls, for a peer may open one at a
-  // time; those that have it all back are dropped when there are too many.
+  // How many calls a connection may still reset. Kept beyond its calls, because a peer may open
+  // one at a time; entries that are full again are dropped when there are too many.
   struct Resets {
     double left = 0;
     common::MonoTime at{};

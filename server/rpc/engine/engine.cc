@@ -44,7 +44,7 @@ CallToken::CallToken(Engine& engine) : engine_(engine) {
 }
 
 CallToken::~CallToken() {
-  // Under the lock to the end: the engine may be gone right after it.
+  // Notifies with the lock held, because the engine may be gone as soon as it is released.
   common::MutexLock lock(engine_.mu_);
   if (--engine_.calls_ == 0) engine_.no_calls_.NotifyAll();
 }
@@ -69,7 +69,7 @@ absl::Status Engine::Start(grpc::ServerBuilder& builder, const std::function<abs
   const auto first = static_cast<std::size_t>(options_.io_threads);
   for (std::size_t i = 0; i < first; ++i) queues_.push_back(builder.AddCompletionQueue());
   for (std::size_t i = 0; i < options_.spare_queues; ++i) {
-    // Not one that gRPC may leave a connection to: nobody turns it yet.
+    // gRPC must not give a connection to such a queue, because no thread turns it yet.
     queues_.push_back(builder.AddCompletionQueue(/*is_frequently_polled=*/false));
   }
   server_ = builder.BuildAndStart();
@@ -90,7 +90,7 @@ absl::Status Engine::Start(grpc::ServerBuilder& builder, const std::function<abs
     router_->Start(*queues_[i], *this);
   }
   absl::Status ready = opened ? opened() : absl::OkStatus();
-  // Also if it is not: only they can end the calls that have been asked for.
+  // Also if the server is not ready, because only these threads can end the calls that have been asked for.
   for (std::size_t i = 0; i < first; ++i) Turn(i);
   if (!ready.ok()) Shutdown(common::Duration::zero());
   return ready;

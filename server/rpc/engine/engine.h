@@ -1,8 +1,8 @@
 // What turns the server's completion queues: one thread for each, and a few
 // workers for what would keep such a thread busy.
 //
-// A queue for every kind of call, and further ones that only streams go to once there
-// are many (engine/stream_placement.h); those have no thread before.
+// The first queues take every kind of call. Further ones take streams alone, once there are
+// many of them (engine/stream_placement.h), and have no thread before that.
 //
 // Every call lives on one queue, so its tags run on one thread, one at a time,
 // and need no lock among themselves. A tag must not block: it holds up every
@@ -62,13 +62,13 @@ class AsyncService {
 
 struct EngineOptions {
   int io_threads = 1;  // completion queues that take every kind of call, a thread each
-  // Those that take streams when these have `streams_per_queue` each.
+  // Queues that take streams once the first ones have `streams_per_queue` each.
   std::size_t spare_queues = 0;
   std::size_t streams_per_queue = 4096;
   int workers = 2;
   std::size_t max_queued_jobs = 1024;
-  // Calls of one address that wait for a worker, are with one, or whose answer has not
-  // been taken: the queue and the memory are everybody's. 0: no limit.
+  // Calls of one address that wait for a worker, are with one, or whose answer the caller has not
+  // taken, because all addresses share the workers' queue and the memory. 0: no limit.
   std::size_t max_worker_calls_per_peer = 64;
   ConnectionBounds connections;
   CallPatience patience;
@@ -106,17 +106,18 @@ class Engine {
   // error is returned, and the engine has shut down.
   absl::Status Start(grpc::ServerBuilder& builder, const std::function<absl::Status()>& opened = nullptr);
 
-  // Which of the queues that is: first those of every kind. REQUIRES: one of them.
+  // The number of a queue: those that take every kind of call come first. REQUIRES: it is one of the
+  // engine's.
   std::size_t IndexOf(const grpc::ServerCompletionQueue& cq) const;
   CallTimer& timer(const grpc::ServerCompletionQueue& cq) { return *timers_[IndexOf(cq)]; }
-  // Where to ask for the next stream. Its queue is turned from then on.
+  // Where to ask for the next stream. A thread turns that queue from then on.
   grpc::ServerCompletionQueue& QueueForStream();
-  // The stream that was asked for has come, and is gone.
+  // A stream that was asked for on `cq` has come; it is gone again.
   void StreamOpened(const grpc::ServerCompletionQueue& cq) { placement_.Opened(IndexOf(cq)); }
   void StreamClosed(const grpc::ServerCompletionQueue& cq) { placement_.Closed(IndexOf(cq)); }
 
-  // Runs `job` on the queue's thread, when what waits there now is through. False, and
-  // nothing happens, if it has no thread yet. REQUIRES: not shut down.
+  // Runs `job` on the queue's thread, after all that waits there now. False, and
+  // nothing happens, if the queue has no thread yet. REQUIRES: not shut down.
   bool RunOnQueue(std::size_t queue, std::function<void()> job);
 
   ConnectionStreams& connections() { return connections_; }

@@ -15,7 +15,7 @@ GenericCall::~GenericCall() { timer_.Stop(*this); }
 
 void GenericCall::Ask(grpc::AsyncGenericService& service, Accepted accepted) {
   accepted_ = std::move(accepted);
-  // Only now, before anybody knows whether the method cares.
+  // gRPC takes this only before a call comes, when it is not known yet whether the method needs it.
   context_.AsyncNotifyWhenDone(done_tag_.Hold(shared_from_this()));
   service.RequestCall(&context_, &stream_, &cq_, &cq_, accepted_tag_.Hold(shared_from_this()));
 }
@@ -85,7 +85,7 @@ void GenericCall::Overdue(CallTimer::Wait wait) {
       if (const auto came = std::exchange(came_, nullptr)) came(Came::kTooLate);
       break;
     case CallTimer::Wait::kOutcome:
-      // It may have come while this was on its way: who is asked knows.
+      // The outcome may have come meanwhile: the one who is called knows.
       if (const auto overdue = overdue_) overdue();
       break;
     case CallTimer::Wait::kAnswer: context_.TryCancel(); break;

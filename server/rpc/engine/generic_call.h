@@ -26,7 +26,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   enum class Came : std::uint8_t {
     kRequest,
     kNothing,  // the caller says no more, or is gone
-    kTooLate,  // it does not come
+    kTooLate,  // no request came in time
   };
   using Accepted = std::function<void(std::shared_ptr<GenericCall>, const absl::Status& bounds)>;
 
@@ -37,8 +37,8 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   GenericCall& operator=(const GenericCall&) = delete;
 
   // Waits for a call of `service` and hands it to `accepted`, which is not
-  // called if the server stops before. `bounds`: not OK if its connection has too
-  // many calls; end it with that.
+  // called if the server stops before. `bounds`: not OK if the call's connection has too
+  // many; `accepted` is to end the call with it.
   void Ask(grpc::AsyncGenericService& service, Accepted accepted);
 
   // Once after the call is over, be it finished or given up by the caller:
@@ -58,19 +58,19 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   // The answer comes later, from whatever thread. `overdue` is called if that and every Progress() are too
   // long in coming; it is held until the call is over. REQUIRES: the queue's thread.
   void AwaitOutcome(std::function<void()> overdue);
-  // The work for it goes on. Any thread. REQUIRES: after AwaitOutcome(), before Reply() and Finish().
+  // The work for the answer goes on. Any thread. REQUIRES: after AwaitOutcome(), before Reply() and Finish().
   void Progress();
 
-  // Takes one of its address's places for calls that keep a worker busy, until the call
-  // is gone, its answer taken. False if none is left. Once, on the queue's thread.
+  // Takes one of the places that the caller's address has for calls which keep a worker busy, until the
+  // call is gone, after the caller has taken its answer. False if none is left. Once, on the queue's thread.
   bool TakeWorkerPlace();
 
   // Ends the call, with a message or (also if OK) without. Once, in place of any
-  // other write. A caller that does not take it in time is cut off.
+  // other write. A caller that does not take the answer in time is cut off.
   void Reply(const grpc::ByteBuffer& response);
   void Finish(const absl::Status& status);
 
-  // Of whom its places count; all zero for a Unix socket.
+  // The address whose places the call takes; all zero for a Unix socket.
   StreamQuota::Address peer_address() const;
 
   grpc::GenericServerContext& context() { return context_; }

@@ -36,7 +36,7 @@ class SlicedCall final : public std::enable_shared_from_this<SlicedCall> {
     call_->Finish(TooManyQueriesError());
   }
 
-  // True: another, please.
+  // Does a slice; true: it wants another turn.
   bool Turn() {
     grpc::ByteBuffer response;
     const std::optional<absl::Status> status = Look(response);
@@ -51,7 +51,7 @@ class SlicedCall final : public std::enable_shared_from_this<SlicedCall> {
   }
 
   std::optional<absl::Status> Look(grpc::ByteBuffer& response) {
-    // Also once its deadline has passed: gRPC cancels the call then.
+    // Also once the call's deadline has passed, because gRPC cancels the call then.
     if (gone_.load()) return absl::CancelledError("the caller is gone");
     if (answer_ != nullptr) return answer_->Step(response);
     absl::StatusOr<std::unique_ptr<SlicedAnswer>> begun = method_.begin(call_->request());

@@ -29,7 +29,7 @@ class StreamPlacement {
   void Opened(std::size_t queue) { streams_[queue].fetch_add(1, std::memory_order_relaxed); }
   void Closed(std::size_t queue) { streams_[queue].fetch_sub(1, std::memory_order_relaxed); }
 
-  // If all are full, the emptiest.
+  // The queue to ask for the next stream on. If all are full, the emptiest.
   std::size_t Next() const {
     const std::size_t first = Emptiest(first_);
     if (HasRoom(first)) return first;

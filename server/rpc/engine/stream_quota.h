@@ -15,7 +15,8 @@ class StreamQuota {
  public:
   using Address = std::array<std::uint8_t, 16>;
 
-  // Of `total` as much as one address may have by default: whoever takes all of that leaves a quarter.
+  // How much of `total` one address may have by default: an address that takes all of its share leaves a
+  // quarter to the others.
   static constexpr std::size_t ShareOf(std::size_t total) { return total - total / 4; }
 
   // `limit` 0: no limit.

@@ -1,8 +1,8 @@
 // Calls that wait for their peers, the longest waiting first.
 //
 // All that wait for the same thing have the same patience, so the order in which they
-// come is that in which they are due: to come, to go and to be found due each take a
-// few instructions and no memory, however many wait. Pure; not thread-safe.
+// come is that in which they are due: to add one, to remove one and to find the one that is
+// due each take a few instructions and no memory, however many wait. Pure; not thread-safe.
 //
 // Example: patience 5 s, a comes at 0 s, b at 1 s, and a goes at 2 s. NextDue() is 6 s,
 // and PopDue(6 s) gives b.

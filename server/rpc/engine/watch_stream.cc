@@ -109,7 +109,7 @@ void WatchStream::RunOnWorker(Lane lane, WorkerPool::Job job) {
   });
   if (queued) return;
   working_.store(false, std::memory_order_relaxed);
-  // The timer may be set to a later moment: its cancellation calls Advance(), which comes here again.
+  // The timer may be set to a later moment. To cancel it calls Advance(), which tries the workers again.
   if (ticking_) {
     tick_alarm_.Cancel();
   } else {
@@ -118,7 +118,7 @@ void WatchStream::RunOnWorker(Lane lane, WorkerPool::Job job) {
 }
 
 void WatchStream::OnRequest(GenericCall::Came came) {
-  if (over_) return;  // the caller is gone, and this is closed
+  if (over_) return;  // the caller is gone, and the stream is closed
   if (came != GenericCall::Came::kRequest) return Finish(GenericCall::WhyNoRequest(came));
   if (!place_.Take(method_.per_peer, call_->peer_address())) {
     return Finish(TooMany("this address has as many watches open as one may"));
@@ -145,8 +145,8 @@ void WatchStream::OnWritten(bool ok) {
 }
 
 void WatchStream::OnWake(bool) {
-  // First: whatever happens from here on wakes it anew. An exchange, to see all
-  // that was done before a Wake() that found it set.
+  // Cleared first, so that a Wake() from here on sets the alarm anew. By an exchange, because this
+  // thread must see what was done before a Wake() that found the flag set.
   woken_.exchange(false);
   method_.streams.WakeNext();
   Go();
@@ -167,8 +167,8 @@ void WatchStream::Go() {
     end = end_;
   }
   if (!end) return Advance();
-  if (!std::exchange(farewelled_, true)) {
-    Farewell();
+  if (!std::exchange(ending_, true)) {
+    BeforeEnd();
     if (writing_) return;
   }
   Finish(*end);

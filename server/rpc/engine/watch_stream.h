@@ -2,9 +2,9 @@
 // what WatchClients and the health service's Watch have in common.
 //
 // Everything but Wake(), End() and Start() happens on the thread of the call's
-// queue. One message is on its way at a time; HTTP/2 flow control holds it
+// queue. One message is on its way at a time; HTTP/2 flow control holds that message
 // while the caller does not read, and nothing queues up behind it: a derived
-// class is asked again when it has left.
+// class is asked for the next one when the last has left.
 //
 // A call lives as long as an operation of it is under way or somebody holds it.
 #pragma once
@@ -40,8 +40,8 @@ class WatchStreams {
   // Errors: UNAVAILABLE DRAINING after EndAll(), RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
   absl::Status Add(const std::shared_ptr<WatchStream>& stream, std::size_t max_streams);
   void Remove(WatchStream* stream);
-  // Wakes them a few at a time: there may be 10,000, and each takes microseconds. The caller wakes the first
-  // few, and each that is woken the next, on its queue's thread.
+  // Wakes all streams, a few at a time, because there may be 10,000 and each takes microseconds. The caller
+  // wakes the first few, and each stream that is woken the next few, on its queue's thread.
   void WakeAll();
   // The next few of WakeAll(). Called by a stream that was woken.
   void WakeNext();
@@ -82,17 +82,17 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   void End(const absl::Status& why);
 
  protected:
-  // The request came. An error ends the call.
+  // The request came; `request` is emptied after this. An error ends the call.
   virtual absl::Status Open(grpc::ByteBuffer& request) = 0;
   // Nothing is on its way: Send() what there is, if there is any.
   virtual void Advance() = 0;
-  // The last words before an End(): may Send() one message.
-  virtual void Farewell() {}
-  // The call is over: lets go of all that it held. Called once, and nothing
+  // End() was called: may Send() one last message.
+  virtual void BeforeEnd() {}
+  // The call is over: lets go of all that the call held. Called once, and nothing
   // after it; also for a call that failed to Open().
   virtual void Close() = 0;
 
-  // REQUIRES: called from Advance() or Farewell(), at most once each time.
+  // REQUIRES: called from Advance() or BeforeEnd(), at most once each time.
   void Send(const grpc::ByteBuffer& message);
   // Has Advance() called after `span`, unless an earlier call of this is under way.
   void WakeAfter(common::Duration span);
@@ -119,8 +119,8 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   QuotaPlace place_;
   bool writing_ = false;
   bool ticking_ = false;
-  bool farewelled_ = false;
-  bool over_ = false;  // finished, or the caller is gone
+  bool ending_ = false;  // BeforeEnd() was called
+  bool over_ = false;    // finished, or the caller is gone
   bool closed_ = false;
   std::atomic<bool> working_{false};
   std::atomic<bool> woken_{false};

@@ -1,5 +1,5 @@
-// One log line for every stream that ends badly, and no more than a few a
-// second of each reason: who floods us must not flood the log. Thread-safe.
+// One log line for every stream that ends badly, and no more than a few a second of each
+// reason, because a client that floods the server must not flood the log. Thread-safe.
 #pragma once
 
 #include <cstdint>

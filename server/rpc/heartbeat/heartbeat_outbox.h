@@ -1,6 +1,6 @@
 // What waits to be sent on one heartbeat stream: a slot for each kind of
-// message, so that a client which does not read costs no memory. It gets the
-// latest pong only; its pings count all the same.
+// message, so that a client which does not read costs no memory. Such a client
+// gets the latest pong only; its pings count all the same.
 //
 //   welcome, drain, probe, pong   in this order, each at most once in the box
 //   the end                       next after what is being sent; drops the rest
@@ -44,7 +44,7 @@ class HeartbeatOutbox {
   }
   bool ending() const { return ending_; }
 
-  // What to send next; its slot is then empty, its content in the accessor below.
+  // What to send next. The slot is then empty, and the accessor of that name below has the content.
   Kind Take() {
     if (ending_) return std::exchange(end_taken_, true) ? Kind::kNothing : Kind::kEnd;
     if (welcome_) return Kind::kWelcome;

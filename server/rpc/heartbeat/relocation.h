@@ -1,11 +1,12 @@
-// Whom a server asks to look for another one, while its lease on a shared store has
-// run out and the other servers take it for gone.
+// Which of its clients a server asks to look for another server, while its lease on a
+// shared store has run out and the other servers take it for gone.
 //
-// It cannot know whether they are better off; its clients can find out. So it asks a
-// few first, the scouts. A client keeps its stream until another server has welcomed
-// it: scouts that leave have been taken in, and when kProof of them have, all others
-// are asked too. If every server is cut off, the scouts are refused everywhere, stay,
-// and try again by and by; nobody else is troubled, and no server is stormed.
+// The server cannot know whether the others are better off, but its clients can find out.
+// So it asks a few clients first, the scouts. A client keeps its stream until another
+// server has welcomed it. So a scout that leaves was taken in elsewhere, and when kProof
+// of them have left, all other clients are asked too. If every server is cut off, the
+// scouts are refused everywhere, stay, and try again by and by; no other client is
+// troubled, and no server is stormed.
 //
 //   Begin --> scouts are asked --(kProof of them left)--> all are asked --> End
 //
@@ -23,13 +24,13 @@ namespace liveness::rpc {
 template <typename Stream>
 class Relocation {
  public:
-  // Some know no other server, or none that they reach: enough that it is not all of them.
+  // Some clients know no other server, or reach none: so many are asked that not all scouts are of these.
   static constexpr std::size_t kScouts = 64;
-  // One may have died just then.
+  // More than one, because a single scout may have died just then.
   static constexpr std::size_t kProof = 2;
 
-  // Whom to ask: of the streams that are open some from everywhere, for neighbours may share a connection, a
-  // host, a configuration. Nobody if it has begun already.
+  // Whom to ask: scouts from all over the open streams, because neighbours may share a connection, a host, a
+  // configuration. Nobody if the relocation has begun already.
   std::vector<Stream> Begin(const absl::btree_set<Stream>& open) {
     if (begun_) return {};
     begun_ = true;
@@ -48,7 +49,7 @@ class Relocation {
     scouts_.clear();
     return true;
   }
-  // The server is seen again. The next Begin() counts.
+  // The others see this server again. The next Begin() counts.
   void End() {
     begun_ = false;
     needed_ = 0;

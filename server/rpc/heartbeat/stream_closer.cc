@@ -7,8 +7,8 @@
 namespace liveness::rpc {
 namespace {
 
-// An end that gave no other sign: of the stream only, if its connection stands.
-core::StreamEnd AsTheLinkShows(core::StreamEnd how, const core::LinkEvidence& link) {
+// An end that gave no other sign is the stream's alone if its connection stands, else the connection's.
+core::StreamEnd HowItEnded(core::StreamEnd how, const core::LinkEvidence& link) {
   if (how != core::StreamEnd::kNone) return how;
   return link.tcp.established ? core::StreamEnd::kCancelled : core::StreamEnd::kConnectionClosed;
 }
@@ -69,7 +69,7 @@ void StreamCloser::TellAll(std::vector<EndedStream>& batch) {
       link = EvidenceOf(ended.link, taken_at);
       if (!ended.link.proxied) link.tcp = answers[answered++];
     }
-    ended.how = AsTheLinkShows(ended.how, link);
+    ended.how = HowItEnded(ended.how, link);
     tell_(ended, link);
   }
 }

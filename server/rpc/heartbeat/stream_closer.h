@@ -64,7 +64,7 @@ class StreamCloser {
   StreamCloser(const StreamCloser&) = delete;
   StreamCloser& operator=(const StreamCloser&) = delete;
 
-  // Takes it. False, and nothing happens, if kMaxWaiting wait.
+  // Puts `ended` in line. False, and nothing happens, if kMaxWaiting wait.
   [[nodiscard]] bool Put(EndedStream&& ended);
 
  private:

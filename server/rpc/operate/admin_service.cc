@@ -78,7 +78,7 @@ absl::Status AdminService::Evict(const v1::EvictClientRequest& request,
 
   registry_.Evict(*client_id, request.reason(),
                   [answer, &clock = clock_](const absl::StatusOr<core::ClientView>& evicted) {
-                    // While it is held this service is there, and with it the clock.
+                    // While the call is held this service is there, and with it the clock.
                     const std::shared_ptr<GenericCall> call = answer->call();
                     if (call == nullptr) return;
                     if (!evicted.ok()) return answer->Fail(evicted.status());

@@ -36,7 +36,7 @@ class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
     auto watch = board_.registry_.StartWatch(std::move(request));
     if (!watch.ok()) return watch.status();
     watch_ = *std::move(watch);
-    Wake();  // the registry wakes only who has asked once
+    Wake();  // because the registry wakes only a watch that has been read once
     return absl::OkStatus();
   }
 
@@ -48,7 +48,8 @@ class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
   }
 
   void OnWake(bool) {
-    woken_.exchange(false);  // an exchange, to see all that was done before a Wake() that found it set
+    // By an exchange, because this thread must see what was done before a Wake() that found the flag set.
+    woken_.exchange(false);
     if (!WakeSome()) return Wake();
     if (watch_ == nullptr) {
       if (!std::exchange(paused_, true)) return Wake(kRetryPause);
@@ -61,8 +62,8 @@ class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
     Wake();
   }
 
-  // Wakes the next few of those concerned; false if more are to be woken. There may be thousands, and each
-  // costs this queue's thread some microseconds.
+  // Wakes the next few of the followers concerned; false if more are to be woken. A few at a time, because
+  // there may be thousands, and each costs this queue's thread some microseconds.
   bool WakeSome() {
     for (std::size_t i = 0; i < kWakesAtOnce && !concerned_.empty(); ++i) {
       if (const auto follower = concerned_.back().lock()) follower->Wake();
@@ -71,12 +72,13 @@ class HealthBoard::Pump : public std::enable_shared_from_this<Pump> {
     return concerned_.empty();
   }
 
-  // Everybody looks for himself what was missed: a snapshot is of no use here.
+  // Changes were missed. Every follower is woken and reads its client's state for itself, so that a snapshot
+  // is of no use here.
   void StartOver() {
     watch_.reset();
     concerned_ = board_.Everybody();
     if (Start().ok()) return;
-    paused_ = false;  // another watcher took the place that was just given up
+    paused_ = false;  // refused: another watcher took the place in the registry that was just given up
     Wake();
   }
 

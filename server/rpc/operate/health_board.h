@@ -1,7 +1,7 @@
 // Wakes the health service's watches of a client when that client changes.
 //
-// However many there are, they cost the registry one watch, and only while
-// there are any. What a woken watch then tells it reads for itself.
+// However many watches there are, they cost the registry one of its own, and only while
+// there are any. A watch that is woken reads for itself what it then tells.
 // Thread-safe.
 #pragma once
 
@@ -26,9 +26,9 @@ class HealthBoard {
   // `registry` outlives the board, the board every follower.
   explicit HealthBoard(registry::Registry& registry) : registry_(registry) {}
 
-  // From now on `follower` is woken after each change of the client. It keeps
-  // itself alive; the board does not. `cq` is where the registry's watch is
-  // served if this is the first. RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
+  // From now on `follower` is woken after each change of the client. The board does not
+  // keep it alive. `cq` is where the registry's watch is served if this follower is the
+  // first. RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
   absl::Status Follow(const std::string& client_id, const std::shared_ptr<WatchStream>& follower,
                       grpc::ServerCompletionQueue& cq, Engine& engine);
   void Unfollow(const std::string& client_id, const WatchStream* follower);
@@ -38,7 +38,7 @@ class HealthBoard {
   using Followers = std::vector<std::pair<const WatchStream*, std::weak_ptr<WatchStream>>>;
 
   using Concern = std::vector<std::weak_ptr<WatchStream>>;
-  // Those who follow a client that changed, and all.
+  // The followers of a client that changed, and all followers.
   Concern Concerned(const std::vector<std::shared_ptr<const registry::Batch>>& batches) const;
   Concern Everybody() const;
 

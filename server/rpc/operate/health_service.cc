@@ -22,8 +22,9 @@ constexpr std::size_t kMaxWatches = 10'000;
 grpc::ByteBuffer Message(HealthStatus status) {
   health::HealthCheckResponse response;
   response.set_status(status);
-  const grpc::Slice slice(response.SerializeAsString());
-  return grpc::ByteBuffer(&slice, 1);
+  grpc::ByteBuffer bytes;
+  (void)SerializeMessage(response, bytes);  // it is two bytes
+  return bytes;
 }
 
 }  // namespace
@@ -33,8 +34,8 @@ HealthStatus HealthOf(const core::ClientRecord& record) {
   return serving ? health::HealthCheckResponse::SERVING : health::HealthCheckResponse::NOT_SERVING;
 }
 
-// One Watch. What it was woken for it reads from the registry: between two
-// messages only the latest state counts.
+// One Watch. When it is woken it reads the state from the registry: of all states between two
+// messages only the latest counts.
 class HealthWatchCall final : public WatchStream {
  public:
   HealthWatchCall(HealthService& service, Method& method, std::shared_ptr<GenericCall> call)
@@ -60,7 +61,7 @@ class HealthWatchCall final : public WatchStream {
     Send(Message(now));
   }
 
-  void Farewell() override {
+  void BeforeEnd() override {
     if (watched_.empty()) Advance();
   }
 

@@ -27,18 +27,18 @@ HealthStatus HealthOf(const core::ClientRecord& record);
 
 class HealthService final : public AsyncService {
  public:
-  // Outlives the engine's calls, as `registry` does. `serving`: what the empty
+  // The service outlives the engine's calls, and so does `registry`. `serving`: what the empty
   // service answers until BeginDrain(); any thread.
   HealthService(registry::Registry& registry, std::function<bool()> serving);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
-  // `serving` may say something else than before: who watches it is told. Any thread.
+  // `serving` may say something else than before: whoever watches the server is told. Any thread.
   void ServingChanged() { watch_.streams.WakeAll(); }
-  // The server is NOT_SERVING from now on, and who watches it is told. Any thread.
+  // The server is NOT_SERVING from now on, and whoever watches it is told. Any thread.
   void BeginDrain();
-  // `serving` counts again, and who watches it is told. Any thread.
+  // `serving` counts again, and whoever watches the server is told. Any thread.
   void EndDrain();
-  // That too, then ends all watches.
+  // NOT_SERVING from now on, as after BeginDrain(), then ends all watches.
   void EndCalls() override;
 
  private:

@@ -27,7 +27,7 @@ void MaintenanceJob::Next() {
     MutexLock lock(mu_);
     if (working_) return;
     if (!seen_all_) {
-      if (under_way_ >= kMostUnderWay) return;  // the next that is committed comes here
+      if (under_way_ >= kMostUnderWay) return;  // the next change that is committed calls this again
       go_on = working_ = true;
     } else if (under_way_ > 0) {
       return;
@@ -37,7 +37,7 @@ void MaintenanceJob::Next() {
   }
   if (go_on) {
     const std::shared_ptr<GenericCall> call = answer_->call();
-    if (call == nullptr) return;  // over: nobody marks any more
+    if (call == nullptr) return;  // the call is over: no more clients are marked
     if (call->engine().RunOnWorker([self = shared_from_this()] { self->Work(); })) return;
     return answer_->Fail(ServerBusyError(
         common::StrCat("too many queries wait; ", changed, " clients were marked, try again")));
@@ -75,15 +75,15 @@ absl::Status MaintenanceJob::Prepare() {
 }
 
 void MaintenanceJob::Work() {
-  // Held to the end of the slice: the registry is there for as long as a call is.
+  // Held to the end of the slice, because the registry is there only as long as a call is.
   const std::shared_ptr<GenericCall> call = answer_->call();
   if (call == nullptr) return;
   if (!std::exchange(prepared_, true)) {
     if (const absl::Status valid = Prepare(); !valid.ok()) return answer_->Fail(valid);
   }
   const registry::MaintenanceResult part = registry_.SetMaintenance(marks_, [self = shared_from_this()] {
-    self->Expect();
-    return [self](const absl::Status& outcome) { self->Settled(outcome); };
+    self->OnProposed();
+    return [self](const absl::Status& outcome) { self->OnCommitDone(outcome); };
   });
   marks_.cursor = part.cursor;
   bool unknown = false;
@@ -103,12 +103,12 @@ void MaintenanceJob::Work() {
   Next();
 }
 
-void MaintenanceJob::Expect() {
+void MaintenanceJob::OnProposed() {
   MutexLock lock(mu_);
   ++under_way_;
 }
 
-void MaintenanceJob::Settled(const absl::Status& outcome) {
+void MaintenanceJob::OnCommitDone(const absl::Status& outcome) {
   {
     MutexLock lock(mu_);
     --under_way_;

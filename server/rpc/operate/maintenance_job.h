@@ -25,7 +25,7 @@ namespace liveness::rpc {
 
 class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
  public:
-  // Of one call, which may look at every client: about eight slices.
+  // Changes of one call, which may look at every client: about eight slices.
   static constexpr std::int64_t kMostUnderWay = 2'048;
 
   // Begins. `registry` and `clock` outlive the engine's calls.
@@ -40,9 +40,10 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   // On a worker.
   void Work();
   absl::Status Prepare();
-  void Expect();
-  void Settled(const absl::Status& outcome);
-  // Goes on, answers, or leaves it to who is at work.
+  // A change was proposed to the store, and is committed or refused.
+  void OnProposed();
+  void OnCommitDone(const absl::Status& outcome);
+  // Queues the next slice or answers, unless a slice is queued or changes are awaited.
   void Next();
 
   registry::Registry& registry_;
@@ -60,7 +61,7 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   std::int64_t under_way_ ABSL_GUARDED_BY(mu_) = 0;  // changes that are not committed
   std::int64_t matched_ ABSL_GUARDED_BY(mu_) = 0;
   std::int64_t changed_ ABSL_GUARDED_BY(mu_) = 0;
-  absl::Status outcome_ ABSL_GUARDED_BY(mu_);  // of one that came to nothing
+  absl::Status outcome_ ABSL_GUARDED_BY(mu_);  // of a change that came to nothing
 };
 
 }  // namespace liveness::rpc

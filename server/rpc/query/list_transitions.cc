@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kPart = 256;
 
-// What of history may match: the store finds it by its indices, and only that is read.
+// The part of history that may match: the store finds that part by its indices and reads no other.
 storage::HistoryQuery QueryFor(const core::Filter& filter, core::WallTime now) {
   core::TransitionBounds bounds = core::BoundsOf(filter, now);
   return {.after = bounds.after,
@@ -26,8 +26,7 @@ storage::HistoryQuery QueryFor(const core::Filter& filter, core::WallTime now) {
           .limit = kPart};
 }
 
-// Those of `gaps` that a page covers which ends at revision `at`, that included; none that lies wholly
-// beyond.
+// Tells the gaps in the part that a page covers which ends at revision `at`, also one that reaches beyond it.
 void AddGaps(const storage::RevisionGaps& gaps, bool descending, std::uint64_t at,
              v1::ListTransitionsResponse& response) {
   for (const auto& [after, until] : gaps) {

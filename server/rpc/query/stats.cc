@@ -101,7 +101,7 @@ void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record
   } else if (at == groups_.end()) {
     rest_.Add(record, 1);
   } else {
-    // It comes before a value that is kept: that one makes room, for good.
+    // The new value comes before the last that is kept, which makes room for it, for good.
     const auto last = std::prev(groups_.end());
     Accumulate(rest_, last->second.counts);
     groups_.emplace_hint(at, value, Group())->second.Add(record, vitals, now);
@@ -118,7 +118,7 @@ absl::StatusOr<std::unique_ptr<StatsQuery>> StatsQuery::Begin(const ListContext&
   }
   std::unique_ptr<StatsQuery> query(new StatsQuery(context, *std::move(filter), request.group_by_label()));
   query->now_ = {context.clock.Mono(), context.clock.Wall()};
-  // Counts where it looks and wants none of it, so that nothing is kept.
+  // Counts each record as the scan looks at it, and matches none, so that the scan keeps nothing.
   query->scan_.limit = 1;
   query->scan_.filter_cost = query->filter_.cost();
   query->scan_.matches = [self = query.get()](const core::ClientRecord& record, const core::Vitals& vitals) {

@@ -14,7 +14,7 @@
 namespace liveness::rpc {
 namespace {
 
-// After so long without a find the queue's thread looks whether the watcher is still there.
+// After so long without anything to tell the queue's thread looks whether the watcher is still there.
 constexpr auto kLongestPull = std::chrono::milliseconds(100);
 
 absl::Status SetFilter(const std::string& text, registry::WatchRequest& request) {
@@ -102,7 +102,7 @@ void WatchClientsCall::Advance() {
     packer_.Load(std::move(item), Now());
   }
   if (packer_.empty() && watch_->heavy()) {
-    // A long past that concerns nobody: how far it was read.
+    // A long past of which nothing concerned the watcher: it hears how far the past was read.
     if (clock_.Mono() - last_sent_ >= bookmark_interval_ && SendBookmarkIfDue()) return;
     pull_began_ = clock_.Mono();
     RunOnWorker(Lane::kLong, [this] { return PullSlice(); });

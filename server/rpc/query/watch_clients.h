@@ -1,6 +1,6 @@
 // RegistryService.WatchClients: one watcher.
 //
-// Pulls from the registry when its last message has left, so that the memory
+// Pulls from the registry when the last message has left, so that the memory
 // for a slow watcher is its mailbox in the registry and one message here. The request
 // is understood on a worker: a filter may be long, and a thousand watchers come back at
 // once. Parts of a snapshot, the past and large batches are read and serialised there
