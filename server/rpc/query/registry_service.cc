@@ -60,9 +60,7 @@ void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   });
 }
 
-void RegistryService::EndCalls() {
-  watch_.streams.EndAll(ShuttingDownError());
-}
+void RegistryService::EndCalls() { watch_.streams.EndAll(ShuttingDownError()); }
 
 absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Client& response) const {
   const absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
