@@ -1,17 +1,27 @@
 #include "client/src/live_stream.h"
 
-#include <utility>
+#include <chrono>
 
 namespace liveness::internal {
 namespace {
 
+using namespace std::chrono_literals;
+
 // Pings that are remembered until they are answered.
 constexpr std::size_t kMostUnanswered = 100;
 
+// How late a check of the silence may be before the client says that it did not run itself: well
+// above a scheduler's delays, well below the timeout.
+common::Duration OversleepSlack(common::Duration timeout) {
+  return std::clamp<common::Duration>(timeout / 4, 5ms, 1s);
+}
+
 }  // namespace
 
-void LiveStream::Welcomed(BootTime now, std::optional<BootTime> hello_sent,
+void LiveStream::Welcomed(BootTime now, const Terms& terms, std::optional<BootTime> hello_sent,
                           std::optional<Duration> vouched_for) {
+  period = terms.period;
+  timeout = terms.timeout;
   const Duration believed = Believed(vouched_for);
   alive_until = hello_sent.value_or(now - believed) + believed;
   lapse = now + believed;
@@ -51,6 +61,27 @@ bool LiveStream::Extend(BootTime now, BootTime sent, std::optional<Duration> vou
 std::optional<common::BootTime> LiveStream::AskedAt() const {
   if (unanswered.empty()) return std::nullopt;
   return std::max(unanswered.front().sent, woken);
+}
+
+LiveStream::Silence LiveStream::CheckSilence(BootTime now) {
+  const bool lapses = !lapsed && now >= lapse;
+  if (lapses && now - lapse > OversleepSlack(timeout)) {
+    lapsed = true;
+    // The stream may well be good: the server is asked, and has another timeout to answer.
+    give_up = now + timeout;
+    next_ping = woken = now;
+    return Silence::kOverslept;
+  }
+  if (lapses && now < give_up) {
+    lapsed = true;
+    return Silence::kUnvouched;
+  }
+  return now < give_up || given_up ? Silence::kNone : Silence::kTimeout;
+}
+
+std::optional<common::BootTime> LiveStream::NextCheck() const {
+  if (given_up) return std::nullopt;
+  return lapsed ? give_up : lapse;
 }
 
 }  // namespace liveness::internal

@@ -11,7 +11,7 @@ using common::Duration;
 
 // A path on which a race was on is expected to lose more for so many timeouts.
 constexpr int kLossyTimeouts = 10;
-// An answer that is overdue by more than this, or a moment later, was not looked for in time.
+// Whoever notices an overdue answer later than this did not run when it was due.
 constexpr Duration kLookedTooLate = 50ms;
 
 }  // namespace
@@ -43,7 +43,7 @@ Race::Choice Races::Look(BootTime now, LiveStream* live) {
     const std::optional<BootTime> overdue = OverdueAt(live);
     if (!overdue || now < *overdue) return {};
     if (now > *overdue + kLookedTooLate) {
-      live->woken = now;  // what has come meanwhile is heard before the next look
+      live->woken = now;  // what has arrived meanwhile is read before the next look
       return {};
     }
     const Duration patience = Patience(*live);

@@ -5,7 +5,7 @@
 //   packets within the last ten timeouts  -> a race too: a single attempt may hang on its
 //                                            first packet for a second and more
 //
-// Pure; not thread-safe.
+// Pure; not thread-safe: OpenStreams owns it.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ class Races {
 
   // A ping was answered after that time.
   void OnAnswer(common::Duration rtt) { answers_.Add(rtt); }
-  // A hello was: all that is known of the path before the first ping's answer.
+  // A hello was answered after that time: all that is known of the path before the first ping's answer.
   void OnWelcome(common::Duration rtt) {
     if (!answers_.known()) answers_.Add(rtt);
   }
@@ -37,17 +37,20 @@ class Races {
   // REQUIRES: on()
   Race& race() { return *race_; }
   Race::Runner* Find(StreamId stream) { return race_ ? race_->Find(stream) : nullptr; }
-  // True if another runner than that one may have the session.
+  // A runner that was not welcomed in time.
+  std::optional<StreamId> Late(common::BootTime now) const { return race_ ? race_->Late(now) : std::nullopt; }
+  // True if a runner other than `except` may have the session.
   bool MayHaveSession(StreamId except) const;
 
-  // That stream has ended; false if there is nothing that a race would be good for. The first is opened after
-  // `delay`.
+  // The session's stream has ended: begins a race whose first connection is opened after `delay`, if none is
+  // on. False where the path has lost nothing of late, so that a race would gain nothing.
   bool BeginAfter(const LiveStream& ended, common::BootTime now, common::Duration delay);
-  // Opens another one? `live` is the session's stream, if it may be raced for: its answer is looked for, too.
+  // Is another connection to be opened? `live` is the session's stream, if other connections may be opened
+  // beside it: an overdue answer on it begins a race.
   Race::Choice Look(common::BootTime now, LiveStream* live);
   // When to look again.
   std::optional<common::BootTime> NextDeadline(const LiveStream* live) const;
-  // Returns who ran.
+  // Ends the race, if one is on. Returns the streams that ran in it.
   std::vector<StreamId> End();
 
  private:

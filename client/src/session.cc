@@ -8,338 +8,287 @@
 namespace liveness::internal {
 namespace {
 
-using namespace std::chrono_literals;
-
-// Of a drain, during which the old stream serves us on.
-constexpr Duration kMaxDrainWindow = 1h;
-// The whole time for an address, half of it, a quarter, an eighth.
-constexpr int kHastes = 4;
-// The longest timeout that a server is believed to give whom has not asked for one: its own bound by default.
-constexpr Duration kLongestTimeout = 24h;
-// No server has us ping more often than that, unless it was asked for.
-constexpr Duration kLeastPeriod = 10ms;
-
-// How late Advance() may be before we say that it was we who did not run: well
-// above a scheduler's delays, well below the timeout.
-Duration OversleepSlack(Duration timeout) { return std::clamp<Duration>(timeout / 4, 5ms, 1s); }
+Error ServerSilent() { return {"SERVER_SILENT", "no pong within the timeout"}; }
+Error Unvouched() { return {"SERVER_SILENT", "the time is over for which the last pongs vouched"}; }
+Error Overslept() { return {"LAPSED", "this process did not run for longer than its timeout"}; }
+Error SaidGoodbye(const char* message) { return {"SAID_GOODBYE", message}; }
 
 }  // namespace
 
 Session::Session(Options options)
     : options_(std::move(options)),
-      asked_timeout_(options_.timeout.value_or(kLongestTimeout)),
-      backoff_(common::Backoff::Options{}, options_.random),
-      order_(options_.targets),
-      haste_(options_.targets),
-      races_(options_.look) {}
+      plan_(options_.targets, options_.random),
+      final_words_(options_.trust),
+      streams_(options_.look) {}
 
 void Session::Start(BootTime now) {
-  changes_.push_back({State::kConnecting, "", "", 0});
+  told_.Tell(State::kConnecting);
   Dial(now);
 }
 
 void Session::Dial(BootTime now) {
-  next_attempt_.reset();
-  const std::optional<std::size_t> target = order_.Next(now);
-  if (!target) {
-    order_.NextRound();
-    next_attempt_ = order_.FreeAt();
-    return;
-  }
-  attempt_ = Attempt{++last_stream_,        *target, now, now + options_.welcome_timeout, std::nullopt,
-                     !resume_token_.empty()};
+  const std::optional<std::size_t> target = plan_.Take(now);
+  if (!target) return;
+  streams_.Dial(now, *target, plan_.haste(*target), options_.welcome_timeout, !resume_token_.empty());
   ++counters_.attempts;
-  actions_.push_back({Action::Kind::kDial, attempt_->id, *target, 0, haste_[*target]});
   TellConnecting();
 }
 
 void Session::TellConnecting() {
-  if ((live_ && !live_->given_up) || state_ == State::kConnecting) return;
-  ChangeTo(State::kConnecting, last_error_ ? last_error_->reason : "",
-           last_error_ ? last_error_->message : "");
+  const LiveStream* live = streams_.live();
+  if (!live || live->given_up) told_.TellConnecting();
 }
 
 void Session::ComeBack(BootTime now, std::size_t first) {
-  order_.StartAt(attempt_ ? After(attempt_->target) : first);
-  if (attempt_) return;
-  backoff_.Succeeded();  // a move that failed before is no reason to wait now
-  next_attempt_ = std::max(now + backoff_.Next(), order_.FreeAt());
-}
-
-BootTime Session::alive_until() const {
-  if (!live_) return {};
-  if (!attempt_ || !attempt_->hello_sent) return live_->alive_until;
-  // The other server may have the session already, and then counts from the
-  // hello; what the old one answers is worth nothing beyond that.
-  return std::min(live_->alive_until, *attempt_->hello_sent + live_->timeout);
-}
-
-std::optional<std::uint32_t> Session::OnHelloSent(StreamId stream, BootTime now) {
-  Race::Runner* runner = races_.Find(stream);
-  const bool attempted = attempt_ && attempt_->id == stream;
-  if (!runner && !attempted) return std::nullopt;
-  const std::uint32_t hello = std::exchange(hello_unnumbered_, false) ? 0 : ++hellos_;
-  if (runner) {
-    runner->hello_sent = now;
-    runner->hello = hello;
-  }
-  if (!attempted) return hello;
-  attempt_->hello = hello;
-  attempt_->hello_sent = now;
-  // A server that does not answer must not cost us the one that does.
-  if (live_) attempt_->deadline = std::min(attempt_->deadline, now + live_->timeout / 2);
-  return attempt_->hello;
+  const Attempt* attempt = streams_.attempt();
+  if (attempt) return plan_.StartAfter(attempt->target);
+  plan_.ComeBack(now, first);
 }
 
 void Session::OnWelcome(StreamId stream, BootTime now, const Welcome& welcome,
                         const std::string& resume_token, std::optional<Duration> vouched_for) {
-  const Race::Runner* runner = races_.Find(stream);
-  const bool attempted = attempt_ && attempt_->id == stream;
-  if (!runner && !attempted) return;
-  LiveStream live;
-  live.id = stream;
-  live.target = attempted ? attempt_->target : races_.race().target();
-  if (live.target < options_.trust.size()) trust_ = options_.trust[live.target];
-  live.timeout = std::clamp<Duration>(welcome.timeout, 1ms, std::max<Duration>(1ms, asked_timeout_));
-  // With timeout < 2 x interval one late pong would look like silence.
-  const Duration least = std::clamp<Duration>(options_.interval.value_or(kLeastPeriod), 1ms, kLeastPeriod);
-  live.period = std::clamp<Duration>(welcome.interval, least, std::max<Duration>(live.timeout / 2, least));
-  const std::optional<BootTime> hello_sent = attempted ? attempt_->hello_sent : runner->hello_sent;
-  if (hello_sent) races_.OnWelcome(now - *hello_sent);
-  live.Welcomed(now, hello_sent, vouched_for);
-  DropOthers(stream);
-  live_ = std::move(live);
-  backoff_.Succeeded();
+  const Terms terms = Agree({options_.interval, options_.timeout}, welcome);
+  const std::optional<std::size_t> target = streams_.OnWelcome(stream, now, terms, vouched_for);
+  if (!target) return;
+  plan_.OnWelcome();
+  final_words_.OnWelcome(*target);
   ++counters_.welcomes;
-  const bool same = welcome_ && welcome_->incarnation == welcome.incarnation;
-  welcome_ = welcome;
   if (options_.resume) resume_token_ = resume_token;
-  if (state_ != State::kLive || !same) ChangeTo(State::kLive, "", "");
-  if (goodbye_deadline_) actions_.push_back({Action::Kind::kGoodbye, stream});
+  told_.OnWelcome(welcome);
+  if (goodbye_deadline_) streams_.SendGoodbye();
 }
 
 void Session::OnPong(StreamId stream, BootTime now, std::uint64_t sequence,
                      std::optional<Duration> vouched_for) {
-  if (!live_ || live_->id != stream) return;
+  LiveStream* live = streams_.live();
+  if (!live || live->id != stream) return;
   ++counters_.pongs_received;
-  const std::optional<LiveStream::SentPing> answered = live_->TakeAnswered(sequence);
+  const std::optional<LiveStream::SentPing> answered = live->TakeAnswered(sequence);
   if (!answered) return;
   if (answered->sequence == sequence) {
     rtt_ = now - answered->sent;
-    races_.OnAnswer(*rtt_);
+    streams_.races().OnAnswer(*rtt_);
   }
-  EndRace();
-  if (std::exchange(live_->given_up, false) && !live_->draining) {
-    // Whoever was sent a hello may have the session: that answer must be waited for.
-    if (attempt_ && !attempt_->hello_sent) Cancel(std::exchange(attempt_, std::nullopt)->id);
-    next_attempt_.reset();
+  streams_.DropRace();
+  if (std::exchange(live->given_up, false) && !live->draining) {
+    // A server that was sent a hello may have the session, so its answer must be waited for.
+    const Attempt* attempt = streams_.attempt();
+    if (attempt && !attempt->hello_sent) streams_.DropAttempt();
+    plan_.Clear();
   }
-  if (live_->Extend(now, answered->sent, vouched_for)) ChangeTo(State::kLive, "", "");
+  if (live->Extend(now, answered->sent, vouched_for)) told_.Tell(State::kLive);
 }
 
 void Session::OnDrain(StreamId stream, BootTime now, Duration reconnect_within) {
-  if (!live_ || live_->id != stream || goodbye_deadline_) return;
-  const BootTime planned =
-      now + backoff_.AfterDrain(std::clamp<Duration>(reconnect_within, 0s, kMaxDrainWindow));
-  if (live_->draining) {  // and now in a hurry, perhaps
-    if (next_attempt_) next_attempt_ = std::min(*next_attempt_, planned);
-    return;
-  }
-  live_->draining = true;
-  EndRace();
-  order_.Leave(live_->target);
-  if (!attempt_) next_attempt_ = planned;  // else one is under way: it was silent, and has come back
+  LiveStream* live = streams_.live();
+  if (!live || live->id != stream || goodbye_deadline_) return;
+  const BootTime moment = plan_.MomentWithin(now, reconnect_within);
+  if (std::exchange(live->draining, true)) return plan_.DialBy(moment);  // the server may be in a hurry now
+  streams_.DropRace();
+  plan_.Leave(live->target);
+  // An attempt is under way where the server was silent and has come back.
+  if (!streams_.attempt()) plan_.DialAt(moment);
 }
 
 void Session::OnStreamEnd(StreamId stream, BootTime now, const StreamEnd& end) {
-  if (races_.Find(stream) != nullptr) OnRunnerFailed(now, stream, end);
-  if (attempt_ && attempt_->id == stream) OnAttemptFailed(now, end);
-  if (live_ && live_->id == stream) OnLiveEnded(now, end);
+  if (streams_.races().Find(stream)) return OnRunnerFailed(now, streams_.TakeRunner(stream), end);
+  const Attempt* attempt = streams_.attempt();
+  if (attempt && attempt->id == stream) return OnAttemptFailed(now, streams_.TakeAttempt(), end);
+  const LiveStream* live = streams_.live();
+  if (live && live->id == stream) OnLiveEnded(now, end);
 }
 
-void Session::OnAttemptFailed(BootTime now, const StreamEnd& end) {
-  if (live_) live_->alive_until = alive_until();  // until the old server answers once more
-  const Attempt attempt = *attempt_;
-  attempt_.reset();
-  const StreamVerdict& verdict = VerdictOn(end);
-  last_error_ = Explain(end);
-  const auto& [reason, message] = *last_error_;
-  order_.Hold(attempt.target, now + RetryDelay(end));
-  if (live_ && live_->replaced) {  // it had the session, and lost it again
-    const bool told = live_->lapsed;
-    live_.reset();
-    if (!told && !goodbye_deadline_) Lose();
-    order_.StartAfter(attempt.target);
+void Session::LoseReplaced() {
+  const LiveStream lost = streams_.TakeLive();
+  if (!lost.lapsed && !goodbye_deadline_) Lose();
+}
+
+void Session::OnAttemptFailed(BootTime now, const Attempt& attempt, const StreamEnd& end) {
+  const Error why = Explain(end);
+  told_.Keep(why);
+  plan_.Hold(attempt.target, now + RetryDelay(end));
+  if (streams_.live() && streams_.live()->replaced) {  // the attempt had the session, and lost it again
+    LoseReplaced();
+    plan_.StartAfter(attempt.target);
   }
-  const bool token_refused = verdict.come_back == ComeBack::kWithoutToken && attempt.with_token;
-  const bool outnumbered = verdict.reason == "STALE_HELLO" && attempt.hello != 0 && attempt.hello == hellos_;
-  if (outnumbered) hello_unnumbered_ = true;
-  if (!live_ && (token_refused || outnumbered)) {
-    if (token_refused) resume_token_.clear();
-    order_.StartAt(attempt.target);
-    next_attempt_ = now;
-    return;
-  }
-  if (IsFinal(end, attempt.target, live_.has_value())) return Stop(reason, message);
+  if (AskAgain(now, attempt, end)) return;
+  const LiveStream* live = streams_.live();
+  if (final_words_.Ends(end, attempt.target, live != nullptr)) return Stop(why);
   if (goodbye_deadline_) {
-    if (!live_) return Stop("SAID_GOODBYE", "no server could be told");
-    actions_.push_back({Action::Kind::kGoodbye, live_->id});
-    return;
+    return live ? streams_.SendGoodbye() : Stop(SaidGoodbye("no server could be told"));
   }
-  if (order_.RoundGoesOn(now)) {
-    next_attempt_ = now;
-  } else {
-    order_.NextRound();
-    // Counted from the start of the attempt: one that took long is followed at once.
-    next_attempt_ = std::max({now, attempt.started + backoff_.Next(), order_.FreeAt()});
-  }
-  if ((!live_ || live_->given_up) && told_reason_ != reason) ChangeTo(State::kConnecting, reason, message);
+  plan_.GoOn(now, attempt.started);
+  if (!live || live->given_up) told_.TellRefusal();
 }
 
-bool Session::IsFinal(const StreamEnd& end, std::size_t target, bool established) const {
-  if (target < options_.trust.size() && options_.trust[target] < trust_) return false;
-  switch (VerdictOn(end).come_back) {
-    case ComeBack::kNever: return true;
-    // While one server serves us, another's refusal of our hello is not the end.
-    case ComeBack::kNeverHere: return !established;
-    case ComeBack::kNeverUnlessKnown: return counters_.welcomes == 0;
-    case ComeBack::kWithToken:
-    case ComeBack::kWithoutToken: return false;
-  }
-  return false;
+bool Session::AskAgain(BootTime now, const Attempt& attempt, const StreamEnd& end) {
+  const bool token_refused = VerdictOn(end).come_back == ComeBack::kWithoutToken && attempt.with_token;
+  const bool outnumbered =
+      VerdictOn(end).reason == "STALE_HELLO" && streams_.hellos().IsNewest(attempt.hello);
+  if (outnumbered) streams_.hellos().OmitNext();
+  if (streams_.live() || (!token_refused && !outnumbered)) return false;
+  if (token_refused) resume_token_.clear();
+  plan_.AskAgain(now, attempt.target);
+  return true;
 }
 
 void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
-  // Our own hello did it; its welcome is under way.
-  live_->replaced = end.replaced() && HasOthers(live_->id);
-  if (live_->replaced) return;
-  const LiveStream ended = *std::exchange(live_, std::nullopt);
+  LiveStream& live = *streams_.live();
+  // A hello of ours on another stream did it, and its welcome is under way.
+  live.replaced = end.replaced() && streams_.MayHaveSession(live.id);
+  if (live.replaced) return;
+  const LiveStream ended = streams_.TakeLive();
   if (goodbye_deadline_) {
-    if (attempt_) return;  // it is said there
+    if (streams_.attempt()) return;  // the goodbye is said there
     goodbye_confirmed_ = end.ok();
-    return Stop("SAID_GOODBYE", "");
+    return Stop(SaidGoodbye(""));
   }
-  const std::string reason = end.reason.empty() ? "STREAM_ENDED" : end.reason;
-  last_error_ = Error{reason, end.message};
-  if (IsFinal(end, ended.target, false)) return Stop(reason, end.message);
+  const Error why{end.reason.empty() ? "STREAM_ENDED" : end.reason, end.message};
+  told_.Keep(why);
+  if (final_words_.Ends(end, ended.target, false)) return Stop(why);
   if (!ended.lapsed) Lose();
-  order_.Hold(ended.target, now + RetryDelay(end));
+  plan_.Hold(ended.target, now + RetryDelay(end));
   const bool goes_away =
       end.retry_delay || (end.code == absl::StatusCode::kUnavailable && !end.reason.empty());
   if (goes_away || resume_token_.empty()) {
-    EndRace();
-  } else if (races_.BeginAfter(ended, now, backoff_.Next()) && options_.targets == 1) {
+    streams_.DropRace();
+  } else if (streams_.races().BeginAfter(ended, now, plan_.DelayOfRace()) && options_.targets == 1) {
     return;
   }
-  // It broke off while the server answered, and the server did not mean it.
+  // The stream broke off while the server answered, and the server did not mean it.
   const bool same_again = end.reason.empty() && !ended.draining && ended.unanswered.size() <= 1;
   ComeBack(now, same_again ? ended.target : After(ended.target));
+}
+
+void Session::OnRunnerFailed(BootTime now, const Race::Runner& runner, const StreamEnd& end) {
+  const LiveStream* live = streams_.live();
+  if (live && live->replaced &&
+      !streams_.MayHaveSession(runner.id)) {  // it had the session, and lost it again
+    told_.Keep(Explain(end));
+    LoseReplaced();
+    live = nullptr;
+  }
+  if (!streams_.IsRefusal(runner, now, end)) return;
+  const Error why = Explain(end);
+  told_.Keep(why);
+  const std::size_t target = streams_.races().race().target();
+  if (final_words_.Ends(end, target, live != nullptr)) return Stop(why);
+  if (live) return streams_.races().race().Rest(now);
+  // The server is there and does not want the client now, or is not there. An attempt deals with either.
+  streams_.DropRace();
+  if (goodbye_deadline_) return Stop(SaidGoodbye("no server could be told"));
+  plan_.Hold(target, now + RetryDelay(end));
+  ComeBack(now, target);
 }
 
 void Session::OnGoodbye(BootTime now, BootTime deadline) {
   if (stopped() || goodbye_deadline_) return;
   (void)now;
   goodbye_deadline_ = deadline;
-  next_attempt_.reset();
-  if (!live_ && races_.on()) return;
-  EndRace();
-  // Which server has the session is known only with the answer to that hello.
-  if (attempt_ && (!live_ || attempt_->hello_sent)) return;
-  if (attempt_) Cancel(attempt_->id);
-  attempt_.reset();
-  if (!live_) return Stop("SAID_GOODBYE", "no server could be told");
-  actions_.push_back({Action::Kind::kGoodbye, live_->id});
+  plan_.Clear();
+  const Attempt* attempt = streams_.attempt();
+  if (!streams_.live() && streams_.races().on()) return;
+  streams_.DropRace();
+  // Which server has the session is known only with the answer to the hello of that attempt.
+  if (attempt && (!streams_.live() || attempt->hello_sent)) return;
+  if (attempt) streams_.DropAttempt();
+  if (!streams_.live()) return Stop(SaidGoodbye("no server could be told"));
+  streams_.SendGoodbye();
 }
 
 void Session::Advance(BootTime now) {
   if (stopped()) return;
-  if (goodbye_deadline_ && now >= *goodbye_deadline_)
-    return Stop("SAID_GOODBYE", "the server did not confirm it");
+  if (goodbye_deadline_ && now >= *goodbye_deadline_) {
+    return Stop(SaidGoodbye("the server did not confirm it"));
+  }
   CheckSilence(now);
   CheckRace(now);
-  if (live_stream() && now >= live_->next_ping && !goodbye_deadline_) SendPing(now);
-  if (attempt_ && now >= attempt_->deadline) {
-    Cancel(attempt_->id);
-    if (!attempt_->hello_sent) haste_[attempt_->target] = (haste_[attempt_->target] + 1) % kHastes;
-    OnAttemptFailed(now, {absl::StatusCode::kDeadlineExceeded, "WELCOME_TIMEOUT", "no welcome in time", {}});
-  }
-  if (next_attempt_ && now >= *next_attempt_ && !stopped()) Dial(now);
+  if (live_stream() && now >= streams_.live()->next_ping && !goodbye_deadline_) SendPing(now);
+  CheckAttempt(now);
+  if (plan_.next() && now >= *plan_.next() && !stopped()) Dial(now);
 }
 
 void Session::CheckSilence(BootTime now) {
-  if (!live_) return;
-  const bool lapses = !live_->lapsed && now >= live_->lapse;
-  if (lapses && now - live_->lapse > OversleepSlack(live_->timeout)) {
-    live_->lapsed = true;
-    live_->give_up = now + live_->timeout;
-    live_->next_ping = live_->woken = now;
-    last_error_ = Error{"LAPSED", "this process did not run for longer than its timeout"};
-    return Lose();
+  LiveStream* live = streams_.live();
+  if (!live) return;
+  switch (live->CheckSilence(now)) {
+    case LiveStream::Silence::kNone: return;
+    case LiveStream::Silence::kOverslept: told_.Keep(Overslept()); return Lose();
+    case LiveStream::Silence::kUnvouched: told_.Keep(Unvouched()); return Lose();
+    case LiveStream::Silence::kTimeout: return OnTimeout(now);
   }
-  if (lapses && now < live_->give_up) {
-    live_->lapsed = true;
-    last_error_ = Error{"SERVER_SILENT", "the time is over for which the last pongs vouched"};
-    return Lose();
-  }
-  if (now < live_->give_up || live_->given_up) return;
+}
+
+void Session::OnTimeout(BootTime now) {
   if (live_stream() && !goodbye_deadline_ && !resume_token_.empty()) {
-    // Nothing is gained by dropping it: its packets may be the first to get through. It ends when another
-    // is welcomed, or with its connection.
-    live_->given_up = true;
-    last_error_ = Error{"SERVER_SILENT", "no pong within the timeout"};
-    if (!std::exchange(live_->lapsed, true)) Lose();
-    ChangeTo(State::kConnecting, last_error_->reason, last_error_->message);
-    if (options_.targets > 1) ComeBack(now, After(live_->target));
+    // Nothing is gained by dropping the stream, because its packets may be the first to get through. It ends
+    // when another is welcomed, or with its connection.
+    LiveStream& live = *streams_.live();
+    live.given_up = true;
+    told_.Keep(ServerSilent());
+    if (!std::exchange(live.lapsed, true)) Lose();
+    told_.TellWhy(State::kConnecting);
+    if (options_.targets > 1) ComeBack(now, After(live.target));
     return;
   }
-  if (live_stream()) Cancel(live_->id);
-  const LiveStream silent = *std::exchange(live_, std::nullopt);
-  if (goodbye_deadline_ && attempt_) return;  // it is said there
-  if (goodbye_deadline_) return Stop("SAID_GOODBYE", "the server did not confirm it");
-  last_error_ = Error{"SERVER_SILENT", "no pong within the timeout"};
+  const LiveStream silent = streams_.DropLive();
+  if (goodbye_deadline_ && streams_.attempt()) return;  // the goodbye is said there
+  if (goodbye_deadline_) return Stop(SaidGoodbye("the server did not confirm it"));
+  told_.Keep(ServerSilent());
   if (!silent.lapsed) Lose();
   ComeBack(now, After(silent.target));
 }
 
+const LiveStream* Session::RacedFor() const {
+  const LiveStream* live = streams_.live();
+  const bool may = live_stream() && !live->draining && !goodbye_deadline_ && !resume_token_.empty();
+  return may ? live : nullptr;
+}
+
+void Session::CheckRace(BootTime now) {
+  while (const std::optional<StreamId> late = streams_.races().Late(now)) {
+    OnRunnerFailed(now, streams_.DropRunner(*late),
+                   {absl::StatusCode::kDeadlineExceeded, "", "no welcome in time", {}});
+  }
+  if (!streams_.DialBeside(now, RacedFor() ? streams_.live() : nullptr)) return;
+  ++counters_.attempts;
+  TellConnecting();
+}
+
+void Session::CheckAttempt(BootTime now) {
+  if (!streams_.attempt() || now < streams_.attempt()->deadline) return;
+  const Attempt late = streams_.DropAttempt();
+  if (!late.hello_sent) plan_.Hasten(late.target);
+  OnAttemptFailed(now, late,
+                  {absl::StatusCode::kDeadlineExceeded, "WELCOME_TIMEOUT", "no welcome in time", {}});
+}
+
 void Session::SendPing(BootTime now) {
   ++counters_.pings_sent;
-  actions_.push_back({Action::Kind::kPing, live_->id, 0, live_->SendPing(now)});
+  streams_.SendPing(now);
 }
 
 BootTime Session::NextDeadline() const {
-  BootTime next = BootTime::max();
-  if (goodbye_deadline_) next = std::min(next, *goodbye_deadline_);
-  if (live_ && !live_->given_up) next = std::min(next, live_->lapsed ? live_->give_up : live_->lapse);
-  const std::optional<BootTime> look = races_.NextDeadline(RacedFor());
-  if (look) next = std::min(next, *look);
-  if (live_stream() && !goodbye_deadline_) next = std::min(next, live_->next_ping);
-  if (attempt_) next = std::min(next, attempt_->deadline);
-  if (next_attempt_) next = std::min(next, *next_attempt_);
+  BootTime next = goodbye_deadline_.value_or(BootTime::max());
+  const auto by = [&](std::optional<BootTime> deadline) { next = std::min(next, deadline.value_or(next)); };
+  const LiveStream* live = streams_.live();
+  if (live) by(live->NextCheck());
+  by(streams_.races().NextDeadline(RacedFor()));
+  if (live_stream() && !goodbye_deadline_) by(live->next_ping);
+  if (streams_.attempt()) by(streams_.attempt()->deadline);
+  by(plan_.next());
   return next;
 }
 
 void Session::Lose() {
   ++counters_.losses;
-  ChangeTo(State::kLost, last_error_->reason, last_error_->message);
+  told_.TellWhy(State::kLost);
 }
 
-void Session::Stop(const std::string& reason, const std::string& message) {
-  if (live_) Cancel(live_->id);
-  if (attempt_) Cancel(attempt_->id);
-  EndRace();
-  live_.reset();
-  attempt_.reset();
-  next_attempt_.reset();
-  ChangeTo(State::kStopped, reason, message);
+void Session::Stop(const Error& why) {
+  streams_.DropAll();
+  plan_.Clear();
+  told_.Tell(State::kStopped, why);
 }
-
-void Session::ChangeTo(State state, const std::string& reason, const std::string& message) {
-  state_ = state;
-  told_reason_ = reason;
-  changes_.push_back({state, reason, message, welcome_ ? welcome_->incarnation : 0});
-}
-
-std::vector<Action> Session::TakeActions() { return std::exchange(actions_, {}); }
-std::vector<StateChange> Session::TakeChanges() { return std::exchange(changes_, {}); }
 
 }  // namespace liveness::internal
