@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "tests/simulation/cluster_world.h"
+#include "tests/simulation/cluster/cluster_world.h"
 
 namespace liveness::simulation {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/simulation/world.h"
+#include "tests/simulation/world/world.h"
 
 namespace liveness::simulation {
 namespace {

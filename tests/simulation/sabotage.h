@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/world.h"
+#include "tests/simulation/world/world.h"
 
 namespace liveness::simulation {
 

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "tests/simulation/world.h"
+#include "tests/simulation/world/world.h"
 
 namespace liveness::simulation {
 namespace {
