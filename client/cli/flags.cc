@@ -63,7 +63,7 @@ void AddGlobal(CLI::App& app, GlobalSettings& global) {
       "Longest time for one request; default 5s");
 }
 
-// What was asked for: of a verb its own flags, and then the global ones.
+// The help that was asked for. That of a verb shows its own flags, and then the global ones.
 std::string Help(const CLI::App& app) {
   const auto formatter = std::dynamic_pointer_cast<CLI::Formatter>(app.get_formatter());
   if (app.get_subcommands().empty() || formatter == nullptr) return app.help();
@@ -75,7 +75,7 @@ std::string Help(const CLI::App& app) {
 }
 
 Message UsageError(const std::string& text, const std::string& verb) {
-  // The words may be a stranger's: a client's name that a script passed on.
+  // A word in `text` may be a stranger's: the name of a client, which a script passed on.
   return {"livenessctl: " + Printable(common::PlainText(text)) + "\nSee livenessctl " + verb +
               (verb.empty() ? "" : " ") + "--help\n",
           true};
@@ -84,7 +84,7 @@ Message UsageError(const std::string& text, const std::string& verb) {
 }  // namespace
 
 std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
-  // Cut by hand: a command's own words are never mistaken for our flags or verbs.
+  // CLI11 does not see the words after `--`: it would take some of a command's words for flags and verbs.
   const auto dashes = std::find(args.begin(), args.end(), "--");
   Words words;
   if (dashes != args.end()) words.assign(dashes + 1, args.end());

@@ -9,7 +9,7 @@
 
 namespace liveness::cli {
 
-// The command line asks for no work: print this and end with this code.
+// What to print where the command line asks for no work: help, the version, or what is wrong with it.
 struct Message {
   std::string text;
   bool error = false;  // to stderr, with ExitCode::kUsage; else stdout and kOk

@@ -17,7 +17,7 @@ namespace liveness::cli {
 enum class OutputFormat { kUnset, kTable, kWide, kJson, kYaml, kName };
 
 struct TlsSettings {
-  bool enabled = false;   // --tls, or any of the files
+  bool enabled = false;   // --tls, or any other of the --tls flags
   std::string ca_file;    // empty: the system's roots
   std::string cert_file;  // set together with key_file
   std::string key_file;
@@ -30,7 +30,7 @@ struct GlobalSettings {
   bool http_proxy = false;  // through the proxy that the environment names
   OutputFormat output = OutputFormat::kUnset;
   bool no_headers = false;
-  bool null_after_names = false;            // of kName: a NUL after each and not a line's end
+  bool null_after_names = false;            // with kName: each name ends with a NUL instead of a newline
   common::Duration timeout{5'000'000'000};  // of one request
 };
 
@@ -42,21 +42,21 @@ struct ListSettings {
 
 struct GetSettings {
   std::vector<std::string> names;  // ids or clients/ID; never empty
-  bool last_words = false;         // for people: the will and the last minute instead
+  bool last_words = false;         // print the will and the last minute, unless a document was asked for
 };
 
 struct WatchSettings {
   std::string filter;
   std::optional<std::uint64_t> start_revision;
-  std::string history_id;  // of start_revision; empty: the server's
+  std::string history_id;  // that start_revision belongs to; empty: the server's
   bool since_now = false;
-  bool wait = false;  // also for the first connection
+  bool wait = false;  // keep trying also before the first connection
 };
 
 struct TransitionsSettings {
   std::string name;  // empty: everybody's
   std::string filter;
-  std::int64_t limit = 0;  // 0: all; else the latest
+  std::int64_t limit = 0;  // 0: all; else only the latest so many
   std::optional<common::Duration> since;
 };
 
@@ -70,9 +70,9 @@ struct EvictSettings {
   std::string reason;
 };
 
-// Set if `span` or `until` is; else cleared.
+// Maintenance is set if `span` or `until` is given, and cleared if neither is.
 struct MaintenanceSettings {
-  std::vector<std::string> names;  // empty: `filter` says whose, and is not
+  std::vector<std::string> names;  // empty if `filter` says whose, which is not empty then
   std::string filter;
   std::optional<common::Duration> span;  // from now on
   std::optional<common::WallTime> until;
@@ -82,10 +82,10 @@ struct ServerInfoSettings {};
 
 struct DrainSettings {
   common::Duration within = std::chrono::seconds(10);
-  // Until when; neither: until it is undone.
+  // How long the server takes no clients: until one of these, or until `undrain` if neither is given.
   std::optional<common::Duration> span;
   std::optional<common::WallTime> until;
-  bool undo = false;  // take clients again
+  bool undo = false;  // `undrain`: take clients again
 };
 
 struct BeatSettings {
@@ -93,7 +93,7 @@ struct BeatSettings {
   std::string instance_id;
   std::optional<common::Duration> interval;
   std::optional<common::Duration> timeout;
-  // Both or neither; then interval and timeout are unset.
+  // Both are given or neither. Where they are, interval and timeout are unset.
   std::optional<common::Duration> found_within;
   std::optional<common::Duration> mistake_recurrence;
   std::string detection;  // fixed, accrual; empty: the server's

@@ -25,10 +25,10 @@
 namespace liveness::cli {
 namespace {
 
-// What a call gets that was begun at the last moment.
+// The time that a call gets if it begins when the time is up.
 constexpr common::Duration kLeast = std::chrono::milliseconds(1);
 
-// gRPC adds its own now to a span.
+// A deadline `span` from now. gRPC reads the clock when it is given a span.
 gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.count(), GPR_TIMESPAN); }
 
 }  // namespace
@@ -98,7 +98,7 @@ class Api::Impl {
     return common::SaturatingAdd(common::SystemClock().Mono(), settings_.timeout);
   }
 
-  // Of all servers, the current one first.
+  // A race of all servers, which begins with the current one.
   ServerRace Race(common::MonoTime give_up) {
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < channels_.size(); ++i) order.push_back((current_ + i) % channels_.size());
@@ -113,7 +113,8 @@ class Api::Impl {
         [this] { return is_watch_cancelled(); }, give_up);
   }
 
-  // The next server of the race becomes the current one. False: none did, as failures_ says of each.
+  // The next server of the race becomes the current one. False if no server is left to be had; failures_ then
+  // says why, server by server.
   bool Connect(ServerRace& race) {
     if (std::optional<ServerRace::Found> found = race.Next()) {
       current_ = found->server;
@@ -143,7 +144,7 @@ class Api::Impl {
   absl::Status Stream(grpc::ClientContext& context, const v1::WatchClientsRequest& request,
                       common::Duration silence_limit,
                       const std::function<void(const v1::WatchClientsResponse&)>& on_response) {
-    // A queue of its own, since only that can wait for a message with a limit.
+    // A queue for this stream alone: only a queue lets one wait for a message with a time limit.
     grpc::CompletionQueue queue;
     v1::RegistryService::Stub stub(channels_[current_]);
     auto reader = stub.AsyncWatchClients(&context, request, &queue, this);

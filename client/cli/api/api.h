@@ -1,8 +1,8 @@
 // The server's API as blocking calls that fail over: a server that is
-// UNAVAILABLE hands the call to the next of --server. Everything that touches
-// gRPC is behind it, but the beat's own connection.
+// UNAVAILABLE hands the call to the next of --server. All of gRPC is behind this
+// class, but for the connection of `beat`.
 //
-// One thread at a time, but for CancelWatch().
+// For one thread at a time, but for CancelWatch().
 #pragma once
 
 #include <functional>
@@ -38,13 +38,13 @@ class Api {
   absl::StatusOr<v1::UndrainServerResponse> UndrainServer(const v1::UndrainServerRequest& request);
   absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
 
-  // The server's wall clock: ages are reckoned on it, since two hosts' clocks
-  // differ. `fallback` if it cannot be had.
+  // The server's wall clock, or `fallback` if the server does not tell it. Ages are reckoned on this clock,
+  // because those of two hosts differ.
   common::WallTime ServerTime(common::WallTime fallback);
 
   // Watches at the current server until the stream ends; returns why. A stream
   // that is silent for `silence_limit` has ended (the server promises bookmarks).
-  // After it the next call goes to the next server.
+  // The call after a Watch() goes to the next server.
   absl::Status Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
                      const std::function<void(const v1::WatchClientsResponse&)>& on_response);
   // Ends the current Watch(), and every later one, with CANCELLED. Thread-safe.
@@ -53,7 +53,7 @@ class Api {
   // The server that the last call went to, HOST:PORT.
   const std::string& server() const;
 
-  // How it is connected to.
+  // How servers are connected to.
   const TlsSettings& tls() const;
 
   // The servers that the last call found UNAVAILABLE, and how, in that order.

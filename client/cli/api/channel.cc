@@ -29,7 +29,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, http_proxy ? 1 : 0);
   // A page of 1000 whole records can pass gRPC's 4 MiB.
   args.SetMaxReceiveMessageSize(-1);
-  // A watch may be all that runs for hours: find a dead path without help from above.
+  // A watch may be silent for hours. gRPC itself finds that its path is dead.
   args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 5'000);
   args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
   args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
@@ -38,9 +38,10 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const TlsS
   args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
               static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count()));
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  // Retrying is done by Api: the next server may know better.
+  // Api retries, at the next server.
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  // A channel made anew must connect anew, not wait out an older one's backoff.
+  // A new channel must connect at once. In gRPC's shared pool it would wait out the backoff of an older
+  // channel.
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (!tls.server_name.empty()) args.SetSslTargetNameOverride(tls.server_name);
   return grpc::CreateCustomChannel(common::GrpcTarget(server), credentials, args);

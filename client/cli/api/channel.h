@@ -13,8 +13,8 @@
 
 namespace liveness::cli {
 
-// Keeps gRPC's own log off stderr, where our errors say it better; GRPC_VERBOSITY
-// in the environment brings it back.
+// Keeps gRPC's log off stderr, because the errors of livenessctl say the same better. GRPC_VERBOSITY in the
+// environment brings the log back.
 void QuietGrpc();
 
 // `files` as common::ReadTlsFiles() gave them for `tls`.

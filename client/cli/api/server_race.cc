@@ -8,7 +8,7 @@
 namespace liveness::cli {
 namespace {
 
-// Where several are connecting, how long one is waited for before all are looked at.
+// How long Wait() waits for one of several channels before all of them are looked at.
 constexpr common::Duration kLook = std::chrono::milliseconds(10);
 // By how much gRPC's timers may be early.
 constexpr common::Duration kTimers = std::chrono::milliseconds(200);
@@ -39,7 +39,7 @@ std::optional<ServerRace::Found> ServerRace::Next() {
       std::erase(left_, found->server);
       std::erase_if(attempts_, [&](const Attempt& each) { return each.server == found->server; });
       std::erase_if(to_begin_, [&](const Attempt& each) { return each.server == found->server; });
-      next_at_ = now;  // nobody need be waited for
+      next_at_ = now;  // if this server fails the call, the next one is tried at once
       return found;
     }
     if (now >= give_up_ || stop_()) break;
@@ -66,7 +66,7 @@ std::optional<ServerRace::Found> ServerRace::Take(common::MonoTime now) {
   for (const Attempt& each : attempts_) {
     const grpc_connectivity_state state = each.channel->GetState(true);
     if (state == GRPC_CHANNEL_READY) return Found{each.server, each.channel};
-    // Not if it was our patience that ended: then it is as silent as before.
+    // A server that failed when our patience ended has refused nothing: it is as silent as before.
     const bool is_early = !each.is_second && now - each.begun < kPatience - kTimers;
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE && is_early) refused = &each;
   }
@@ -80,7 +80,7 @@ void ServerRace::Wait(common::MonoTime until) {
   const gpr_timespec deadline = gpr_convert_clock_type(
       gpr_time_from_nanos(std::max(span, common::Duration::zero()).count(), GPR_TIMESPAN),
       GPR_CLOCK_MONOTONIC);
-  // In turn: a channel's own events are taken in by whoever waits for it.
+  // Each channel in turn, because its events are taken in by the thread that waits for it.
   const Attempt& waited_for = attempts_[turn_++ % attempts_.size()];
   const grpc_connectivity_state state = waited_for.channel->GetState(true);
   waited_for.channel->WaitForStateChange(state, deadline);

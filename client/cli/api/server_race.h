@@ -7,10 +7,10 @@
 //             b -x                      refuses: Next() gives b, and the call says why
 //                        c --+          connects: Next() gives c
 //
-// When all have been tried, each is tried once more with little time for each of its
-// addresses: a name may have dead ones before the good one. That all are tried is certain
-// within half of the time there is. Whoever is still connecting when the race goes is
-// given up.
+// When all servers have been tried, each is tried once more with little time for each of its
+// addresses, because a name may have dead addresses before the good one. All are tried within
+// half of the time that there is. A server that is still connecting when the race is destroyed
+// is given up.
 //
 // Not thread-safe.
 #pragma once
@@ -37,8 +37,8 @@ class ServerRace {
 
   using Connect =
       std::function<std::shared_ptr<grpc::Channel>(std::size_t server, common::Duration patience)>;
-  // `servers`: in the order in which they are tried. `connect` gives a channel to one, which may be connected
-  // already. `stop` is asked now and then: true ends it early.
+  // `servers`: in the order in which they are tried. `connect` gives a channel to one of them, which may be
+  // connected already. `stop` is asked now and then, and ends the race early by true.
   ServerRace(std::vector<std::size_t> servers, Connect connect, std::function<bool()> stop,
              common::MonoTime give_up);
 
@@ -46,11 +46,11 @@ class ServerRace {
     std::size_t server = 0;
     std::shared_ptr<grpc::Channel> channel;
   };
-  // The next one that is connected, or refused (the call that follows tells how): each server once. Nothing:
-  // no other was within the time, there is none left, or it was stopped.
+  // The next server that is connected, or that refused: a call over its channel then tells how. Each server
+  // is given once. None if no other one connected in time, if none is left, or if `stop` said so.
   std::optional<Found> Next();
 
-  // Those that Next() has not given.
+  // The servers that Next() has not given.
   const std::vector<std::size_t>& left() const { return left_; }
 
  private:
@@ -61,7 +61,7 @@ class ServerRace {
     common::MonoTime begun{};
   };
 
-  // Begins what is due; when the next one is.
+  // Begins the attempts that are due. Returns when the next one is.
   common::MonoTime Begin(common::MonoTime now);
   std::optional<Found> Take(common::MonoTime now);
   void Wait(common::MonoTime until);

@@ -20,13 +20,13 @@ class BeatReport {
   BeatReport(std::string id, std::ostream& out, std::ostream& err, bool quiet, const common::Clock& clock)
       : id_(std::move(id)), out_(out), err_(err), quiet_(quiet), clock_(clock) {}
 
-  // True if this is the end and not of our own making: Final() tells which.
+  // True if the client has stopped and we did not ask for it: then Final() tells why.
   bool Take(const StateChange& change);
 
-  // Why the server will not have this client any more; none while it may.
+  // The exit code that says why the server refuses this client for good; none while it does not.
   std::optional<ExitCode> Final();
 
-  // The goodbye had no answer; `registered`: there was somebody to miss.
+  // Says that no server answered the goodbye. `registered`: some server knows the client, and will miss it.
   void GoodbyeUnheard(bool registered);
   void Fenced(bool command_is_stopped);
 

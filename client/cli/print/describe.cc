@@ -79,7 +79,7 @@ std::string DescribeKeepalive(const v1::Keepalive& keepalive) {
 
 std::string Describe(const v1::Client& client, common::WallTime now, bool color) {
   std::string text = DescribeName(client.client_id());
-  // The one styled value; it has no stranger's text in it.
+  // The state is styled, and hence not made printable: no stranger's text is in it.
   text += absl::StrCat(
       "State:              ", Styled(StateText(client.state()), StateStyle(client.state()), color),
       client.has_state_time()
@@ -113,7 +113,7 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
   if (!client.reported_by().empty()) text += DescribeLine("Reported by", client.reported_by());
   text += Labels(client);
   if (client.has_keepalive()) text += "Keepalive in force:\n" + DescribeKeepalive(client.keepalive());
-  // Of the dead the evidence has told it already.
+  // The evidence of a dead client has shown its progress already.
   if (DescribeProgress("", client.progress()) != DescribeProgress("", client.evidence().progress()))
     text += DescribeProgress("Progress", client.progress());
   return text;

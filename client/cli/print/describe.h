@@ -17,13 +17,13 @@ std::string DescribeKeepalive(const v1::Keepalive& keepalive);
 // `Name:` padded to the width at which all values start, and the value.
 std::string DescribeLine(const std::string& name, const std::string& value);
 
-// The line of a client's id, told apart from what looks like it (DistinctName()).
+// The line of a client's id, shown as DistinctName() shows it.
 std::string DescribeName(const std::string& id);
 
-// A further line of the same value if `name` is empty; else as DescribeLine.
+// As DescribeLine() if `name` is given. If it is empty: one more line of the value above.
 std::string DescribeMore(const std::string& name, const std::string& value);
 
-// The time and how far it is from `now`.
+// The time of `timestamp`, and how far it is from `now`.
 std::string MomentText(const google::protobuf::Timestamp& timestamp, common::WallTime now);
 
 }  // namespace liveness::cli

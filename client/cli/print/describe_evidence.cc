@@ -10,7 +10,7 @@
 namespace liveness::cli {
 namespace {
 
-// Younger figures are as good as those of the moment itself.
+// Figures that are younger than this are as good as those of the moment itself.
 constexpr common::Duration kFresh = std::chrono::milliseconds(100);
 
 std::string ConfidenceText(v1::Confidence confidence) {

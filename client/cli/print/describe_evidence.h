@@ -10,8 +10,8 @@
 
 namespace liveness::cli {
 
-// The verdict first, then what each layer showed; a line only for what was found.
-// All spans in it are as they were when the evidence was gathered.
+// The verdict first, then what each layer showed, with a line only for what was found.
+// All spans are as they were when the evidence was gathered. `now` is what that moment is told by.
 std::string DescribeEvidence(const v1::Evidence& evidence, common::WallTime now);
 
 // `consumer: 7s old, 5s allowed, STALE`, a line per token, led by `title` if there are any.

@@ -17,7 +17,7 @@
 namespace liveness::cli {
 namespace {
 
-// Of the latest incidents, where not all are asked for.
+// The number of incidents that are shown where not all are asked for.
 constexpr int kIncidentsShown = 10;
 
 std::string CanaryText(const v1::Canary& canary) {
@@ -78,7 +78,7 @@ std::string DescribeCertificates(const v1::ServerInfo& info, common::WallTime no
   return text;
 }
 
-// The figures that say something; JSON has all of them.
+// The figures that say something. Documents have all of them.
 std::string DescribeListener(const v1::Listener& listener, common::WallTime now) {
   std::string text = "Connections:\n";
   absl::StrAppend(&text, DescribeLine("  Listening", absl::StrJoin(listener.addresses(), ", ")),

@@ -9,8 +9,8 @@
 
 namespace liveness::cli {
 
-// `asked` is the address that it was asked at; `now` what ages are reckoned from.
-// `all` incidents, newest first, or the latest ten.
+// `asked` is the address at which the server was asked, `now` what ages are reckoned from. Incidents stand
+// newest first: `all` of them, or the latest ten.
 std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked, common::WallTime now,
                            bool all);
 

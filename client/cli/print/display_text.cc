@@ -16,7 +16,7 @@ struct Range {
   char32_t last;
 };
 
-// The blocks that matter in names and labels; wcwidth would need a locale.
+// The blocks that matter in names and labels. (wcwidth() would need a locale.)
 constexpr Range kZeroWidth[] = {
     {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x0610, 0x061A}, {0x064B, 0x065F},
     {0x0900, 0x0902}, {0x093C, 0x093C}, {0x0941, 0x0948}, {0x094D, 0x094D}, {0x0E31, 0x0E31},
@@ -32,7 +32,7 @@ constexpr Range kWide[] = {
     {0x1F7E0, 0x1F7EB}, {0x1F900, 0x1F9FF}, {0x1FA70, 0x1FAFF}, {0x20000, 0x3FFFD},
 };
 
-// Unicode's control and format characters, and what is ignored where a font has no picture of it.
+// Unicode's control and format characters, and those that are ignored where a font has no picture of them.
 constexpr Range kHidden[] = {
     {0x0000, 0x001F},   {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x034F, 0x034F}, {0x0600, 0x0605},
     {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},   {0x115F, 0x1160}, {0x17B4, 0x17B5},
@@ -45,8 +45,8 @@ constexpr Range kForeignSpaces[] = {
     {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
 };
 
-// What has letters that look like ASCII's: combining marks, Greek, Cyrillic, Armenian, Cherokee, letters as
-// symbols, of full width and of mathematics.
+// Blocks with letters that look like ASCII's: combining marks, Greek, Cyrillic, Armenian, Cherokee, letters
+// as symbols, of full width and of mathematics.
 constexpr Range kLikeLatin[] = {
     {0x0300, 0x036F}, {0x0370, 0x03FF}, {0x0400, 0x058F},   {0x13A0, 0x13FF},
     {0x1C80, 0x1C8F}, {0x1F00, 0x1FFF}, {0x2100, 0x214F},   {0xA640, 0xA69F},
@@ -91,7 +91,7 @@ bool IsHidden(char32_t c) { return Contains(kHidden, c); }
 
 namespace {
 
-// `text`, and what `escape` says of it as escapes.
+// `text` with those characters as escapes of which `escape` says so.
 std::string Escaped(std::string_view text, bool (*escape)(char32_t), bool double_backslashes) {
   std::string result;
   result.reserve(text.size());

@@ -13,12 +13,12 @@ namespace {
 
 bool Has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-// The server said nothing of its own: there was no server to say it.
+// True if no server was there: a server's own UNAVAILABLE has a reason.
 bool NeverReached(const absl::Status& status) {
   return absl::IsUnavailable(status) && common::ReasonOf(status).empty();
 }
 
-// What a server that took the connection and closed it may have missed.
+// What may have been missing for a server that took the connection and closed it.
 std::string ClosedAtOnce(const TlsSettings& tls) {
   if (!tls.enabled) return "it closed the connection at once; does it expect TLS? (--tls, --tls-ca)";
   if (tls.cert_file.empty()) {
@@ -46,7 +46,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 }
 
 std::string ConnectionFailure(std::string_view grpc_message, const TlsSettings& tls) {
-  // OpenSSL writes in small letters what BoringSSL writes in capitals.
+  // BoringSSL writes in capitals what OpenSSL writes in small letters.
   if (Has(grpc_message, "CERTIFICATE_VERIFY_FAILED") || Has(grpc_message, "certificate verify failed")) {
     return "its certificate is not signed by a trusted root, or is for another name (--tls-ca, "
            "--tls-server-name)";
@@ -87,7 +87,7 @@ std::string ErrorText(const absl::Status& status, std::string_view server, const
   const std::string reason_suffix = reason.empty() ? "" : absl::StrCat(" (", Printable(reason), ")");
   if (NeverReached(status)) {
     const std::string why = ConnectionFailure(message, tls);
-    // Where the remedy is known already it is the other one.
+    // If `why` names a flag as the remedy, the server does run.
     return absl::StrCat("cannot reach ", where, ": ", why,
                         Has(why, "--tls") ? "" : "; is livenessd running? (--server or LIVENESS_SERVER)");
   }

@@ -13,15 +13,15 @@ namespace liveness::cli {
 // REQUIRES: !status.ok()
 ExitCode ExitCodeOf(const absl::Status& status);
 
-// One sentence for stderr. `server` is the HOST:PORT that was asked, `tls` how; several
-// lines if the server named several fields. REQUIRES: !status.ok()
+// One sentence for stderr, or several lines if the server named several fields. `server` is the
+// HOST:PORT that was asked, `tls` is how it was connected to. REQUIRES: !status.ok()
 std::string ErrorText(const absl::Status& status, std::string_view server, const TlsSettings& tls = {});
 
 // gRPC's account of a failed connection, made with `tls`, cut down to what the kernel, the
 // resolver or TLS said: "connection refused".
 std::string ConnectionFailure(std::string_view grpc_message, const TlsSettings& tls = {});
 
-// That `server` knows no client of this id or name. `name` as it was given.
+// Says that `server` knows no client `name`, which is an id or clients/ID as the user gave it.
 std::string NoClientText(const std::string& name, std::string_view server);
 
 }  // namespace liveness::cli

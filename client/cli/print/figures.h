@@ -20,11 +20,12 @@ std::string CountText(std::int64_t count, std::string_view one);
 // 2026-01-31T12:00:01.123Z
 std::string TimeText(common::WallTime time);
 
-// The column for spans that are short in health and long in trouble: finer than
-// a second below ten of them (`340ms`, `1.2s`), then as kubectl's ages.
+// For spans that are short in health and long in trouble: finer than a second below
+// ten seconds (`340ms`, `1.2s`), then as kubectl's ages.
 std::string SpanText(common::Duration span);
 
-// As common::FormatDuration() has it (`1h30m`, `250ms`), and as common::FormatForPeople(), which rounds.
+// Spans as common::FormatDuration() writes them (`1h30m`, `250ms`), and rounded as common::FormatForPeople()
+// writes them.
 std::string ExactText(const google::protobuf::Duration& duration);
 std::string RoundedText(const google::protobuf::Duration& duration);
 

@@ -15,7 +15,7 @@
 namespace liveness::cli {
 namespace {
 
-// Why nothing is there, and where it might be.
+// Says why there are no last words, and where there might be some.
 std::string NoLastWords(const v1::Client& client) {
   const std::string id = NameText(client.client_id());
   if (client.state() != v1::STATE_DEAD) {
@@ -41,7 +41,7 @@ std::string ProgressCell(const v1::Note& note) {
 }
 
 std::vector<Cell> Row(const v1::Note& note) {
-  // A process has memory: without it, it told no load.
+  // Every process has memory: a note without any told no load.
   const v1::Load& load = note.load();
   const bool told = load.memory_bytes() > 0;
   std::vector<Cell> cells;

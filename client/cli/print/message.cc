@@ -25,8 +25,8 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::util::TimeUtil;
 
-// `text` with what is hidden in it as escapes: of JSON, or in YAML beyond 16 bits of YAML, which takes no
-// pairs of surrogates. ASCII stays: whoever quoted the text has seen to that.
+// `text` with its hidden characters (IsHidden()) as escapes. Those beyond 16 bits are pairs of surrogates in
+// `json`, and \U escapes in YAML, which takes no such pairs. ASCII stays, because the caller has quoted it.
 std::string WithoutHidden(std::string_view text, bool json) {
   std::string result;
   while (!text.empty()) {
@@ -69,7 +69,7 @@ std::optional<std::string> WellKnown(const Message& message) {
   return std::nullopt;
 }
 
-// `index` is -1 for a field that is not repeated.
+// One value of `field`. `index` is -1 if the field is not repeated.
 std::string Scalar(const Message& message, const FieldDescriptor& field, int index) {
   const Reflection& reflection = *message.GetReflection();
   const auto get = [&](auto single, auto repeated) {
@@ -95,7 +95,7 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
       const auto* value = field.enum_type()->FindValueByNumber(number);
       return value != nullptr ? value->name() : absl::StrCat(number);
     }
-    case FieldDescriptor::CPPTYPE_STRING:  // quoted always: never taken for a number, a bool or a null
+    case FieldDescriptor::CPPTYPE_STRING:  // always quoted: never taken for a number, a bool or a null
       return QuotedText(get(&Reflection::GetString, &Reflection::GetRepeatedString));
     case FieldDescriptor::CPPTYPE_MESSAGE: break;
   }

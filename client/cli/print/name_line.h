@@ -8,8 +8,8 @@
 
 namespace liveness::cli {
 
-// `name`, clients/ID, on a line of its own and as NameText() shows it; with -0 its very bytes and a NUL,
-// for `xargs -0`.
+// Writes `name`, clients/ID, on a line of its own and as NameText() shows it. With -0 it writes the very
+// bytes of `name` and a NUL, for `xargs -0`.
 void PrintName(std::string_view name, const GlobalSettings& global, Terminal& terminal);
 
 }  // namespace liveness::cli

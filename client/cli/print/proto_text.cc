@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kNamePrefix = "clients/";
 
-// As EnumText(), and nothing for the value that means that none was given.
+// As EnumText(), but empty for UNSPECIFIED.
 std::string Short(const std::string& wire_name, std::string_view prefix, int number) {
   std::string name = EnumText(wire_name, prefix, number);
   return name == "UNSPECIFIED" ? std::string() : name;

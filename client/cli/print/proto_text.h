@@ -19,7 +19,7 @@ namespace liveness::cli {
 // for a value of a newer server, which is shown as its `number`.
 std::string EnumText(const std::string& wire_name, std::string_view prefix, int number);
 
-// ALIVE; the number for a state of a newer server; empty for UNSPECIFIED.
+// ALIVE; the number for a value of a newer server; empty for UNSPECIFIED.
 std::string StateText(v1::State state);
 std::string HealthText(v1::Health health);
 std::string CauseText(v1::Cause cause);

@@ -12,8 +12,8 @@ bool ReaderIsGone(int fd);
 
 class ReaderWatcher {
  public:
-  // Calls `on_gone` once, on a thread of its own, when the reader of standard output goes away. A file has no
-  // reader that could.
+  // Calls `on_gone` once, on a thread of its own, when the reader of standard output goes away. For a file,
+  // which has no reader, that is never.
   explicit ReaderWatcher(std::function<void()> on_gone);
   ~ReaderWatcher();
   ReaderWatcher(const ReaderWatcher&) = delete;

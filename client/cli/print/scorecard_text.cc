@@ -68,16 +68,16 @@ std::string Slept(const v1::GetStatsResponse& stats) {
 }  // namespace
 
 std::string RateText(double rate) {
-  // Three digits, and never a power of ten: a young server extrapolates to thousands a day.
+  // Three digits, and never a power of ten, because a young server extrapolates to thousands a day.
   return absl::StrFormat("%.*g", rate < 1000 ? 3 : 15, rate < 1000 ? rate : std::round(rate));
 }
 
 std::string AccuracyText(double share) {
-  // What double arithmetic leaves over is no mistake.
+  // A smaller share is what double arithmetic leaves over, and no mistake.
   constexpr double kNothing = 1e-11;
   const double wrong = (1 - std::clamp(share, 0.0, 1.0)) * 100;
   if (wrong < kNothing) return "100%";
-  // Two digits of what is wrong, so that no rounding reaches 100.
+  // As many decimals as show two digits of `wrong`, so that rounding never makes it 100.
   const int decimals = std::max(0, 1 - static_cast<int>(std::floor(std::log10(wrong))));
   std::string text = absl::StrFormat("%.*f", decimals, 100 - wrong);
   if (decimals > 0) {

@@ -7,8 +7,7 @@
 
 namespace liveness::cli {
 
-// A section of its own. It is about all clients since the server started, whatever
-// was asked to be counted.
+// A section about all clients since the server started, whatever clients `stats` counts.
 std::string DescribeScorecard(const v1::GetStatsResponse& stats);
 
 // Mistakes per client and day: `0.0123`, `1667`.

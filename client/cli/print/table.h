@@ -13,7 +13,7 @@ namespace liveness::cli {
 
 enum class Style { kPlain, kGood, kWarning, kBad, kFaint };
 
-// `text` wrapped in the terminal's codes for `style`; as it is without color.
+// `text` wrapped in the terminal's codes for `style`; `text` as it is without `color`.
 std::string Styled(std::string_view text, Style style, bool color);
 
 struct Cell {
@@ -25,7 +25,7 @@ struct Cell {
   Style style = Style::kPlain;
 };
 
-// A client's name or id, as NameText() has it.
+// A client's name or id, as ListedName() shows it.
 Cell NameCell(std::string_view name);
 
 struct TableOptions {

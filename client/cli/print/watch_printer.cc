@@ -13,7 +13,7 @@
 namespace liveness::cli {
 namespace {
 
-// Names grow the column up to this; a longer one just pushes its own line.
+// The column of names grows with them up to this. A longer name shifts the rest of its own line only.
 constexpr std::size_t kMaxNameWidth = 40;
 constexpr std::size_t kChangeWidth = 19;  // ALIVE OK -> STALLED
 constexpr std::size_t kCauseWidth = 19;   // APPLICATION_STALLED
@@ -22,7 +22,7 @@ std::string Padded(const std::string& text, std::size_t text_width, std::size_t 
   return text + std::string(width > text_width ? width - text_width : 0, ' ');
 }
 
-// What explains the last change; a client that flaps says so first.
+// What explains the last change. If the client flaps, that comes first.
 std::string Sentence(const v1::Evidence& evidence, bool flapping) {
   if (!flapping) return evidence.summary();
   return absl::StrCat("flapping", evidence.summary().empty() ? "" : ": ", evidence.summary());

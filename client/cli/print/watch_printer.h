@@ -25,13 +25,13 @@ namespace liveness::cli {
 
 class WatchPrinter {
  public:
-  // Both are kept.
+  // `global` and `terminal` are kept.
   WatchPrinter(const GlobalSettings& global, Terminal& terminal);
 
   void Client(const v1::Client& client);
   void SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id);
   void Transition(const v1::Transition& transition);
-  // Before the transitions of its revision.
+  // To be called before the transitions of the group's revision are printed.
   void Group(const v1::GroupEvent& group);
   void Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision, std::string_view why);
   void Disconnected(const std::string& why, std::uint64_t revision);

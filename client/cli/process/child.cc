@@ -48,8 +48,8 @@ Child::~Child() {
 }
 
 std::optional<int> Child::Start(const std::vector<std::string>& command, const sigset_t& mask, Child& child) {
-  // Who is started with standard input closed must not have it taken for a link of ours, or overwritten by
-  // it.
+  // Takes the numbers 0 to 2 if our parent left them closed. Otherwise the link to the keeper would get one
+  // of them, and be taken for standard input, or be overwritten below.
   int spare = 0;
   do {
     spare = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -58,7 +58,7 @@ std::optional<int> Child::Start(const std::vector<std::string>& command, const s
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return errno;
   child.own_group_ = !InForeground();
-  prctl(PR_SET_CHILD_SUBREAPER, 1);  // whatever a killed keeper leaves behind comes to us
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // if the keeper is killed, its children become ours
   child.keeper_ = fork();
   if (child.keeper_ == 0) {
     close(ends[0]);

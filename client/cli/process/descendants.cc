@@ -16,11 +16,11 @@
 namespace liveness::cli {
 namespace {
 
-// Its parent; 0 if it is gone.
+// The parent of the process of `directory` (/proc/7); 0 if the process is gone.
 pid_t ParentOf(const std::filesystem::path& directory) {
   std::ifstream file(directory / "stat");
   const std::string stat((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  // `7 (name) S 1 ...`, and a name may hold spaces and parentheses.
+  // The file says `7 (name) S 1 ...`, where 1 is the parent. A name may hold spaces and parentheses.
   const std::size_t name_end = stat.rfind(')');
   int parent = 0;
   if (name_end == std::string::npos) return 0;

@@ -7,11 +7,11 @@
 
 namespace liveness::cli {
 
-// All processes below `root`, in no order; without itself. What starts and ends while /proc is read
-// may be missing: whoever ends a tree looks again until nothing is left.
+// All processes below `root`, without `root` itself, in no order. A process that starts or ends while /proc
+// is read may be missing, so that a caller who ends a tree looks again until nothing is left.
 std::vector<pid_t> Descendants(pid_t root);
 
-// Sends `signal` to all processes below ours. How many of them took it.
+// Sends `signal` to all processes below this one. Returns how many of them took it.
 int SignalDescendants(int signal);
 
 }  // namespace liveness::cli

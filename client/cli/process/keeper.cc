@@ -22,14 +22,15 @@
 namespace liveness::cli {
 namespace {
 
-// A signal to the group reaches all its members within microseconds, a machine that is short of
-// processors included: the kernel does not let go of it meanwhile.
+// How long a copy of a signal to the group is waited for. It reaches all members within microseconds, also on
+// a machine that is short of processors, because the kernel sends to all of them in one go.
 constexpr std::chrono::milliseconds kCopyWait(20);
-// livenessctl may be slow to ask about a copy, while it starts on a busy machine. One that it never asks
-// about was one too many: two signals of a number that are pending at once are but one.
+// How long a copy is kept. livenessctl may be slow to send the order that matches it, while it starts on a
+// busy machine. No order ever comes for some copies: two signals of one number that are pending at
+// livenessctl at once are one signal there.
 constexpr std::chrono::minutes kCopyAge(1);
 constexpr std::size_t kMaxCopies = 64;
-// From SIGTERM to SIGKILL when all is to end, as `docker stop` has it.
+// The time from SIGTERM to SIGKILL when all is to end, as `docker stop` has it.
 constexpr std::chrono::seconds kTermPatience(10);
 constexpr std::chrono::milliseconds kKillAgain(50);
 
@@ -56,16 +57,16 @@ KeeperStarted StartCommand(const KeeperSettings& settings) {
   if (started.command == 0) BecomeCommand(settings, keeper, error_pipe[1]);
   if (started.command < 0) started.error = errno;
   close(error_pipe[1]);
-  // Nothing to read: the descriptor went with the exec.
+  // If there is nothing to read, the exec went well and closed the other end.
   if (read(error_pipe[0], &started.error, sizeof(started.error)) < 0) started.error = errno;
   close(error_pipe[0]);
   return started;
 }
 
-// Ends as the command did.
+// Ends this process as the command ended, with the same `status`.
 [[noreturn]] void EndLike(int status) {
   if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
-  const rlimit no_core{0, 0};  // the command has left its own
+  const rlimit no_core{0, 0};  // the command has left a core of its own
   setrlimit(RLIMIT_CORE, &no_core);
   const int number = WTERMSIG(status);
   signal(number, SIG_DFL);
@@ -90,7 +91,7 @@ class Keeper {
       Reap();
       if (ready[0].revents != 0) {
         TakeOrder();
-        Reap();  // what waits for a copy takes the news of an end, too
+        Reap();  // TakeCopy() may have read the SIGCHLD of an end
       }
       if (kill_at_ && clock_.Mono() >= *kill_at_) KillAll();
     }
@@ -130,7 +131,7 @@ class Keeper {
     }
     const bool all_gone = pid < 0 && errno == ECHILD;
     if (!end_ || (kill_at_ && !all_gone)) return;
-    // Tells an end of the command's from one of the keeper's own.
+    // By this note livenessctl tells that the command ended, and not the keeper alone.
     const int note = *end_;
     send(link_, &note, sizeof(note), MSG_NOSIGNAL);
     EndLike(*end_);
@@ -143,7 +144,7 @@ class Keeper {
     if (size != sizeof(order)) return Abandoned();
     if (order.signal == 0) return EndAll();
     const bool to_group = TakeCopy(order) || order.from_kernel;
-    if (end_) return;  // its process id may be another's by now
+    if (end_) return;  // the command's process id may belong to another process by now
     if (!to_group) {
       kill(command_, order.signal);
     } else if (own_group_) {
@@ -151,7 +152,7 @@ class Keeper {
     }
   }
 
-  // True if this process, too, was sent that signal by that sender; waits a little for it.
+  // True if the sender of `order`'s signal sent it to this process, too. Waits a little for this copy.
   bool TakeCopy(const KeeperOrder& order) {
     const pid_t sender = order.from_kernel ? 0 : order.sender;
     for (const common::MonoTime until = clock_.Mono() + kCopyWait;;) {
@@ -170,7 +171,7 @@ class Keeper {
     }
   }
 
-  // How many took it. Without /proc the command is all that is known.
+  // Returns how many processes took the signal. Without /proc the command is the only one that is known.
   int SignalAll(int number) const {
     const int taken = SignalDescendants(number);
     if (taken == 0 && !end_) kill(command_, number);
@@ -181,18 +182,18 @@ class Keeper {
     if (kill_at_) return;
     kill_at_ = clock_.Mono() + kTermPatience;
     SignalAll(SIGTERM);
-    SignalAll(SIGCONT);  // or one that is stopped would never see it
+    SignalAll(SIGCONT);  // a stopped process sees SIGTERM only when it runs again
     Reap();
   }
 
   void KillAll() {
     kill_at_ = clock_.Mono() + kKillAgain;
-    // Whoever must not be signalled (another user's) is not waited for.
+    // A process that may not be signalled (another user's) is not waited for.
     if (SignalAll(SIGKILL) == 0 && end_) EndLike(*end_);
     Reap();
   }
 
-  // livenessctl is gone: nobody vouches for the command any more.
+  // Called when livenessctl is gone, so that nobody vouches for the command any more.
   [[noreturn]] void Abandoned() {
     while (SignalDescendants(SIGKILL) > 0) {
       int status = 0;
@@ -212,9 +213,9 @@ class Keeper {
   const pid_t command_;
   const bool own_group_;
   const common::Clock& clock_ = common::SystemClock();
-  std::vector<Copy> copies_;                 // that no order was matched with, the oldest first
+  std::vector<Copy> copies_;                 // those that no order has matched yet, the oldest first
   std::optional<int> end_;                   // the command's status
-  std::optional<common::MonoTime> kill_at_;  // all is to end: when what is left is killed
+  std::optional<common::MonoTime> kill_at_;  // set when all is to end: then what is left is killed
 };
 
 }  // namespace
@@ -229,7 +230,8 @@ void RunKeeper(int link, const KeeperSettings& settings) {
   const KeeperStarted started = StartCommand(settings);
   send(link, &started, sizeof(started), MSG_NOSIGNAL);
   if (started.error != 0) _exit(127);
-  // Standard input and output are the command's: their other ends see when it closes them.
+  // Standard input and output are the command's alone, so that their other ends see when the command closes
+  // them.
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   dup2(null, STDIN_FILENO);
   dup2(null, STDOUT_FILENO);

@@ -3,16 +3,16 @@
 //   livenessctl   beats; may have threads, and may be killed at any time
 //     keeper      one thread, no connection: starts the command, reaps, passes signals on
 //       COMMAND
-//         what it started; orphans of it come back to the keeper (PR_SET_CHILD_SUBREAPER)
+//         what COMMAND started; its orphans come back to the keeper (PR_SET_CHILD_SUBREAPER)
 //
-// - livenessctl dies in whatever way: the link to it ends, and the keeper kills all below itself.
-// - The keeper is killed: the kernel kills the command (PR_SET_PDEATHSIG, which counts from the thread
-//   that forked: the keeper has but one), and livenessctl kills what that leaves behind.
-// - The command ends: the keeper ends in the same way, with its code or by its signal. What the command
-//   has left running is nobody's business of ours and runs on.
+// - livenessctl dies, in whatever way: the link between the two ends, and the keeper kills all below itself.
+// - The keeper is killed: the kernel kills the command (PR_SET_PDEATHSIG, which takes effect when the thread
+//   that forked ends; the keeper has one thread), and livenessctl kills what the command leaves behind.
+// - The command ends: the keeper ends in the same way, with the command's code or by the same signal. What
+//   the command has left running runs on: neither of the two is concerned with it.
 //
-// The keeper stays in livenessctl's process group, hence it has a copy of every signal to the group:
-// so it tells them from those to livenessctl alone, which the command is to get instead.
+// The keeper stays in livenessctl's process group, hence it gets a copy of every signal to that group. By the
+// copy it tells a signal to the group from one to livenessctl alone, which it passes to the command alone.
 #pragma once
 
 #include <signal.h>
@@ -23,15 +23,15 @@
 
 namespace liveness::cli {
 
-// The keeper's first words.
+// The first message of the keeper to livenessctl.
 struct KeeperStarted {
   pid_t command = 0;
   int error = 0;  // an errno: the command cannot be run
 };
 
-// What livenessctl asks of it afterwards.
+// What livenessctl asks of the keeper afterwards.
 struct KeeperOrder {
-  int signal = 0;            // that livenessctl was sent; 0: end all, first by SIGTERM, soon by SIGKILL
+  int signal = 0;            // that livenessctl was sent; 0: end all, by SIGTERM and later by SIGKILL
   bool from_kernel = false;  // a terminal's, to the whole foreground group
   pid_t sender = 0;          // of the signal
 };
@@ -44,7 +44,7 @@ struct KeeperSettings {
   bool own_group = true;
 };
 
-// What a process becomes that was forked to be a keeper. `link` is one end of a SOCK_SEQPACKET pair whose
+// Makes this process, which was forked for it, the keeper. `link` is one end of a SOCK_SEQPACKET pair whose
 // other end is livenessctl's alone. REQUIRES: one thread; SIGCHLD is not ignored.
 [[noreturn]] void RunKeeper(int link, const KeeperSettings& settings);
 

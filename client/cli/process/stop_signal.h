@@ -1,7 +1,7 @@
 // Signals as something to wait for instead of something that happens.
 //
-// Blocked in every thread (block first, then make threads), they are taken by
-// one call here. A command started by `beat` gets a clean mask back (child.h).
+// They are blocked in every thread (block first, then make threads), and AwaitSignal()
+// takes them. A command started by `beat` gets a clean mask back (child.h).
 #pragma once
 
 #include <signal.h>
@@ -16,30 +16,31 @@
 
 namespace liveness::cli {
 
-// Those that ask a process to end: SIGINT, SIGTERM, SIGHUP.
+// The signals that ask a process to end: SIGINT, SIGTERM, SIGHUP.
 const std::vector<int>& StopSignals();
 
-// Those that are passed on to a command, the above among them.
+// The signals that are passed on to a command. StopSignals() are among them.
 const std::vector<int>& ForwardedSignals();
 
-// One that nobody else sends: wakes a thread of ours from AwaitSignal().
+// The signal by which this process wakes one of its threads from AwaitSignal(). Nobody else sends it.
 int WakeSignal();
 
-// Those of `signals` that our parent has not had us ignore: `nohup` and the background of a script are to
-// stay what they are. The others must not be blocked, for blocked they would come in spite of it.
+// Those of `signals` that our parent does not have us ignore. The ignored ones (by `nohup`, or in the
+// background of a script) must not be blocked, because AwaitSignal() would take them in spite of being
+// ignored.
 std::vector<int> NotIgnored(const std::vector<int>& signals);
 
-// Blocks `signals` in this thread and those that it makes. What was blocked before.
+// Blocks `signals` in this thread and those that it makes. Returns the mask from before.
 sigset_t BlockSignals(const std::vector<int>& signals);
 
 struct Signal {
   int number = 0;
-  // Sent by a terminal to its whole foreground group; false if by a process, to us or to our group.
+  // True if a terminal sent it, to its whole foreground group; false if a process did, to us or to our group.
   bool from_kernel = false;
-  pid_t sender = 0;  // unless from_kernel
+  pid_t sender = 0;  // the process, unless from_kernel
 };
 
-// The next of `signals`; none if `limit` passes first. REQUIRES: they are blocked.
+// Waits for the next of `signals`; none if `limit` passes first. REQUIRES: `signals` are blocked.
 std::optional<Signal> AwaitSignal(const std::vector<int>& signals,
                                   std::optional<common::Duration> limit = {});
 

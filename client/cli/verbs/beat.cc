@@ -1,8 +1,8 @@
 // `livenessctl beat [-- COMMAND]`: a client from the shell.
 //
 // The main thread waits for signals; the library's thread beats and reports.
-// A command is started first, before any connection exists that it could inherit,
-// and by a process that keeps it from outliving us (process/keeper.h).
+// A command is started first, before any connection exists that it could inherit.
+// The process that starts it keeps it from outliving us (process/keeper.h).
 #include <liveness/client.h>
 #include <pthread.h>
 #include <signal.h>
@@ -42,11 +42,11 @@ std::string DefaultId(const std::vector<std::string>& command) {
   std::string id = HostName();
   if (!command.empty()) id += "/" + command[0].substr(command[0].rfind('/') + 1);
   id.resize(std::min(id.size(), common::kMaxIdBytes));
-  while (!common::IsValidUtf8(id)) id.pop_back();  // a character that was cut through
+  while (!common::IsValidUtf8(id)) id.pop_back();  // the rest of a character that was cut through
   return id;
 }
 
-// What is asked of the server about silence, besides interval and timeout.
+// Sets what the server is asked to do about silence, besides interval and timeout.
 void SetDetection(const BeatSettings& settings, ClientOptions& options) {
   if (settings.found_within && settings.mistake_recurrence) {
     options.quality = Quality{*settings.found_within, *settings.mistake_recurrence};
@@ -82,15 +82,15 @@ ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& sett
   return options;
 }
 
-// What a signal to end was answered with: the signal itself, or the code that
-// shells and their like make of it.
+// True if the command ended as the signal `asked` for: by this signal, or with the code
+// that shells and their like make of it.
 bool EndedAsAsked(const ProcessEnd& end, const std::optional<int>& asked) {
   return asked.has_value() &&
          (end.signal == asked || end.exit_code == static_cast<int>(ExitCode::kSignalBase) + *asked);
 }
 
-// How a command's end is told to the server. One that was told to stop and did
-// has left; any other failure is a death.
+// How a command's end is told to the server. A command that stopped when it was `asked` to
+// has left. Any other failure is a death.
 std::pair<std::string, ExitStatus> GoodbyeOf(const ProcessEnd& end, const std::optional<int>& asked) {
   if (EndedAsAsked(end, asked)) return {absl::StrCat("stopped by SIG", sigabbrev_np(*asked)), {}};
   if (end.signal.has_value()) {
@@ -102,7 +102,7 @@ std::pair<std::string, ExitStatus> GoodbyeOf(const ProcessEnd& end, const std::o
   return {absl::StrCat("exited with code ", *end.exit_code), {.exit_code = end.exit_code}};
 }
 
-// Waits for a command's end without a client; used when there can be none. REQUIRES: SIGCHLD is blocked.
+// Waits for a command's end. Used where no client could be started. REQUIRES: SIGCHLD is blocked.
 ProcessEnd AwaitEnd(Child& child) {
   for (;;) {
     if (const auto end = child.Poll()) return *end;
@@ -110,7 +110,7 @@ ProcessEnd AwaitEnd(Child& child) {
   }
 }
 
-// Beats until a stop signal, or until the server will not have us.
+// Beats until a stop signal, or until the server refuses this client for good.
 ExitCode BeatAlone(ClientInterface& client, const std::vector<int>& signals, BeatReport& report) {
   for (;;) {
     const std::optional<Signal> signal = AwaitSignal(signals);
@@ -148,7 +148,8 @@ ExitCode BeatWith(Child& child, ClientInterface& client, const std::vector<int>&
     const std::vector<int>& stops = StopSignals();
     if (std::find(stops.begin(), stops.end(), signal->number) != stops.end()) asked_to_stop = signal->number;
     child.Forward(*signal);
-    // Told to pause by the terminal of a job that was moved to the foreground: the command pauses with us.
+    // A terminal pauses this process, as a job that was moved to the foreground. The command, which was sent
+    // the signal above, pauses with it.
     if (signal->number == SIGTSTP) raise(SIGSTOP);
   }
 }
@@ -158,7 +159,7 @@ ExitCode BeatWith(Child& child, ClientInterface& client, const std::vector<int>&
 ExitCode RunVerb(const BeatSettings& settings, Context& context) {
   const GlobalSettings& global = context.global;
   Terminal& terminal = context.terminal;
-  signal(SIGCHLD, SIG_DFL);  // who inherits it as ignored never learns how a child ended
+  signal(SIGCHLD, SIG_DFL);  // if it was inherited as ignored, no child's end would be told
   std::vector<int> signals = NotIgnored(settings.command.empty() ? StopSignals() : ForwardedSignals());
   signals.push_back(SIGCHLD);
   signals.push_back(WakeSignal());
@@ -171,14 +172,15 @@ ExitCode RunVerb(const BeatSettings& settings, Context& context) {
                   absl::StrCat("cannot run ", settings.command[0], ": ", strerror(*error)), terminal);
     }
   }
-  // In a group of its own it cannot hear the terminal; in ours the kernel pauses it and us alike.
+  // A command in a group of its own does not get the terminal's SIGTSTP, so that it is passed on. In a group
+  // that it shares with us the kernel pauses both.
   if (child.own_group()) {
     for (const int number : NotIgnored({SIGTSTP})) signals.push_back(number);
     BlockSignals(signals);
   }
-  signal(SIGPIPE, SIG_IGN);  // a reader of our lines that went away must not end the beat
+  signal(SIGPIPE, SIG_IGN);  // the beat goes on if the reader of its lines goes away
   const std::string id = settings.id.empty() ? DefaultId(settings.command) : ClientId(settings.id);
-  // Standard output is the command's.
+  // Standard output is the command's, if there is one.
   BeatReport report(id, settings.command.empty() ? terminal.out : terminal.err, terminal.err, settings.quiet,
                     terminal.clock);
   ClientOptions options = MakeOptions(global, settings, id);

@@ -13,7 +13,7 @@
 namespace liveness::cli {
 namespace {
 
-// How silence is judged: by times of the user's, or by what is to come of them.
+// How silence is judged: by times that the user gives, or by the quality that the times are to bring about.
 void AddTimes(CLI::App& beat, BeatSettings& settings) {
   CLI::Option* const interval = AddDuration(
       beat, "--interval", [&](common::Duration d) { settings.interval = d; },
@@ -42,7 +42,7 @@ void AddTimes(CLI::App& beat, BeatSettings& settings) {
       ->type_name("PHI");
 }
 
-// `labels` are filled with KEY=VALUE.
+// `labels` are filled with KEY=VALUE, as they were given.
 void AddFlags(CLI::App& beat, BeatSettings& settings, std::vector<std::string>& labels) {
   beat.add_option("--id", settings.id, "Client id; default: the host's name, with a command HOST/COMMAND");
   AddTimes(beat, settings);

@@ -176,7 +176,7 @@ ExitCode RunVerb(const MaintenanceSettings& settings, Context& context) {
   if (settings.span || until) {
     const common::WallTime now = api.ServerTime(terminal.clock.Wall());
     if (settings.span) until = now + std::min(*settings.span, common::WallTime::max() - now);
-    // The server would take a moment that is past for a clear.
+    // The server would take a moment that is past for the end of maintenance.
     if (*until <= now) return Fail(ExitCode::kUsage, kUntilIsPast, terminal);
   }
   v1::SetMaintenanceRequest request;
@@ -198,7 +198,7 @@ ExitCode RunVerb(const MaintenanceSettings& settings, Context& context) {
       continue;
     }
     if (!response.ok()) {
-      if (any) PrintMaintenance(changed, until, context);  // those before this one stand
+      if (any) PrintMaintenance(changed, until, context);  // the names before this one are done
       return Fail(response.status(), context);
     }
     any = true;

@@ -55,7 +55,7 @@ void AddDetection(const v1::GroupCounts& group, std::vector<Cell>& cells) {
   cells.emplace_back(AccuracyText(group.query_accuracy()));
 }
 
-// Of what is no group, only the mistakes may be known.
+// The same columns in a row that is about no group. Of such a row only the mistakes may be known.
 void AddNoDetection(const std::string& mistakes, std::vector<Cell>& cells) {
   for (const char* header : kDetectionHeaders) {
     cells.emplace_back(std::string_view(header) == "MISTAKES" ? mistakes : std::string("-"));
@@ -100,7 +100,7 @@ void PrintTable(const v1::GetStatsResponse& stats, const std::string& by_label, 
   table.Flush();
 }
 
-// What the wide table has in its last columns, as a table of its own.
+// The last columns of the wide table, as a table of their own.
 void PrintDetection(const v1::GetStatsResponse& stats, const std::string& by_label,
                     const GlobalSettings& global, Terminal& terminal) {
   std::vector<std::string> headers = {absl::AsciiStrToUpper(by_label)};
@@ -139,7 +139,7 @@ ExitCode RunVerb(const StatsSettings& settings, Context& context) {
   if (!stats.ok()) return Fail(stats.status(), context);
   if (!PrintMessage(*stats, global.output, terminal.out)) {
     PrintTable(*stats, settings.by_label, global, terminal);
-    // -o table is the table alone, for those who cut it up.
+    // -o table is the table alone, for programs that cut it up.
     const bool wide = global.output == OutputFormat::kWide;
     const bool for_people = global.output == OutputFormat::kUnset;
     if (for_people && !settings.by_label.empty()) PrintDetection(*stats, settings.by_label, global, terminal);

@@ -28,7 +28,7 @@ std::string FilterOf(const TransitionsSettings& settings) {
   return settings.filter.empty() ? by_name : absl::StrCat(by_name, " AND (", settings.filter, ")");
 }
 
-// Where rows go, in any format.
+// Prints transitions in the format that was asked for.
 class Printer {
  public:
   explicit Printer(const Context& context)
@@ -40,7 +40,7 @@ class Printer {
     list_.Add(transition, ClientName(transition.client_id()), [&] { return Cells(transition); });
   }
 
-  // Once, however many pages say so.
+  // Says on stderr where history has a gap: once, though several pages may tell of the same gap.
   void NoteGaps(const v1::ListTransitionsResponse& page) {
     for (const v1::Gap& gap : page.gaps()) {
       if (gap.resumes_at_revision() == last_gap_) continue;
@@ -79,7 +79,7 @@ class Printer {
   const bool wide_;
   Terminal& terminal_;
   ListPrinter list_;
-  std::uint64_t last_gap_ = 0;  // that was noted; 0: none
+  std::uint64_t last_gap_ = 0;  // the last gap that was noted; 0: none
 };
 
 // Calls `on_page` for each page of what `settings` ask for, in `order`, until it returns false.
@@ -91,7 +91,7 @@ absl::Status EachPageOf(const Context& context, const TransitionsSettings& setti
   return EachPage(*context.api, &Api::ListTransitions, std::move(request), settings.limit, on_page);
 }
 
-// Read backwards, the latest first, until there are enough; told forwards.
+// Prints the latest transitions: reads backwards until there are enough, and prints forwards.
 absl::Status PrintLatest(const Context& context, const TransitionsSettings& settings, Printer& printer) {
   std::optional<common::WallTime> oldest;
   if (settings.since.has_value())
@@ -112,7 +112,7 @@ absl::Status PrintLatest(const Context& context, const TransitionsSettings& sett
   return absl::OkStatus();
 }
 
-// Forwards, each page as it comes.
+// Prints all transitions, each page as it comes.
 absl::Status PrintAll(const Context& context, const TransitionsSettings& settings, Printer& printer) {
   return EachPageOf(context, settings, "revision", [&](const v1::ListTransitionsResponse& page) {
     printer.NoteGaps(page);

@@ -1,7 +1,7 @@
 // `livenessctl watch`: who is there, then each change as it happens.
 //
-// It comes back by itself from the revision up to which it has told everything,
-// and says when it was away and whether something is missing.
+// A watch that loses its server goes on by itself from the revision up to which it has told
+// everything. It says when it was away, and whether something is missing.
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
@@ -28,7 +28,7 @@ namespace {
 // The server promises a message every 5 s.
 constexpr common::Duration kSilenceLimit = std::chrono::seconds(16);
 
-// Set once, by the signal's thread; waited for by the watch.
+// Set by the thread of a stop signal or of a lost reader. The watch waits for it. Thread-safe.
 class StopFlag {
  public:
   void Set() {
@@ -40,7 +40,7 @@ class StopFlag {
     common::MutexLock lock(mu_);
     return set_;
   }
-  // True if it is set before `span` has passed.
+  // True if the flag is set before `span` has passed.
   bool AwaitFor(common::Duration span, const common::Clock& clock) {
     const common::MonoTime end = common::SaturatingAdd(clock.Mono(), span);
     common::MutexLock lock(mu_);
@@ -55,7 +55,7 @@ class StopFlag {
   bool set_ ABSL_GUARDED_BY(mu_) = false;
 };
 
-// No later try can end otherwise.
+// True if every later try would end the same.
 bool IsFinal(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
@@ -67,13 +67,13 @@ bool IsFinal(const absl::Status& status) {
   }
 }
 
-// Where the registry stands, so that a watch can begin there.
+// Has `follower` begin where the registry stands now.
 absl::Status StartNow(Api& api, WatchFollower& follower) {
   v1::ListTransitionsRequest request;
   request.set_page_size(1);
   const auto page = api.ListTransitions(request);
   if (!page.ok()) return page.status();
-  // Revision 0 asks for a snapshot; mute it.
+  // To start at revision 0 is to ask for a snapshot, which nobody wants to see here.
   if (page->revision() == 0) follower.MuteSnapshot();
   follower.StartAt(page->revision(), page->history_id());
   return absl::OkStatus();
@@ -100,7 +100,7 @@ Verb AddWatch(CLI::App& program, GlobalSettings& global) {
 }
 
 ExitCode RunVerb(const WatchSettings& settings, Context& context) {
-  // Before gRPC makes its threads: one that does not block a signal would take it.
+  // Before gRPC makes its threads, because a thread that does not block a signal would take it.
   BlockSignals(NotIgnored(StopSignals()));
   Api& api = *context.api;
   const GlobalSettings& global = context.global;
@@ -110,7 +110,7 @@ ExitCode RunVerb(const WatchSettings& settings, Context& context) {
     stop.Set();
     api.CancelWatch();
   };
-  // Whether the reader goes away before or while we write to it: the watch ends as one that was told to.
+  // If the reader of our lines goes away, the watch ends like one that was told to, and not by SIGPIPE.
   signal(SIGPIPE, SIG_IGN);
   const StopWatcher stop_watcher(end);
   const ReaderWatcher reader_watcher(end);

@@ -5,7 +5,7 @@
 namespace liveness::cli {
 namespace {
 
-// A server follows the others within milliseconds, unless it is cut off.
+// How long a server may be behind the others. It follows them within milliseconds, unless it is cut off.
 constexpr common::Duration kBehindLimit = std::chrono::minutes(1);
 
 }  // namespace
@@ -56,7 +56,7 @@ void WatchFollower::Take(const v1::WatchClientsResponse& response) {
     snapshot_.clear();
     muted_ = false;
   }
-  // Half a snapshot is no ground to resume from.
+  // A watch cannot be resumed from half a snapshot.
   if (!in_snapshot_ && response.revision() > 0) StartAt(response.revision(), response.history_id());
 }
 
@@ -78,8 +78,8 @@ void WatchFollower::BeginSnapshot() {
   snapshot_.clear();
 }
 
-// The contract has servers leave out what their snapshot has shown. One that repeats it, until the
-// snapshot is done, is not echoed.
+// By the contract a server leaves out the transitions that its snapshot has shown. If it repeats them before
+// the snapshot is done, they are not told again.
 bool WatchFollower::IsNews(const v1::Transition& transition) {
   if (!in_snapshot_) return true;
   std::uint64_t& known = snapshot_[transition.client_id()];

@@ -1,5 +1,5 @@
-// What a watch has told, and what it tells next: it turns the messages of one
-// stream after another, of one server or several, into one story.
+// What a watch has told, and what it tells next. It turns the messages of one stream
+// after another, of one server or several, into one story.
 //
 // A stream that breaks is resumed after the revision up to which all was told,
 // at any server of the same history. Nothing is told twice. Not thread-safe.
@@ -23,25 +23,25 @@ class WatchFollower {
   // `global` and `terminal` are kept.
   WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal);
 
-  // Begin after `revision`, without a snapshot. Empty history: the server's.
+  // Begins after `revision`, without a snapshot. An empty `history_id` is that of the server.
   void StartAt(std::uint64_t revision, const std::string& history_id);
-  // Tell nothing of the next snapshot.
+  // Tells nothing of the next snapshot.
   void MuteSnapshot() { muted_ = true; }
 
-  // What to ask of the next server.
+  // What to ask the next server for.
   v1::WatchClientsRequest Request() const;
-  // A stream begins.
+  // To be called when a stream begins.
   void BeginStream();
   void Take(const v1::WatchClientsResponse& response);
 
-  // A server does not know the revision that we ask from. Another one of its
-  // cluster has told it, so it will soon. True if that has gone on for so long,
-  // at all servers, that it is time to Forget().
+  // To be called when a server does not know the revision that we ask from. It is to know
+  // it soon, because another server of its cluster has told us of it. True if no server has
+  // known it for so long that it is time to Forget().
   bool IsBehindForGood(common::MonoTime now);
-  // What was told is void; the next stream starts from a snapshot.
+  // Declares void what was told: the next stream starts from a snapshot.
   void Forget(std::string_view why);
 
-  // All up to here was told; 0: a snapshot is needed.
+  // The revision up to which all was told; 0 if a snapshot is needed.
   std::uint64_t revision() const { return revision_; }
   WatchPrinter& printer() { return printer_; }
 
