@@ -20,6 +20,12 @@ TEST(SizeTextTest, ThreeDigitsAtMost) {
   EXPECT_EQ(SizeText(std::int64_t{5000} << 40), "5000 TiB");
 }
 
+TEST(CountTextTest, OnlyOneIsSingular) {
+  EXPECT_EQ(CountText(0, "client"), "0 clients");
+  EXPECT_EQ(CountText(1, "client"), "1 client");
+  EXPECT_EQ(CountText(2, "client"), "2 clients");
+}
+
 TEST(TimeTextTest, MomentsAreUtcWithMilliseconds) {
   EXPECT_EQ(TimeText(common::WallTime(1'700'000'000s + 123'999us)), "2023-11-14T22:13:20.123Z");
 }

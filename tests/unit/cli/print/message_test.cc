@@ -66,6 +66,20 @@ TEST(ProtoOutputTest, QuotedTextCannotBreakOut) {
   EXPECT_EQ(QuotedText("a\"\\\n\x01"), "\"a\\\"\\\\\\u000a\\u0001\"");
 }
 
+TEST(PrintMessageTest, OnlyDocumentsAreWritten) {
+  v1::StreamEvidence message;
+  std::ostringstream json, yaml, none;
+  EXPECT_TRUE(PrintMessage(message, OutputFormat::kJson, json));
+  EXPECT_EQ(json.str(), ToJson(message) + "\n");
+  EXPECT_TRUE(PrintMessage(message, OutputFormat::kYaml, yaml));
+  EXPECT_EQ(yaml.str(), ToYaml(message));
+  for (const OutputFormat format :
+       {OutputFormat::kUnset, OutputFormat::kTable, OutputFormat::kWide, OutputFormat::kName}) {
+    EXPECT_FALSE(PrintMessage(message, format, none));
+  }
+  EXPECT_EQ(none.str(), "");
+}
+
 TEST(MessageWriterTest, JsonIsOneDocument) {
   std::ostringstream out;
   MessageWriter writer(out, "clients", OutputFormat::kJson);
