@@ -14,6 +14,7 @@ using std::chrono::seconds;
 using testing::AttachMany;
 using testing::ClosedByProcess;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::Peer;
 using testing::RegistryHarness;
 using testing::Replay;
@@ -209,6 +210,19 @@ TEST(Groups, WhoComesBackInTimeIsNoMassFailure) {
             .attached.resumed);
   }
   EXPECT_EQ(h.registry.totals().group_events, 0);
+}
+
+TEST(Groups, ASnapshotThatShowsTheFallenTellsOfTheGroupAllTheSame) {
+  RegistryHarness h;
+  const auto peers = AttachMany(h, 12);
+  Publish(h);
+  const auto watch = WatchAll(h);
+  for (const Peer& peer : peers) ClosedByProcess(h, peer);
+  Publish(h);
+  Replay replay;
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.transitions, 0) << "the snapshot shows them";
+  EXPECT_THAT(replay.groups, Not(IsEmpty()));
 }
 
 }  // namespace

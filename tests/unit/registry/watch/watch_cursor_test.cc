@@ -204,5 +204,42 @@ TEST_F(WatchCursorTest, AMailboxFullOfWhatIsKnownIsEmptiedInSlices) {
   EXPECT_EQ(cursor.Caught(), 10'000u);
 }
 
+TEST_F(WatchCursorTest, WhatHistoryHoldsAndTheMailboxWillIsToldOnce) {
+  HappenBefore(5);
+  hub();
+  source.Happen(nullptr);  // committed, and published only later
+  WatchCursor cursor = Start({.start_revision = 1});
+  std::vector<std::uint64_t> told;
+  const auto drain = [&] {
+    for (WatchItem item = cursor.Next(); !item.empty(); item = cursor.Next()) {
+      for (const auto& batch : item.batches) {
+        for (const auto& each : batch->transitions()) told.push_back(each->revision());
+      }
+    }
+  };
+  drain();
+  hub().Publish({source.history.back()}, source.last, false);
+  while (hub().Work()) {
+  }
+  drain();
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{2, 3, 4, 5, 6}));
+}
+
+TEST_F(WatchCursorTest, APastWithoutAnythingInItIsOver) {
+  HappenBefore(5);
+  source.last = 10;  // the others came to nothing
+  WatchCursor cursor = Start({.start_revision = 7});
+  while (cursor.heavy()) EXPECT_FALSE(cursor.Next().has_content());
+  EXPECT_EQ(cursor.Caught(), 10u);
+}
+
+TEST_F(WatchCursorTest, AHoleThatIsNotInItsWayIsNone) {
+  HappenBefore(100);
+  source.compacted = 60;
+  source.gaps = {{50, 60}, {100, 110}};
+  WatchCursor cursor = Start({.start_revision = 60});
+  EXPECT_FALSE(cursor.Next().gap) << "it has seen what is no longer kept";
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -115,5 +115,39 @@ TEST(Watch, WhatChangedBehindThePartThatShowedItIsTold) {
   EXPECT_EQ(replay.records(), Everything(h.registry));
 }
 
+TEST(Watch, SoIsWhatChangedBehindThePartThatItWasTheLastOf) {
+  RegistryHarness h;
+  std::vector<Peer> peers;
+  for (int i = 100; i < 400; ++i) peers.push_back(h.Attach("b" + std::to_string(i)));
+  Publish(h);
+  auto watch = Start(h);
+  Replay replay;
+  const WatchItem part = watch->Next();
+  replay.Apply(part);
+  const std::string last(part.clients.back().record->client_id());
+  for (const Peer& peer : peers) {
+    if (peer.record->client_id() == last) h.Close(peer);
+  }
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.transitions, 1);
+  EXPECT_EQ(replay.records(), Everything(h.registry));
+}
+
+TEST(Watch, WhoComesBehindTheLastOfASnapshotThatIsNotDoneIsTold) {
+  RegistryHarness h;
+  auto watch = Start(h);
+  h.Attach("a");  // not published when the snapshot is read
+  Replay replay;
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.snapshots, 0) << "it waits for the publisher";
+  EXPECT_EQ(watch->Caught(), std::nullopt) << "not all up to any revision has been told";
+  h.Attach("z");
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.snapshots, 1);
+  EXPECT_EQ(replay.records(), Everything(h.registry));
+}
+
 }  // namespace
 }  // namespace liveness::registry
