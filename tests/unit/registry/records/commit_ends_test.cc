@@ -184,5 +184,31 @@ TEST(Commit, ABanNamesTheSessionThatItIsFor) {
   EXPECT_NE(first, 0u);
 }
 
+TEST(Commit, EachOfSeveralThatWaitIsBannedByItsOwnName) {
+  Machine m;
+  const auto first = m.h().AttachLater("a", "i1");
+  const auto second = m.h().AttachLater("a", "i2");
+  const auto third = m.h().AttachLater("a", "i3");
+  m.store().CommitAll();
+  ASSERT_EQ(third->answers, 1);
+  EXPECT_THAT(m.ledger.Find("a")->annex->banned,
+              ElementsAre(core::Banned{"i1", first->attached.incarnation, core::Cause::kSuperseded},
+                          core::Banned{"i2", second->attached.incarnation, core::Cause::kSuperseded}));
+}
+
+TEST(Commit, WhoIsSupersededBeforeItsWelcomeWhileItsLastRecordIsForgotten) {
+  Machine m({.keep_left = seconds(10)});
+  m.Goodbye(m.Welcomed("a"));
+  m.store().CommitAll();
+  m.h().Run(seconds(11));
+  ASSERT_THAT(m.store().queue(), SizeIs(1)) << "it is being forgotten";
+  const auto second = m.h().AttachLater("a", "i2");
+  const auto third = m.h().AttachLater("a", "i3");
+  m.store().CommitAll();
+  EXPECT_THAT(second->stream->ends, SizeIs(1));
+  EXPECT_EQ(third->answers, 1);
+  EXPECT_EQ(m.h().Beat(*third), TouchResult::kHeard);
+}
+
 }  // namespace
 }  // namespace liveness::registry
