@@ -167,5 +167,55 @@ TEST_F(MaintenanceInACluster, ThatEndsNearTheEndOfTimeDoesNotEndNow) {
   EXPECT_EQ(h(3).Record("a")->health, Health::kMaintenance);
 }
 
+TEST(Maintenance, ThatIsAskedForTwiceIsToldOnce) {
+  RegistryHarness h;
+  h.Attach("a");
+  const core::WallTime until = h.clock.Wall() + hours(1);
+  const auto changed = [&](core::WallTime end) {
+    return h.registry.SetMaintenance({.client_id = "a", .until = end}, nullptr).changed;
+  };
+  EXPECT_EQ(changed(until), 1);
+  EXPECT_EQ(h.Told().size(), 2u);
+  EXPECT_EQ(changed(until), 0);
+  EXPECT_EQ(h.Told().size(), 2u);
+  EXPECT_EQ(changed(until + hours(1)), 0) << "its health is what it was";
+  EXPECT_EQ(h.Told().size(), 3u) << "its record is not";
+}
+
+TEST(Maintenance, ThatIsOverBeforeItBeginsIsNone) {
+  RegistryHarness h;
+  h.Attach("a");
+  Maintain(h, "a", h.clock.Wall());
+  EXPECT_EQ(h.Record("a")->health, Health::kOk);
+  EXPECT_EQ(h.Told().size(), 1u);
+}
+
+TEST(Maintenance, GivesNoStallToTheDead) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  Maintain(h, "a", h.clock.Wall() + hours(1));
+  Report(h, a, true);
+  h.Run(seconds(5));
+  ASSERT_EQ(h.StateOf("a"), State::kDead);
+  Maintain(h, "a", std::nullopt);
+  EXPECT_EQ(h.Record("a")->health, Health::kOk);
+}
+
+TEST_F(MaintenanceInACluster, GivesNoStallBackThatAServerKnowsFromBefore) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  Report(h(1), a, true);
+  Settle();
+  const Peer moved = s(2).Welcomed("a", "i1", a.attached.incarnation);
+  Report(h(2), moved, false);
+  Settle();
+  ASSERT_EQ(h(1).Record("a")->health, Health::kOk);
+  Maintain(h(1), "a", clock_.Wall() + hours(1));
+  Settle();
+  Maintain(h(1), "a", std::nullopt);
+  Settle();
+  EXPECT_EQ(h(2).Record("a")->health, Health::kOk);
+}
+
 }  // namespace
 }  // namespace liveness::registry
