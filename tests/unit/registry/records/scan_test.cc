@@ -100,5 +100,31 @@ TEST(Scan, WhoIsThereThroughoutAppearsExactlyOnce) {
   }
 }
 
+TEST(Scan, ThatFiltersEndsWithTheLastThatWasWanted) {
+  RegistryHarness h;
+  for (const char* id : {"a", "b", "c", "d", "e"}) h.Attach(id);
+  const auto not_a = [](const core::ClientRecord& record, const core::Vitals&) {
+    return record.client_id() != "a";
+  };
+  const ScanResult first = h.registry.Scan({.limit = 2, .matches = not_a});
+  EXPECT_THAT(Ids(first), ElementsAre("b", "c"));
+  EXPECT_FALSE(first.done);
+  EXPECT_THAT(Ids(h.registry.Scan({.after = first.cursor, .limit = 2, .matches = not_a})),
+              ElementsAre("d", "e"));
+}
+
+TEST(Scan, OnlyAMeasuredPathIsShown) {
+  RegistryHarness h;
+  EXPECT_FALSE(h.registry.PathOf("nobody"));
+  const Peer a = h.Attach("a");
+  EXPECT_FALSE(h.registry.PathOf("a"));
+  (void)h.registry.BoardOf(a.attached.session);
+  EXPECT_FALSE(h.registry.PathOf("a")) << "it tells of its work, and its path is not measured";
+  HelloRequest hello = RegistryHarness::Hello("b");
+  hello.accrual_threshold = 8;
+  h.Attach(std::move(hello));
+  EXPECT_TRUE(h.registry.PathOf("b"));
+}
+
 }  // namespace
 }  // namespace liveness::registry
