@@ -234,5 +234,14 @@ TEST(Amnesty, AHundredThousandAreTakenInBitByBit) {
   EXPECT_EQ(m.h().registry.totals().counts.alive, 0);
 }
 
+TEST(Amnesty, NorDoesOneThatFailsForGood) {
+  Machine m;
+  m.Welcomed("a");
+  m.Restart();
+  m.store().set_health(absl::UnavailableError("full"));
+  m.Run(milliseconds(5'500));
+  EXPECT_EQ(m.StateOf("a"), State::kDead);
+}
+
 }  // namespace
 }  // namespace liveness::registry

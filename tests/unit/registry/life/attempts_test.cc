@@ -208,5 +208,26 @@ TEST(Attempts, ANewerProcessOfTheSameNameThatCountsFromOneGetsInWithoutANumber) 
   EXPECT_TRUE(h.Attach(Numbered(2, younger.attached.incarnation)).attached.resumed);
 }
 
+TEST(Attempts, ALateHelloMayReturnAfterTheDeathOfTheSessionThatReplacedItsOwn) {
+  RegistryHarness h;
+  const Peer a = h.Attach("a");
+  const Peer b = h.Attach("a");  // the same process, without its token
+  b.attached.session->CountPing(5, 0);
+  h.Run(seconds(5));
+  ASSERT_EQ(h.StateOf("a"), State::kDead);
+  EXPECT_TRUE(h.Attach("a", "i1", a.attached.incarnation).refused.ok())
+      << "nobody is there whom it could fight";
+}
+
+TEST_F(Cluster, WhatAServerHeardBeforeTheClientMovedSaysNothingOfALateHello) {
+  const Peer a = s(1).Welcomed("a");
+  const Peer b = s(1).Welcomed("a");
+  b.attached.session->CountPing(5, 0);
+  Settle();
+  s(2).Welcomed("a", "i1", b.attached.incarnation);
+  Settle();
+  EXPECT_TRUE(s(1).Welcomed("a", "i1", a.attached.incarnation).refused.ok());
+}
+
 }  // namespace
 }  // namespace liveness::testing

@@ -156,5 +156,20 @@ TEST_F(Cluster, AServerThatTakesASessionOverKeepsWhatTheOtherSaid) {
   EXPECT_GE(clock_.Mono(), promised);
 }
 
+TEST(Vouching, AResumeVouchesForNoMoreThanWasLearnt) {
+  RegistryHarness h;
+  const Peer a = h.Attach(Accrual());
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    h.Run(seconds(1));
+    Ping(h, a, i);
+  }
+  HelloRequest again = Accrual();
+  again.resume_incarnation = a.attached.incarnation;
+  const Peer b = h.Attach(std::move(again));
+  EXPECT_TRUE(b.attached.resumed);
+  EXPECT_LT(b.attached.vouched_for, seconds(3));
+  EXPECT_EQ(b.attached.vouched_for, b.attached.arrivals->DueAfter());
+}
+
 }  // namespace
 }  // namespace liveness::registry

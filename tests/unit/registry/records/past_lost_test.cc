@@ -39,7 +39,9 @@ TEST_F(PastLost, ATokenOfALostFutureEndsTheResumingOfWhatWasBefore) {
   EXPECT_TRUE(m_.Welcomed("a", "i1", a.attached.incarnation).attached.resumed);
   // "b" has been given one since, of which the store knows nothing.
   const std::uint64_t seen = m_.ledger.revision() + 100;
-  EXPECT_FALSE(m_.Welcomed("b", "i2", seen).attached.resumed);
+  const Peer b_again = m_.Welcomed("b", "i2", seen);
+  EXPECT_TRUE(b_again.refused.ok()) << b_again.refused;
+  EXPECT_FALSE(b_again.attached.resumed);
   EXPECT_THAT(m_.store().lost(), ElementsAre(seen));
   ASSERT_EQ(notices_.size(), 1u);
   // Others may have been as well: the session of "c" is not resumed, but that of "a" is this process's own.
@@ -68,6 +70,37 @@ TEST_F(PastLost, WhoWasSupersededBeforeStaysOut) {
   m_.Restart();
   (void)m_.Welcomed("b", "i1", m_.ledger.revision() + 100);
   EXPECT_EQ(ReasonOf(m_.Welcomed("a", "i1", old.attached.incarnation).refused), "SUPERSEDED");
+}
+
+TEST_F(PastLost, ATokenOfTheSessionBeforeOneThatWaitsForTheStoreProvesNothing) {
+  const Peer a = m_.Welcomed("a");
+  const auto anew = m_.h().AttachLater("a", "i1");
+  const auto late = m_.h().AttachLater("a", "i1", a.attached.incarnation);
+  m_.store().CommitAll();
+  EXPECT_THAT(notices_, IsEmpty());
+}
+
+// The store has skipped some, lest they be given out twice, and knows nothing of them.
+TEST_F(PastLost, ATokenOfWhatTheStoreSkippedIsOfALostFuture) {
+  const std::uint64_t start = m_.ledger.revision();
+  testing::ManualStore store(m_.ledger);
+  Registry registry({.server_id = "server-1"}, m_.clock, store,
+                    {.revision = start, .last_known = start - 500});
+  store.Start(registry);
+  const auto attach = [&](const char* id, std::uint64_t token) {
+    auto hello = testing::RegistryHarness::Hello(id, "i1", token);
+    hello.stream = std::make_shared<testing::RecordingStream>();
+    registry.Attach(std::move(hello), [](const absl::StatusOr<Attached>&) {});
+    store.CommitAll();
+  };
+  attach("known", start - 500);
+  EXPECT_THAT(store.lost(), IsEmpty());
+  attach("of-this-process", start + 1);
+  EXPECT_THAT(store.lost(), IsEmpty());
+  attach("skipped", start - 499);
+  attach("last-skipped", start);
+  EXPECT_THAT(store.lost(), ElementsAre(start - 499, start));
+  store.Stop();
 }
 
 // In a cluster it may be this server that is late.
