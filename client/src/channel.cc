@@ -46,7 +46,7 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
     args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(keepalive.http2_time));
     args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(keepalive.http2_timeout));
     args.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-    // Otherwise gRPC stops its pings after two without data.
+    // Without this gRPC stops its pings after two without data.
     args.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   }
   // gRPC's least time between attempts is also how long a connection may take.
@@ -55,10 +55,10 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
   args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(connect_timeout));
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  // A heartbeat through a proxy would tell of the proxy's connection.
+  // No proxy, because a heartbeat through one would tell of the proxy's connection.
   args.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, options.http_proxy ? 1 : 0);
   args.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  // A heartbeat needs no bandwidth, and each estimate is another ping.
+  // No estimate of the bandwidth, because each is another ping, and a heartbeat needs none.
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   args.SetUserAgentPrefix("liveness-client");
   if (options.tls && !options.tls->server_name.empty())

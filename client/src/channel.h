@@ -1,5 +1,5 @@
-// One gRPC channel for one attempt: it shares no connection and no backoff with
-// any other, so that we, and not gRPC, decide when to try again.
+// One gRPC channel for one attempt. A channel shares no connection and no backoff with
+// any other, so that the session, and not gRPC, decides when to try again.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace liveness::internal {
 
-// Reads the files that `tls` names. BAD_TLS, with the file and what is wrong, if one
+// Reads the files that `tls` names. BAD_TLS, with the file and what is wrong, if a file
 // cannot be used (common/tls_files.h).
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls);
 

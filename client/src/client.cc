@@ -13,7 +13,7 @@
 namespace liveness {
 namespace {
 
-// Threads started in its life are hit by no signal: an application's handlers
+// No signal hits a thread that is started while one of these lives, so that an application's handlers
 // run on the application's threads.
 class SignalsBlocked {
  public:
@@ -30,7 +30,7 @@ class SignalsBlocked {
 
 }  // namespace
 
-// In a forked child nothing of the worker may be touched: its thread is not
+// In a forked child nothing of the worker may be touched, because its thread is not
 // there, and its locks stay as they were at the fork.
 class Client::Impl {
  public:
@@ -75,7 +75,7 @@ Result<std::unique_ptr<Client>> Client::Start(ClientOptions options) {
 
 Client::~Client() {
   if (impl_->inert()) {
-    // Leaked on purpose: every destructor below would wait for what is not here.
+    // Leaked on purpose, because every destructor below would wait for a thread that is not in this process.
     (void)impl_.release();
     return;
   }

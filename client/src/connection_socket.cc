@@ -15,7 +15,7 @@
 namespace liveness::internal {
 namespace {
 
-// An acknowledgement may be put off for 40 ms by the other kernel, and takes its way.
+// The other kernel may put an acknowledgement off for 40 ms, and then the acknowledgement travels.
 [[maybe_unused]] constexpr std::uint32_t kLateAckMs = 60;
 
 }  // namespace

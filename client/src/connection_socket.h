@@ -1,29 +1,30 @@
-// The socket of one attempt, which is gRPC's: it is looked at, and never kept open.
+// The socket of one attempt. It is gRPC's: the client looks at it, and never keeps it open.
 //
-// gRPC may close it at any moment and its number may then be somebody else's, so it is known by its
-// cookie. Thread-safe.
+// The socket is known by its kernel cookie, because gRPC may close it at any moment, and the number of its
+// descriptor may then be given to another file. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "client/src/race.h"
+#include "client/src/session/race.h"
 #include "common/mutex.h"
 
 namespace liveness::internal {
 
 class ConnectionSocket {
  public:
-  // A socket is about to connect: each address of the target has one of its own, and the last counts.
+  // The socket `fd` is about to connect: each address of the target has a socket of its own, and the last
+  // counts.
   void Set(int fd);
 
-  // As in socket_address.h; empty if there is none.
+  // As in socket_address.h; empty if the socket is closed or was never there.
   std::string LocalAddress() const;
   PathLook Look() const;
 
  private:
-  // -1 if it is closed.
+  // -1 if the socket is closed.
   int Descriptor() const;
 
   mutable common::Mutex mu_;

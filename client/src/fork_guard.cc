@@ -16,7 +16,7 @@ namespace {
 
 struct Table {
   common::Mutex mu;
-  // Bounded by the descriptors that were ever ours at once.
+  // By descriptor: bounded by how many were open at once.
   std::map<int, std::uint64_t> sockets ABSL_GUARDED_BY(mu);
   std::atomic<std::uint64_t> generation{0};
 };

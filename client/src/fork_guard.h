@@ -13,16 +13,16 @@
 
 namespace liveness::internal {
 
-// Remembers the socket `fd`, not yet connected or connected. It need not be
-// told of the close: a socket is known by its kernel cookie, and a number that
-// has since been given to something else is left alone.
+// Remembers the socket `fd`, not yet connected or connected. Nobody need tell
+// of the close, because a socket is known by its kernel cookie: a number that
+// has since been given to another file is left alone.
 void TrackSocket(int fd);
 
 // Grows in each forked child: an object that was made in another generation
 // belongs to an ancestor, and no lock of it may be touched.
 std::uint64_t ForkGeneration();
 
-// From now on ForkGeneration() counts. Called before the first socket is made.
+// From now on ForkGeneration() counts. REQUIRES: no socket was tracked yet
 void InstallForkHandlers();
 
 }  // namespace liveness::internal

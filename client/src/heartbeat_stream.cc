@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/src/messages.h"
+#include "client/src/parse_stream_end.h"
 
 namespace liveness::internal {
 
@@ -25,7 +26,7 @@ void* HeartbeatStream::Begin(Operation operation) {
 }
 
 void HeartbeatStream::Start() {
-  // Not wait-for-ready: a connection that fails ends the call, and we dial anew.
+  // Not wait-for-ready, because the session decides what follows on a connection that fails.
   call_ = stub_->PrepareAsyncHeartbeat(&context_, &queue_);
   call_->StartCall(Begin(kStart));
 }

@@ -1,6 +1,6 @@
 // One Heartbeat call on one connection, driven by a completion queue.
 //
-// Not thread-safe: made, used and driven on the thread that drains the queue.
+// Not thread-safe: the worker's thread, which drains the queue, makes it, uses it and drives it.
 // Writes never queue up: of each kind of message only the latest is kept, so a
 // blocked connection costs no memory.
 #pragma once
@@ -16,7 +16,9 @@
 #include <liveness/client_interface.h>
 
 #include "client/src/connection_socket.h"
-#include "client/src/session.h"
+#include "client/src/session/race.h"
+#include "client/src/session/stream_end.h"
+#include "common/clock.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 
 namespace liveness::internal {
@@ -27,13 +29,13 @@ class HeartbeatStream {
   class Listener {
    public:
     virtual ~Listener() = default;
-    // The connection stands: say hello.
+    // The connection stands, and SendHello() is awaited.
     virtual void OnConnected(HeartbeatStream& stream) = 0;
     virtual void OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& message) = 0;
     virtual void OnEnd(HeartbeatStream& stream, const StreamEnd& end) = 0;
   };
 
-  // What comes out of the queue. A null `stream` is not ours.
+  // What comes out of the queue.
   struct Tag {
     HeartbeatStream* stream = nullptr;
     int operation = 0;
@@ -46,7 +48,7 @@ class HeartbeatStream {
 
   void Start();
   void OnTag(const Tag& tag, bool ok);
-  // Ends the call; nothing is told any more. The object must live until done().
+  // Ends the call; the listener is told nothing any more. The object must live until done().
   void Cancel();
   // No operation is outstanding: may be destroyed.
   bool done() const { return finished_ && outstanding_ == 0; }

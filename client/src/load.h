@@ -1,7 +1,7 @@
-// How busy this process is, told with a ping every few seconds: when it dies,
-// its last minute is among its last words.
+// How busy this process is, told with a ping every few seconds, so that the registry can show the last
+// minute of a process that has died.
 //
-// Not thread-safe: the worker's thread has it.
+// Not thread-safe: the worker's thread owns it.
 #pragma once
 
 #include <cstdint>
@@ -30,16 +30,16 @@ class LoadMeter {
  public:
   static constexpr common::Duration kPeriod = std::chrono::seconds(5);
 
-  // `about_us` false: the client speaks for another process, whose use of
-  // processor and memory is not ours. `usage` stands for ReadProcessUsage in tests.
+  // `about_us` false: the client speaks for another process, and the use of
+  // processor and memory is left out. `usage` stands for ReadProcessUsage in tests.
   explicit LoadMeter(bool about_us, ProcessUsage (*usage)() = ReadProcessUsage)
       : about_us_(about_us), usage_(usage) {}
 
-  // A timer of ours fired this late.
+  // A timer of the worker fired this late.
   void TimerWasLate(common::Duration lateness);
 
-  // The load since the last reading that was handed out, if that is kPeriod ago.
-  // The first one, at once, says nothing of the processor.
+  // The load since the last reading that was handed out; nothing within kPeriod of that reading.
+  // The first reading, at once, says nothing of the processor.
   std::optional<LoadReading> Read(common::MonoTime now);
 
  private:

@@ -23,7 +23,7 @@ common::Duration FromProto(const google::protobuf::Duration& span);  // saturate
 v1::HeartbeatRequest MakeHello(const ClientOptions& options, const Labels& labels,
                                const std::string& resume_token, const std::string& local_address,
                                std::uint32_t attempt);
-// All tokens go with every ping: one that is missing has ended.
+// All tokens go with every ping: a server takes a token that is missing for ended.
 v1::HeartbeatRequest MakePing(std::uint64_t sequence, common::WallTime send_time,
                               const std::vector<ProgressReading>& progress,
                               const std::optional<LoadReading>& load);

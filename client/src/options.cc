@@ -42,7 +42,7 @@ void CheckTimes(const ClientOptions& options, Violations* violations) {
       violations->push_back({"quality", "has a time that is not positive"});
     }
   }
-  // In their own unit: the longest of them are beyond what a nanosecond's count can hold.
+  // Compared in milliseconds, because the longest of these spans do not fit into 64 bits of nanoseconds.
   using std::chrono::milliseconds;
   constexpr milliseconds kNone{0}, kLongest = std::chrono::hours(24 * 365);
   const auto check_patience = [&](const char* field, milliseconds span, milliseconds least,
@@ -97,7 +97,7 @@ Result<ClientOptions> Complete(ClientOptions options) {
   if (options.preset) {
     const common::KeepaliveSettings settings =
         *options.preset == Preset::kStrict ? common::StrictPreset() : common::StandardPreset();
-    // One of the two given: the preset's other one may not fit it.
+    // Where the application gave one of the two, the preset's other one may not fit.
     if (!options.interval && !options.timeout && !options.quality) {
       options.interval = settings.heartbeat_interval;
       options.timeout = settings.heartbeat_timeout;

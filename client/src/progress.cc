@@ -57,8 +57,8 @@ std::vector<ProgressReading> ProgressBoard::Read() {
     const auto entry = watched.lock();
     if (entry == nullptr) continue;
     const std::int64_t advanced = entry->advanced.load(std::memory_order_relaxed);
-    // Not negative: it may have advanced while we were looking, or before we
-    // knew that all of us had stood still.
+    // Negative where the token advanced during this reading, or before the worker
+    // noticed that the whole process had stood still.
     const std::int64_t age =
         advanced == ProgressEntry::kIdle ? 0 : std::max<std::int64_t>(0, clock_->Now() - advanced);
     readings.push_back({entry->name, common::Duration(age), entry->deadline});

@@ -1,11 +1,11 @@
 // The progress tokens of one client, and how old each is.
 //
-// A token holds its entry, the board only watches it: a token that is destroyed
+// A token holds its entry, the board only watches the entry: a token that is destroyed
 // is gone, without a lock and without the board.
 //
-// Time here is the monotonic clock less what the process stood still in, so that
-// a stopped process does not come back with stale tokens. The worker says so
-// (StoodStill) before it pings.
+// Time here is the monotonic clock less the time in which the process stood still, so that
+// a stopped process does not come back with stale tokens. The worker tells the board of such a time
+// (StoodStill) before the next ping.
 //
 // Thread-safe.
 #pragma once
@@ -65,7 +65,7 @@ class ProgressBoard {
   // `clock` lives for ever.
   explicit ProgressBoard(const common::Clock& clock);
 
-  // A token that has just advanced. BAD_TOKEN: the name is no id or in use, the
+  // Returns a token that has just advanced. BAD_TOKEN: the name is no id or in use, the
   // deadline is not positive, or there are kMaxProgressTokens already.
   Result<ProgressToken> Add(std::string name, common::Duration deadline);
 

@@ -17,20 +17,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The queue waits on a clock that stands still while the machine sleeps. Look
-// up this often, so that a lapse is told soon after it wakes.
+// The longest wait. The queue waits on a clock that stands still while the machine sleeps, and a lapse is to
+// be told soon after the machine wakes.
 constexpr Duration kMaxWait = 1s;
 
 // A wait that ends this much too late is a time in which the process did not run.
 constexpr Duration kStoodStill = 50ms;
 
-// Of a connection to one address, however many of them are dead.
+// What a connection to one address may take, however many addresses of the target are dead.
 constexpr std::chrono::milliseconds kLeastConnectTime = 100ms;
 
 // Events handled before timers are looked at again.
 constexpr int kMaxBatch = 64;
 
-// Waits longer than the goodbye itself may take, for the thread's own delays.
+// The application's thread waits longer than the goodbye itself may take, because the worker's thread has
+// delays of its own.
 constexpr Duration kGoodbyeSlack = 200ms;
 
 // Without TLS a path of the file system shows who listens there, and a port shows nothing.
@@ -55,7 +56,7 @@ Session::Options SessionOptions(const ClientOptions& options, std::function<Path
   return result;
 }
 
-// What a welcome or a pong says of it, if anything.
+// Nothing where an older server sends a welcome or a pong that does not say it.
 template <typename Message>
 std::optional<Duration> VouchedFor(const Message& message) {
   if (!message.has_vouched_for()) return std::nullopt;
@@ -96,7 +97,7 @@ bool Worker::UpdateLabels(Labels labels) {
 
 bool Worker::Goodbye(const std::string& reason, const ExitStatus& exit) {
   common::MutexLock lock(mu_);
-  if (!commands_.farewell) commands_.farewell = Commands::Farewell{reason, exit};
+  if (!commands_.end_after_goodbye) commands_.end_after_goodbye = EndAfterGoodbye{reason, exit};
   WakeLocked();
   if (own_thread_.load() == std::this_thread::get_id()) return false;
   const BootTime until = clock_.Boot() + options_.goodbye_timeout + kGoodbyeSlack;
@@ -111,12 +112,12 @@ bool Worker::Goodbye(const std::string& reason, const ExitStatus& exit) {
 void Worker::Run() {
   own_thread_ = std::this_thread::get_id();
   session_.Start(clock_.Boot());
-  Settle();
+  CarryOut();
   while (!session_.stopped() || !streams_.empty()) {
     DrainQueue();
     TakeCommands();
     session_.Advance(clock_.Boot());
-    Settle();
+    CarryOut();
   }
   {
     common::MutexLock lock(mu_);
@@ -136,8 +137,8 @@ void Worker::DrainQueue() {
   const common::MonoTime begun = clock_.Mono();
   void* tag = nullptr;
   bool ok = false;
-  // All that has come in is heard before anybody is judged: after a pause of
-  // ours the answer may be lying in the socket.
+  // All that has arrived is read before the session judges a silence, because after a pause of
+  // this process the answer may be lying in the socket.
   for (int handled = 0; handled < kMaxBatch; ++handled) {
     const gpr_timespec deadline = gpr_time_from_nanos(handled == 0 ? wait.count() : 0, GPR_TIMESPAN);
     const auto result = queue_.AsyncNext(&tag, &ok, deadline);
@@ -149,7 +150,8 @@ void Worker::DrainQueue() {
 
 void Worker::NoteLateness(common::MonoTime due, common::MonoTime wake, common::MonoTime now) {
   load_.TimerWasLate(now - due);
-  // An application that keeps our thread in `on_state` makes us late too, but runs.
+  // Counted from `wake`, because an application that keeps this thread in `on_state` makes it late too, but
+  // runs.
   if (now - wake > kStoodStill) progress_.StoodStill(now - wake);
 }
 
@@ -170,7 +172,7 @@ void Worker::TakeCommands() {
   {
     common::MutexLock lock(mu_);
     commands.labels = std::exchange(commands_.labels, std::nullopt);
-    commands.farewell = commands_.farewell;  // stays: only the first one counts
+    commands.end_after_goodbye = commands_.end_after_goodbye;  // stays, because only the first one counts
   }
   if (commands.labels) {
     labels_ = *std::move(commands.labels);
@@ -181,14 +183,14 @@ void Worker::TakeCommands() {
       stream.SendUpdate(MakeUpdate(labels_));
     }
   }
-  if (commands.farewell) {
-    farewell_ = *std::move(commands.farewell);
+  if (commands.end_after_goodbye) {
+    end_after_goodbye_ = *std::move(commands.end_after_goodbye);
     const BootTime now = clock_.Boot();
     session_.OnGoodbye(now, now + options_.goodbye_timeout);
   }
 }
 
-void Worker::Settle() {
+void Worker::CarryOut() {
   for (;;) {
     for (const Action& action : session_.TakeActions()) Perform(action);
     const std::vector<StateChange> changes = session_.TakeChanges();
@@ -217,14 +219,15 @@ void Worker::Perform(const Action& action) {
     case Action::Kind::kPing:
       return stream.SendPing(
           MakePing(action.sequence, clock_.Wall(), progress_.Read(), load_.Read(clock_.Mono())));
-    case Action::Kind::kGoodbye: return stream.SendGoodbye(farewell_.reason, farewell_.exit);
+    case Action::Kind::kGoodbye:
+      return stream.SendGoodbye(end_after_goodbye_.reason, end_after_goodbye_.exit);
     case Action::Kind::kCancel: return stream.Cancel();
     case Action::Kind::kDial: return;
   }
 }
 
 void Worker::Dial(const Action& action) {
-  // gRPC's threads, which call it, may outlive us.
+  // Shared, because gRPC's threads call `on_socket` and may outlive the worker.
   auto socket = std::make_shared<ConnectionSocket>();
   auto on_socket = [socket](int fd) {
     TrackSocket(fd);
@@ -244,7 +247,7 @@ void Worker::Dial(const Action& action) {
 }
 
 void Worker::OnConnected(HeartbeatStream& stream) {
-  // A stream may connect between its being dropped and our cancelling it.
+  // The session may have dropped a stream that connects before the worker cancels it.
   const std::optional<std::uint32_t> attempt = session_.OnHelloSent(stream.id(), clock_.Boot());
   if (!attempt) return;
   stream.labels_version = labels_version_;
@@ -280,7 +283,7 @@ void Worker::OnMessage(HeartbeatStream& stream, const v1::HeartbeatResponse& mes
     case v1::HeartbeatResponse::kDrain:
       session_.OnDrain(stream.id(), now, FromProto(message.drain().reconnect_within()));
       break;
-    default: break;  // something newer than we are
+    default: break;  // of a newer server
   }
 }
 

@@ -1,8 +1,8 @@
-// The client's own thread: it drains one completion queue, feeds the session
-// machine, carries out its actions and tells the application.
+// The client's own thread: drains one completion queue, feeds the session
+// machine, carries out the session's actions and tells the application.
 //
-// An async queue rather than gRPC's callback API: in a quiet process the latter
-// lets a pong lie for up to 100 ms.
+// An async queue rather than gRPC's callback API, because in a quiet process the
+// callback API lets a pong lie for up to 100 ms.
 //
 // Thread-safe but for construction and destruction.
 #pragma once
@@ -23,7 +23,7 @@
 #include "client/src/heartbeat_stream.h"
 #include "client/src/load.h"
 #include "client/src/progress.h"
-#include "client/src/session.h"
+#include "client/src/session/session.h"
 #include "common/clock.h"
 #include "common/mutex.h"
 
@@ -57,23 +57,25 @@ class Worker final : private HeartbeatStream::Listener {
   bool Goodbye(const std::string& reason, const ExitStatus& exit);
 
  private:
+  // What the application's threads ask of the worker's.
+  struct EndAfterGoodbye {
+    std::string reason;
+    ExitStatus exit;
+  };
   struct Commands {
     std::optional<Labels> labels;
-    struct Farewell {
-      std::string reason;
-      ExitStatus exit;
-    };
-    std::optional<Farewell> farewell;
+    std::optional<EndAfterGoodbye> end_after_goodbye;
   };
 
   void Run();
   void DrainQueue();
-  // It is `now`: a wait was to end at `wake` at the latest, for what was due at `due`.
+  // A wait has ended at `now`, which was to end at `wake` at the latest, for what was due at `due`.
   void NoteLateness(common::MonoTime due, common::MonoTime wake, common::MonoTime now);
   void HandleTag(void* tag, bool ok);
   void TakeCommands();
-  // Until the session has nothing more to do or to tell.
-  void Settle();
+  // Carries out actions and tells changes, until the session has no more of either: the application
+  // may have called the client meanwhile.
+  void CarryOut();
   void Perform(const Action& action);
   void Dial(const Action& action);
   PathLook Look(StreamId stream) const;
@@ -95,7 +97,7 @@ class Worker final : private HeartbeatStream::Listener {
   LoadMeter load_;
   Labels labels_;
   std::uint64_t labels_version_ = 1;
-  Commands::Farewell farewell_;
+  EndAfterGoodbye end_after_goodbye_;
   std::map<StreamId, std::unique_ptr<HeartbeatStream>> streams_;
 
   mutable common::Mutex mu_;

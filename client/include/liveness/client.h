@@ -8,14 +8,14 @@
 //   if (!client) { std::cerr << client.error().message; return 1; }
 //   ... while (work) { if (!(*client)->alive()) stop_touching_things(); ... }
 //
-// One thread of its own pings, answers, reconnects (at once after a lost
+// One thread of the client's own pings, answers, reconnects (at once after a lost
 // stream, then with a backoff of at most 2 s, for ever) and calls `on_state`.
 //
 // fork(): a child has the object but not the connection. The library closes the
 // child's copy of the socket, so that the parent's death is seen at once; every
 // method of the child's object is inert (alive() is false, nothing is sent, the
-// destructor returns). gRPC does not work on in a forked child: fork first, or
-// exec, before a child starts a client of its own.
+// destructor returns). gRPC does not work on in a forked child, so fork before
+// the first client, or exec in the child before it starts a client of its own.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// What a client can do, apart from how: take this in your own code, and hand it
+// What a client can do, apart from how: take this interface in your own code, and hand your code
 // a MockClient (<liveness/mock_client.h>) in your tests.
 #pragma once
 
@@ -34,8 +34,8 @@ class ClientInterface {
   // Until when no server can have declared this client dead for silence: the
   // send time of the last answered ping + what the server vouches for in its
   // answer, never more than the timeout that was asked for. Zero when there is no live
-  // stream: it lapses at once when the stream ends. Eviction, supersession and
-  // a cut from outside can precede it, so guard side effects with incarnation() too.
+  // stream, so at once when the stream ends. Eviction, supersession and
+  // a cut from outside can come sooner, so guard side effects with incarnation() too.
   virtual BootInstant alive_until() const = 0;
   // alive_until() is still to come. Right at once in a process that was stopped
   // or suspended for long, before any callback has been called.
@@ -55,19 +55,20 @@ class ClientInterface {
   virtual const std::string& instance_id() const = 0;
 
   // Replaces all labels, now and for every later connection. Fails with
-  // BAD_LABELS if they break a bound, STOPPED after the end.
+  // BAD_LABELS if the labels break a bound, with STOPPED after the end.
   virtual std::optional<Error> UpdateLabels(Labels labels) = 0;
 
   // A token that proves the work of one part of the application, see
   // <liveness/progress.h>. `name` is unique among the tokens that this client
   // has; 1-128 bytes of UTF-8 without control characters, at most 32 tokens at a
-  // time. It counts as advanced just now. Fails with BAD_TOKEN if it breaks a
-  // bound; in a forked child with STOPPED.
+  // time. The token counts as advanced just now. Fails with BAD_TOKEN if a bound is
+  // broken; in a forked child with STOPPED.
   virtual Result<ProgressToken> Progress(const std::string& name, std::chrono::nanoseconds deadline) = 0;
 
   // Ends the session and the client. Waits for the server's answer, at most
   // ClientOptions::goodbye_timeout (not at all when called from `on_state`).
-  // True if the server has confirmed it: it is committed, and survives that server. Later calls do nothing.
+  // True if the server has confirmed the goodbye, which is committed then, and survives that server. Later
+  // calls send nothing.
   virtual bool Goodbye(const std::string& reason = "", ExitStatus exit = {}) = 0;
 };
 

@@ -10,8 +10,8 @@ struct Detection {
     // Overdue after the timeout.
     kFixed,
     // Overdue when the silence is improbable, given how this client's pings have
-    // arrived so far (phi accrual): sooner on a steady path, with patience on a
-    // bad one, never later than the timeout.
+    // arrived so far (phi accrual): sooner on a steady path, later on a
+    // bad path, never later than the timeout.
     kAccrual,
   };
   Method method = Method::kFixed;
@@ -24,9 +24,9 @@ struct Detection {
 
 // What is wanted in place of an interval and a timeout: the server works both
 // out from the loss and delay that it has measured, and says in Welcome what
-// holds. If it cannot be had the first attempt fails for good with
-// QUALITY_UNREACHABLE, and the message says what could be. Once welcomed, a
-// client that is refused (its path has got worse) keeps trying.
+// holds. If the server cannot hold this quality, the first attempt fails for good with
+// QUALITY_UNREACHABLE, and the message says which quality it could hold. Once welcomed, a
+// client that is refused because its path has got worse keeps trying.
 struct Quality {
   // A crash or silence is found within this time.
   std::chrono::nanoseconds found_within{};

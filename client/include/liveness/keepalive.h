@@ -1,6 +1,6 @@
 // The two layers of keepalive below the heartbeat.
 //
-// The heartbeat alone finds a silent server. These keep idle connections open
+// The heartbeat alone finds a silent server. These two layers keep idle connections open
 // through firewalls and NATs, and let the kernel and gRPC find a dead path even
 // where nothing is said.
 #pragma once
@@ -17,13 +17,13 @@ struct Keepalive {
   std::chrono::seconds tcp_idle{30};
   std::chrono::seconds tcp_interval{3};
   int tcp_count = 3;
-  // TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged. It overrides
-  // `tcp_count`, so give it about idle + interval * count.
+  // TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged. Give about
+  // idle + interval * count, because the kernel takes this in place of `tcp_count`.
   std::chrono::milliseconds tcp_user_timeout{39'000};
 
   // HTTP/2 pings: one after `http2_time` in which nothing was received; the
   // connection is dropped if no answer comes within `http2_timeout`. Zero
-  // `http2_time` turns them off. The server allows them 500 ms apart.
+  // `http2_time` turns these pings off. The server allows two of them 500 ms apart.
   std::chrono::milliseconds http2_time{30'000};
   std::chrono::milliseconds http2_timeout{10'000};
 

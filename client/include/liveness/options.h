@@ -17,7 +17,7 @@ namespace liveness {
 
 using Labels = std::map<std::string, std::string>;
 
-// Paths of PEM files. They are read anew for every connection, so a renewed
+// Paths of PEM files. The files are read anew for every connection, so a renewed
 // certificate is taken up without a restart.
 struct Tls {
   // Roots that sign the server's certificate; empty: the system's.
@@ -31,8 +31,8 @@ struct Tls {
 
 struct ClientOptions {
   // Servers, "host:port" or "unix:path" each, the path of at most 107 bytes.
-  // Required. They are tried in this order, from the one after the last that
-  // served us, and all of them before any wait. A session goes on at any server
+  // Required. The targets are tried in this order, from the one after the last that
+  // served this client, and all of them before any wait. A session goes on at any server
   // of one cluster.
   std::vector<std::string> targets;
 
@@ -46,9 +46,9 @@ struct ClientOptions {
   Labels labels;
 
   // Sets heartbeat and keepalive at once; `interval`, `timeout` and `keepalive`,
-  // where given, go before it. Unset: the server's heartbeat, standard keepalive.
+  // where given, go before the preset. Unset: the server's heartbeat, standard keepalive.
   std::optional<Preset> preset;
-  // Time between pings. The server may raise or lower it; Welcome says what holds.
+  // Time between pings. The server may raise or lower this; Welcome says what holds.
   std::optional<std::chrono::nanoseconds> interval;
   // Silence after which either side gives the other up; at least `interval`.
   std::optional<std::chrono::nanoseconds> timeout;
@@ -69,8 +69,8 @@ struct ClientOptions {
 
   // Unset: plaintext.
   std::optional<Tls> tls;
-  // Connect through the HTTP proxy that $grpc_proxy, $https_proxy or $http_proxy names ($no_proxy
-  // excepts). False: to the targets themselves, whatever the environment says.
+  // Connect through the HTTP proxy that $grpc_proxy, $https_proxy or $http_proxy names, but for the hosts
+  // in $no_proxy. False: to the targets themselves, whatever the environment says.
   bool http_proxy = false;
 
   // Come back into the same session (same incarnation) after a broken stream.
@@ -78,10 +78,10 @@ struct ClientOptions {
   bool resume = true;
 
   // A connection must stand within `connect_timeout` and be welcomed within
-  // `welcome_timeout` of its start, or the next target is tried.
+  // `welcome_timeout`, both from the start of the attempt, or the next target is tried.
   std::chrono::milliseconds connect_timeout{2'000};
   std::chrono::milliseconds welcome_timeout{5'000};
-  // How long the destructor and Goodbye() wait for the server to hear it.
+  // How long the destructor and Goodbye() wait for the server to confirm the goodbye.
   std::chrono::milliseconds goodbye_timeout{500};
 
   // Called on each change of state, in order, one at a time, from the client's

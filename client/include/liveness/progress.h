@@ -15,15 +15,15 @@
 // deadlock would go on looking well. A token tells with each ping how long ago
 // its worker last advanced. When that is longer than the token's deadline the
 // server takes the client for STALLED: a health, told like any change. The
-// state stays ALIVE, and the next Advance() heals it with the next ping.
+// state stays ALIVE, and after the next Advance() the next ping makes the health OK.
 //
 // Choose the deadline well above the longest step between two calls of
 // Advance(); a long step may advance in its middle. A stall is found a deadline
 // and at most one heartbeat interval after the last advance. Time in which the
 // whole process did not run (stopped, starved) makes no token stale.
 //
-// One token for each worker: a token that several share is stale only when all
-// of them stand, and idle as soon as one of them says so.
+// One token for each worker: a token that several workers share is stale only when all
+// of these stand, and idle as soon as one of them says so.
 #pragma once
 
 #include <memory>
@@ -37,8 +37,8 @@ struct ProgressEntry;
 }  // namespace internal
 
 // Movable; a token that was moved from, or made from nothing, does nothing.
-// Destroying it ends it: the worker is done, and nobody waits for it any more.
-// It may outlive its client. In a forked child it does nothing.
+// Destroying a token ends it: the worker is done, and nobody waits for its progress any more.
+// A token may outlive its client. In a forked child a token does nothing.
 //
 // Thread-safe: Advance() and Idle() may be called from any thread, also from
 // several at a time; not while the token is moved, assigned or destroyed.
@@ -57,7 +57,7 @@ class ProgressToken {
   void Idle() const noexcept;
 
   // Idle() now, Advance() at the end of the scope. REQUIRES: the token outlives
-  // the scope and stays where it is.
+  // the scope and is not moved meanwhile.
   class [[nodiscard]] IdleScope {
    public:
     explicit IdleScope(const ProgressToken& token) : token_(token) { token_.Idle(); }

@@ -23,7 +23,7 @@ enum class State {
   kLost,
   // Final: goodbye was said, or the server will not have this instance
   // (SUPERSEDED, EVICTED, BAD_HELLO; QUALITY_UNREACHABLE and PRINCIPAL_MISMATCH
-  // if it was never in). Nothing follows.
+  // before the first welcome). Nothing follows.
   kStopped,
 };
 
@@ -59,13 +59,13 @@ struct Welcome {
 //   STREAM_ENDED    the connection or the stream broke off
 //   CONNECT_FAILED  no server could be reached
 //   FOREIGN_REFUSAL something answered that is no liveness server, a proxy perhaps;
-//                   the message has its status. It is tried again
-//   WELCOME_TIMEOUT a server was reached, but did not take us in
+//                   the message has its status. The client tries again
+//   WELCOME_TIMEOUT a server was reached, but did not welcome the client in time
 //   LAPSED          this process itself did not run for longer than the timeout
 //   SAID_GOODBYE    Goodbye() or the destructor was called
 struct StateChange {
   State state = State::kConnecting;
-  // Why. Empty for kLive, and for the first kConnecting.
+  // Why the state has changed. Empty for kLive, and for the first kConnecting.
   std::string reason;
   std::string message;
   // Whose session it is; 0 before the first welcome.

@@ -1,4 +1,4 @@
-#include "client/src/race.h"
+#include "client/src/session/race.h"
 
 #include <gtest/gtest.h>
 

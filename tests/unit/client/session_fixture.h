@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/src/session.h"
+#include "client/src/session/session.h"
 
 namespace liveness::internal {
 inline constexpr BootTime kStart(std::chrono::seconds(1000));

@@ -5,6 +5,7 @@
 #include <grpcpp/support/status.h>
 
 #include "client/src/messages.h"
+#include "client/src/parse_stream_end.h"
 #include "liveness/details/v1/error_details.pb.h"
 #include "tests/support/random_message.h"
 #include "tests/unit/client/session_fixture.h"

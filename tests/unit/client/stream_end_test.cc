@@ -1,9 +1,9 @@
-#include "client/src/stream_end.h"
+#include "client/src/parse_stream_end.h"
 
 #include <grpcpp/support/status.h>
 #include <gtest/gtest.h>
 
-#include "client/src/stream_verdict.h"
+#include "client/src/session/stream_verdict.h"
 #include "liveness/details/v1/error_details.pb.h"
 
 namespace liveness::internal {

@@ -1,5 +1,5 @@
 // One table for the library, docs/errors.md and docs/client.md.
-#include "client/src/stream_verdict.h"
+#include "client/src/session/stream_verdict.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

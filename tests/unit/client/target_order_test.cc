@@ -1,4 +1,4 @@
-#include "client/src/target_order.h"
+#include "client/src/session/target_order.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

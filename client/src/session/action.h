@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "client/src/race.h"
+#include "client/src/session/race.h"
 
 namespace liveness::internal {
 

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "client/src/stream_end.h"
+#include "client/src/session/stream_end.h"
 
 namespace liveness::internal {
 

@@ -1,9 +1,9 @@
-// Connections that are opened beside a stream whose answer is overdue, in the hope that
+// Connections (runners) that are opened beside a stream whose answer is overdue, in the hope that
 // one of them gets through first.
 //
-// A lost packet costs TCP 200 ms, the next one 400, then 800; a lost SYN a whole second.
-// A fresh connection owes nothing to what was lost before it. So they are opened one
-// after the other, a step apart, three at most at a time: to open a fourth, one is dropped
+// A lost packet costs TCP 200 ms, the next loss 400, then 800; a lost SYN costs a whole second.
+// A fresh connection owes nothing to what was lost before it. So runners are opened one
+// after the other, a step apart, three at most at a time: to open a fourth, a runner is dropped
 // whose SYN is not answered yet, or that has had no acknowledgement for six steps.
 //
 //   timeout 1 s, patience 100 ms, step 112 ms
@@ -11,14 +11,14 @@
 //       0             100         212    324        436                        1000
 //
 // A path that loses packets lets some through. Where none of the connections was answered
-// for six steps, not even by a kernel, it is an outage: the step doubles then, up to two
-// seconds, for all clients of a host that is gone must not hammer on it. The first answer
+// for six steps, not even by a kernel, the path has an outage: the step doubles then, up to two
+// seconds, because all clients of a host that is gone must not hammer on it. The first answer
 // brings the old step back.
 //
-// It is all for nothing if the packets arrive and the other process takes its time; then
-// another connection would cost it more of that. So the silent one is looked at before
-// each: if its kernel holds nothing that is unacknowledged, the first is opened only when
-// the server is given up, and another if the last one's SYN is not answered.
+// A race gains nothing if the packets arrive and the server's process takes its time; another
+// connection would cost that process even more time. So the silent stream is looked at before
+// each runner is opened: if its kernel holds nothing that is unacknowledged, the first runner is opened
+// only when the server is given up, and another only if the last runner's SYN is not answered.
 //
 // Pure; not thread-safe. `now` never goes back.
 #pragma once
@@ -38,11 +38,11 @@ using StreamId = std::uint64_t;
 enum class Arrival : std::uint8_t {
   kUnknown,         // no TCP, or no such system
   kConnecting,      // no SYN of ours was answered yet
-  kUnacknowledged,  // something of ours was not
+  kUnacknowledged,  // something of ours was not acknowledged
   kAcknowledged,    // all that we sent has arrived
 };
 
-// What a connection's kernel knows of it.
+// What the kernel knows of a connection.
 struct PathLook {
   Arrival arrival = Arrival::kUnknown;
   common::Duration answered_ago = common::Duration::max();  // by the other kernel
@@ -55,8 +55,8 @@ class AnswerTime {
 
   bool known() const { return smooth_.has_value(); }
   void Add(common::Duration rtt);
-  // The silence after a ping that is worth a look: a few round trips; at least kLeast, at most half the
-  // `period` between two pings or twice the shortest round trip, if that is more.
+  // How long an answer may take before it is overdue: a few round trips; at least kLeast, at most half the
+  // `period` between two pings, or twice the shortest round trip where that is more.
   common::Duration Patience(common::Duration period) const;
 
  private:
@@ -73,37 +73,37 @@ class Race {
     StreamId id = 0;
     common::BootTime opened{};
     common::BootTime deadline{};                   // to be welcomed
-    std::optional<common::BootTime> hello_sent{};  // from then on it may have the session
-    std::uint32_t hello = 0;                       // its number
+    std::optional<common::BootTime> hello_sent{};  // from then on the runner may have the session
+    std::uint32_t hello = 0;                       // the hello's number
   };
 
-  // All run to `target`. The stream that is silent asked at `asked` and gives up `timeout` later; an answer
-  // is overdue after `patience`. REQUIRES: 0 < patience < timeout
+  // All run to `target`. The silent stream's ping went out at `asked`; the answer is overdue `patience`
+  // later, and the server is given up `timeout` later. REQUIRES: 0 < patience < timeout
   Race(std::size_t target, common::BootTime asked, common::Duration patience, common::Duration timeout);
 
   std::size_t target() const { return target_; }
-  // When to look whether another is to be opened.
+  // When to look whether another runner is to be opened.
   common::BootTime next() const { return next_; }
   // next(), or when the first runner is late.
   common::BootTime NextDeadline() const;
-  // It is next(): is another to be opened? `silent` is the stream that does not answer, if it is still there;
-  // `look` looks at it or a runner. If it is, `drop` must be dropped for it.
   struct Choice {
-    bool opens = false;
-    std::optional<StreamId> drop;
+    bool opens = false;            // another runner is to be opened
+    std::optional<StreamId> drop;  // and this runner dropped, to make room
   };
+  // To be asked at next(). `silent` is the stream that does not answer, if it is still there; `look` is
+  // called with that stream and with runners.
   Choice Choose(common::BootTime now, std::optional<StreamId> silent,
                 const std::function<PathLook(StreamId)>& look);
-  // The server is there and refuses: it is left alone for half a timeout.
+  // The server is there and refuses: no runner is opened for half a timeout.
   void Rest(common::BootTime now);
-  // As Choose() told.
+  // A runner was opened, as Choose() told.
   void Add(common::BootTime now, StreamId id);
 
   const std::vector<Runner>& runners() const { return runners_; }
   Runner* Find(StreamId id);
-  // One that was not welcomed in time.
+  // A runner that was not welcomed in time.
   std::optional<StreamId> Late(common::BootTime now) const;
-  // No-op if it is none of them.
+  // No-op if `id` does not run.
   void Remove(StreamId id);
 
  private:
@@ -114,9 +114,9 @@ class Race {
   const common::Duration patience_;
   const common::Duration timeout_;
   const common::Duration step_;
-  common::Duration pause_;  // before the next one
+  common::Duration pause_;  // before the next runner
   common::BootTime next_;
-  common::BootTime answered_;    // when any of them was last
+  common::BootTime answered_;    // when the other kernel last answered any connection
   std::vector<Runner> runners_;  // in the order of their opening
 };
 

@@ -1,4 +1,4 @@
-#include "client/src/races.h"
+#include "client/src/session/races.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "client/src/terms.h"
+#include "client/src/session/terms.h"
 
 #include <algorithm>
 

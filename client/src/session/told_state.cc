@@ -1,4 +1,4 @@
-#include "client/src/told_state.h"
+#include "client/src/session/told_state.h"
 
 namespace liveness::internal {
 

@@ -19,13 +19,13 @@
 #include <utility>
 #include <vector>
 
-#include "client/src/action.h"
-#include "client/src/hello_numbers.h"
-#include "client/src/live_stream.h"
-#include "client/src/race.h"
-#include "client/src/races.h"
-#include "client/src/stream_end.h"
-#include "client/src/terms.h"
+#include "client/src/session/action.h"
+#include "client/src/session/hello_numbers.h"
+#include "client/src/session/live_stream.h"
+#include "client/src/session/race.h"
+#include "client/src/session/races.h"
+#include "client/src/session/stream_end.h"
+#include "client/src/session/terms.h"
 #include "common/clock.h"
 
 namespace liveness::internal {

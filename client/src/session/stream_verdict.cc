@@ -1,4 +1,4 @@
-#include "client/src/stream_verdict.h"
+#include "client/src/session/stream_verdict.h"
 
 #include <algorithm>
 
@@ -37,9 +37,9 @@ constexpr StreamVerdict kVerdicts[] = {
     {Code::kUnimplemented, "SESSIONS_UNIMPLEMENTED", ComeBack::kWithToken, Soon::kBackedOff},
 };
 
-// However long a server asks us to stay away, look again after this.
+// However long a server asks a client to stay away, the client looks again after this.
 constexpr Duration kMaxRetryDelay = 60s;
-// The same if it did not refuse us for a quota: a session may hang on it.
+// The same where the server did not refuse for a quota: sooner, because a session may hang on it.
 constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 
 }  // namespace

@@ -1,8 +1,8 @@
-#include "client/src/final_words.h"
+#include "client/src/session/final_words.h"
 
 #include <utility>
 
-#include "client/src/stream_verdict.h"
+#include "client/src/session/stream_verdict.h"
 
 namespace liveness::internal {
 

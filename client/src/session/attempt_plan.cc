@@ -1,4 +1,4 @@
-#include "client/src/attempt_plan.h"
+#include "client/src/session/attempt_plan.h"
 
 #include <algorithm>
 #include <utility>

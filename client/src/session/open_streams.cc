@@ -1,4 +1,4 @@
-#include "client/src/open_streams.h"
+#include "client/src/session/open_streams.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "client/src/stream_end.h"
+#include "client/src/parse_stream_end.h"
 
 #include <string_view>
 
@@ -10,7 +10,7 @@
 namespace liveness::internal {
 namespace {
 
-// Any::UnpackTo() would ask for our own type's name; the wire has the public one.
+// Not Any::UnpackTo(), because it asks for our own type's name, and the wire has the public one.
 template <typename T>
 bool Unpack(const google::protobuf::Any& any, std::string_view name, T* message) {
   const std::string_view url = any.type_url();
@@ -31,7 +31,7 @@ StreamEnd ParseStreamEnd(const grpc::Status& status) {
     if (Unpack(any, "/google.rpc.ErrorInfo", &info) && info.domain() == "liveness") {
       end.reason = info.reason();
     } else if (Unpack(any, "/google.rpc.RetryInfo", &retry)) {
-      end.retry_delay = FromProto(retry.retry_delay());  // which bounds what it is told
+      end.retry_delay = FromProto(retry.retry_delay());  // RetryDelay() bounds it
     }
   }
   return end;

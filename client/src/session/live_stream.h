@@ -15,8 +15,8 @@
 #include <deque>
 #include <optional>
 
-#include "client/src/race.h"
-#include "client/src/terms.h"
+#include "client/src/session/race.h"
+#include "client/src/session/terms.h"
 #include "common/clock.h"
 
 namespace liveness::internal {

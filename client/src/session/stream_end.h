@@ -1,4 +1,4 @@
-// How a stream ended, as the rest of the library sees it.
+// How a stream ended, as the session sees it. gRPC's status is read in parse_stream_end.h.
 #pragma once
 
 #include <optional>
@@ -6,10 +6,6 @@
 
 #include "absl/status/status.h"
 #include "common/clock.h"
-
-namespace grpc {
-class Status;
-}
 
 namespace liveness::internal {
 
@@ -23,8 +19,5 @@ struct StreamEnd {
   // Another stream of the same instance has its session now.
   bool replaced() const { return reason == "STREAM_REPLACED"; }
 };
-
-// Reads the ErrorInfo and RetryInfo that ride on `status`. Thread-safe.
-StreamEnd ParseStreamEnd(const grpc::Status& status);
 
 }  // namespace liveness::internal

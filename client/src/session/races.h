@@ -1,4 +1,4 @@
-// The races of one session (race.h), one at a time: when one begins, and who runs in it.
+// The races of one session (race.h), one at a time: when a race begins, and which streams run in it.
 //
 //   a pong is overdue                     -> a race to the same server, beside the stream
 //   the stream ends, and the path has lost
@@ -13,15 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include "client/src/live_stream.h"
-#include "client/src/race.h"
+#include "client/src/session/live_stream.h"
+#include "client/src/session/race.h"
 #include "common/clock.h"
 
 namespace liveness::internal {
 
 class Races {
  public:
-  // What the kernel knows of that stream's connection; null: nothing.
+  // Returns what the kernel knows of the stream's connection. A null function: nothing is known of any.
   using LookFunction = std::function<PathLook(StreamId)>;
 
   explicit Races(LookFunction look) : look_(std::move(look)) {}
@@ -61,7 +61,7 @@ class Races {
   const LookFunction look_;
   AnswerTime answers_;
   std::optional<Race> race_;
-  std::optional<common::BootTime> last_;  // when the last one was on
+  std::optional<common::BootTime> last_;  // when the last race was on
 };
 
 }  // namespace liveness::internal

@@ -16,7 +16,7 @@
 #include <optional>
 #include <vector>
 
-#include "client/src/target_order.h"
+#include "client/src/session/target_order.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 

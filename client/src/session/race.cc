@@ -1,4 +1,4 @@
-#include "client/src/race.h"
+#include "client/src/session/race.h"
 
 #include <algorithm>
 
@@ -12,11 +12,13 @@ using common::Duration;
 // Steps from the first overdue answer until the server is given up.
 constexpr int kSteps = 8;
 constexpr Duration kLeastStep = 50ms;
-// So many without an acknowledgement are enough: of one, it is given up; of all, it is an outage.
+// So many steps without an acknowledgement are enough: to drop one connection, or to call the silence of all
+// an outage.
 constexpr int kLong = 6;
 // No client knocks at a silent host more often.
 constexpr Duration kMostPause = 2s;
-// How long a runner may take to be welcomed: through an outage the kernel's own retries get some through.
+// How long a runner may take to be welcomed: long, because the kernel's own retries get some runners through
+// an outage.
 constexpr Duration kWelcome = 5s;
 // The shortest round trip is forgotten within some hundred.
 constexpr int kForgets = 64;
@@ -65,7 +67,7 @@ Race::Choice Race::Choose(BootTime now, std::optional<StreamId> silent,
   std::optional<StreamId> hopeless;
   for (const Runner& each : runners_) {
     const PathLook seen = take(each.id);
-    waits = arrives(seen);  // the last one's counts
+    waits = arrives(seen);  // the last runner's counts
     if (!hopeless && IsHopeless(now, each, seen)) hopeless = each.id;
   }
   if (silent_arrives && waits) {

@@ -1,9 +1,9 @@
-#include "client/src/session.h"
+#include "client/src/session/session.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "client/src/stream_verdict.h"
+#include "client/src/session/stream_verdict.h"
 
 namespace liveness::internal {
 namespace {

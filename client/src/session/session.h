@@ -48,15 +48,15 @@
 
 #include <liveness/client_interface.h>
 
-#include "client/src/action.h"
-#include "client/src/attempt_plan.h"
-#include "client/src/final_words.h"
-#include "client/src/live_stream.h"
-#include "client/src/open_streams.h"
-#include "client/src/race.h"
-#include "client/src/stream_end.h"
-#include "client/src/terms.h"
-#include "client/src/told_state.h"
+#include "client/src/session/action.h"
+#include "client/src/session/attempt_plan.h"
+#include "client/src/session/final_words.h"
+#include "client/src/session/live_stream.h"
+#include "client/src/session/open_streams.h"
+#include "client/src/session/race.h"
+#include "client/src/session/stream_end.h"
+#include "client/src/session/terms.h"
+#include "client/src/session/told_state.h"
 #include "common/clock.h"
 
 namespace liveness::internal {

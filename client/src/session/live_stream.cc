@@ -1,4 +1,4 @@
-#include "client/src/live_stream.h"
+#include "client/src/session/live_stream.h"
 
 #include <chrono>
 

@@ -1,8 +1,8 @@
 // Which server is tried next, of those that a client was given. Pure; not
 // thread-safe.
 //
-// They are tried in rounds: each of them once, one right after the other. Whoever
-// asks waits only between two rounds, so one dead server among several costs one
+// Servers are tried in rounds: each of them once, one right after the other. The
+// client waits only between two rounds, so one dead server among several costs one
 // failed attempt and no time.
 //
 // Example: a, b, c, and b is lost. After StartAfter(b) Next() gives c, a, b, then
@@ -26,16 +26,16 @@ class TargetOrder {
   void StartAt(std::size_t target);
   // A new round in which `target` is the last.
   void StartAfter(std::size_t target) { StartAt((target + 1) % held_until_.size()); }
-  // The same, but `target` is passed over, in later rounds too, until the next
-  // Start: it asked to be left. If it is the only one it is tried all the same.
+  // As StartAfter(), but `target` is passed over, in later rounds too, until the next
+  // Start, because the server there asked to be left. The only target is tried all the same.
   void Leave(std::size_t target);
   // All of this round once more, in the same order.
   void NextRound() { left_ = held_until_.size(); }
 
-  // Do not try `target` before `until`: it said so.
+  // Do not try `target` before `until`: the server there said so.
   void Hold(std::size_t target, common::BootTime until);
 
-  // The next one of this round; nothing if there is none (any more).
+  // The next target of this round; nothing if there is none (any more).
   std::optional<std::size_t> Next(common::BootTime now);
   bool RoundGoesOn(common::BootTime now) const;
   // From when on a new round has a target that is not held.
