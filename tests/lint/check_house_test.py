@@ -66,6 +66,14 @@ class CheckIncludes(unittest.TestCase):
         self.assert_bad("server/registry/a.h", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")
         self.assert_good("server/rpc/query/a.h", '#include "liveness/v1/client.pb.h"\n')
 
+    def test_the_heartbeat_protocol_runs_over_any_transport(self):
+        for header in ["grpcpp/grpcpp.h", "liveness/v1/heartbeat_service.grpc.pb.h", "server/rpc/engine/engine.h",
+                       "server/rpc/heartbeat/heartbeat_writer.h"]:
+            for file in ["heartbeat_protocol.h", "heartbeat_transport.h", "ping_wire.cc"]:
+                self.assert_bad(f"server/rpc/heartbeat/{file}", f'#include "{header}"\n', 1, "any transport")
+            self.assert_good("server/rpc/heartbeat/heartbeat_call.h", f'#include "{header}"\n')
+        self.assert_good("server/rpc/heartbeat/heartbeat_protocol.h", '#include "liveness/v1/heartbeat_service.pb.h"\n')
+
     def test_what_stores_keep_stays_with_them(self):
         self.assert_good("server/storage/a.cc", '#include "liveness/storage/v1/record.pb.h"\n')
         self.assert_bad("server/storage/a.cc", '#include "liveness/v1/client.pb.h"\n', 1, "include proto")

@@ -59,6 +59,12 @@ MUST_NOT_INCLUDE = {
     "client/include": f"{GRPC}|{LOGS}",
 }
 
+# What runs over any transport, and in a fuzzer: no gRPC, nor our own files that speak it.
+ANY_TRANSPORT = re.compile(r"server/rpc/heartbeat/(heartbeat_(protocol|transport|deps|options|codec|hello|welcome|outbox)"
+                           r"|ping|ping_wire|stream_link|stream_closer)\.")
+SPEAKS_GRPC = re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$|server/rpc/heartbeat/heartbeat_(bytes|writer|call|service)\.h"
+                         r"|server/rpc/engine/(?!(call_errors|stream_quota)\.h)")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -98,6 +104,8 @@ def check(path, text):
         banned = MUST_NOT_INCLUDE.get(folder)
         if banned and re.match(banned, header):
             yield number, f"{folder} must not include {header}"
+        if ANY_TRANSPORT.match(path) and SPEAKS_GRPC.match(header):
+            yield number, f"runs over any transport, and must not include {header}"
         target = target_of(bracket, header)
         if target == "unrooted":
             yield number, f"write \"{header}\" from the root of the project"
