@@ -13,7 +13,7 @@ namespace details = ::liveness::details::v1;
 
 constexpr char kDomain[] = "liveness";
 
-// Under the name by which every stock client knows it.
+// Under the type URL by which every stock client knows the message.
 void Pack(details::Status& status, const char* name, const google::protobuf::MessageLite& detail) {
   google::protobuf::Any& any = *status.add_details();
   any.set_type_url(std::string("type.googleapis.com/google.rpc.") + name);

@@ -36,7 +36,7 @@ void SetHeartbeat(const core::Evidence& evidence, v1::HeartbeatEvidence& proto) 
   if (evidence.credited.count() != 0) ToProto(evidence.credited, *proto.mutable_credited());
 }
 
-// The client's own words, if it had any.
+// The client's own words, if the evidence has any.
 void SetGoodbye(core::Cause cause, const core::Evidence& evidence, v1::Evidence& proto) {
   const bool said = cause == core::Cause::kSaidGoodbye || evidence.exit_code || evidence.signal;
   if (!said) return;

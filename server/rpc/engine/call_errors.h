@@ -20,7 +20,7 @@ inline absl::Status MessageTooLargeError(std::size_t bytes, std::size_t most) {
                        common::StrCat("the message has ", bytes, " bytes, more than ", most));
 }
 
-// With RetryInfo: whoever is one too many may try again in a second.
+// With RetryInfo: the caller may try again in a second.
 inline absl::Status ServerBusyError(std::string_view what) {
   return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "SERVER_BUSY", what),
                                 std::chrono::seconds(1));

@@ -23,7 +23,7 @@ void CallTimer::Start(Waiter& waiter, Wait wait) {
   if (!armed_) {
     Arm(common::Duration::zero());
   } else if (due < armed_for_) {
-    alarm_.Cancel();  // which runs OnAlarm(), and that arms it for the earlier moment
+    alarm_.Cancel();  // which runs OnAlarm(), and OnAlarm() arms it for the earlier moment
   }
 }
 

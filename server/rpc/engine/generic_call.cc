@@ -85,7 +85,7 @@ void GenericCall::Overdue(CallTimer::Wait wait) {
       if (const auto came = std::exchange(came_, nullptr)) came(Came::kTooLate);
       break;
     case CallTimer::Wait::kOutcome:
-      // The outcome may have come meanwhile: the one who is called knows.
+      // The outcome may have come meanwhile: `overdue` finds out.
       if (const auto overdue = overdue_) overdue();
       break;
     case CallTimer::Wait::kAnswer: context_.TryCancel(); break;

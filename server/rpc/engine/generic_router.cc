@@ -26,7 +26,7 @@ void GenericRouter::Route(std::shared_ptr<GenericCall> call) {
 }
 
 void GenericRouter::Refuse(GenericCall& call) {
-  // Not all of it: the peer chose its length.
+  // Not the whole name, because the peer chose how long it is.
   constexpr std::size_t kMostShown = 128;
   call.Finish(absl::UnimplementedError(
       common::StrCat("unknown method ", call.context().method().substr(0, kMostShown))));

@@ -46,7 +46,7 @@ class WaitList {
     ends_.previous_ = &entry;
     return entry.due_;
   }
-  // Whichever list it is in, if any.
+  // Takes `entry` out of the list that it is in, if any.
   static void Remove(Entry& entry) {
     if (!entry.waits()) return;
     entry.previous_->next_ = entry.next_;

@@ -109,7 +109,7 @@ void WatchStream::RunOnWorker(Lane lane, WorkerPool::Job job) {
   });
   if (queued) return;
   working_.store(false, std::memory_order_relaxed);
-  // The timer may be set to a later moment. To cancel it calls Advance(), which tries the workers again.
+  // The timer may be set to a later moment. Its cancellation calls Advance(), which tries the workers again.
   if (ticking_) {
     tick_alarm_.Cancel();
   } else {

@@ -30,7 +30,7 @@ class AdminService final : public AsyncService {
     // Sends the clients of this server to others within `within` and takes none for `length`
     // (nothing: until `end`); returns how many were asked.
     std::function<std::int64_t(common::Duration within, std::optional<common::Duration> length)> begin;
-    // Takes clients again; false if it did. FAILED_PRECONDITION SERVER_STOPPING.
+    // Takes clients again; false if the server did not drain. FAILED_PRECONDITION SERVER_STOPPING.
     std::function<absl::StatusOr<bool>()> end;
   };
 

@@ -23,7 +23,7 @@ grpc::ByteBuffer Message(HealthStatus status) {
   health::HealthCheckResponse response;
   response.set_status(status);
   grpc::ByteBuffer bytes;
-  (void)SerializeMessage(response, bytes);  // it is two bytes
+  (void)SerializeMessage(response, bytes);  // two bytes: it cannot fail
   return bytes;
 }
 

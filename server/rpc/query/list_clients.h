@@ -36,7 +36,7 @@ class ClientList {
         detail_(detail),
         scan_{.descending = descending} {}
   core::PageQuery Query() const { return {"ListClients", filter_.text(), scan_.descending}; }
-  // False if it did not fit any more. An empty page takes whatever it is given.
+  // False if `client` did not fit on the page any more. An empty page takes any client.
   bool Add(const core::ClientView& client, const core::Moment& now, v1::ListClientsResponse& response);
   void SetToken(v1::ListClientsResponse& response) const;
 

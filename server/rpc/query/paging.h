@@ -18,7 +18,7 @@ namespace liveness::rpc {
 // clients take, however long the labels of its clients are.
 inline constexpr std::size_t kMaxPageBytes = 2 * 1024 * 1024 + 512 * 1024;
 
-// What every list reads. All outlive it.
+// What every list reads. All outlive the list.
 struct ListContext {
   const registry::Registry& registry;
   const common::Clock& clock;
