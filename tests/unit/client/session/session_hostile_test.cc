@@ -8,7 +8,7 @@
 #include "client/src/parse_stream_end.h"
 #include "liveness/details/v1/error_details.pb.h"
 #include "tests/support/random_message.h"
-#include "tests/unit/client/session_fixture.h"
+#include "tests/unit/client/session/session_fixture.h"
 
 namespace liveness::internal {
 namespace {

@@ -1,5 +1,5 @@
 // Pings, pongs, silence, lapses and goodbye.
-#include "tests/unit/client/session_fixture.h"
+#include "tests/unit/client/session/session_fixture.h"
 
 namespace liveness::internal {
 namespace {

@@ -1,5 +1,5 @@
 // Attempts, backoff, refusals: how it comes back, and when it does not.
-#include "tests/unit/client/session_fixture.h"
+#include "tests/unit/client/session/session_fixture.h"
 
 namespace liveness::internal {
 namespace {

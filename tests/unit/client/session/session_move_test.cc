@@ -1,6 +1,6 @@
 // Drains: how it moves to another server without a loss, and what it may believe
 // meanwhile.
-#include "tests/unit/client/session_fixture.h"
+#include "tests/unit/client/session/session_fixture.h"
 
 namespace liveness::internal {
 namespace {

@@ -1,5 +1,5 @@
 // Which server is tried after which, and how long nobody is.
-#include "tests/unit/client/session_fixture.h"
+#include "tests/unit/client/session/session_fixture.h"
 
 namespace liveness::internal {
 namespace {
