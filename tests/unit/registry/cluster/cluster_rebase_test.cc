@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/cluster_harness.h"
+#include "tests/support/registry/cluster_harness.h"
 
 namespace liveness::registry {
 namespace {
