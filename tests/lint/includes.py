@@ -94,7 +94,7 @@ def check(path, text):
     if folder.split("/")[0] in ("tests", "bench"):
         return
     if folder not in MAY_INCLUDE:
-        yield 1, f"the folder '{folder or path}' has no row in MAY_INCLUDE of tests/lint/check_house.py"
+        yield 1, f"the folder '{folder or path}' has no row in MAY_INCLUDE of tests/lint/includes.py"
         return
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)

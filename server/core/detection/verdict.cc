@@ -174,6 +174,11 @@ std::string UnreachableSummary(const Evidence& evidence) {
                       tcp.probes, " probes unanswered): host or network unreachable ", since);
 }
 
+// The reason is what the server that found it wrote: which server is gone.
+std::string LostSummary(const Evidence& evidence) {
+  return evidence.reason.empty() ? "its server no longer serves it" : evidence.reason;
+}
+
 }  // namespace
 
 Symptoms SymptomsOf(const Evidence& evidence, const Keepalive* keepalive) {
@@ -222,13 +227,16 @@ std::string Summary(Cause cause, const Evidence& evidence) {
     case Cause::kSaidGoodbye: return absl::StrCat("it said goodbye", Quoted(": ", evidence.reason));
     case Cause::kEvicted: return absl::StrCat("an operator evicted it", Quoted(": ", evidence.reason));
     case Cause::kSuperseded: return "a newer session took over its id";
+    case Cause::kServerLost: return LostSummary(evidence);
+    case Cause::kNotReturned: return absl::StrCat(LostSummary(evidence), ", and it came to none in time");
     case Cause::kUnknown:
       return absl::StrCat("nothing was heard for ", Seconds(evidence.silence),
                           evidence.link && evidence.link->tcp.absence == TcpAbsence::kProxy
                               ? ", and a proxy hides its kernel"
                               : "");
-    default: return std::string();
+    case Cause::kUnspecified: break;
   }
+  return "";
 }
 
 }  // namespace liveness::core

@@ -58,19 +58,19 @@ std::vector<std::string_view> NamesUpTo(Enum last) {
 }
 
 const EnumNames& StateNames() {
-  static const auto& names = *new std::vector<std::string_view>(NamesUpTo(State::kForgotten));
+  static const auto& names = *new std::vector<std::string_view>(NamesUpTo(kLastState));
   static const EnumNames states{"STATE_", names};
   return states;
 }
 
 const EnumNames& HealthNames() {
-  static const auto& names = *new std::vector<std::string_view>(NamesUpTo(Health::kMaintenance));
+  static const auto& names = *new std::vector<std::string_view>(NamesUpTo(kLastHealth));
   static const EnumNames healths{"HEALTH_", names};
   return healths;
 }
 
 const EnumNames& CauseNames() {
-  static const auto& names = *new std::vector<std::string_view>(NamesUpTo(Cause::kUnknown));
+  static const auto& names = *new std::vector<std::string_view>(NamesUpTo(kLastCause));
   static const EnumNames causes{"CAUSE_", names};
   return causes;
 }

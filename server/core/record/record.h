@@ -41,6 +41,9 @@ enum class Cause : std::uint8_t {
   kNotReturned,
   kUnknown,
 };
+inline constexpr State kLastState = State::kForgotten;
+inline constexpr Health kLastHealth = Health::kMaintenance;
+inline constexpr Cause kLastCause = Cause::kUnknown;
 // The wire's names without their prefix, e.g. "ALIVE", "PROCESS_EXITED".
 std::string_view Name(State state);
 std::string_view Name(Health health);

@@ -32,7 +32,7 @@ class RandomRecord {
     record.resume_grace = Span();
     record.state = Pick(core::State::kAlive, core::State::kForgotten);
     record.health = Pick(core::Health::kUnspecified, core::Health::kMaintenance);
-    record.cause = Pick(core::Cause::kUnspecified, core::Cause::kUnknown);
+    record.cause = Pick(core::Cause::kUnspecified, core::kLastCause);
     record.flapping = Flip();
     if (Flip()) record.accrual_threshold = static_cast<float>(Fraction()) * 16;
     return record;
@@ -135,7 +135,7 @@ class RandomRecord {
   core::Annex NextAnnex() {
     core::Annex annex;
     for (std::uint64_t n = Below(4); n > 0; --n) {
-      annex.banned.push_back({Text(32), Number(), Pick(core::Cause::kUnspecified, core::Cause::kUnknown),
+      annex.banned.push_back({Text(32), Number(), Pick(core::Cause::kUnspecified, core::kLastCause),
                               static_cast<std::uint8_t>(Below(3))});
     }
     if (Flip()) annex.maintenance_until = Wall();
