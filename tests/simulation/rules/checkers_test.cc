@@ -45,6 +45,19 @@ TEST(NoFalseDeath, NorSilenceInAFreezeThatTheCanaryNotices) {
   }
 }
 
+TEST(NoFalseDeath, OfAFreezeThatFollowsSoonTheCanaryCannotTellWhenItBegan) {
+  for (const bool soon : {true, false}) {
+    Tale tale;
+    const int from = soon ? 450 : 650;
+    tale.truth.BeginFreeze(At(0));
+    tale.truth.EndFreeze(At(400));
+    tale.truth.BeginFreeze(At(from));
+    tale.truth.EndFreeze(At(1'000));
+    const auto credited = milliseconds(400) + milliseconds(1'000 - from) - milliseconds(soon ? 250 : 0);
+    EXPECT_EQ(tale.truth.MostUptime(At(0), At(1'000)), seconds(1) - credited);
+  }
+}
+
 TEST(NoFalseDeath, NorOneWhosePingWaitsInOurSocket) {
   Tale tale;
   NoFalseDeath checker(tale.truth);

@@ -72,6 +72,14 @@ bool Truth::IsNoticed(const Stall& freeze, MonoTime to) {
   return std::min(freeze.to, to) > freeze.from + kBeat + kBeatLate + kPeriod + kLateness;
 }
 
+MonoTime Truth::CreditedFrom(const Stall& freeze) const {
+  constexpr Duration kUncertain = kBeat + kBeatLate;
+  const bool jerks = std::any_of(freezes_.begin(), freezes_.end(), [&](const Stall& before) {
+    return before.to <= freeze.from && freeze.from - before.to < kUncertain;
+  });
+  return jerks ? freeze.from + kUncertain : freeze.from;
+}
+
 bool Truth::HasUnnoticedFreeze(MonoTime from, MonoTime to) const {
   return std::any_of(freezes_.begin(), freezes_.end(), [&](const Stall& freeze) {
     return Overlap(from, to, freeze.from, freeze.to) > Duration::zero() && !IsNoticed(freeze, to);
@@ -154,7 +162,7 @@ Duration Truth::MostUptime(MonoTime from, MonoTime to) const {
     if (stall.to > seen + kLateness) uptime -= Overlap(from, to, seen, stall.to);
   }
   for (const Stall& freeze : freezes_) {
-    if (IsNoticed(freeze, to)) uptime -= Overlap(from, to, freeze.from, freeze.to);
+    if (IsNoticed(freeze, to)) uptime -= Overlap(from, to, CreditedFrom(freeze), freeze.to);
   }
   return uptime;
 }

@@ -11,7 +11,9 @@
 //                 detector may have had when it began.
 // A freeze (the detector runs, nothing is read) is noticed by a canary that pings
 // each 200 ms: the first measure counts only one that is sure to be noticed, the
-// second leaves out a canary's period before it too.
+// second leaves out a canary's period before it too. Of a second freeze that follows
+// soon the canary cannot tell when it began (core/time/canary_watch.h): the first
+// measure counts it from a canary's period and tolerance after its start.
 // Who says "too early" uses the first, who says "too late" the second. The time
 // from a kill of the server until it serves again is a stall like any other.
 //
@@ -157,6 +159,8 @@ class Truth {
     MonoTime to;
   };
   static bool IsNoticed(const Stall& freeze, MonoTime to);
+  // From when on a freeze that is noticed is credited for certain.
+  MonoTime CreditedFrom(const Stall& freeze) const;
   struct Client {
     std::vector<std::shared_ptr<Line>> lines;
     std::shared_ptr<Line> current;
