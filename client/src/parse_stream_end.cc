@@ -10,7 +10,7 @@
 namespace liveness::internal {
 namespace {
 
-// Not Any::UnpackTo(), because it asks for our own type's name, and the wire has the public one.
+// Not Any::UnpackTo(), because UnpackTo() asks for our own type's name, and the wire has the public name.
 template <typename T>
 bool Unpack(const google::protobuf::Any& any, std::string_view name, T* message) {
   const std::string_view url = any.type_url();

@@ -56,7 +56,7 @@ Session::Options SessionOptions(const ClientOptions& options, std::function<Path
   return result;
 }
 
-// Nothing where an older server sends a welcome or a pong that does not say it.
+// What a welcome or a pong says of vouching; an older server says nothing.
 template <typename Message>
 std::optional<Duration> VouchedFor(const Message& message) {
   if (!message.has_vouched_for()) return std::nullopt;

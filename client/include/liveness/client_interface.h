@@ -17,8 +17,8 @@ namespace liveness {
 // Nanoseconds of CLOCK_BOOTTIME: runs on while the machine sleeps.
 using BootInstant = std::chrono::nanoseconds;
 
-// How a process ended, for Goodbye(). A non-zero exit code or a signal makes it
-// a death (`PROCESS_EXITED`), not a leave.
+// How a process ended, for Goodbye(). A non-zero exit code or a signal makes the
+// goodbye a death (`PROCESS_EXITED`), not a leave.
 struct ExitStatus {
   std::optional<std::int32_t> exit_code;
   std::optional<std::int32_t> signal;

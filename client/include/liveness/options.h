@@ -37,7 +37,7 @@ struct ClientOptions {
   std::vector<std::string> targets;
 
   // Stable name of this client, 1-128 bytes of UTF-8, no control characters. Required.
-  // Two processes must not share it: the younger supersedes the older for good.
+  // Two processes must not share an id, because the younger supersedes the older for good.
   std::string client_id;
   // Names this start of the process. Empty: 128 random bits in hex.
   std::string instance_id;
@@ -86,7 +86,7 @@ struct ClientOptions {
 
   // Called on each change of state, in order, one at a time, from the client's
   // own thread, under no lock: any method of the client but its destructor may
-  // be called from it. No ping is sent while it runs, so be quick. May be
+  // be called from it. No ping is sent while the callback runs, so be quick. May be
   // called before Start() has returned; not after the destructor has.
   std::function<void(const StateChange&)> on_state;
 };

@@ -44,7 +44,7 @@ class AttemptPlan {
   void OnWelcome();
   // The session was lost: plans an attempt within the shortest delay, `first` first.
   void ComeBack(BootTime now, std::size_t first);
-  // `target` needs no delay, only a hello without what it refused.
+  // The server at `target` refused only a part of the hello: plans an attempt there at once.
   void AskAgain(BootTime now, std::size_t target);
   // An attempt that began at `started` has failed: plans the next one of this round, or of a new round.
   void GoOn(BootTime now, BootTime started);

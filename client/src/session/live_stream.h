@@ -32,7 +32,7 @@ struct LiveStream {
 
   enum class Silence : std::uint8_t {
     kNone,       // no more than is vouched for, or told before
-    kOverslept,  // it was this process that did not run
+    kOverslept,  // this process did not run
     kUnvouched,  // longer than the last answers vouch for
     kTimeout,    // as long as the timeout
   };
@@ -48,7 +48,7 @@ struct LiveStream {
   BootTime woken{};  // a ping sent before was not answered because this process did not run
   bool lapsed = false;
   bool given_up = false;  // the timeout is over; the stream is kept all the same
-  bool draining = false;  // the server asked us to go
+  bool draining = false;  // the server asked the client to go
   bool replaced = false;  // ended by a newer stream of ours, whose welcome is under way
   std::uint64_t last_sequence = 0;
   std::deque<SentPing> unanswered;
@@ -59,8 +59,8 @@ struct LiveStream {
                 std::optional<Duration> vouched_for);
   // Returns the ping's sequence.
   std::uint64_t SendPing(BootTime now);
-  // The ping that was answered; nothing if it was before. A server under backpressure answers only the
-  // latest ping: this pong stands for all pings before.
+  // The ping that was answered; nothing if an earlier pong answered that ping. A server under backpressure
+  // answers only the latest ping: this pong stands for all pings before.
   std::optional<SentPing> TakeAnswered(std::uint64_t sequence);
   // Takes what the answer to a ping sent at `sent` vouches for. True if the stream had lapsed and lives
   // again.
@@ -69,8 +69,8 @@ struct LiveStream {
   std::optional<BootTime> AskedAt() const;
 
   // What the silence until now means. Remembers that the stream has lapsed, so a lapse is returned once;
-  // kTimeout is returned until the caller sets `given_up`, or drops the stream. Its lateness is how the
-  // client knows that it did not run: call it at NextCheck() at the latest.
+  // kTimeout is returned until the caller sets `given_up`, or drops the stream. Call this at
+  // NextCheck() at the latest, because a late call is how the client knows that it did not run.
   Silence CheckSilence(BootTime now);
   // When CheckSilence() may next return more than kNone.
   std::optional<BootTime> NextCheck() const;

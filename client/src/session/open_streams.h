@@ -83,15 +83,15 @@ class OpenStreams {
   // server has refused nothing.
   bool IsRefusal(const Race::Runner& runner, BootTime now, const StreamEnd& end) const;
 
-  // These forget a stream that has ended. REQUIRES: it is there
+  // Each forgets a stream that has ended, and returns it. REQUIRES: the stream is there
   LiveStream TakeLive();
   Attempt TakeAttempt();
   Race::Runner TakeRunner(StreamId stream);
-  // The same, and these end it.
+  // As Take, for a stream that has not ended: asks the worker to drop the stream, too.
   LiveStream DropLive();
   Attempt DropAttempt();
   Race::Runner DropRunner(StreamId stream);
-  // These end all that is there.
+  // Drops what is there, of the race or of everything.
   void DropRace();
   void DropAll();
 

@@ -11,7 +11,7 @@ using common::Duration;
 
 // A path on which a race was on is expected to lose more for so many timeouts.
 constexpr int kLossyTimeouts = 10;
-// Whoever notices an overdue answer later than this did not run when it was due.
+// A client that notices an overdue answer later than this did not run when the answer was due.
 constexpr Duration kLookedTooLate = 50ms;
 
 }  // namespace

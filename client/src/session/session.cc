@@ -134,7 +134,7 @@ bool Session::AskAgain(BootTime now, const Attempt& attempt, const StreamEnd& en
 
 void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
   LiveStream& live = *streams_.live();
-  // A hello of ours on another stream did it, and its welcome is under way.
+  // Our hello on another stream replaces this one at the server, and the welcome there is under way.
   live.replaced = end.replaced() && streams_.MayHaveSession(live.id);
   if (live.replaced) return;
   const LiveStream ended = streams_.TakeLive();
@@ -163,7 +163,7 @@ void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
 void Session::OnRunnerFailed(BootTime now, const Race::Runner& runner, const StreamEnd& end) {
   const LiveStream* live = streams_.live();
   if (live && live->replaced &&
-      !streams_.MayHaveSession(runner.id)) {  // it had the session, and lost it again
+      !streams_.MayHaveSession(runner.id)) {  // the runner had the session, and lost it again
     told_.Keep(Explain(end));
     LoseReplaced();
     live = nullptr;
@@ -221,8 +221,8 @@ void Session::CheckSilence(BootTime now) {
 
 void Session::OnTimeout(BootTime now) {
   if (live_stream() && !goodbye_deadline_ && !resume_token_.empty()) {
-    // Nothing is gained by dropping the stream, because its packets may be the first to get through. It ends
-    // when another is welcomed, or with its connection.
+    // Nothing is gained by dropping the stream, because its packets may be the first to get through. The
+    // stream ends when another is welcomed, or with its connection.
     LiveStream& live = *streams_.live();
     live.given_up = true;
     told_.Keep(ServerSilent());

@@ -1,6 +1,6 @@
 // What a client does on each event: when it dials, pings, gives a server up,
 // comes back, and stops for good. A pure machine: no gRPC, no clock, no thread.
-// The worker feeds it events and carries out its actions.
+// The worker feeds events to the session and carries out the actions that the session asks for.
 //
 //   Start        -> dial
 //   welcome      -> kLive; the first ping at once, then one every period
@@ -36,7 +36,7 @@
 //    FinalWords     which server may end this client             (final_words.h)
 //    ToldState      what the application knows                   (told_state.h)
 //
-// Not thread-safe: the worker's thread has it. `now` never goes back.
+// Not thread-safe: the worker's thread owns the session. `now` never goes back.
 #pragma once
 
 #include <cstddef>
@@ -136,14 +136,14 @@ class Session {
   const LiveStream* RacedFor() const;
   void CheckRace(BootTime now);
   void CheckAttempt(BootTime now);
-  // These take a stream that OpenStreams has forgotten already.
+  void OnLiveEnded(BootTime now, const StreamEnd& end);
+  // OpenStreams has forgotten `runner` and `attempt` already.
   void OnRunnerFailed(BootTime now, const Race::Runner& runner, const StreamEnd& end);
   void OnAttemptFailed(BootTime now, const Attempt& attempt, const StreamEnd& end);
-  void OnLiveEnded(BootTime now, const StreamEnd& end);
   // Where the server refused what a hello can do without: plans a hello without that at once, and returns
   // true.
   bool AskAgain(BootTime now, const Attempt& attempt, const StreamEnd& end);
-  // The stream that was replaced has no successor after all. REQUIRES: it is there, last_error() says why
+  // The live stream was replaced, and has no successor after all. REQUIRES: last_error() says why
   void LoseReplaced();
   std::size_t After(std::size_t target) const { return (target + 1) % options_.targets; }
   // Tells kConnecting, unless there is a stream that is not given up.

@@ -39,7 +39,8 @@ constexpr StreamVerdict kVerdicts[] = {
 
 // However long a server asks a client to stay away, the client looks again after this.
 constexpr Duration kMaxRetryDelay = 60s;
-// The same where the server did not refuse for a quota: sooner, because a session may hang on it.
+// The same where the server did not refuse for a quota: sooner, because a session may hang on the next
+// attempt.
 constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 
 }  // namespace

@@ -26,7 +26,7 @@ struct Terms {
   common::Duration timeout{};  // at least 1 ms
 };
 
-// Whatever spans `welcome` says: they are the word of a stranger.
+// Takes any spans in `welcome`, because a stranger may have written them.
 Terms Agree(const AskedTerms& asked, const Welcome& welcome);
 
 }  // namespace liveness::internal
