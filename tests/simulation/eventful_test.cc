@@ -35,10 +35,18 @@ class Tally final : public Checker {
     ++counts["restarted"];
     just_restarted_ = true;
   }
-  void OnWelcome(const Line& line, std::optional<std::uint64_t>, bool resumed) override {
+  void OnWelcome(const Line& line, std::optional<std::uint64_t> token, bool resumed) override {
     ++counts[resumed ? "resumed" : "begun"];
+    if (line.beside) ++counts[resumed ? "welcomed beside" : "begun beside"];
+    if (line.beside && resumed && token < line.incarnation) ++counts["joined"];
     if (resumed && std::exchange(lives_[line.client_id], line.life) != line.life) ++counts["came back"];
     if (line.welcomed > line.asked) ++counts["welcomed later"];
+  }
+  void OnTakeOver(const Line&, std::optional<registry::TouchResult> touch, MonoTime) override {
+    ++counts[touch == registry::TouchResult::kStale ? "spoke too late" : "taken over"];
+  }
+  void OnOneClosed(const Line& line) override {
+    ++counts[line.unbound ? "bound stream closed beside others" : "closed beside others"];
   }
   void OnStale(const StaleEvent& event) override { ++counts[event.touch ? "stale message" : "stale end"]; }
   void OnWatch(int, const registry::RecordFilter&, std::uint64_t start_revision) override {
@@ -98,6 +106,10 @@ TEST(Simulation, IsEventful) {
                                  "welcomed later",
                                  "committed by one life, told by the next",
                                  "snapshot",
+                                 "welcomed beside",
+                                 "taken over",
+                                 "closed beside others",
+                                 "bound stream closed beside others",
                                  "closed for our sake, excused"}) {
     EXPECT_GE(tally.counts[what], kWorlds / 100) << what;
   }

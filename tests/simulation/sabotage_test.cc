@@ -59,6 +59,29 @@ TEST(Sabotage, AStaleStreamWithTheNewAttachmentIsASecondTruth) {
   ExpectSeenBy("invariant 3", forger);
 }
 
+TEST(Sabotage, TheCloseOfAStreamThatStoodByIsNotItsSessions) {
+  struct : Saboteur {
+    bool TakesStandbyForSession() override { return true; }
+  } confused;
+  ExpectSeenBy("make before break", confused);
+  ExpectSeenBy("invariant 1", confused);
+}
+
+TEST(Sabotage, AStreamThatStandsByForEverHidesThatTheLastHasClosed) {
+  struct : Saboteur {
+    bool LosesStandbysClose() override { return true; }
+  } forgetful;
+  // It takes one that closes after all others, while the server is well.
+  ExpectSeenBy("invariant 2", forgetful, 2'000);
+}
+
+TEST(Sabotage, WhoSpeaksOnAStreamThatStoodByIsToBeHeard) {
+  struct : Saboteur {
+    bool ForgetsToTakeOver() override { return true; }
+  } deaf;
+  ExpectSeenBy("make before break", deaf);
+}
+
 TEST(Sabotage, AnOldRecordShownAgainIsASecondTruth) {
   struct : Saboteur {
     void Shown(std::vector<core::RecordPtr>& records) override {

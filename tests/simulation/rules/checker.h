@@ -40,6 +40,11 @@ class Checker {
   virtual void OnShown(const std::vector<core::RecordPtr>&, MonoTime) {}
   // A hello with `token` (the incarnation that it names) was welcomed as `line`.
   virtual void OnWelcome(const Line&, std::optional<std::uint64_t> /*token*/, bool /*resumed*/) {}
+  // A process spoke on a stream that stood by, at that moment; what the registry said to it, if it was a
+  // heartbeat.
+  virtual void OnTakeOver(const Line&, std::optional<registry::TouchResult>, MonoTime) {}
+  // The close of one stream was read whose session has others.
+  virtual void OnOneClosed(const Line&) {}
   // The server, killed, runs again; what it shows and tells next is what it knows.
   virtual void OnRestart() {}
   // A close was read whose process had been waiting for us; `alive`: after it.

@@ -10,6 +10,7 @@
 #include "tests/simulation/rules/durable.h"
 #include "tests/simulation/rules/honest_groups.h"
 #include "tests/simulation/rules/honest_watch.h"
+#include "tests/simulation/rules/make_before_break.h"
 #include "tests/simulation/rules/mutual_certainty.h"
 #include "tests/simulation/rules/no_false_death.h"
 #include "tests/simulation/rules/one_death.h"
@@ -34,6 +35,7 @@ inline std::vector<std::pair<const char*, std::unique_ptr<Checker>>> AllCheckers
   all.emplace_back("invariant 4, a watch cannot lie", std::make_unique<HonestWatch>());
   all.emplace_back("invariant 5, committed first", std::make_unique<Durable>(disk));
   all.emplace_back("invariant 6, one death", std::make_unique<OneDeath>(truth));
+  all.emplace_back("make before break", std::make_unique<MakeBeforeBreak>(truth));
   all.emplace_back("invariant 9, mutual certainty", std::make_unique<MutualCertainty>(truth));
   all.emplace_back("mass failure is told",
                    std::make_unique<HonestGroups>(options.mass, &truth, disk == nullptr));

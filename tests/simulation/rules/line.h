@@ -20,6 +20,9 @@ struct Line {
   int number = 0;  // counts all streams of the run
   int life = 0;    // of the server that it was opened to; kNoLife: there was none
 
+  bool beside = false;        // its process opened it beside another
+  std::uint32_t attempt = 0;  // of its hello; 0: nobody counts
+
   // Between its hello and the answer to it.
   bool waiting = false;
   bool gone = false;      // its process closed it meanwhile
@@ -27,7 +30,6 @@ struct Line {
   MonoTime asked{};       // when its hello was read
 
   // Bound to a session, by the welcome.
-  bool attached = false;
   MonoTime welcomed{};
   std::uint64_t incarnation = 0;
   std::uint64_t attachment = 0;
@@ -40,7 +42,8 @@ struct Line {
   std::deque<MonoTime> unread;       // when what waits in our socket came there
   MonoTime last_arrival{};           // of the last message that was read
   MonoTime last_read{};              // and when it was
-  std::optional<MonoTime> closed{};  // when its close was read
+  std::optional<MonoTime> closed{};  // when its close was read, or that of the last that waited beside it
+  bool unbound = false;              // its close was read while others waited beside it
   bool for_our_sake = false;         // its process closed it because we had not answered
 
   bool adaptive = false;                         // its silence is judged by how its pings arrive

@@ -65,10 +65,13 @@ void OneTruth::OnWelcome(const Line& line, std::optional<std::uint64_t> token, b
   if (next <= client.welcomed) {
     Complain(who, "above " + Text(client.welcomed.first, client.welcomed.second), "not");
   }
-  if (resumed != (line.incarnation == client.welcomed.first)) {
+  // Of several streams that were opened beside one whose session had ended, one begins the next, and the
+  // others join: it may have been replaced before its welcome.
+  const bool joins = resumed && line.beside && token < line.incarnation;
+  if (!joins && resumed != (line.incarnation == client.welcomed.first)) {
     Complain(who, resumed ? "the incarnation before" : "a new incarnation", Text(next.first, next.second));
   }
-  if (resumed && (token != line.incarnation || line.incarnation <= client.ended)) {
+  if (resumed && ((token != line.incarnation && !joins) || line.incarnation <= client.ended)) {
     Complain(who + " again", "the token of a session that is not over",
              "token " + std::to_string(token.value_or(0)));
   }

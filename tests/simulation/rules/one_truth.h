@@ -9,10 +9,12 @@
 // that follows.
 //
 // A welcome goes on with an incarnation only if the hello named it and it had
-// not ended; else it begins one above all before.
+// not ended; else it begins one above all before. A hello of a stream that was
+// opened beside another may name an earlier one: it joins what its like has begun.
 //
 // A stale event is one of a stream that does not speak for its client: a newer
-// one took over, its close was read, or its session is over. By the script's
+// one took over (by its welcome, or, if it stood by, by the first word on it), its
+// close was read, or its session is over. By the script's
 // own account (truth.h), not the registry's. It must be told so (`kStale`), and
 // leave every revision and the time of the last heartbeat as they were.
 #pragma once

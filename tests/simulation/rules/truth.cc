@@ -1,9 +1,13 @@
 #include "tests/simulation/rules/truth.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace liveness::simulation {
 namespace {
+
+// A server keeps no more.
+constexpr std::size_t kMostStandbys = 3;
 
 Duration Overlap(MonoTime a_from, MonoTime a_to, MonoTime b_from, MonoTime b_to) {
   return std::max(Duration::zero(), std::min(a_to, b_to) - std::max(a_from, b_from));
@@ -28,9 +32,65 @@ std::shared_ptr<Line> Truth::NewLine(std::string client_id, std::string instance
 }
 
 void Truth::Bind(const std::shared_ptr<Line>& line) {
-  line->attached = true;
-  clients_[line->client_id].current = line;
+  Client& client = clients_[line->client_id];
+  client.current = line;
+  client.standbys.clear();
   incarnations_.emplace(line->client_id, line->incarnation);
+}
+
+bool Truth::WillStandBy(const Line& line, std::optional<std::uint64_t> token) const {
+  const Client& client = clients_.find(line.client_id)->second;
+  const Line* bound = client.current.get();
+  if (!line.beside || !token || bound == nullptr || bound->instance_id != line.instance_id) return false;
+  // Of several that were sent when the session was over already, one has begun the next; the others join
+  // that.
+  const bool joins = *token < bound->incarnation && bound->attempt != 0 && line.attempt > bound->attempt;
+  return HasStream(client) && (*token == bound->incarnation || joins);
+}
+
+void Truth::StandBy(const std::shared_ptr<Line>& line) {
+  Client& client = clients_[line->client_id];
+  client.current->last_arrival = std::max(client.current->last_arrival, line->last_arrival);
+  client.current->last_read = line->last_read;
+  client.standbys.push_back(line);
+  if (client.standbys.size() > kMostStandbys) client.standbys.erase(client.standbys.begin());
+}
+
+bool Truth::StandsBy(const Line& line) const {
+  const Client& client = clients_.find(line.client_id)->second;
+  return client.ended < line.incarnation &&
+         std::any_of(client.standbys.begin(), client.standbys.end(),
+                     [&](const auto& each) { return each.get() == &line; });
+}
+
+void Truth::TakeOver(const Line& line) {
+  Client& client = clients_[line.client_id];
+  const auto at = std::find_if(client.standbys.begin(), client.standbys.end(),
+                               [&](const auto& each) { return each.get() == &line; });
+  (*at)->vouched_until = std::max((*at)->vouched_until, client.current->vouched_until);
+  client.current = *at;
+  client.standbys.erase(client.standbys.begin(), std::next(at));
+}
+
+void Truth::Close(Line& line, MonoTime now, bool for_our_sake) {
+  Client& client = clients_[line.client_id];
+  Line& bound = *client.current;
+  std::erase_if(client.standbys, [&](const auto& each) { return each.get() == &line; });
+  if (&line == &bound) bound.unbound = true;
+  if (!bound.unbound || !client.standbys.empty()) return;
+  bound.closed = now;
+  bound.for_our_sake = for_our_sake;
+}
+
+bool Truth::HasStream(std::string_view client_id) const {
+  const auto at = clients_.find(client_id);
+  return at != clients_.end() && HasStream(at->second);
+}
+
+bool Truth::HasStream(const Client& client) const {
+  const Line* bound = client.current.get();
+  if (bound == nullptr || bound->life != life_ || client.ended >= bound->incarnation) return false;
+  return !bound->unbound || !client.standbys.empty();
 }
 
 void Truth::End(std::string_view client_id, std::uint64_t incarnation) {
@@ -45,7 +105,7 @@ const Line* Truth::Current(std::string_view client_id) const {
 
 bool Truth::Speaks(const Line& line) const {
   const Client& client = clients_.find(line.client_id)->second;
-  return client.current.get() == &line && !line.closed && client.ended < line.incarnation;
+  return client.current.get() == &line && !line.unbound && client.ended < line.incarnation;
 }
 
 std::optional<MonoTime> Truth::FirstUnread(std::string_view client_id, std::string_view instance_id) const {
@@ -63,7 +123,7 @@ bool Truth::HasHiddenUnread(std::string_view client_id, std::string_view instanc
   const auto at = clients_.find(client_id);
   if (at == clients_.end()) return false;
   return std::any_of(at->second.lines.begin(), at->second.lines.end(), [&](const auto& line) {
-    const bool shown = line == at->second.current && !line->closed;
+    const bool shown = line == at->second.current && !line->unbound;
     return line->instance_id == instance_id && !line->unread.empty() && !shown;
   });
 }
@@ -93,6 +153,7 @@ void Truth::Die(MonoTime now) {
   serving_since_ = std::nullopt;
   for (auto& [id, client] : clients_) {
     client.came_back = 0;
+    client.standbys.clear();
     for (const auto& line : client.lines) {
       line->session = nullptr;
       line->waiting = false;
@@ -124,6 +185,7 @@ Moment Truth::Now(const std::string& client_id, const Client& client, MonoTime n
                 .life = life_,
                 .serving_since = serving_since_,
                 .line = client.current.get(),
+                .has_stream = HasStream(client),
                 .frozen = IsFrozen(now),
                 .came_back = client.came_back};
   if (moment.line != nullptr) {

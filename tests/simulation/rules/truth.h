@@ -17,6 +17,10 @@
 // Who says "too early" uses the first, who says "too late" the second. The time
 // from a kill of the server until it serves again is a stall like any other.
 //
+// A process may open streams beside the one that its session is bound to. They wait until it speaks on one,
+// which takes over then: what it left closes later and means nothing. The session has lost its stream when
+// that has closed and none waits any more.
+//
 // What is told now was decided earlier, as long as its commit took. So the truth
 // is recorded at the end of each step, and a decision is judged by the moment at
 // which it was made.
@@ -50,7 +54,8 @@ struct Moment {
   MonoTime at{};
   int life = 0;                           // of the server
   std::optional<MonoTime> serving_since;  // in that life
-  const Line* line = nullptr;             // that was welcomed last; may be null
+  const Line* line = nullptr;             // that its process spoke on last; may be null
+  bool has_stream = false;                // that one, or others that wait beside it
   // Of that line.
   MonoTime last_arrival{};
   std::optional<MonoTime> closed;
@@ -79,10 +84,20 @@ class Truth {
   std::shared_ptr<Line> NewLine(std::string client_id, std::string instance_id);
   // `line` was welcomed: it speaks for its client from now on.
   void Bind(const std::shared_ptr<Line>& line);
+  // True if a stream whose hello names `token` will wait beside the one that its session is bound to.
+  bool WillStandBy(const Line& line, std::optional<std::uint64_t> token) const;
+  // It was welcomed, and does: a sign of life of its session.
+  void StandBy(const std::shared_ptr<Line>& line);
+  bool StandsBy(const Line& line) const;
+  // Its process speaks on it. REQUIRES: it stands by.
+  void TakeOver(const Line& line);
+  // Its close was read. REQUIRES: it stands by or speaks.
+  void Close(Line& line, MonoTime now, bool for_our_sake);
+  bool HasStream(std::string_view client_id) const;
   // The incarnation has ended: its streams are stale.
   void End(std::string_view client_id, std::uint64_t incarnation);
 
-  // The stream that was welcomed last; null if there was none.
+  // The stream that its process spoke on last; null if there was none.
   const Line* Current(std::string_view client_id) const;
   // False for a stream whose events must change nothing.
   bool Speaks(const Line& line) const;
@@ -164,7 +179,8 @@ class Truth {
   struct Client {
     std::vector<std::shared_ptr<Line>> lines;
     std::shared_ptr<Line> current;
-    std::uint64_t ended = 0;  // the last incarnation that has
+    std::vector<std::shared_ptr<Line>> standbys;  // in the order of their welcomes
+    std::uint64_t ended = 0;                      // the last incarnation that has
     std::uint64_t came_back = 0;
     std::vector<Moment> moments;
   };
@@ -172,6 +188,7 @@ class Truth {
     MonoTime from;
     Duration offset;
   };
+  bool HasStream(const Client& client) const;
   Moment Now(const std::string& client_id, const Client& client, MonoTime now) const;
 
   std::map<std::string, Client, std::less<>> clients_;

@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 void Population::Start(const std::string& client_id) {
   Random& random = parts_.script.random();
   Random& paths = parts_.script.paths();
+  Random& races = parts_.script.races();
   Habits habits;
   habits.client_id = client_id;
   habits.instance_id = client_id + "-" + std::to_string(all_.size() + 1);
@@ -24,6 +25,8 @@ void Population::Start(const std::string& client_id) {
   habits.host = random.Chance(50) ? "h1" : "h2";
   habits.adaptive = paths.Chance(40);
   habits.loss = paths.Chance(50) ? 0 : static_cast<int>(paths.Below(40));
+  habits.races = races.Chance(40);
+  habits.patience = races.Between(habits.interval / 8, habits.interval / 2);
   all_.push_back(std::make_shared<Process>(parts_, std::move(habits)));
   all_.back()->Connect();
 }

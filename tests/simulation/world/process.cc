@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "tests/simulation/rules/truth.h"
 #include "tests/simulation/world/script.h"
@@ -12,19 +13,29 @@ namespace liveness::simulation {
 using core::StreamEnd;
 using Kind = Message::Kind;
 
-Process::Process(const Parts& parts, Habits habits) : parts_(parts), habits_(std::move(habits)) {}
+Process::Process(const Parts& parts, Habits habits)
+    : parts_(parts), habits_(std::move(habits)), runners_(habits_.patience, habits_.timeout / 8) {}
 
 void Process::Connect() {
   if (!running_ || stopped_) return;
-  line_ = parts_.truth.NewLine(habits_.client_id, habits_.instance_id);
-  line_->last_delivery = parts_.script.now();
-  line_->adaptive = habits_.adaptive;
+  for (const auto& each : runners_.TakeAll()) Leave(each);
+  runners_.Answered();
   answered_ = parts_.script.now();
   // Whoever has the session now counts from this hello.
   Believe(std::min(believed_until_, parts_.script.now() + habits_.timeout));
-  Send({.kind = Kind::kHello, .token = token_, .labels = labels_});
+  line_ = Open(false);
   next_ping_ = parts_.script.now() + habits_.interval;
   PlanWake(habits_.interval);
+}
+
+std::shared_ptr<Line> Process::Open(bool beside) {
+  std::shared_ptr<Line> line = parts_.truth.NewLine(habits_.client_id, habits_.instance_id);
+  line->last_delivery = parts_.script.now();
+  line->adaptive = habits_.adaptive;
+  line->beside = beside;
+  if (habits_.races) line->attempt = ++attempts_;
+  Send(line, {.kind = Kind::kHello, .token = token_, .labels = labels_});
+  return line;
 }
 
 void Process::PlanWake(Duration in) {
@@ -35,15 +46,54 @@ void Process::PlanWake(Duration in) {
 void Process::Wake(std::uint64_t plan) {
   if (plan != plan_ || !running_ || stopped_) return;
   if (line_ == nullptr) return Connect();
-  const MonoTime lost = answered_ + habits_.timeout;
-  if (parts_.script.now() >= lost) return GiveUp();
+  if (parts_.script.now() >= LostAt()) return GiveUp();
   if (parts_.script.now() >= next_ping_) {
-    Send({.kind = Kind::kPing});
+    Ping();
     // Timers come a little late, never early.
     next_ping_ = parts_.script.now() + habits_.interval +
                  parts_.script.random().Between(Duration::zero(), habits_.interval / 20);
   }
-  PlanWake(std::min(next_ping_, lost) - parts_.script.now());
+  if (parts_.script.now() >= runners_.next()) OpenBeside();
+  PlanWake(std::min({next_ping_, LostAt(), runners_.next()}) - parts_.script.now());
+}
+
+MonoTime Process::LostAt() const { return answered_ + (habits_.races ? 3 : 1) * habits_.timeout; }
+
+void Process::Ping() {
+  Send(line_, {.kind = Kind::kPing});
+  if (habits_.races && token_) runners_.Asked(parts_.script.now());
+}
+
+void Process::OpenBeside() {
+  const std::shared_ptr<Line> dropped = runners_.Add(Open(true), parts_.script.now());
+  if (dropped != nullptr) Leave(dropped);
+}
+
+bool Process::MoveTo(const Line& line) {
+  Runners::Lines left = runners_.TakeUpTo(line);
+  if (left.empty()) return false;
+  std::swap(line_, left.back());
+  if (left.back() == nullptr) left.pop_back();
+  // Those that it opened later may yet be of use.
+  Random& random = parts_.script.random();
+  if (random.Chance(50)) {
+    for (auto& each : runners_.TakeAll()) left.push_back(std::move(each));
+  }
+  for (const auto& each : left) Leave(each);
+  runners_.Answered();
+  // It speaks on it at once, or when it would have.
+  next_ping_ = random.Chance(50) ? parts_.script.now() : std::max(next_ping_, parts_.script.now());
+  PlanWake(next_ping_ - parts_.script.now());
+  return true;
+}
+
+void Process::Leave(const std::shared_ptr<Line>& line) {
+  const std::optional<MonoTime> delivery = Delivery();
+  if (!delivery) return;
+  const Duration later = parts_.script.random().Between(Duration::zero(), habits_.interval);
+  line->last_delivery = std::max(line->last_delivery, *delivery + later);
+  parts_.wire.Deliver(line->last_delivery, shared_from_this(), line,
+                      {.kind = Kind::kClose, .sent = parts_.script.now()});
 }
 
 void Process::GiveUp() {
@@ -51,14 +101,14 @@ void Process::GiveUp() {
   PlanWake(parts_.script.random().Between(Duration::zero(), habits_.interval));
 }
 
-void Process::Send(Message message) {
-  if (line_ == nullptr) return;
+void Process::Send(const std::shared_ptr<Line>& line, Message message) {
+  if (line == nullptr) return;
   message.sent = parts_.script.now();
   if (message.kind == Kind::kPing && LosesOne()) return;
   const std::optional<MonoTime> delivery = Delivery();
   if (!delivery) return;
-  line_->last_delivery = std::max(line_->last_delivery, *delivery);
-  parts_.wire.Deliver(line_->last_delivery, shared_from_this(), line_, std::move(message));
+  line->last_delivery = std::max(line->last_delivery, *delivery);
+  parts_.wire.Deliver(line->last_delivery, shared_from_this(), line, std::move(message));
 }
 
 std::optional<MonoTime> Process::Delivery() {
@@ -78,9 +128,9 @@ void Process::Believe(MonoTime until) {
 
 void Process::Close(StreamEnd how, bool for_our_sake) {
   Believe(MonoTime::min());
-  if (line_ == nullptr) return;
-  Send({.kind = Kind::kClose, .how = how, .for_our_sake = for_our_sake});
-  line_ = nullptr;
+  std::vector<std::shared_ptr<Line>> all = runners_.TakeAll();
+  if (line_ != nullptr) all.push_back(std::exchange(line_, nullptr));
+  for (const auto& each : all) Send(each, {.kind = Kind::kClose, .how = how, .for_our_sake = for_our_sake});
 }
 
 void Process::Crash() {
@@ -115,7 +165,7 @@ void Process::Slow(Duration span, Duration latency) {
 void Process::Goodbye(int exit_code) {
   if (!running_ || stopped_) return;
   running_ = false;
-  Send({.kind = Kind::kGoodbye, .exit_code = exit_code});
+  Send(line_, {.kind = Kind::kGoodbye, .exit_code = exit_code});
   Close(StreamEnd::kHalfClosed, false);
 }
 
@@ -142,7 +192,7 @@ void Process::Reconnect(bool close_first, StreamEnd how) {
 void Process::UpdateLabels(core::Labels labels) {
   if (!running_ || stopped_) return;
   labels_ = std::move(labels);
-  Send({.kind = Kind::kLabels, .labels = labels_});
+  Send(line_, {.kind = Kind::kLabels, .labels = labels_});
 }
 
 void Process::BeSilent() {
@@ -160,10 +210,15 @@ void Process::Hinder(MonoTime until) { hindered_until_ = std::max(hindered_until
 
 void Process::OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation,
                         Duration vouched_for) {
-  if (line_.get() != &line || stopped_) return;
-  Believe(MonoTime::min());  // in what was before
+  if (stopped_ || !running_) return;
+  const bool moves = line_.get() != &line;
+  if (moves && !MoveTo(line)) return;
+  // In a session that it has already, it goes on believing.
+  const bool goes_on = moves && token_ == incarnation;
+  const MonoTime before = goes_on ? believed_until_ : MonoTime::min();
+  Believe(MonoTime::min());
   token_ = incarnation;
-  Believe(hello_sent + std::min(vouched_for, habits_.timeout));
+  Believe(std::max(before, hello_sent + std::min(vouched_for, habits_.timeout)));
   answered_ = std::max(answered_, hello_sent);
 }
 
@@ -171,20 +226,36 @@ void Process::OnPong(const Line& line, MonoTime ping_sent, Duration vouched_for)
   if (line_.get() != &line || stopped_) return;
   answered_ = std::max(answered_, ping_sent);
   Believe(std::max(believed_until_, ping_sent + std::min(vouched_for, habits_.timeout)));
+  runners_.Answered();
+  if (runners_.all().empty() || parts_.script.random().Chance(50)) return;
+  for (const auto& each : runners_.TakeAll()) Leave(each);
 }
 
-void Process::OnReset() {
-  const auto delivery = line_ == nullptr ? std::nullopt : Delivery();
+void Process::OnReset(const std::shared_ptr<Line>& line) {
+  const auto& runners = runners_.all();
+  const bool ours = line == line_ || std::find(runners.begin(), runners.end(), line) != runners.end();
+  const auto delivery = ours ? Delivery() : std::nullopt;
   if (!delivery) return;
   parts_.script.After(*delivery - parts_.script.now(), "reset",
-                      [self = shared_from_this(), line = line_] { self->OnEnd(*line, false); });
+                      [self = shared_from_this(), line] { self->OnEnd(*line, false); });
+}
+
+void Process::OnKill() {
+  if (line_ != nullptr) OnReset(line_);
+  for (const auto& each : runners_.all()) OnReset(each);
 }
 
 void Process::OnEnd(const Line& line, bool final) {
+  if (runners_.Drop(line)) {
+    if (!final) return;
+    running_ = false;
+    return Close(StreamEnd::kConnectionClosed, false);
+  }
   if (line_.get() != &line) return;
   line_ = nullptr;
   Believe(MonoTime::min());
   if (final) running_ = false;
+  if (final) return Close(StreamEnd::kConnectionClosed, false);
   if (running_ && !stopped_) PlanWake(parts_.script.random().Between(Duration::zero(), habits_.interval));
 }
 

@@ -4,6 +4,11 @@
 // It follows the recipe of the client library: a hello, then a ping an interval;
 // no answer within the timeout of the last answered ping means that the server
 // is gone, so it closes and comes back. Only `ABORTED` stops it for good.
+//
+// Some make before they break: when an answer is overdue they open another stream
+// beside the silent one, up to three (runners.h), go on with the first that is
+// welcomed, and close the others some time later, in any order. They are patient
+// with the silent one for three timeouts.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +21,7 @@
 #include "tests/simulation/rules/line.h"
 #include "tests/simulation/world/message.h"
 #include "tests/simulation/world/parts.h"
+#include "tests/simulation/world/runners.h"
 
 namespace liveness::simulation {
 
@@ -30,6 +36,8 @@ struct Habits {
   bool many_ports = true;  // each stream comes from another address
   bool adaptive = false;   // asks for accrual
   int loss = 0;            // per cent of pings, and of pongs, that never come
+  bool races = false;      // makes before it breaks
+  Duration patience{};     // how late an answer may be until it does
 };
 
 class Process : public std::enable_shared_from_this<Process> {
@@ -58,8 +66,9 @@ class Process : public std::enable_shared_from_this<Process> {
   void OnWelcome(const Line& line, MonoTime hello_sent, std::uint64_t incarnation, Duration vouched_for);
   void OnPong(const Line& line, MonoTime ping_sent, Duration vouched_for);
   void OnEnd(const Line& line, bool final);
-  // The server's kernel closed all its connections, or there is none to connect to.
-  void OnReset();
+  // The server's kernel closed that connection, or there is none to connect to; all of its connections.
+  void OnReset(const std::shared_ptr<Line>& line);
+  void OnKill();
   // When something that leaves now comes to the other end; nothing if it never does.
   std::optional<MonoTime> Delivery();
   // True if a ping, or a pong, that leaves now never comes to the other end.
@@ -72,9 +81,19 @@ class Process : public std::enable_shared_from_this<Process> {
   void Believe(MonoTime until);
   void Wake(std::uint64_t plan);
   void PlanWake(Duration in);
-  void Send(Message message);
+  std::shared_ptr<Line> Open(bool beside);
+  void Send(const std::shared_ptr<Line>& line, Message message);
+  // All of its streams.
   void Close(core::StreamEnd how, bool for_our_sake);
   void GiveUp();
+  // Until when it waits for an answer.
+  MonoTime LostAt() const;
+  void Ping();
+  void OpenBeside();
+  // Goes on with a stream that it opened beside. False if it was none.
+  bool MoveTo(const Line& line);
+  // Closes one that it no longer needs, some time later.
+  void Leave(const std::shared_ptr<Line>& line);
   // From now on nothing that it lacks is the server's fault.
   void Hinder(MonoTime until);
 
@@ -85,6 +104,8 @@ class Process : public std::enable_shared_from_this<Process> {
   bool stopped_ = false;
   bool cut_for_good_ = false;
   std::shared_ptr<Line> line_;  // null while it has none
+  Runners runners_;
+  std::uint32_t attempts_ = 0;
   std::optional<std::uint64_t> token_;
   MonoTime believed_until_ = MonoTime::min();
   MonoTime answered_{};  // when the last ping that was answered was sent

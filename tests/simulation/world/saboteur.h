@@ -19,6 +19,11 @@ class Saboteur {
   virtual MonoTime ReadAt(MonoTime now) { return now; }
   // True: an event of a stale stream is handed over as if its stream spoke for the client.
   virtual bool ForgesAttachment() { return false; }
+  // Of streams that stand by. True: the close of one is handed over as its session's, or to nobody; the
+  // session is not bound to the one that its client speaks on.
+  virtual bool TakesStandbyForSession() { return false; }
+  virtual bool LosesStandbysClose() { return false; }
+  virtual bool ForgetsToTakeOver() { return false; }
   // True: what waits in a socket is not shown to who looks at it.
   virtual bool HidesUnread() { return false; }
   // True: the canary says that it is heard while nobody is.

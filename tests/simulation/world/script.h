@@ -25,7 +25,7 @@ class Script {
   };
 
   // `log`: each step is printed on stdout.
-  Script(std::uint64_t seed, bool log) : log_(log), random_(seed), paths_(~seed) {}
+  Script(std::uint64_t seed, bool log) : log_(log), random_(seed), paths_(~seed), races_(seed ^ kRaces) {}
   // `look` is called at the end of each step. Set it before the first one.
   void AfterEachStep(std::function<void()> look) { look_ = std::move(look); }
 
@@ -34,6 +34,8 @@ class Script {
   Random& random() { return random_; }
   // What is lost on the way, and how silence is judged.
   Random& paths() { return paths_; }
+  // Who opens streams beside another.
+  Random& races() { return races_; }
   int step() const { return step_; }
 
   void After(Duration in, const char* what, std::function<void()> event);
@@ -51,11 +53,14 @@ class Script {
   bool logs() const { return log_; }
 
  private:
+  static constexpr std::uint64_t kRaces = 0x5eed0f7ace5;
+
   const bool log_;
   std::function<void()> look_;
   testing::ManualClock clock_;
   Random random_;
   Random paths_;
+  Random races_;
   std::priority_queue<Event> events_;
   std::uint64_t order_ = 0;
   int step_ = 0;

@@ -60,7 +60,7 @@ void ServerLife::Kill(Duration down) {
   parts_.wire.Lose();
   parts_.truth.Die(parts_.script.now());
   parts_.server.Kill();
-  for (const auto& process : parts_.population.all()) process->OnReset();
+  for (const auto& process : parts_.population.all()) process->OnKill();
   parts_.script.After(down, "the server starts", [this] {
     if (!parts_.server.up()) Start();
   });

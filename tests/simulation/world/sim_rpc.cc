@@ -20,24 +20,44 @@ using Kind = Message::Kind;
 void SimRpc::Read(const Arrival& arrival) {
   if (arrival.message.kind == Kind::kHello) return Hello(arrival);
   if (arrival.line->session == nullptr) return;  // it was refused
-  if (parts_.truth.Speaks(*arrival.line)) return ReadCurrent(arrival);
-  ReadStale(arrival);
+  if (parts_.truth.StandsBy(*arrival.line)) return ReadStandby(arrival);
+  if (!parts_.truth.Speaks(*arrival.line)) return ReadStale(arrival);
+  (void)ReadCurrent(arrival);
 }
 
-void SimRpc::ReadCurrent(const Arrival& arrival) {
+std::optional<registry::TouchResult> SimRpc::ReadCurrent(const Arrival& arrival) {
   Line& line = *arrival.line;
-  if (arrival.message.kind == Kind::kClose) {
-    line.closed = parts_.script.now();
-    line.for_our_sake = arrival.message.for_our_sake;
+  const bool closes = arrival.message.kind == Kind::kClose;
+  if (closes) {
+    parts_.truth.Close(line, parts_.script.now(), arrival.message.for_our_sake);
   } else {
     line.last_arrival = arrival.at;
     line.last_read = parts_.script.now();
   }
-  (void)Handle(arrival);
-  if (!line.for_our_sake) return;
+  const auto touch = Handle(arrival);
+  if (closes && !line.closed) parts_.observer.Tell([&](Checker& checker) { checker.OnOneClosed(line); });
+  if (!line.for_our_sake) return touch;
   const auto view = parts_.server.registry().Get(line.client_id);
   const bool alive = view && view->record->state == core::State::kAlive;
   parts_.observer.Tell([&](Checker& checker) { checker.OnClosedForOurSake(alive); });
+  return touch;
+}
+
+void SimRpc::ReadStandby(const Arrival& arrival) {
+  Line& line = *arrival.line;
+  const MonoTime now = parts_.script.now();
+  if (arrival.message.kind != Kind::kClose) {
+    parts_.truth.TakeOver(line);
+    const auto touch = ReadCurrent(arrival);
+    return parts_.observer.Tell([&](Checker& checker) { checker.OnTakeOver(line, touch, now); });
+  }
+  const Line& bound = *parts_.truth.Current(line.client_id);
+  parts_.truth.Close(line, now, arrival.message.for_our_sake);
+  if (!parts_.saboteur.LosesStandbysClose()) (void)Handle(arrival);
+  if (parts_.saboteur.TakesStandbyForSession()) {
+    parts_.server.registry().StreamClosed(bound.session, bound.attachment, arrival.message.how);
+  }
+  if (!bound.closed) parts_.observer.Tell([&](Checker& checker) { checker.OnOneClosed(line); });
 }
 
 void SimRpc::ReadStale(const Arrival& arrival) {
@@ -68,7 +88,11 @@ std::optional<registry::TouchResult> SimRpc::Handle(const Arrival& arrival) {
     return std::nullopt;
   }
   const MonoTime read_at = parts_.saboteur.ReadAt(parts_.script.now());
-  const registry::TouchResult touch = as.session->Touch(as.attachment, read_at);
+  registry::TouchResult touch = as.session->Touch(as.attachment, read_at);
+  if (touch == registry::TouchResult::kStale && !parts_.saboteur.ForgetsToTakeOver() &&
+      registry.TakeOver(as.session, as.attachment)) {
+    touch = as.session->Touch(as.attachment, read_at);
+  }
   if (touch == registry::TouchResult::kRefutes) registry.Refute(as.session, as.attachment);
   if (message.kind == Kind::kLabels) registry.UpdateLabels(as.session, as.attachment, message.labels);
   if (message.kind == Kind::kPing && touch != registry::TouchResult::kStale) Pong(arrival);
@@ -114,6 +138,8 @@ void SimRpc::Hello(const Arrival& arrival) {
   hello.timeout = habits.timeout;
   if (habits.adaptive) hello.accrual_threshold = 8;
   hello.resume_incarnation = arrival.message.token;
+  hello.info.attempt = arrival.line->attempt;
+  hello.beside = arrival.line->beside;
   hello.stream = std::make_shared<SimStream>(parts_, arrival.from, arrival.line);
   parts_.truth.Condemn(habits.client_id, core::Cause::kSuperseded);
 
@@ -166,7 +192,11 @@ void SimRpc::Welcome(const Arrival& arrival, const registry::Attached& attached)
     parts_.observer.Tell(
         [&](Checker& checker) { checker.OnWelcome(line, arrival.message.token, attached.resumed); });
   }
-  parts_.truth.Bind(arrival.line);
+  if (attached.resumed && parts_.truth.WillStandBy(line, arrival.message.token)) {
+    parts_.truth.StandBy(arrival.line);
+  } else {
+    parts_.truth.Bind(arrival.line);
+  }
   const auto answer = arrival.from->Delivery();
   if (line.gone || !answer) return;
   parts_.script.After(*answer - now, "welcome",

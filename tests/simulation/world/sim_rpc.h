@@ -25,8 +25,9 @@ class SimRpc {
   // The registry's answer to a hello: at once, or once the store has committed.
   void Answer(const Arrival& arrival, const absl::StatusOr<registry::Attached>& attached);
   void Welcome(const Arrival& arrival, const registry::Attached& attached);
-  // On a stream that speaks for its client, and on another one.
-  void ReadCurrent(const Arrival& arrival);
+  // On a stream that speaks for its client, on one that stands by, and on another one.
+  std::optional<registry::TouchResult> ReadCurrent(const Arrival& arrival);
+  void ReadStandby(const Arrival& arrival);
   void ReadStale(const Arrival& arrival);
   // What the registry made of it, if it was a heartbeat.
   std::optional<registry::TouchResult> Handle(const Arrival& arrival);

@@ -30,7 +30,8 @@ void Wire::Lose() {
 void Wire::Arrive(Arrival arrival) {
   const Truth& truth = parts_.truth;
   // Nobody listens, or not on this connection any more.
-  if (!truth.serving_since() || arrival.line->life != truth.life()) return arrival.from->OnReset();
+  if (!truth.serving_since() || arrival.line->life != truth.life())
+    return arrival.from->OnReset(arrival.line);
   if (arrival.message.kind != Kind::kClose) arrival.line->unread.push_back(arrival.at);
   if (parts_.server.deaf()) {
     backlog_.push_back(std::move(arrival));
