@@ -38,18 +38,23 @@ TEST_F(AttemptPlanTest, ARoundTakesNoTimeAndTheBackoffFollowsIt) {
     plan.GoOn(kNow, kNow);
     EXPECT_GE(*plan.next() - kNow, pause);
     pause = *plan.next() - kNow;
-    plan.Take(*plan.next());
-    plan.GoOn(*plan.next() + 0s, kNow);  // the second target
-    plan.Take(kNow + 1h);
+    plan.Take(kNow);
+    plan.GoOn(kNow, kNow);  // to the second target of the round
+    plan.Take(kNow);
   }
   EXPECT_EQ(pause, 2s);
 }
 
 TEST_F(AttemptPlanTest, AnAttemptThatTookLongIsFollowedAtOnce) {
   AttemptPlan plan = Of(1);
+  for (int i = 0; i < 10; ++i) {
+    plan.Take(kNow);
+    plan.GoOn(kNow + 5s, kNow);
+    EXPECT_EQ(plan.next(), kNow + 5s);
+  }
   plan.Take(kNow);
-  plan.GoOn(kNow + 5s, kNow);
-  EXPECT_EQ(plan.next(), kNow + 5s);
+  plan.GoOn(kNow, kNow);
+  EXPECT_EQ(plan.next(), kNow + 2s) << "where the attempt failed at once, the backoff stands between";
 }
 
 TEST_F(AttemptPlanTest, AfterALossTheDelayIsTheShortestAgain) {
