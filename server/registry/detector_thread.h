@@ -30,7 +30,7 @@ class DetectorThread {
   // to be called sooner. From one thread.
   void Stop();
 
-  // When its last tick ended: older than a few periods, it hangs. Any thread.
+  // When the last tick ended: if that is older than a few periods, the thread hangs. Any thread.
   common::MonoTime last_tick() const {
     return common::MonoTime(common::Duration(last_tick_.load(std::memory_order_relaxed)));
   }

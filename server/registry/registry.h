@@ -68,7 +68,8 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // Touch() said kRefutes. False if it comes too late: the session is over, or another stream's.
   bool Refute(const std::shared_ptr<Session>& session, std::uint64_t attachment);
-  // Touch() said kStale: true if it was a standby's (records/standbys.h). The session is bound to that now.
+  // Touch() said kStale: true if the attachment was a standby's (records/standbys.h). The session is bound to
+  // that stream now.
   bool TakeOver(const std::shared_ptr<Session>& session, std::uint64_t attachment);
   // For how long from `now` no server says DEAD, for silence, of a client that this one suspects after `due`,
   // at most its `timeout`: `due`, or less if the others of a shared store may take this server for gone.
@@ -80,7 +81,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   std::optional<core::PathQuality> PathOf(std::string_view client_id) const;
   // Arrivals said that the client is overdue sooner than was known.
   void Rearm(const std::shared_ptr<Session>& session);
-  // How often this server has stood so far.
+  // How often time has stood for this server so far.
   std::int64_t stall_count() const;
 
   // Where the stream puts what its client tells of its work; it stays with the session.
@@ -89,8 +90,8 @@ class Registry : public storage::StoreListener, public WatchSource {
   void SetStalled(const std::shared_ptr<Session>& session, std::uint64_t attachment, bool stalled);
 
   // The session ends: LEFT, or DEAD for a non-zero exit code or a signal. `done` is called exactly once,
-  // without the lock, once that is committed; at once if the store fails, for then it waits, or if the
-  // session is over.
+  // without the lock, once that is committed; at once if the store fails, for then the commit would keep the
+  // client waiting, or if the session is over.
   void SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t attachment, Goodbye goodbye,
                   std::function<void()> done = {});
 
@@ -108,10 +109,10 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // Marks the known clients that match, in any state, until then; nothing: no longer. Looks at about 1000
   // records a call, fewer with a dear filter, and changes 256 at most, so that nobody waits long: call again
-  // with `cursor` until `done`, and not while much of what was changed is under way: it waits in memory. At
-  // the end those are looked at once more whose record has changed meanwhile, or that have come: nobody stays
-  // out for having moved behind the cursor. For each that is changed `settling` is called under the lock, and
-  // what it returns once without it, when the change is committed or will not be: UNAVAILABLE
+  // with `cursor` until `done`, and not while much of what was changed is under way, because that waits in
+  // memory. At the end those are looked at once more whose record has changed meanwhile, or that have come:
+  // nobody stays out for having moved behind the cursor. For each that is changed `settling` is called under
+  // the lock, and what it returns once without it, when the change is committed or will not be: UNAVAILABLE
   // STORE_UNAVAILABLE if too much of that client's waits already.
   using MaintenanceSettled = registry::MaintenanceSettled;
   MaintenanceResult SetMaintenance(const MaintenanceRequest& request,
@@ -120,7 +121,7 @@ class Registry : public storage::StoreListener, public WatchSource {
   // The clients are being sent to other servers: a stream that closes from now on is silence, and its
   // session is suspected at its deadline.
   void BeginDrain();
-  // They are not any more.
+  // The clients are not sent away any more.
   void EndDrain();
 
   // From now on: no new session, no suspicion, no death; goodbyes still count.

@@ -39,7 +39,7 @@ struct TcpEvidence {
   bool established = false;                       // neither end has closed it
   bool closed_by_us = false;                      // our end closed it first
   Duration last_ack_age{};                        // the peer's kernel acknowledged this long ago
-  std::uint32_t unacked = 0;                      // segments that wait for it
+  std::uint32_t unacked = 0;                      // segments that wait for an acknowledgement
   std::uint32_t retransmits = 0;                  // of the oldest of them, in a row
   std::uint32_t backoff = 0;                      // doublings of the retransmission timer
   std::uint32_t probes = 0;                       // keepalive probes without answer
@@ -68,7 +68,7 @@ struct Evidence {
   StreamEnd stream_end = StreamEnd::kNone;
   Duration stream_ended_ago{};
   Duration silence{};   // since the last valid message, witness clock
-  Duration credited{};  // stalls of ours left out of it
+  Duration credited{};  // stalls of ours, left out of the silence
   std::uint64_t last_sequence = 0;
   std::uint64_t missed = 0;
   std::optional<LinkEvidence> link;  // of an open stream, or the last look at it

@@ -12,9 +12,9 @@
 // What is far beyond the ordinary (a deviation above the timeout: an outage, a
 // stopped client) is told as a suspicion and left out here.
 //
-// Bounded: it holds sums, and halves them at 2,000 pings, so that it follows a
-// path that changes. What is assumed of an unknown path weighs as much as 100
-// pings; so nobody is taken for free of loss because none was lost yet.
+// Bounded: it holds sums, and halves them at 2,000 pings, so that it follows a path that changes. What is
+// assumed of an unknown path weighs as much as 100 pings; so no path is taken for free of loss because no
+// ping was lost yet.
 //
 // Not thread-safe: the stream's thread writes; lock it for whoever else reads.
 #pragma once
@@ -26,7 +26,7 @@
 
 namespace liveness::core {
 
-// Of a path, per ping. See quality.h for how they enter.
+// Of a path, per ping. quality.h says how the figures enter a contract.
 struct PathEstimate {
   double loss = 0.01;                                                // probability, 0 to 1
   common::Duration delay_deviation = std::chrono::milliseconds(20);  // of the difference of two delays

@@ -58,15 +58,15 @@ double RecurrenceAtMost(Duration from, Duration to, Duration timeout, const Path
   return MistakeRecurrence({from, timeout}, path) * (Seconds(to) / Seconds(from)) * kRounding;
 }
 
-// The largest interval that keeps the contract, tried from above: the bound is
-// not monotone in the interval, so a bisection might miss it. What is shown at a
-// glance to hold nothing is stepped over: a hello must not cost milliseconds.
+// The largest interval that keeps the contract, tried from above: the bound is not monotone in the interval,
+// so a bisection might miss it. A stretch that RecurrenceAtMost shows to hold no such interval is stepped
+// over, because a hello must not cost milliseconds.
 std::optional<Timing> CheapestTiming(Duration timeout, double recurrence, const PathEstimate& path,
                                      const TimingBounds& bounds) {
   const Duration least = ShortestInterval(timeout, bounds);
   Timing timing{std::min<Duration>(std::chrono::floor<milliseconds>(timeout / 2), LongestInterval(bounds)),
                 timeout};
-  Duration barren = Duration::max();  // from here up nothing keeps it
+  Duration barren = Duration::max();  // no interval from here up keeps the contract
   int share = kWidest;                // of an interval: how far down the next glance reaches
   while (timing.interval >= least) {
     if (timing.interval < barren) {
@@ -87,9 +87,8 @@ std::optional<Timing> CheapestTiming(Duration timeout, double recurrence, const 
   return std::nullopt;
 }
 
-// What would have to be asked for, for a message; nullopt if nothing will do.
-// More time allows all that less time did, so the first of the rungs that does is
-// found by halving.
+// What would have to be asked for, for a message; nullopt if nothing will do. A longer time allows all that a
+// shorter one does, so the first rung that will do is found by halving.
 std::optional<Duration> LeastFoundWithin(Duration from, double recurrence, const PathEstimate& path,
                                          const TimingBounds& bounds) {
   std::vector<Duration> rungs;

@@ -26,7 +26,7 @@ Kernel KernelOf(const LinkEvidence& link, Duration silence) {
   const TcpEvidence& tcp = link.tcp;
   const bool sent_again = tcp.unacked > 0 && (tcp.retransmits > 0 || tcp.backoff > 0);
   if (sent_again || tcp.probes > 1) return Kernel::kSilent;
-  // What is under way just now, for this session or another of the connection, tells nothing yet.
+  // A segment that is under way just now, for this session or another of the connection, tells nothing yet.
   if (tcp.last_ack_age + kAckSlack < silence) return Kernel::kAnswers;
   return Kernel::kUnclear;
 }
@@ -122,7 +122,8 @@ std::string Quoted(const char* prefix, const std::string& reason) {
   return reason.empty() ? std::string() : absl::StrCat(prefix, "\"", reason, "\"");
 }
 
-// When it was last heard: the silence is on the witness clock, what was credited passed all the same.
+// When the client was last heard. The silence is on the witness clock, but the time that was credited passed
+// all the same.
 WallTime LastHeard(const Evidence& evidence) {
   return evidence.gather_time - evidence.silence - evidence.credited;
 }
@@ -131,7 +132,7 @@ std::string ExitSummary(const Evidence& evidence) {
   const std::string words = Quoted(": ", evidence.reason);
   if (evidence.signal) return absl::StrCat("it reported its end by signal ", *evidence.signal, words);
   if (evidence.exit_code) return absl::StrCat("it reported exit code ", *evidence.exit_code, words);
-  // The evidence may be gathered long after the close: the silence up to it counts.
+  // The evidence may be gathered long after the close: only the silence up to the close counts.
   const Duration unheard = evidence.silence + evidence.credited;
   const Duration heard_before = std::max(Duration::zero(), unheard - evidence.stream_ended_ago);
   return absl::StrCat(ItsKernel(evidence), " closed the connection without goodbye, ", Seconds(heard_before),
@@ -174,7 +175,7 @@ std::string UnreachableSummary(const Evidence& evidence) {
                       tcp.probes, " probes unanswered): host or network unreachable ", since);
 }
 
-// The reason is what the server that found it wrote: which server is gone.
+// The server that found the client unserved wrote the reason: which server is gone.
 std::string LostSummary(const Evidence& evidence) {
   return evidence.reason.empty() ? "its server no longer serves it" : evidence.reason;
 }
@@ -190,7 +191,7 @@ Symptoms SymptomsOf(const Evidence& evidence, const Keepalive* keepalive) {
   const Duration shortest = ShortestKeepalive(keepalive);
   symptoms.heard_lately = unheard < shortest;
   if (evidence.link) {
-    // As the look was: both the silence and the figures were younger then.
+    // The silence as it was at the look, because the figures are of that moment too.
     const Duration silence = evidence.silence + evidence.credited - evidence.link_age;
     symptoms.kernel = KernelOf(*evidence.link, silence);
     const TcpEvidence& tcp = evidence.link->tcp;

@@ -51,7 +51,8 @@ struct VerdictRule {
   std::string_view when;  // for people
   bool (*holds)(const Symptoms&);
   Verdict verdict;
-  // If a proxy may stand between: what its kernel shows is then taken for the client's.
+  // The confidence if a proxy may stand between, because what its kernel shows is then taken for the
+  // client's.
   Confidence maybe_proxied;
 };
 // The last one always holds.

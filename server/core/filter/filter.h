@@ -48,8 +48,8 @@ class Filter {
   // What it costs to ask, in the units of filter_cost.h. 0 for what matches all.
   std::int64_t cost() const { return cost_; }
 
-  // Predicates that hold of everything that matches: the operands of the outermost AND, in no order. Not
-  // all of what they have in common: for whoever can search by some of it.
+  // Predicates that hold of everything that matches: the operands of the outermost AND, in no order. Not all
+  // that those records have in common: for a caller that can search by some of it.
   std::vector<FilterPredicate> Required() const;
 
   // As it was given to Parse.

@@ -21,9 +21,9 @@ class FallCounts {
     return std::chrono::floor<std::chrono::milliseconds>(moment);
   }
 
-  // One fell at `slot`; `gone`: and is no longer live. Cheap for the latest slot.
+  // A client fell at `slot`; `gone`: the client is no longer live. Cheap for the latest slot.
   void Add(common::MonoTime slot, bool gone);
-  // It did not, after all. Nothing happens if its slot has grown old.
+  // Takes back such a fall: the client is up again, or away. Nothing happens if the slot has grown old.
   void Remove(common::MonoTime slot, bool gone);
   // What fell at `last` or before counts no longer. REQUIRES: `last` does not go back.
   void ExpireUntil(common::MonoTime last);

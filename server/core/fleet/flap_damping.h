@@ -1,4 +1,4 @@
-// Flap damping: who changes state again and again is marked, and nothing is hidden.
+// Flap damping: a client that changes state again and again is marked, and nothing is hidden.
 //
 // After BGP's (RFC 2439), where a route that comes and goes is left out for a while. Here
 // nobody is left out: every transition is told, and `flapping` in the record tells a
@@ -44,9 +44,9 @@ class FlapState {
   bool IsFlapping(MonoTime now, const FlapOptions& options) const {
     return flapping_ && now < ReuseAt(options);
   }
-  // When the mark goes if it does not fall again; MonoTime::max() if it has none.
+  // When the mark goes if the client does not fall again; MonoTime::max() if there is no mark.
   MonoTime ReuseAt(const FlapOptions& options) const;
-  // True if it never fell.
+  // True if the client never fell.
   bool empty() const { return penalty_ == 0; }
 
  private:

@@ -10,10 +10,9 @@
 
 namespace liveness::core {
 
-// It is told with the fall by which the share was passed, under its revision and
-// time: a place in history of its own would cost a store a write that is no
-// client's. Nor is it stored with that fall, which is committed before it is counted:
-// a restart forgets it.
+// A group event is told with the fall by which the share was passed, under that fall's revision and time,
+// because a place of its own in history would cost the store a write that is no client's. Nor is the event
+// stored with that fall, because a fall is counted after it is committed: a restart forgets the event.
 struct GroupEvent {
   std::string scope;          // `host=db-7`, `everyone` (scopes.h)
   std::int64_t affected = 0;  // members that fell within the window and are not back

@@ -12,8 +12,8 @@ namespace liveness::core {
 
 enum class IncidentKind : std::uint8_t {
   kStarted,
-  kStopped,       // as it was told to
-  kUncleanEnd,    // it ended without that: killed, crashed, or the power went
+  kStopped,       // as the process was told to
+  kUncleanEnd,    // the process ended untold: killed, crashed, or the power went
   kStall,         // the process did not run
   kMachineSlept,  // the machine did not
   kCanaryDoubt,   // an I/O thread did not receive

@@ -1,8 +1,7 @@
 // The last incidents of a server, over its restarts. Pure; not thread-safe.
 //
-// Bounded, and the bound is fair: when it is full the oldest of the most frequent
-// kind goes, so that a thousand short stalls do not push out the one store outage.
-// What goes on is never dropped.
+// Bounded, and the bound is fair: when it is full the oldest of the most frequent kind goes, so that a
+// thousand short stalls do not push out the one store outage. An incident that goes on is never dropped.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +22,10 @@ class IncidentList {
   // at `now`. REQUIRES: empty.
   void Restore(std::vector<Incident> earlier, WallTime last_sign, WallTime now);
 
-  // One that is over, or has no length.
+  // Adds an incident that is over, or has no length.
   void Add(IncidentKind kind, WallTime now, Duration length, std::string_view text);
-  // One that goes on until End(). If one of the kind does already, only `text` is
-  // replaced, if it is not empty.
+  // Begins an incident that goes on until End(). If one of the kind goes on already, only its text is
+  // replaced, unless `text` is empty.
   void Begin(IncidentKind kind, WallTime now, std::string_view text);
   // No-op if none of the kind goes on.
   void End(IncidentKind kind, WallTime now, Duration length);

@@ -10,7 +10,7 @@
 namespace liveness::core {
 namespace {
 
-// At each call. One adds an entry at most, so that they go faster than they come.
+// Old entries that each call drops. A call adds one entry at most, so entries go faster than they come.
 constexpr int kSweptAtOnce = 4;
 
 // ALIVE or SUSPECT, and not away.
@@ -111,7 +111,8 @@ void MassFailure::Discharge(Fall& fall, MonoTime now) {
 }
 
 void MassFailure::Refresh(Scope& scope, MonoTime now) const {
-  // Once a moment: what has grown old re-arms it, what one change takes out and puts in again does not.
+  // Once a moment: falls that have grown old re-arm the scope, a fall that one change takes out and puts in
+  // again does not.
   if (scope.episode == nullptr || scope.episode->refreshed_at == now) return;
   scope.episode->refreshed_at = now;
   scope.episode->counts.ExpireUntil(common::SaturatingSub(now, options_.window));
@@ -189,7 +190,7 @@ bool MassFailure::IsGathering(const Scope& scope, MonoTime now) const {
   const bool last_counts = age < kSettle && episode.in_last_span > 0;
   const std::int64_t lately = episode.in_span + (last_counts ? episode.in_last_span : 0);
   const Duration within = std::max(kSettle, age + (last_counts ? kSettle : Duration::zero()));
-  // Steps between falls: one alone has no pace.
+  // Steps between falls are counted, because one fall alone has no pace.
   const double pace = static_cast<double>(lately - 1) / static_cast<double>(within.count());
   const double soon = static_cast<double>(episode.counts.fallen()) +
                       pace * static_cast<double>(Duration(kLongestWait).count());

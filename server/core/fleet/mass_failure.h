@@ -86,7 +86,7 @@ class MassFailure {
   Tally Everyone(MonoTime now);
 
   const Options& options() const { return options_; }
-  // How many were told.
+  // How many events were told.
   std::int64_t event_count() const { return event_count_; }
   // Scopes and falls that are kept: what bounds the memory.
   std::size_t scope_count() const { return scopes_.size(); }
@@ -108,7 +108,7 @@ class MassFailure {
     std::int64_t live = 0;
     std::unique_ptr<Episode> episode;  // null for most
   };
-  // They stay where they are while they are there.
+  // A map, because an entry must keep its address for as long as it exists.
   using Scopes = std::map<std::string, Scope, std::less<>>;
   using Entry = Scopes::value_type;
   struct Fall {
@@ -119,7 +119,7 @@ class MassFailure {
   };
   using Falls = std::list<Fall>;
 
-  // These change counters and note in touched_ whose.
+  // These change the counters of scopes, and note in touched_ which scopes.
   void Join(const ClientRecord& record, MonoTime now);
   void Part(const ClientRecord& record, MonoTime now);
   Fall& Add(const ClientRecord& after, MonoTime now);
@@ -130,12 +130,12 @@ class MassFailure {
   void Discharge(Fall& fall, MonoTime now);
   // Before a scope is looked at or changed: what has grown old in it counts no longer.
   void Refresh(Scope& scope, MonoTime now) const;
-  // Re-arms it if its share has fallen.
+  // Lets the scope tell again if its share has come down far enough.
   void Rearm(Scope& scope) const;
-  // Of what was touched: re-arms whose share has fallen, drops what is empty.
+  // Re-arms the touched scopes whose share has come down, and drops those that are empty.
   void Settle();
 
-  // Drops some entries of clients whose fall has grown old: more than one call can add.
+  // Drops some entries of clients whose fall has grown old: more of them than one call can add.
   void Sweep(MonoTime now);
   bool Counts(const Fall& fall, MonoTime now) const;
   GroupEvents Tell(const Fall& fall);

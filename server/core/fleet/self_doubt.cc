@@ -52,7 +52,7 @@ std::optional<SelfDoubt::Hold> SelfDoubt::HoldBack(const Suspect& suspect, MonoT
     hold.until = std::max(now, (hold.probe ? now : suspect.probed_at) + answer_time);
   }
   if (!canary_spoke) {
-    // The longer it was silent, the longer it may be: few questions, however many wait.
+    // The longer the canary was silent, the longer it may stay so: few questions, however many deaths wait.
     hold.until = std::max(hold.until, now + std::max<Duration>(kLeastPause, (now - suspect.since) / 2));
   }
   hold.until = std::min(hold.until, suspect.bound);

@@ -27,9 +27,9 @@
 // Without a canary (none has ever answered) the probe alone is waited for, and a closed
 // connection for nothing.
 //
-// The doubt ends when the share of those who have fallen is at most half of `share`:
-// they came back, or their falls lie further back than the window (mass_failure.h). Who
-// was suspected in it stays under it, each to its own end.
+// The doubt ends when the share of those who have fallen is at most half of `share`: they came back, or their
+// falls lie further back than the window (mass_failure.h). A client that was suspected during the doubt stays
+// under it until its own suspicion ends.
 //
 // Not thread-safe. Time must not go back.
 #pragma once
@@ -61,7 +61,8 @@ class SelfDoubt {
   explicit SelfDoubt(Options options) : options_(options) {}
 
   enum class Turn : std::uint8_t { kNone, kBegins, kEnds };
-  // So many of all members have fallen within the window, now.
+  // `fallen` of all `members` have fallen within the window that ends at `now`. Returns whether the doubt
+  // turns by that.
   Turn Count(std::int64_t fallen, std::int64_t members, MonoTime now);
 
   // The canary's ping of `sent_at` was answered.
@@ -73,7 +74,7 @@ class SelfDoubt {
     MonoTime bound{};     // max(timeout, kLeastBound) of witness time after it
     bool closed = false;  // its own end closed the connection
     bool open = false;    // a stream is there: it can be asked
-    bool held = false;    // since its suspicion it was held before
+    bool held = false;    // its death was held before, in this suspicion
     MonoTime probed_at = MonoTime::min();
     Duration rtt{};  // zero: not known
   };

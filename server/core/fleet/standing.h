@@ -1,8 +1,7 @@
 // Up, down or away: how a client counts when one asks who has fallen.
 //
-// Only what this server found, or a failed process told of itself, is a fall. Who
-// said goodbye, was evicted or superseded, is in maintenance, or lost the server
-// that held it, has not fallen: it is away.
+// Only what this server found, or a failed process told of itself, is a fall. A client that said goodbye, was
+// evicted or superseded, is in maintenance, or lost the server that held it, has not fallen: it is away.
 #pragma once
 
 #include <cstdint>

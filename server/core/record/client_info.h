@@ -30,7 +30,7 @@ struct ClientInfo {
   std::string principal;
   std::string last_will;
   std::int64_t pid = 0;
-  std::uint32_t attempt = 0;  // of its hellos the last that was taken; 0: it does not count them
+  std::uint32_t attempt = 0;  // of the client's hellos, the last that was taken; 0: the client counts none
 };
 
 // A ClientInfo that does not change. Copies share one block. Thread-safe.

@@ -1,11 +1,10 @@
 // Whether a hello is the word of a client's newest process, given what is known of it.
 // Pure functions.
 //
-// A hello may come late: it lay in a network while the process tried again and was
-// welcomed. Two things tell. `attempt` grows with each hello of an instance, so one below
-// the last that was taken is late, and has no effect. From a process that does not count,
-// a late hello is believed and voids the session; the process then comes back with the
-// token of that session, and this must not be held against it:
+// A hello may come late: it lay in a network while the process tried again and was welcomed. Two things tell.
+// `attempt` grows with each hello of an instance, so one below the last that was taken is late, and has no
+// effect. From a process that does not count, a late hello is believed and voids the session; the process
+// then comes back with the token of that session, and that return must not be held against the process:
 //
 //   the token was voided by                     who presents it
 //   a hello without such a token (reclaims 0)   the lone process, voided by its own late hello;
@@ -14,10 +13,10 @@
 //                                               ever received the token that is voided here
 //   the return of the younger (reclaims 2)      the older of two, again: SUPERSEDED, for good
 //
-// So a token that was voided counts for as good as none until it is certain that there
-// are two processes; then the younger one stays. It is certain at once where the session
-// that replaced the token's was heard from after its welcome: who beats on it has that
-// welcome's token, and would not present an older one.
+// So a token that was voided counts for as good as none until it is certain that there are two processes;
+// then the younger one stays. It is certain at once where the session that replaced the token's was heard
+// from after its welcome: a process that beats on that session has the token of that welcome, and would not
+// present an older one.
 #pragma once
 
 #include <cstdint>

@@ -21,13 +21,13 @@ namespace liveness::core {
 // to be gone. `our_server`: this server's id.
 bool IsBelief(const ClientRecord* before, const ClientRecord& decided, std::string_view our_server);
 
-// True if what was decided first, on `before`, may still be carried out now that another server has made
-// `theirs` of it.
+// True if the first of the decisions that wait, made on `before`, may still be carried out now that another
+// server has made `theirs` of that record.
 bool StillHolds(const ClientRecord& decided, const ClientRecord& before, const ClientRecord& theirs,
                 std::string_view our_server);
 
-// `decided` at `time`, on `before` so far, as it is on `base` instead. `base` is `theirs`, or what an earlier
-// decision has come to be on top of `theirs`.
+// What `decided`, made at `time` on `before`, comes to if it is put on `base` instead. `base` is `theirs`, or
+// what an earlier decision has come to be on top of `theirs`.
 // REQUIRES: the first of the decisions that wait still holds.
 ClientRecord Rebase(const ClientRecord& decided, WallTime time, const ClientRecord& before,
                     const ClientRecord& base, const ClientRecord& theirs, std::string_view our_server);

@@ -123,7 +123,7 @@ struct Vitals {
   std::shared_ptr<const Keepalive> keepalive;             // may be null
   std::shared_ptr<const std::vector<Progress>> progress;  // may be null
   Mistakes mistakes;                                      // that were made about this client
-  Duration known_before{};                                // before this session, if mistakes were made in it
+  Duration known_before{};    // how long the client was known before, if mistakes were made
   Duration detected_after{};  // last heard until SUSPECT, of its last death that was found; zero: none
   double suspicion = 0;       // phi; 0 without accrual
 };

@@ -14,7 +14,7 @@ Mac MacOf(std::string_view purpose, std::string_view payload, const MacFunction&
   return mac(common::StrCat(purpose, std::string_view("\0", 1), payload));
 }
 
-// In the same time wherever they differ.
+// Takes the same time wherever the two differ.
 bool Equal(std::string_view left, std::string_view right) {
   if (left.size() != right.size()) return false;
   unsigned char difference = 0;

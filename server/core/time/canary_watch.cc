@@ -13,7 +13,7 @@ bool CanaryWatch::Assess(std::span<const Pulse> pulses, MonoTime now, WitnessClo
   const Duration stood = witness.credited() - credited_;
   const bool was_in_doubt = in_doubt_;
   MonoTime from = now;
-  bool proven = true;  // of all that was doubted, what could be heard was
+  bool proven = true;  // the ping of every doubt has been heard since
   in_doubt_ = hears_nobody_ = false;
   const Duration lag_before = std::exchange(lag_, Duration::zero());
   for (std::size_t i = 0; i < pulses.size(); ++i) {
@@ -44,7 +44,8 @@ bool CanaryWatch::Assess(std::span<const Pulse> pulses, MonoTime now, WitnessClo
     worst_lag_ = std::max(lag_before == Duration::zero() ? Duration::zero() : worst_lag_, lag_);
     lagged_until_ = now;
   }
-  // A doubt that ended did so after the last look.
+  // Time stood since the last look if a queue was in doubt then, because a doubt that has ended did so after
+  // it.
   if (was_in_doubt) from = std::min(from, last_look_);
   last_look_ = now;
   stood_ = stood;
@@ -72,7 +73,7 @@ void CanaryWatch::Follow(Queue& queue, const Pulse& pulse, MonoTime now, Duratio
     queue.unheard.clear();
     queue.in_doubt = false;
   } else if (pulse.sent != queue.seen && queue.unheard.size() < kMaxUnheard) {
-    // A stall that others have told since the last look lasted until now.
+    // A stall that other witnesses have told of since the last look is taken to have lasted until now.
     const Duration since_sent = std::max(now - pulse.sent, Duration::zero());
     queue.unheard.push_back({pulse.sent, stood - std::min(stood - stood_, since_sent)});
   }
@@ -85,8 +86,8 @@ void CanaryWatch::Follow(Queue& queue, const Pulse& pulse, MonoTime now, Duratio
     waited = (now - queue.unheard.front().sent) - (stood - queue.unheard.front().stood);
   }
   if (!heard) return;
-  // Credited up to the lag that ended a doubt; a growth that was tolerated is not: the next counts from
-  // below.
+  // A doubt's lag has been credited in full. A growth that was tolerated has not, so the next growth counts
+  // from the smaller lag.
   queue.lag = std::exchange(queue.in_doubt, false) ? waited : std::min(queue.lag, waited);
 }
 

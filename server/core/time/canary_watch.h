@@ -9,17 +9,15 @@
 // waits for all that came before it. Then clients beat, it is not read in time, and
 // they would be suspected for it.
 //
-// How it knows. Each queue has a canary that pings every kPeriod, whether its pings
-// before that have been heard or not. A queue is first-in-first-out: a ping that is
-// heard shows that what came before it has been heard as well, and one that is not
-// shows how far behind the queue is. That somebody else is heard shows nothing: it may
-// have waited as long.
+// How it knows. Each queue has a canary that pings every kPeriod, whether its pings before that have been
+// heard or not. A queue is first-in-first-out: a ping that is heard shows that what came before it has been
+// heard as well, and one that is not shows how far behind the queue is. That somebody else is heard shows
+// nothing, because that message may have waited as long.
 //
-// The queue's lag is how long its oldest ping that is not heard yet has waited, or how
-// long the last one had to that was heard, whichever is more. **Time stands while a lag
-// grows, and passes while it is steady or shrinks**: who beats each second is heard each
-// second on a queue that is steadily behind, and silence on it is silence. An example
-// of a queue that is swamped from 0.3 to 1.5:
+// The queue's lag is how long its oldest ping that is not heard yet has waited, or how long the last one had
+// to that was heard, whichever is more. **Time stands while a lag grows, and passes while it is steady or
+// shrinks**: a client that beats each second is heard each second on a queue that is steadily behind, and
+// silence on such a queue is silence. An example of a queue that is swamped from 0.3 to 1.5:
 //
 //   a ping of              0.2  0.4   0.6   0.8   1.0   1.2   1.4   1.6   1.8
 //   is heard at            0.2  0.9   1.3   1.5   1.6   1.6   1.6   1.6   1.8
@@ -109,14 +107,14 @@ class CanaryWatch {
 
   CanaryDoubt state() const { return state_; }
   bool in_doubt() const { return in_doubt_; }  // a queue is, now
-  // The greatest of the queues' lags: so late is heard what comes now. Less than kTolerance is none, and what
-  // is said of it once the credit is used up is not believed.
+  // The greatest of the queues' lags: what comes now is heard that late. Less than kTolerance counts as none,
+  // and so does any lag once the credit is used up, because the canary is not believed any more.
   common::Duration lag() const { return lag_; }
-  // How late, at most, was heard what was heard at `when`, a moment of late: the greatest lag of that time
-  // without a pause.
+  // How late, at most, a message was that was heard at `when`, a moment not long ago: the greatest lag since
+  // there last was none.
   common::Duration LagAt(common::MonoTime when) const { return when <= lagged_until_ ? worst_lag_ : lag_; }
   // The credit is used up, and a queue in doubt has heard nobody at all since the ping left: its thread does
-  // not run. While others are heard it is behind, or the canary's own connection is broken.
+  // not run. While others are heard the queue is only behind, or the canary's own connection is broken.
   bool hears_nobody() const { return hears_nobody_; }
   std::int64_t doubts() const { return doubts_; }
   std::int64_t episodes() const { return episodes_; }
@@ -131,9 +129,9 @@ class CanaryWatch {
   struct Queue {
     std::deque<Ping> unheard;  // the oldest first
     common::MonoTime seen = Pulse::kNever;
-    common::MonoTime doubted = Pulse::kNever;  // not heard since; kNever: none
-    common::Duration lag{};                    // up to which everybody has been credited
-    bool in_doubt = false;                     // the oldest is
+    common::MonoTime doubted = Pulse::kNever;  // the ping in doubt, not heard since; kNever: none
+    common::Duration lag{};                    // the lag that everybody has been credited for
+    bool in_doubt = false;                     // the oldest unheard ping is
   };
 
   void Follow(Queue& queue, const Pulse& pulse, common::MonoTime now, common::Duration stood);

@@ -34,7 +34,7 @@ class SettledWall {
   }
 
  private:
-  std::optional<common::MonoTime> since_;  // it runs evenly since then
+  std::optional<common::MonoTime> since_;  // the wall clock runs evenly since then
   common::Duration offset_{};
 };
 

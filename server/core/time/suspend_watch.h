@@ -42,8 +42,8 @@ class SuspendWatch {
 
   // Both clocks now. Returns how long the machine slept since the last call; zero
   // if it did not, and at the first.
-  // REQUIRES: `boot` was read before `mono`. A thread that is put off between the
-  // two then sees too little, which is made up for by the next call, not a sleep.
+  // REQUIRES: `boot` was read before `mono`. A thread that is put off between the two then sees too little,
+  // never a sleep that was none, and the next call makes up for it.
   common::Duration Observe(common::BootTime boot, common::MonoTime mono);
 
   // The same without taking note: what the next call would find.

@@ -15,7 +15,7 @@ Duration WitnessClock::Observe(MonoTime expected, MonoTime actual) {
 
 Duration WitnessClock::Credit(MonoTime from, MonoTime to) {
   const Duration before = credited_;
-  // Stalls that this one covers are told again by it, as a whole.
+  // Stalls that begin within this one are taken out, because this one counts them again as a whole.
   while (!stalls_.empty() && stalls_.back().from >= from) {
     credited_ -= stalls_.back().length;
     stalls_.pop_back();

@@ -1,6 +1,6 @@
 // What the registry knows beside its records: its own time, its store, the other servers, who falls together.
 //
-// Guarded by the registry's lock, but for what a part itself calls thread-safe.
+// Guarded by the registry's lock, but for what a part marks with "Any thread".
 #pragma once
 
 #include "common/clock.h"

@@ -13,7 +13,7 @@ using core::SelfDoubt;
 
 namespace {
 
-// How long a death waits for the commit of its own suspicion, and how often it looks for that.
+// How long a death waits for the commit of its own suspicion, and how soon it asks again.
 constexpr auto kCommitWait = std::chrono::milliseconds(100);
 constexpr auto kCommitPoll = std::chrono::milliseconds(1);
 
@@ -62,7 +62,8 @@ std::optional<SelfDoubt::Hold> Falls::HoldDeath(Session& session, const core::Wi
                                                 MonoTime now, Effects& effects) {
   SessionState& state = session.state();
   SessionExtras& extras = state.MakeExtras();
-  // A fall counts once it is committed: without a grace its death would overtake the event that it completes.
+  // A fall counts only once it is committed. Without a grace the client's death would overtake that commit,
+  // and the group event that the fall completes.
   if (session.is_pending() && now < extras.suspect_since + kCommitWait) {
     return SelfDoubt::Hold{.until = now + kCommitPoll};
   }
@@ -70,7 +71,8 @@ std::optional<SelfDoubt::Hold> Falls::HoldDeath(Session& session, const core::Wi
     return SelfDoubt::Hold{.until = *until};
   }
   CountDoubt(now, effects);
-  // By its own end, as the verdict has it: what our keepalive or our kernel cut says nothing of the client.
+  // Closed by the client's own end, as the verdict has it. A connection that our keepalive or our kernel cut
+  // says nothing of the client.
   const core::Cause cause = state.record->cause;
   const bool closed = state.stream == nullptr &&
                       (cause == core::Cause::kProcessExited || cause == core::Cause::kStreamClosed);

@@ -20,13 +20,13 @@ class Falls {
  public:
   explicit Falls(const RegistryOptions& options);
 
-  // `after`, on `before` (null: the client was not known), is committed. Returns the events that it
-  // completes, to be told with it; null for most.
+  // `after`, on `before` (null: the client was not known), is committed. Returns the group events that this
+  // change completes, to be told with the change; null for most.
   core::GroupEventsPtr Count(const core::ClientRecord* before, const core::ClientRecord& after,
                              core::WallTime wall, core::MonoTime now, Effects& effects);
 
-  // A suspect's death is due. Nothing: it may be told; else when to ask again, and whether to probe the
-  // client now.
+  // A suspect's death is due. Returns nothing if the death may be told; else when to ask again, and whether
+  // to probe the client now.
   std::optional<core::SelfDoubt::Hold> HoldDeath(Session& session, const core::WitnessClock& witness,
                                                  core::MonoTime now, Effects& effects);
 

@@ -21,9 +21,9 @@ class MaintenanceSchedule {
   // for ever.
   void Set(std::string_view client_id, std::optional<common::WallTime> ends);
 
-  // True if one has ended by `now`.
+  // True if a client's maintenance has ended by `now`.
   bool HasDue(common::WallTime now) const;
-  // Takes out the one that has ended first. REQUIRES: HasDue for some moment.
+  // Takes out the client whose maintenance ends first, and returns its id. REQUIRES: HasDue for some moment.
   std::string PopFirst();
 
   std::size_t size() const { return ends_.size(); }

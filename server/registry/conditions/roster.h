@@ -20,13 +20,15 @@ class Roster {
   // `shared`: the store is one of several servers.
   Roster(std::string server_id, bool shared) : server_id_(std::move(server_id)), shared_(shared) {}
 
-  // These are there now, this one among them or not. Until the first call all are taken to be.
+  // These servers are there now, this one among them or not. Until the first call all servers are taken to be
+  // there.
   void Set(std::vector<std::string> server_ids);
 
   bool shared() const { return shared_; }
   // True if the client's server is there.
   bool IsServed(const Session& session) const;
-  // True if it is this server's to act for the client: it serves it, or served it last.
+  // True if this server is to act for the client before all others: it serves the client or was the last to,
+  // or shares its store with nobody.
   bool IsOurs(const core::ClientRecord& record) const { return !shared_ || *record.server_id == server_id_; }
   // How long this server leaves to others what any of them may do for the client.
   core::Duration TakeoverDelay(const core::ClientRecord& record) const;

@@ -24,7 +24,8 @@ class StoreHealth {
 
   // The store failed when it was last asked by Follow.
   bool fails() const { return fails_; }
-  // While a shared store failed no client could come back to another server: their time counts from here.
+  // When a shared store last began to commit again. The time of orphans counts from here, because none of
+  // them could come back to any server while the store failed. MonoTime::min(): it never failed.
   core::MonoTime back_since() const { return back_since_; }
 
   // OK, or why nothing can be committed now. Any thread.

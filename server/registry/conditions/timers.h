@@ -26,7 +26,7 @@ class Timers {
   }
   void Cancel(Session& session) { wheel_.Cancel(session); }
 
-  // Finds what is due by `now`, or a part of it if a whole fleet is.
+  // Finds the sessions that are due by `now`, or a part of them if a whole fleet is.
   void AdvanceTo(core::MonoTime now) { wheel_.AdvancePart(now, kMovedPerTick); }
   // The next session that is due; null if AdvanceTo found no more.
   Session* PopDue() { return static_cast<Session*>(wheel_.PopDue()); }
@@ -36,7 +36,7 @@ class Timers {
   core::MonoTime next_tick() const { return next_tick_; }
   void SetNextTick(core::MonoTime when) { next_tick_ = when; }
   void TickBy(core::MonoTime when) { next_tick_ = std::min(next_tick_, when); }
-  // The detector is woken.
+  // The detector runs at once, and is woken for it.
   void TickNow(core::MonoTime now, Effects& effects) { next_tick_ = effects.earlier_tick = now; }
 
  private:

@@ -19,7 +19,7 @@ constexpr Duration kToldStall = std::chrono::milliseconds(500);
 }  // namespace
 
 Witness::Observation Witness::Observe(MonoTime expected, MonoTime now, Effects& effects) {
-  // The detector's own lateness first: what it proves needs no other witness.
+  // The detector's own lateness first, because what it proves needs no other witness.
   const Duration stood = witness_.Observe(expected, now);
   if (stood > Duration::zero()) CountStall();
   if (stood >= kToldStall) effects.witness.push_back({Kind::kStalled, stood, ""});
@@ -72,12 +72,12 @@ std::optional<MonoTime> Witness::NewlyCaughtUp() {
 }
 
 Duration Witness::StoodWithin(Duration window, MonoTime now) const {
-  // Whatever was heard in it: pings that waited are read before a close, and the close may have waited as
-  // long.
+  // All of the window counts, whatever was heard in it: pings that waited are read before the close that
+  // followed them, and that close may have waited as long.
   const Duration lag = canary_.LagAt(now);
   const Duration span = common::SaturatingAdd(window, lag);
   const MonoTime since = common::SaturatingSub(now, span);
-  // Our pongs were that late also while the lag was steady.
+  // Time does not stand while the lag is steady, but our pongs were late by the lag all the same.
   Duration stood = std::max(span - witness_.Elapsed(since, now), lag);
   // What the machine slept is no time on this clock, but it was time for the client.
   const common::BootTime boot = clock_.Boot();

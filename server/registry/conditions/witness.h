@@ -35,7 +35,8 @@ class Witness {
 
   struct Observation {
     bool stands = false;  // time stands: nobody is due
-    // Every completion queue has heard what its canary sent by then, and had not before this call.
+    // Every completion queue has heard what its canary sent by then. Nothing if an earlier call said so
+    // already.
     std::optional<core::MonoTime> caught_up;
   };
   // A tick that was meant to happen at `expected` happens at `now`. Credits what this server did not run.
@@ -45,7 +46,8 @@ class Witness {
   core::Duration Elapsed(core::MonoTime since, core::MonoTime until) const {
     return witness_.Elapsed(since, until);
   }
-  // How much of the last `window`, of it and of what the canary lags, this server stood.
+  // For how long this server stood within the last `window` before `now`, and within the canary's lag before
+  // that.
   core::Duration StoodWithin(core::Duration window, core::MonoTime now) const;
   WitnessTotals totals() const;
 
@@ -59,7 +61,7 @@ class Witness {
 
  private:
   bool HeedCanary(core::MonoTime now, Effects& effects);
-  // Since when every queue has caught up, if that is later than was known.
+  // How far every queue has caught up, if that is further than the last call found.
   std::optional<core::MonoTime> NewlyCaughtUp();
   void CountStall() { stalls_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -73,9 +75,9 @@ class Witness {
   core::SuspendWatch suspends_;
   core::CanaryWatch canary_;
   std::vector<core::Pulse> pulses_read_;
-  core::MonoTime caught_up_ = core::Pulse::kNever;  // of all queues
+  core::MonoTime caught_up_ = core::Pulse::kNever;  // as far as all queues have
   core::Duration settling_{};
-  bool told_doubt_ = false;  // the open episode is known outside
+  bool told_doubt_ = false;  // kDoubtBegan was told of the open episode
   core::MonoTime last_tick_;
 };
 

@@ -139,7 +139,8 @@ void Ledger::TakeCommitted(const storage::Committed& change, Effects& effects) {
   if (ours && !at->second.abandoned()) return TakeOurs(at, change, effects);
   TakeForeign(change, effects);
   if (!ours) return;
-  // The record came to be again as it was proposed on (both times none, say), after we had given it up.
+  // The store has committed a proposal that we had abandoned, because the client's record has become
+  // again what the proposal was made on (both times none, say).
   under_way_.erase(change.proposal);
   ProposeNext(at, effects);
 }
@@ -216,14 +217,14 @@ void Ledger::MeetForeign(PendingClient& pending, const storage::Committed& chang
   std::shared_ptr<Session> theirs = forgotten ? nullptr : pending.committed_session();
   if (!forgotten && theirs == nullptr) theirs.reset(new Session());
   pending.SetCommitted(forgotten ? nullptr : change.after, std::move(theirs));
-  // The store refuses what was proposed on the record before, after this.
+  // The store will refuse the proposal that is under way, because it was made on the record before.
   if (!holds) return Abandon(pending, WhyLost(*session->record(), after), effects);
   const bool believed = pending.Rebase(before, change.after, options_.server_id, table_);
   if (believed && !session->is_local()) listener_.OnForeignSession(session, effects);
 }
 
 void Ledger::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr record) {
-  // A stream that took over meanwhile, without a transition, stays the one.
+  // A stream that took over meanwhile, without a transition, stays the session's stream.
   const RecordPtr& decided = session->record();
   if (decided != nullptr && session->is_local() && decided->attachment > record->attachment) {
     auto attached = std::make_shared<ClientRecord>(*record);
@@ -238,7 +239,7 @@ void Ledger::ProposeNext(Pending::iterator at, Effects& effects) {
   PendingClient& pending = at->second;
   if (!pending.waiting().empty()) {
     const Decision& next = pending.first();
-    // The client's server has come back while this waited.
+    // The client's server has come back while the belief that it is gone waited.
     const bool refuted = !next.session->is_local() &&
                          core::IsBelief(pending.committed().get(), *next.after, options_.server_id) &&
                          roster_.IsServed(*next.session);
@@ -263,7 +264,8 @@ void Ledger::TakeRefused(std::uint64_t proposal, const absl::Status& why, Effect
   const Pending::iterator at = refused->second;
   under_way_.erase(refused);
   PendingClient& pending = at->second;
-  // A change of a session goes on, on what the other server wrote, which has been told.
+  // A change of a session that has begun is proposed again, on what the other server wrote: the store told
+  // that before it refused this.
   const bool goes_on =
       pending.abandoned() || (absl::IsAborted(why) && pending.first().after->incarnation != 0);
   if (!goes_on) Abandon(pending, absl::IsAborted(why) ? ConflictError() : why, effects);
@@ -271,11 +273,11 @@ void Ledger::TakeRefused(std::uint64_t proposal, const absl::Status& why, Effect
 }
 
 void Ledger::Abandon(PendingClient& pending, const absl::Status& why, Effects& effects) {
-  const std::shared_ptr<Session> entry = pending.last().session;  // the client's
+  const std::shared_ptr<Session> entry = pending.last().session;  // the client's, in the table
   const std::uint64_t known = pending.committed() == nullptr ? 0 : pending.committed()->attachment;
   for (Decision& each : pending.Abandon()) {
-    // Whoever waits for an answer may try again: ABORTED would stop a client whom nobody has told anything
-    // yet.
+    // A caller that waits for an answer may try again: ABORTED would stop a client that nobody has told
+    // anything yet.
     const absl::Status& told = each.on_committed && !absl::IsUnavailable(why) ? ConflictError() : why;
     LoseStreams(*each.session, known, told, effects);
     if (each.on_committed) effects.dones.push_back({std::move(each.on_committed), told});

@@ -1,16 +1,16 @@
 // What is committed and what is decided: all clients, their changes under way, and the history of what was
 // told.
 //
-//   Decide()          a change of a client is proposed to the store; the record is what was decided from then
-//   on TakeCommitted()   the store's word: this server's own change, or another's TakeRefused()     the
-//   store's other word
+//   Decide()         proposes a change of a client to the store: its record is what was decided from then on
+//   TakeCommitted()  the store has committed a change, this server's own or another's
+//   TakeRefused()    the store has refused a proposal of this server's
 //
-// What was decided is seen by this server's own detection and by nobody else until it is committed.
+// What was decided is seen by this server's own detection, and by nobody else until it is committed.
 //
-// What other servers of a shared store commit may take the sense from what waits. What still holds is put on
-// top of theirs (server/core/record/rebase.h); else it is abandoned: whoever waits for it may try again, and
-// what it came from is looked at anew. The store refuses what was proposed on the record before; until it has
-// said so, nothing else is proposed for that client.
+// What other servers of a shared store commit may take the sense from a decision that waits. If the decision
+// still holds, it is put on top of what the other server wrote (server/core/record/rebase.h). Else it is
+// abandoned: a caller that waits for it may try again, and the session is looked at anew. The store refuses a
+// proposal that was made on an earlier record; until it has, nothing else is proposed for that client.
 //
 // Not thread-safe: guarded by the registry's lock.
 #pragma once
@@ -52,12 +52,13 @@ class Ledger {
   History& history() { return history_; }
   std::shared_ptr<Session> Find(std::string_view client_id) const { return table_.Find(client_id); }
 
-  // The record as it is shown: the committed one; null if there is none yet. While the store fails it is what
-  // was decided, unless `committed`.
+  // The session's record as queries show it: the committed one; null if nothing of the client is committed
+  // yet. While the store fails: what was decided, unless `committed`.
   core::RecordPtr VisibleRecord(const Session& session, bool committed = false) const;
-  // True if this process serves it and its welcome is committed: it may go on without the store.
+  // True if this process serves the session and its welcome is committed: the session may go on without the
+  // store.
   bool IsWelcomed(const Session& session) const;
-  // True if so much of the client's waits for the store that nothing more is taken.
+  // True if so many changes of the client wait for the store that no more are taken.
   bool WaitsTooLong(const Session& session) const;
   // True while so many clients have a change under way that this server asks no more of the store by itself:
   // what concerns a whole fleet (a restart, the end of its maintenance) goes on as the store commits.
@@ -66,10 +67,10 @@ class Ledger {
   double observed_seconds() const { return observed_seconds_; }
 
   // Decides on a change of the session's client; the session becomes the client's entry. `on_committed` is
-  // told once the change is committed, or will not be; `welcomes`: it is a hello that waits for that.
+  // called once the change is committed, or will not be; `welcomes`: a hello waits for the change.
   void Decide(const std::shared_ptr<Session>& session, core::ClientRecord after, Effects& effects,
               CommitDone on_committed = nullptr, bool welcomes = false);
-  // A new attachment that is no transition.
+  // The session's record becomes `record`, with a new attachment: no transition.
   void SetAttachment(const std::shared_ptr<Session>& session, core::RecordPtr record);
 
   void TakeCommitted(const storage::Committed& change, Effects& effects);
@@ -83,18 +84,19 @@ class Ledger {
   const PendingClient& PendingOf(const Session& session) const;
   void CountObserved(core::MonoTime now);
   void Append(core::RecordPtr before, core::RecordPtr after, core::WallTime time, Effects& effects);
-  // Of a record that is committed: notes when its maintenance ends.
+  // Notes when the maintenance of a committed record ends.
   void FollowMaintenance(const core::ClientRecord& after);
   void TakeOurs(Pending::iterator at, const storage::Committed& change, Effects& effects);
   void TakeForeign(const storage::Committed& change, Effects& effects);
-  // TakeForeign, of a client of whom something waits.
+  // TakeForeign for a client with decisions that wait.
   void MeetForeign(PendingClient& pending, const storage::Committed& change, Effects& effects);
   // The session's record is what was committed, and no change waits.
   void SetCommitted(const std::shared_ptr<Session>& session, core::RecordPtr record);
-  // The outcome of what was under way is known: proposes what waits next, or nothing is pending any more.
+  // The store has answered the client's proposal: proposes the decision that waits next; if none does,
+  // nothing of the client is pending any more.
   void ProposeNext(Pending::iterator at, Effects& effects);
-  // What waits will not be carried out; the client's entry is its committed one again. What is under way must
-  // still be refused.
+  // The client's decisions that wait will not be carried out; its entry is the committed session again. The
+  // store must still refuse the proposal that is under way, if one is.
   void Abandon(PendingClient& pending, const absl::Status& why, Effects& effects);
 
   const RegistryOptions& options_;
@@ -110,7 +112,7 @@ class Ledger {
   SessionTable table_;
   History history_;
   Pending pending_;
-  absl::btree_map<std::uint64_t, Pending::iterator> under_way_;  // by proposal: whose
+  absl::btree_map<std::uint64_t, Pending::iterator> under_way_;  // by proposal: the client that it is about
   std::uint64_t next_proposal_ = 1;
   double observed_seconds_ = 0;
   core::MonoTime observed_until_;

@@ -12,7 +12,8 @@ using core::RecordPtr;
 
 namespace {
 
-// True if nobody will miss `last` if `decided` takes its place.
+// True if `decided` may take the place of `last`, because nobody waits for `last` and the session lives after
+// both.
 bool Coalesces(const Decision& last, const Decision& decided) {
   return last.session == decided.session && !last.on_committed && core::IsLive(last.after->state) &&
          core::IsLive(decided.after->state);
@@ -58,7 +59,7 @@ void PendingClient::AssignIncarnation(const Decision& begun, std::uint64_t incar
 
 bool PendingClient::Rebase(const RecordPtr& before, const RecordPtr& theirs, std::string_view our_server,
                            SessionTable& table) {
-  // What each was decided on, and what it comes to be on now.
+  // `was`: what each was decided on. `base`: what each is put on now.
   RecordPtr was = before;
   RecordPtr base = theirs;
   bool believed = false;

@@ -31,7 +31,7 @@ struct Decision {
   core::RecordPtr after;
   core::WallTime time{};
   CommitDone on_committed;  // of a hello or an operator that waits for it; may be null
-  bool welcomes = false;    // it is a hello that waits
+  bool welcomes = false;    // a hello waits for it
 };
 
 // How a ban names a session: by its incarnation, or, before there is one, by its
@@ -44,10 +44,10 @@ inline std::uint64_t BanName(const core::ClientRecord& record) {
 
 class PendingClient {
  public:
-  // From this many on, a suspicion that waits and its refutation become one: what
-  // a store that stands still may cost is bounded.
+  // From this many on, a suspicion that waits and its refutation become one, so that a store that commits
+  // nothing costs bounded memory.
   static constexpr std::size_t kCoalesceFrom = 8;
-  // And for a client with this many no session begins, and no operator's wish is taken.
+  // While a client has this many, no session of it begins, and no operator's wish about it is taken.
   static constexpr std::size_t kMaxWaiting = 32;
 
   // `committed`: what the store has of the client, and the session whose record that is; null if the client
@@ -75,29 +75,31 @@ class PendingClient {
   bool WelcomesSomebody() const;
 
   void Add(Decision decision);
-  // The first is committed. REQUIRES: one waits.
+  // Takes out first(), which the store has committed. REQUIRES: one waits.
   Decision TakeFirst();
-  // The last one's record becomes `record`, which differs in nothing that anybody cares for.
+  // The record of last(), if one waits, becomes `record`, which differs only in what is no transition.
   void ReplaceLast(core::RecordPtr record) {
     if (!waiting_.empty()) waiting_.back().after = std::move(record);
   }
-  // The session that `begun` began has its incarnation: what waits behind it may name the session.
+  // The session that `begun` began now has `incarnation`: puts the number into the decisions that wait behind
+  // `begun`, also into bans that name the session.
   void AssignIncarnation(const Decision& begun, std::uint64_t incarnation, SessionTable& table);
-  // Puts what waits, on `before` so far, on top of `theirs`, which another server wrote. Drops beliefs that
-  // wait behind the first (server/core/record/rebase.h): true if there were any, and the client must be
-  // looked at anew. REQUIRES: the first still holds.
+  // Puts the decisions that wait, made on `before`, on top of `theirs`, which another server wrote. Drops
+  // beliefs that wait behind the first (server/core/record/rebase.h). Returns true if there were any, because
+  // the client must then be looked at anew. REQUIRES: the first still holds.
   bool Rebase(const core::RecordPtr& before, const core::RecordPtr& theirs, std::string_view our_server,
               SessionTable& table);
 
-  // What was proposed has lost its sense by what another server wrote. The store will refuse it, and until it
-  // has, what waits by then must go on waiting. Returns what waited.
+  // What another server wrote has taken the sense from the proposal. The store will refuse the proposal, and
+  // until then whatever is decided anew must wait. Returns the decisions that waited.
   std::deque<Decision> Abandon();
   bool abandoned() const { return abandoned_; }
   // The store has refused what was abandoned.
   void EndAbandonment() { abandoned_ = false; }
 
  private:
-  // A decision that waits becomes another; its session stays its client's entry, or stays none.
+  // A decision that waits becomes `record`, and so does its session's record if it was that decision. The
+  // session stays its client's entry, or stays none.
   static void ReplaceDecision(Decision& decision, core::RecordPtr record, SessionTable& table);
 
   core::RecordPtr committed_;

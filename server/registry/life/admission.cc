@@ -30,7 +30,7 @@ std::shared_ptr<Arrivals> ArrivalsOf(const Session& session) {
   return extras == nullptr ? nullptr : extras->arrivals;
 }
 
-// What was learnt of a client's pings stays with it, unless it asks for something else.
+// What was learnt of a client's pings stays with the client, unless its hello asks for something else.
 void SetArrivals(SessionState& state, const HelloRequest& hello) {
   if (!hello.accrual_threshold && !hello.quality) {
     if (state.extras != nullptr) state.extras->arrivals = nullptr;
@@ -46,7 +46,8 @@ void SetArrivals(SessionState& state, const HelloRequest& hello) {
   arrivals->NewStream();
 }
 
-// What is kept of a client beyond its session. `mistakes`: made about it so far, without those of `from`.
+// Hands to a client's new session what is kept beyond the one before. `mistakes`: those that the new session
+// comes with, without those of `from`.
 void Inherit(const SessionState& from, core::Mistakes mistakes, core::WallTime now, SessionState& to) {
   const SessionExtras* old = from.extras.get();
   if (old != nullptr) mistakes += old->mistakes;
@@ -56,7 +57,7 @@ void Inherit(const SessionState& from, core::Mistakes mistakes, core::WallTime n
   if (!old->flap.empty()) to.MakeExtras().flap = old->flap;
   if (old->detected_after > core::Duration::zero()) to.MakeExtras().detected_after = old->detected_after;
   if (mistakes.count == 0) return;
-  // Mistakes are counted over all its sessions, so their time is too.
+  // Mistakes are counted over all sessions of a client, so their time is too.
   const core::WallTime until = core::IsLive(from.record->state) ? now : from.record->state_time;
   to.MakeExtras().known_before =
       old->known_before + std::max(core::Duration::zero(), until - from.record->register_time);
@@ -130,7 +131,7 @@ void Admission::Begin(const HelloRequest& hello, const std::shared_ptr<Session>&
   after.annex = std::move(annex);
   Attached attached = AnswerTo(hello, session, attachment, now);
   ledger_.Decide(session, std::move(after), effects, Welcome(std::move(attached), done), kWelcomes);
-  // Otherwise it is watched from its welcome on.
+  // A session that waits for the store is watched from its welcome on.
   if (!session->is_pending()) timers_.Arm(*session, deadlines_.NextCheck(*session, now), effects);
 }
 
@@ -180,7 +181,8 @@ void Admission::Resume(const HelloRequest& hello, const std::shared_ptr<Session>
   after.info = info;  // at least the attempt is another
   Attached attached = AnswerTo(hello, session, attachment, now);
   attached.resumed = before->incarnation != 0;
-  // An earlier stream of it asked for more, or its path was worse: what was said then still holds.
+  // An earlier stream of the client asked for a longer timeout, or its path was worse: what was promised
+  // there still holds.
   if (vouched_until > common::SaturatingAdd(now, attached.vouched_for)) {
     state.MakeExtras().vouched_until = vouched_until;
   }
@@ -197,12 +199,12 @@ void Admission::Resume(const HelloRequest& hello, const std::shared_ptr<Session>
     // The same client on the same address: nothing that anybody cares for.
     ledger_.SetAttachment(session, std::make_shared<const ClientRecord>(std::move(after)));
   }
-  // It was welcomed before: this need not wait for the store.
+  // The session was welcomed before, so this welcome need not wait for the store.
   if (held) effects.dones.push_back({std::move(welcome), before});
   if (held || !session->is_pending()) {
     timers_.Arm(*session, deadlines_.NextCheck(*session, now), effects);
   } else {
-    timers_.Cancel(*session);  // it is watched from its welcome on
+    timers_.Cancel(*session);  // the session is watched from its welcome on
   }
 }
 

@@ -36,8 +36,8 @@ class Admission {
  private:
   void Begin(const HelloRequest& hello, const std::shared_ptr<Session>& known, const AttachDone& done,
              Effects& effects);
-  // The client's entry makes room for a session that begins: superseded if it lives, and if it was given up
-  // wrongly that is counted in `mistakes`, of the new session.
+  // `known`, the client's entry, makes room for a session that begins. If it lives it is superseded; if it
+  // was wrongly held for dead, that is counted in `mistakes`, which are the new session's.
   void SetAside(const std::shared_ptr<Session>& known, const HelloRequest& hello, core::MonoTime now,
                 core::Mistakes& mistakes, Effects& effects);
   void Resume(const HelloRequest& hello, const std::shared_ptr<Session>& session, std::uint64_t attachment,
@@ -46,7 +46,7 @@ class Admission {
                Effects& effects);
   // The session's stream is that of the hello from now on.
   static void Bind(Session& session, const HelloRequest& hello, std::uint64_t attachment, core::MonoTime now);
-  // The answer to a hello whose stream is bound, or waits; its incarnation is not in it yet.
+  // The answer to a hello whose stream is bound, or waits. The incarnation is not in the answer yet.
   Attached AnswerTo(const HelloRequest& hello, const std::shared_ptr<Session>& session,
                     std::uint64_t attachment, core::MonoTime now) const;
 

@@ -44,7 +44,8 @@ core::DetectorInput Deadlines::InputOf(const Session& session) const {
                                   roster_.TakeoverDelay(record));
   }
   MonoTime promised = MonoTime::min();
-  // Of silence alone: a client whose stream ends by itself is dead when it has not come back.
+  // A promise holds for silence alone: a client whose stream has ended is dead if it does not come back in
+  // its grace.
   if (extras != nullptr && extras->stream_end == core::StreamEnd::kNone && !extras->orphaned) {
     promised = extras->vouched_until;
     if (extras->arrivals != nullptr) promised = std::max(promised, extras->arrivals->vouched_until());
@@ -70,7 +71,7 @@ MonoTime Deadlines::ForgetAt(const ClientRecord& record) const {
       std::clamp<Duration>(common::SaturatingSub(clock_.Wall(), record.state_time), Duration::zero(), keep);
   const Duration turn =
       roster_.IsOurs(record) ? Duration::zero() : Roster::kTurn + roster_.TakeoverDelay(record);
-  // A wall clock that was wrong at the start must not have everybody forgotten who is dead.
+  // A wall clock that was wrong when this server started must not have all dead clients forgotten at once.
   const Duration ran = clock_.Mono() - began_at_;
   const Duration left =
       std::max({keep - kept, std::min<Duration>(keep, kBelieveWallAfter) - ran, Duration::zero()});
@@ -80,7 +81,7 @@ MonoTime Deadlines::ForgetAt(const ClientRecord& record) const {
 MonoTime Deadlines::VouchedUntil(const Session& session, MonoTime now) const {
   const Duration timeout = session.record()->timeout;
   if (!core::IsLive(session.record()->state)) return MonoTime::min();
-  // What another server told the client is not known, but how much at most.
+  // What another server promised the client is not known, but it was no more than the timeout.
   if (!session.is_local()) return common::SaturatingAdd(now, timeout);
   const SessionExtras* extras = session.state().extras.get();
   const MonoTime earlier = extras == nullptr ? MonoTime::min() : extras->vouched_until;
@@ -98,8 +99,9 @@ bool Deadlines::MayHaveClosedForOurSake(const Session& session, MonoTime closed_
 }
 
 bool Deadlines::MayGiveUpAfter(Duration silence, const ClientRecord& record) {
-  // A client gives a server up that is silent for its timeout, less the interval (and some lateness) that it
-  // may have waited before: with a timeout of two intervals that is less than half of it.
+  // A client gives a server up that is silent for the client's timeout, less the interval (and some lateness)
+  // that the client may have waited before. With a timeout of two intervals that is less than half of the
+  // timeout.
   const Duration enough = std::min(record.timeout / 2, (record.timeout - record.interval) / 5 * 3);
   return silence >= std::max<Duration>(enough, 2 * core::WitnessClock::kTolerance);
 }

@@ -17,8 +17,8 @@ namespace {
 
 // Bounds how long one tick holds the lock when a whole fleet is due at once.
 constexpr std::size_t kChecksPerTick = 1'000;
-// Bounds how long it looks at connections: a look takes up to 50 us, and a tick
-// that took 20 ms would be credited as a stall.
+// Bounds how long a tick looks at connections: a look takes up to 50 us, and a tick that took 20 ms would be
+// credited as a stall.
 constexpr std::size_t kLooksPerTick = 100;
 // While time stands nobody is due: how soon to see whether it runs again.
 constexpr auto kStandPoll = std::chrono::milliseconds(10);
@@ -46,8 +46,8 @@ std::vector<PendingLook> Detection::CheckDue(MonoTime expected, MonoTime now, Ef
   std::vector<PendingLook> looks;
   // First of all: what we slept through must not count against anybody.
   const Witness::Observation seen = witness_.Observe(expected, now, effects);
-  // A server that doubts itself asks for no more than that: what came before then has been heard on every
-  // queue.
+  // A server that doubts itself takes this for an answer of its canary: every queue has heard what came
+  // before then.
   if (seen.caught_up) falls_.CanaryAnswered(*seen.caught_up, now);
   store_health_.Follow(now, effects);
   timers_.SetNextTick(seen.stands ? now + kStandPoll : MonoTime::max());
@@ -74,7 +74,7 @@ void Detection::CheckDue(const std::shared_ptr<Session>& session, MonoTime now,
   if (Orphans::IsOrphan(*session) && session->record()->state == State::kAlive) {
     return orphans_.Suspect(session, now, effects);
   }
-  // Its mark goes.
+  // A flapping client's mark goes.
   if (CalmAt(*session, options_.flap) <= now) ledger_.Decide(session, *session->record(), effects);
   const core::DetectorInput input = deadlines_.InputOf(*session);
   switch (core::Assess(input, witness_.clock(), now).due) {

@@ -48,7 +48,8 @@ class Detection {
  private:
   void CheckDue(const std::shared_ptr<Session>& session, core::MonoTime now, std::vector<PendingLook>& looks,
                 Effects& effects);
-  // True if the death of a suspect, due now, must not be told yet; it is armed for when to ask again.
+  // True if the death of a suspect, due now, must not be told yet: then the session is armed for when to ask
+  // again.
   bool HoldsDeath(Session& session, core::MonoTime now, Effects& effects);
   // True if the connection holds bytes that we have not read: our lateness, for one timeout at most.
   bool HoldsUnread(Session& session, const PendingLook& look, core::MonoTime now);

@@ -17,7 +17,8 @@ namespace {
 
 constexpr auto kRetryWhenFull = std::chrono::seconds(5);
 
-// True for one of several hellos of a client whose session is over, another of which has begun the next one.
+// A client whose session is over may send several hellos. True if another of them has begun the next session,
+// and this one joins that.
 bool Joins(const HelloRequest& hello, const ClientRecord& record) {
   return hello.beside && hello.resume_incarnation && *hello.resume_incarnation < record.incarnation &&
          record.info.attempt() != 0 && hello.info.attempt > record.info.attempt();
@@ -81,8 +82,8 @@ bool HelloCheck::Resumes(const HelloRequest& hello, const Session* known) const 
   if (known == nullptr) return false;
   const ClientRecord& record = *known->record();
   if (!core::IsLive(record.state) || record.info.instance_id() != hello.info.instance_id) return false;
-  // An instance that lost patience with our store has no token yet: nothing of it was welcomed, so there is
-  // nothing to supersede either.
+  // An instance that lost patience with our store has no token yet, because no stream of it was welcomed; so
+  // there is nothing to supersede either.
   if (record.incarnation == 0) return true;
   if (past_lost_ && !known->is_local()) return false;
   return hello.resume_incarnation == record.incarnation || Joins(hello, record);
@@ -135,7 +136,8 @@ absl::Status HelloCheck::StoreRefusal(const Session* known) const {
 
 bool HelloCheck::MayStandBy(const HelloRequest& hello, const Session& session) const {
   const ClientRecord& record = *session.record();
-  // What it asks for must be what holds: its pings are measured and answered by that from the first.
+  // The hello must ask for what holds already, because pings of its stream are measured and answered by that
+  // from the first.
   const SessionExtras* extras = session.state().extras.get();
   const bool others = extras != nullptr && extras->standbys != nullptr && !extras->standbys->empty();
   return hello.beside && (session.state().stream != nullptr || others) && record.incarnation != 0 &&

@@ -33,11 +33,12 @@ class HelloCheck {
   core::HelloJudgement Judge(const HelloRequest& hello, const Session* known) const;
 
  private:
-  // An authentic token names this incarnation: is the store still what it was when it gave that out?
+  // An authentic token names this incarnation: notices if the store is no longer what it was when it gave the
+  // incarnation out.
   void HeedToken(std::uint64_t incarnation, const Session* known, Effects& effects);
   void LosePast(std::uint64_t incarnation, Effects& effects);
   absl::Status Refusal(const HelloRequest& hello, const Session* known, bool resumes) const;
-  // Why no change of the client can be committed now, if it needs to be.
+  // Why the store takes no change of the client now; OK if it does.
   absl::Status StoreRefusal(const Session* known) const;
   bool Resumes(const HelloRequest& hello, const Session* known) const;
   bool MayStandBy(const HelloRequest& hello, const Session& session) const;

@@ -23,7 +23,8 @@ using core::State;
 
 namespace {
 
-// Ended records beyond their bound that one more ended record makes room for: more than one, lest they grow.
+// How many ended records beyond their bound go when one more ends: more than one, because else they would
+// never become fewer.
 constexpr std::size_t kForgottenAtOnce = 4;
 
 void AddLastWords(const Session& session, Lifecycle::Ending& ending) {
@@ -73,7 +74,7 @@ void Lifecycle::StartDetection(Session& session, Effects& effects) {
   if (Deadlines::MayGiveUpAfter(now - session.last_heard(), record)) {
     session.state().MakeExtras().excused_until = common::SaturatingAdd(now, record.timeout);
   }
-  // Nor could it ping before that.
+  // Nor could the client ping before its welcome.
   session.SetHeard(now);
   timers_.Arm(session, deadlines_.NextCheck(session, now), effects);
 }

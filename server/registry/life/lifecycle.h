@@ -1,7 +1,7 @@
 // What happens to a session: it is suspected, refutes, ends, and is forgotten.
 //
-// Each is a decision (ledger/ledger.h); who comes to it is elsewhere: a stream that closes or an operator
-// above, the detector (detection.h), or nobody's serving it (orphans.h).
+// Each is a decision (ledger/ledger.h). What leads to them lies elsewhere: streams and operators call by way
+// of registry.cc, silence is found by detection.h, a server that is gone by orphans.h.
 //
 // Not thread-safe: guarded by the registry's lock.
 #pragma once
@@ -51,18 +51,19 @@ class Lifecycle {
   void Suspect(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects);
   // REQUIRES: it is SUSPECT.
   void Refute(const std::shared_ptr<Session>& session, Effects& effects);
-  // Silence has lasted for its grace too. REQUIRES: it is SUSPECT.
+  // Silence has lasted for the session's grace too: DEAD. REQUIRES: the session is SUSPECT.
   void DieOfSilence(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects);
-  // For good; its streams, if any, are ended with `why`.
+  // The session ends for good; its streams, if any, end with `why`.
   void End(const std::shared_ptr<Session>& session, Ending ending, const absl::Status& why, Effects& effects,
            CommitDone on_committed = nullptr);
-  // Another server wrote the record of a session that this one serves; it was `before`.
+  // Another server wrote the record of a session that this one serves; `before`: the record until then. What
+  // this server knows of the session stands.
   void KeepOwn(const std::shared_ptr<Session>& session, const core::ClientRecord& before, Effects& effects);
   // REQUIRES: the client has ended.
   void Forget(const std::shared_ptr<Session>& session, Effects& effects);
-  // Forgets up to `most` of the oldest ended records beyond their bound; true if it can go on at once.
+  // Forgets up to `most` of the oldest ended records beyond their bound; true if more can be forgotten soon.
   bool ForgetBeyondBound(std::size_t most, Effects& effects);
-  // A record has ended: some of the oldest go if there are too many.
+  // A client has ended: forgets some of the oldest ended records if there are too many.
   void MakeRoom(Effects& effects);
 
   // See Registry::StreamClosed.
@@ -77,20 +78,20 @@ class Lifecycle {
   absl::Status Evict(std::string_view client_id, std::string_view reason,
                      std::function<void(absl::StatusOr<core::ClientView>)> done, Effects& effects);
 
-  // A suspicion of ours, or a death, turned out wrong.
+  // A suspicion of ours turned out wrong, or a death did, after `wrong_for`.
   void CountMistake(Session& session, core::Duration wrong_for);
   void CountMistakenDeath(core::Duration wrong_for) { scorecard_.mistaken_deaths.Add(wrong_for); }
   void CountDeath() { ++scorecard_.deaths; }
   core::Scorecard scorecard() const;
 
-  // See Registry's.
+  // See the functions of these names in Registry; draining: BeginDrain and EndDrain.
   void SetDraining(bool draining) { draining_ = draining; }
   void BeginShutdown() { shutting_down_ = true; }
   bool shutting_down() const { return shutting_down_; }
 
  private:
   absl::Status CheckEvict(std::string_view client_id, const Session* session) const;
-  // The evidence, and what the verdict on it is.
+  // The cause in the verdict on `evidence`, which is given the verdict's confidence.
   core::Cause Judge(const Session& session, core::Evidence& evidence) const;
 
   const RegistryOptions& options_;

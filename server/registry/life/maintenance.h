@@ -1,7 +1,7 @@
 // Maintenance: a client's absence is expected until a moment of the wall clock, and alerts no one.
 //
 // It is part of the client's record, so it outlives reconnects and restarts. The server of the client ends
-// it; in a cluster the others do if that server has not.
+// the maintenance; in a cluster the others do if that server has not.
 //
 // Not thread-safe: guarded by the registry's lock.
 #pragma once
@@ -35,7 +35,7 @@ class Maintenance {
   // Marks what the pass has chosen, a slice of it. `settling`: as in Registry::SetMaintenance, may be null.
   void MarkSlice(MaintenancePass& pass, std::optional<core::WallTime> until,
                  const std::function<MaintenanceSettled()>& settling, Effects& effects);
-  // Ends what has ended by now; of a fleet's that ends at one moment, a slice.
+  // Ends every maintenance whose moment has come; if a whole fleet's ends at one moment, a slice of them.
   void EndDue(core::MonoTime now, Effects& effects);
 
   static std::optional<core::WallTime> Of(const core::ClientRecord& record) {
@@ -43,7 +43,8 @@ class Maintenance {
   }
 
  private:
-  // Marks the client until then; nothing or past: it has no maintenance any more. True if its health changes.
+  // Marks the client until then; nothing or past: the client has no maintenance any more. True if the
+  // client's health changes.
   bool Mark(const std::shared_ptr<Session>& session, std::optional<core::WallTime> until,
             const std::function<MaintenanceSettled()>& settling, Effects& effects);
 

@@ -23,7 +23,7 @@ class MaintenancePass {
 
   // Which records to look at, unless the request names one.
   ScanRequest scan() const;
-  // What was found there.
+  // Chooses what to mark from what the scan found.
   void Choose(ScanResult seen);
   void ChooseOne(std::optional<core::ClientView> view);
 
@@ -32,13 +32,13 @@ class MaintenancePass {
   bool AtStart() const { return next_ == 0; }
   // The next record to mark, as it was looked at. REQUIRES: HasNext.
   const core::RecordPtr& TakeNext() { return chosen_[next_++].record; }
-  // True if it is to be marked although it is another by now.
+  // True if a record is marked although it has changed since it was looked at.
   bool marks_any() const { return !request_.matches || look_ == kLooks; }
-  // It is another, and not to be marked before it was looked at again.
+  // The record has changed, to `view`, and is looked at again before it is marked.
   void LookAgainAt(core::ClientView view) { changed_.push_back(std::move(view)); }
-  // Its health is another now.
+  // The health of a marked client is another now.
   void CountChange() { ++result_.changed; }
-  // All were marked: goes on with those that were not.
+  // All that was chosen is marked or has changed: goes on with what has changed and still matches.
   void LookAgain();
 
   MaintenanceResult Finish();

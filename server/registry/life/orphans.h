@@ -37,17 +37,17 @@ class Orphans {
   // These servers are there now.
   void SetServers(const std::vector<std::string>& server_ids, Effects& effects);
 
-  // Goes on with the look for clients whose server has gone, or is back, if there is one; a slice.
+  // Does a slice of the look for clients whose server has gone, or is back, if such a look is under way.
   void Look(core::MonoTime now, Effects& effects);
   // Arms what a session wants that is not ours: to be forgotten, or to be taken for an orphan.
   void ArmUnserved(const std::shared_ptr<Session>& session, Effects& effects);
-  // REQUIRES, of both: it is an orphan.
+  // REQUIRES, of both: the session is an orphan.
   void Suspect(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects);
   void Bury(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects);
 
  private:
   void BeginLook(Effects& effects);
-  // Nobody serves it, `since`; it becomes SUSPECT after `wait`.
+  // Nobody serves the session, since `since`; the session becomes SUSPECT after `wait`.
   void Orphan(const std::shared_ptr<Session>& session, core::MonoTime since, core::Duration wait,
               Effects& effects);
 
@@ -62,7 +62,7 @@ class Orphans {
   bool serving_ = false;
   // Where the look goes on; nullopt: it is done.
   std::optional<std::string> cursor_;
-  core::MonoTime since_{};  // when the last of them became orphans
+  core::MonoTime since_{};  // when the last look began: what it finds is orphaned since then
 };
 
 }  // namespace liveness::registry

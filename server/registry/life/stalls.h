@@ -23,11 +23,14 @@ class Stalls {
 
   // True if the application's own word is that it stands still, also while that is hidden.
   static bool IsStalled(const Session& session);
-  // A progress token went stale, or none is any more. REQUIRES: the session is ALIVE, and this server's.
+  // A progress token went stale, or no token is stale any more. REQUIRES: the session is ALIVE, and this
+  // server's.
   void Set(const std::shared_ptr<Session>& session, bool stalled, Effects& effects);
-  // Puts a stall that is hidden no longer back into `record`, which is to be the session's. True if there is.
+  // Puts a stall that is hidden no longer back into `record`, which is to be the session's. True if there is
+  // one.
   bool Restore(const Session& session, core::ClientRecord& record) const;
-  // Tells one that the session's record hides without a reason: maintenance ended elsewhere.
+  // Tells a stall that the session's record hides without a reason, as when another server ended the client's
+  // maintenance.
   void TellHidden(const std::shared_ptr<Session>& session, Effects& effects);
 
  private:

@@ -12,7 +12,7 @@ namespace liveness::registry {
 // Counts a fall from `before` (null: the client was not known) to `after`, and marks `after`.
 inline void MarkFlapping(Session& session, const core::ClientRecord* before, core::ClientRecord& after,
                          core::MonoTime now, const core::FlapOptions& options) {
-  if (after.state == core::State::kForgotten) return;  // as it was
+  if (after.state == core::State::kForgotten) return;  // the mark stays as it was
   if (core::IsFall(before, after)) session.state().MakeExtras().flap.Fell(now, options);
   const SessionExtras* extras = session.state().extras.get();
   after.flapping = extras != nullptr && extras->flap.IsFlapping(now, options);
@@ -20,10 +20,10 @@ inline void MarkFlapping(Session& session, const core::ClientRecord* before, cor
 
 // When the mark of a live client goes; MonoTime::max() if it has none.
 inline core::MonoTime CalmAt(const Session& session, const core::FlapOptions& options) {
-  // While it is SUSPECT the next transition is near, and what has ended changes no more.
+  // The next transition of a SUSPECT client is near, and a client that has ended changes no more.
   const core::ClientRecord& record = *session.record();
   if (!record.flapping || record.state != core::State::kAlive) return core::MonoTime::max();
-  // Nothing is left of the penalty where the mark is from before a restart.
+  // A mark from before a restart goes at once, because nothing is left of its penalty.
   const SessionExtras* extras = session.state().extras.get();
   return extras == nullptr ? core::MonoTime::min() : extras->flap.ReuseAt(options);
 }

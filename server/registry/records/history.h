@@ -21,9 +21,10 @@ class History {
   // REQUIRES: a revision not below the last one's.
   void Append(core::TransitionPtr transition);
 
-  // Changes in (after, until] were not seen one by one; what is appended next is what they came to.
+  // Changes in (after, until] were not seen one by one; the transitions that are appended next are what those
+  // changes came to.
   void BeginGap(std::uint64_t after, std::uint64_t until);
-  // All of that has been appended.
+  // All that the gap's changes came to has been appended.
   void EndGap(std::uint64_t until);
   // While a gap is open: the revision before it.
   std::optional<std::uint64_t> open_gap() const { return open_gap_; }
@@ -37,7 +38,7 @@ class History {
     return log_.Gaps(after, before);
   }
 
-  // What was appended and not yet taken by this.
+  // Transitions that were appended, and that no earlier call of TakeUnpublished has taken.
   struct Unpublished {
     std::vector<core::TransitionPtr> transitions;
     std::uint64_t revision = 0;  // up to here; 0: there is nothing

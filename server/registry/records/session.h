@@ -55,21 +55,22 @@ class Standbys;
 struct SessionExtras {
   std::shared_ptr<Arrivals> arrivals;      // null: nobody wants to know
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
-  std::optional<core::LinkEvidence> look;  // the last at its connection
-  core::Mistakes mistakes;                 // of this client's sessions
-  core::Duration known_before{};           // in earlier sessions, if there was a mistake
-  core::Duration detected_after{};         // last heard until SUSPECT, of its last death that was found
-  std::shared_ptr<Standbys> standbys;      // null: there was never one
-  core::FlapState flap;                    // over all its sessions
-  std::uint64_t last_attachment = 0;       // that this server gave out, if others know of a lower one
+  std::optional<core::LinkEvidence> look;  // the last look at its connection
+  core::Mistakes mistakes;                 // that were made about this client
+  core::Duration known_before{};  // how long the client was known in earlier sessions, if there was a mistake
+  core::Duration detected_after{};     // last heard until SUSPECT, of its last death that was found
+  std::shared_ptr<Standbys> standbys;  // null: there was never one
+  core::FlapState flap;                // over all its sessions
+  std::uint64_t last_attachment = 0;   // that this server gave out, if others know of a lower one
   core::MonoTime suspect_since{};
   bool death_held = false;  // in this suspicion, because this server doubted itself
   // Since when the connection held unread bytes, in the silence that began at `unread_after`.
   core::MonoTime unread_since{};
   core::MonoTime unread_after = core::MonoTime::min();
-  // The client was told by an earlier stream that it is not dead before this moment: it asked for more then.
+  // An earlier stream told the client that it is not dead before this moment, because the timeout was longer
+  // then or the path worse.
   core::MonoTime vouched_until = core::MonoTime::min();
-  core::MonoTime excused_until{};    // its welcome came so late that a close may be our fault until then
+  core::MonoTime excused_until{};    // a close before it may be our fault: the welcome came so late
   core::MonoTime stream_ended_at{};  // only meaningful if stream_end is set
   core::StreamEnd stream_end = core::StreamEnd::kNone;
   bool orphaned = false;  // nobody serves it, since suspect_since
@@ -130,13 +131,13 @@ class alignas(64) Session : public core::WheelNode {
   SessionState& state() { return state_; }
   const core::RecordPtr& record() const { return state_.record; }
 
-  // The stream of that attachment speaks for it from now on, and has just been heard.
+  // The stream of that attachment speaks for the session from now on, and has just been heard.
   void Bind(std::uint64_t attachment, core::MonoTime now) {
     SetHeard(now);
     SetSuspected(false);
     attachment_.store(attachment, std::memory_order_seq_cst);
   }
-  // No stream does any more: what touches it is stale.
+  // No stream speaks for the session any more: Touch() says kStale.
   void Unbind() { attachment_.store(0, std::memory_order_seq_cst); }
   void SetHeard(core::MonoTime at) {
     last_heard_.store(at.time_since_epoch().count(), std::memory_order_seq_cst);

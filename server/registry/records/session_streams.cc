@@ -46,7 +46,8 @@ void LoseStreams(Session& session, std::uint64_t known, const absl::Status& why,
 absl::Status WhyLost(const core::ClientRecord& ours, const core::ClientRecord& theirs) {
   if (theirs.cause == Cause::kEvicted) return EvictedError();
   if (theirs.cause == Cause::kSuperseded) {
-    // The same instance began anew elsewhere: it stays welcome, and only its old token is over.
+    // The same instance began anew at another server: the instance stays welcome, and only its old token is
+    // over.
     const bool by_itself = theirs.annex != nullptr && !theirs.annex->banned.empty() &&
                            theirs.annex->banned.back().instance_id.empty();
     return by_itself ? ReplacedError() : SupersededError();

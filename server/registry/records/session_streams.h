@@ -11,17 +11,18 @@
 
 namespace liveness::registry {
 
-// A number that no stream of the session had on this server, wherever else it was meanwhile.
+// A number that no stream of the session has had on this server, whichever servers had the session meanwhile.
 std::uint64_t NextAttachment(const Session& session);
 
 // The streams that wait beside the session's own end with `why`.
 void EndStandbys(Session& session, const absl::Status& why, Effects& effects);
-// All of its streams do.
+// All streams of the session end with `why`.
 void EndStreams(Session& session, const absl::Status& why, Effects& effects);
-// And it is no longer this server's. `known`: the attachment that the other servers know of.
+// All streams of the session end with `why`, and the session is no longer this server's. `known`: the
+// attachment that the other servers know of.
 void LoseStreams(Session& session, std::uint64_t known, const absl::Status& why, Effects& effects);
 
-// Why the streams of a session end that was `ours`, given what another server has made of the record.
+// Why the streams of a session end: another server has made `theirs` of its record, which was `ours`.
 absl::Status WhyLost(const core::ClientRecord& ours, const core::ClientRecord& theirs);
 
 }  // namespace liveness::registry

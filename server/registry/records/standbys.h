@@ -32,15 +32,15 @@ struct Standby {
 
 class Standbys {
  public:
-  // A client opens no more at once.
+  // A client keeps no more open at once.
   static constexpr std::size_t kMost = 3;
 
   bool empty() const { return all_.empty(); }
   // Its attachment is above all before it. Returns the oldest if there are too many now: its stream must end.
   std::optional<Standby> Add(Standby standby);
-  // Nothing if it is none of them. It is no longer one.
+  // Takes out the standby of that attachment; nothing if there is none.
   std::optional<Standby> Take(std::uint64_t attachment);
-  // Those below that attachment: the client has left them.
+  // Takes out those below that attachment, because the client has left them.
   std::vector<Standby> TakeBelow(std::uint64_t attachment);
   std::vector<Standby> TakeAll() { return std::exchange(all_, {}); }
 

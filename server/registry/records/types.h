@@ -64,14 +64,15 @@ struct HelloRequest {
   bool beside = false;
 };
 
-// The answer to it: the stream is bound to `session` as `attachment`.
+// The answer to a hello: its stream is bound to `session`, or waits beside the session's own, as
+// `attachment`.
 struct Attached {
   std::shared_ptr<Session> session;
   std::uint64_t attachment = 0;
   std::uint64_t incarnation = 0;
   core::Duration resume_grace{};
   bool resumed = false;
-  bool stalled = false;                // the session's health, which the new stream's pings may end
+  bool stalled = false;                // the session is STALLED, which the new stream's pings may end
   std::shared_ptr<Arrivals> arrivals;  // null: nobody wants to know how its pings arrive
   core::Duration vouched_for{};        // from the hello on: Registry::Vouch()
 };
@@ -85,7 +86,7 @@ struct Goodbye {
   std::optional<std::int32_t> signal;
 };
 
-// What this server found out of itself.
+// What this server found out about itself ("it").
 struct WitnessEvent {
   enum class Kind : std::uint8_t {
     kStalled,     // it did not run for `length`
@@ -109,8 +110,8 @@ struct WitnessEvent {
 struct WitnessTotals {
   core::Duration canary_credited{};                    // on the canary's word alone
   std::int64_t canary_doubts = 0;                      // times that a queue's canary was not heard
-  std::int64_t canary_episodes = 0;                    // which these belong to
-  bool in_doubt = false;                               // now
+  std::int64_t canary_episodes = 0;                    // that those doubts belong to
+  bool in_doubt = false;                               // a queue is, now
   core::CanaryDoubt doubt = core::CanaryDoubt::kNone;  // the episode that is open
   std::int64_t suspends = 0;                           // times that the machine slept
   core::Duration suspended{};                          // for so long

@@ -1,10 +1,9 @@
 // One watcher's view of the registry: a snapshot, then every transition.
 //
-// The one who serves it pulls: Next() returns what can be sent now, after a look of
-// bounded length that may find nothing although there is more. Pulling paces the
-// snapshot (one part a call), so a slow watcher costs no memory for it. Transitions
-// wait in a bounded mailbox; when it overflows they are dropped and the next pull says
-// so: a gap, then a fresh snapshot.
+// The thread that serves a watch pulls: Next() returns what can be sent now, after a look of bounded length
+// that may find nothing although there is more. Pulling paces the snapshot (one part a call), so a slow
+// watcher costs no memory for it. Transitions wait in a bounded mailbox; when it overflows they are dropped
+// and the next pull says so: a gap, then a fresh snapshot.
 //
 // What was pulled, replayed, equals the registry at `revision` of every item
 // from the one with `snapshot_done` on. Nothing is told that a part of the
@@ -127,9 +126,8 @@ class Watch {
   // True if the next call of Next() reads records or the past, maybe a disk: milliseconds, not for a thread
   // that serves streams. Otherwise it takes microseconds. For the puller.
   virtual bool heavy() const = 0;
-  // For a bookmark: the revision up to which everything has been pulled, or
-  // nothing while something waits to be pulled or the snapshot is not done.
-  // While the past is read: how far that is. For the puller.
+  // For a bookmark: the revision up to which everything has been pulled, or nothing while something waits to
+  // be pulled or the snapshot is not done. While the past is read: how far that has come. For the puller.
   virtual std::optional<std::uint64_t> Caught() const = 0;
   // OUT_OF_RANGE REVISION_IN_FUTURE while the revision that it starts from lies ahead of all that this server
   // has seen. With a shared store that need not be the watcher's mistake: another server may be further.

@@ -79,7 +79,7 @@ void WatchCursor::TakeGap(WatchItem& item) {
 }
 
 void WatchCursor::TakeSnapshotPart(WatchItem& item) {
-  // Never a change that has no revision: if it came to nothing, no transition would take it back.
+  // Only what is committed: if a change without a revision came to nothing, no transition would take it back.
   ScanRequest scan{.after = cursor_,
                    .limit = kSnapshotPart,
                    .committed = true,
@@ -96,8 +96,8 @@ void WatchCursor::TakeSnapshotPart(WatchItem& item) {
   parts_.push_back({cursor_, part.revision});
   item.more = item.clients.empty();
   if (!part.done) return;
-  // What changed behind the cursor waits in the mailbox: the snapshot is done when all
-  // that up to here has been told as well.
+  // What changed behind the cursor waits in the mailbox. The snapshot is done when all of it up to this
+  // part's revision has been told as well.
   snapshot_end_ = part.revision;
   phase_ = Phase::kPresent;
   if (item.clients.empty()) TakePresent(item);
@@ -127,7 +127,8 @@ void WatchCursor::TakePast(WatchItem& item) {
 }
 
 void WatchCursor::TakePresent(WatchItem& item) {
-  // An empty item says that the mailbox will wake us, which only one that was found empty does.
+  // An empty item says that the mailbox will wake the puller, and a mailbox does that only if it was found
+  // empty.
   item.more = false;
   std::size_t looked_at = 0;
   do {

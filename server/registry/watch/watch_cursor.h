@@ -55,8 +55,8 @@ class WatchCursor final : public Watch {
   void TakeSnapshotPart(WatchItem& item);
   void TakePast(WatchItem& item);
   void TakePresent(WatchItem& item);
-  // A watcher may start at a revision that it read before it was published, and a part of the snapshot may
-  // have been read after what waited in the mailbox.
+  // A watcher may start at a revision that it read before that revision was published, and a part of the
+  // snapshot may have been read after what waited in the mailbox.
   void DropKnown(std::vector<std::shared_ptr<const Batch>>& batches) const;
   // True if the part that the client belongs to was read after the transition.
   bool InSnapshot(const core::Transition& transition) const;

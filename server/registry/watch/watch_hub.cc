@@ -18,7 +18,7 @@ constexpr std::int64_t kTurnUnits = 8'000;
 constexpr std::size_t kLongestStretch = 1'024;
 // Units after which Work() returns, so that what was committed meanwhile is published: some milliseconds.
 constexpr std::int64_t kWorkUnits = 300'000;
-// Batches that whoever drops them frees itself, and that Work() frees at once.
+// Up to how many batches the thread that drops them frees itself, and how many Work() frees at once.
 constexpr std::size_t kFewBatches = 32;
 constexpr std::size_t kFreedAtOnce = 512;
 
@@ -193,7 +193,8 @@ WatchHub::Turn WatchHub::BeginTurn(Group& group) {
   turn.chunk = log_[group.next_chunk - first_chunk_];
   turn.lost = turn.chunk->lost && group.next_in_chunk == 0;
   if (appended_ - (turn.chunk->begin + group.next_in_chunk) > options_.max_mailbox) {
-    // It will not catch up, or only late: its watchers read a snapshot. Nothing of the log remains for it.
+    // The group will not catch up, or only late: its watchers read a snapshot, and nothing of the log remains
+    // for it.
     turn.chunk = log_.back();
     turn.first = turn.last = turn.chunk->transitions.size();
     turn.lost = true;

@@ -103,7 +103,8 @@ class WatchHub {
   // Appends `transitions`, the last of which (if any) has `revision`. `lost`: others before these are gone,
   // so every watcher is overrun. REQUIRES: one thread calls Publish and Work.
   void Publish(std::vector<core::TransitionPtr> transitions, std::uint64_t revision, bool lost);
-  // Does some milliseconds of what is to be done; true if it did anything. Wakes whom it concerns.
+  // Does some milliseconds of what is to be done; true if it did anything. Wakes the watchers that have
+  // something to pull now.
   bool Work();
 
   // `wake` is called, without the lock and from any thread, when Work() has something to do that no Publish()
@@ -145,7 +146,7 @@ class WatchHub {
   // Evaluates and delivers one stretch. Returns what it cost, 0 if there was nothing to do.
   std::int64_t TakeTurn(Group& group) ABSL_LOCKS_EXCLUDED(mu_);
   static void Overrun(Mailbox& mailbox, std::vector<Mailbox::Batches>& dropped);
-  // Frees what is long when Work() is called, if it is long.
+  // Frees batches that were dropped: few at once, many when Work() is called, because freeing takes long.
   void Discard(Mailbox::Batches batches) ABSL_LOCKS_EXCLUDED(mu_);
   bool EmptyTrash() ABSL_LOCKS_EXCLUDED(mu_);
   void TrimLog() ABSL_LOCKS_EXCLUDED(mu_);
@@ -163,8 +164,8 @@ class WatchHub {
   std::uint64_t appended_ ABSL_GUARDED_BY(mu_) = 0;     // transitions, ever
   std::vector<Mailbox::Batches> trash_ ABSL_GUARDED_BY(mu_);
 
-  // Of the one thread that calls Work().
-  std::vector<std::shared_ptr<Group>> round_;  // those that have their turn yet, the next one last
+  // Used by the one thread that calls Work(), and by nobody else.
+  std::vector<std::shared_ptr<Group>> round_;  // the groups whose turn is still to come, the next one last
   Mailbox::Batches discarded_;
 };
 

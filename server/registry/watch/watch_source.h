@@ -2,8 +2,8 @@
 // what happened before. Apart from the registry so that a watch's way through both can
 // be tested without one.
 //
-// Thread-safe. Each call is bounded by what it looks at, whatever matches: who wants more
-// asks again, and others have their turn in between.
+// Thread-safe. Each call is bounded by what it looks at, whatever matches: a caller that wants more asks
+// again, and other threads have their turn in between.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class WatchSource {
   // About `limit` transitions above `after`, in order, whoever they are of. May read a disk: not for a
   // thread that serves streams.
   virtual HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const = 0;
-  // The last that was committed. Quick.
+  // The last revision that was committed. Quick.
   virtual std::uint64_t revision() const = 0;
 };
 
