@@ -37,11 +37,11 @@ struct Registry::Parts final : LedgerListener {
         detection(options, clock, conditions, ledger, deadlines, lifecycle, orphans, maintenance),
         admission(options, clock, store, contents, conditions, ledger, deadlines, stalls, lifecycle),
         queries(clock, ledger, deadlines) {
-    Effects nobody;  // is told of anything yet
+    Effects untold;  // there is nobody yet to tell
     for (core::RecordPtr& record : contents.records) {
       const std::shared_ptr<Session> session = ledger.Load(std::move(record));
       if (core::IsLive(session->record()->state)) continue;
-      conditions.timers.Arm(*session, deadlines.ForgetAt(*session->record()), nobody);
+      conditions.timers.Arm(*session, deadlines.ForgetAt(*session->record()), untold);
     }
   }
 

@@ -125,7 +125,7 @@ void Registry::SayGoodbye(const std::shared_ptr<Session>& session, std::uint64_t
     (void)parts.admission.TakeStandby(session, attachment, effects);
     if (!parts.lifecycle.IsCurrentStream(*session, attachment)) return;
     CommitDone on_committed;
-    if (done && store_health_.now().ok()) {
+    if (done && store_health_.AskStore().ok()) {
       on_committed = [done = std::exchange(done, nullptr)](const auto&) { done(); };
     }
     parts.lifecycle.SayGoodbye(session, std::move(goodbye), std::move(on_committed), effects);
@@ -213,7 +213,7 @@ void Registry::OnGapTold(std::uint64_t until) {
   });
 }
 
-absl::Status Registry::store_health() const { return store_health_.now(); }
+absl::Status Registry::store_health() const { return store_health_.AskStore(); }
 
 MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   Effects effects;
@@ -274,7 +274,7 @@ Totals Registry::totals() const {
                   .revision = parts.ledger.history().last(),
                   .watchers = watchers,
                   .scorecard = parts.lifecycle.scorecard(),
-                  .credited = conditions.witness.clock().credited(),
+                  .credited = conditions.witness.witness_clock().credited(),
                   .stalls = conditions.witness.stall_count(),
                   .unread_credits = parts.detection.unread_credits(),
                   .witness = conditions.witness.totals(),

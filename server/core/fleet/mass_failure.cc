@@ -34,13 +34,13 @@ GroupEvents MassFailure::Changed(const ClientRecord* before, const ClientRecord&
   if (IsFall(before, after)) {
     fell = &Add(after, now);
   } else if (const auto known = fall_of_.find(after.client_id()); known != fall_of_.end()) {
-    if (StandingOf(&after) == Standing::kDown && Counts(*known->second, now)) {
+    if (StandingOf(&after) == Standing::kDown && StillCounts(*known->second, now)) {
       Update(*known->second, before, after, now);
     } else {
       Remove(known->second, now);
     }
   }
-  Settle();
+  ReviewTouched();
   return fell == nullptr ? GroupEvents() : Tell(*fell);
 }
 
@@ -127,7 +127,7 @@ void MassFailure::Rearm(Scope& scope) const {
   if (fallen == 0) episode.in_span = episode.in_last_span = 0;
 }
 
-void MassFailure::Settle() {
+void MassFailure::ReviewTouched() {
   std::sort(touched_.begin(), touched_.end());
   touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
   for (Entry* entry : touched_) {
@@ -141,15 +141,15 @@ void MassFailure::Settle() {
   touched_.clear();
 }
 
-bool MassFailure::Counts(const Fall& fall, MonoTime now) const {
+bool MassFailure::StillCounts(const Fall& fall, MonoTime now) const {
   return fall.at > common::SaturatingSub(now, options_.window);
 }
 
 void MassFailure::Sweep(MonoTime now) {
-  for (int swept = 0; swept < kSweptAtOnce && !falls_.empty() && !Counts(falls_.front(), now); ++swept) {
+  for (int swept = 0; swept < kSweptAtOnce && !falls_.empty() && !StillCounts(falls_.front(), now); ++swept) {
     Remove(falls_.begin(), now);
   }
-  Settle();
+  ReviewTouched();
 }
 
 GroupEvents MassFailure::Tell(const Fall& fall) {
@@ -200,7 +200,7 @@ bool MassFailure::IsGathering(const Scope& scope, MonoTime now) const {
 std::optional<MonoTime> MassFailure::HoldUntil(const ClientRecord& record, MonoTime since, MonoTime now) {
   if (now >= since + kLongestWait || options_.share >= 1) return std::nullopt;
   const auto fall = fall_of_.find(record.client_id());
-  if (fall == fall_of_.end() || !Counts(*fall->second, now)) return std::nullopt;
+  if (fall == fall_of_.end() || !StillCounts(*fall->second, now)) return std::nullopt;
   for (Entry* entry : fall->second->scopes) {
     Scope& scope = entry->second;
     Refresh(scope, now);

@@ -133,11 +133,11 @@ class MassFailure {
   // Lets the scope tell again if its share has come down far enough.
   void Rearm(Scope& scope) const;
   // Re-arms the touched scopes whose share has come down, and drops those that are empty.
-  void Settle();
+  void ReviewTouched();
 
   // Drops some entries of clients whose fall has grown old: more of them than one call can add.
   void Sweep(MonoTime now);
-  bool Counts(const Fall& fall, MonoTime now) const;
+  bool StillCounts(const Fall& fall, MonoTime now) const;
   GroupEvents Tell(const Fall& fall);
   static void CountPace(Episode& episode, MonoTime now);
   std::int64_t Members(const Scope& scope) const;

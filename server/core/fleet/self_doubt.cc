@@ -4,21 +4,21 @@
 
 namespace liveness::core {
 
-SelfDoubt::Turn SelfDoubt::Count(std::int64_t fallen, std::int64_t members, MonoTime now) {
+SelfDoubt::Change SelfDoubt::Count(std::int64_t fallen, std::int64_t members, MonoTime now) {
   const auto down = static_cast<double>(fallen);
   const double limit = options_.share * static_cast<double>(members);
   if (!doubting_ && members >= options_.min_members && down > limit) {
     doubting_ = true;
     began_at_ = now;
     ++episode_count_;
-    return Turn::kBegins;
+    return Change::kBegins;
   }
   if (doubting_ && down <= limit / 2) {
     doubting_ = false;
     ended_at_ = now;
-    return Turn::kEnds;
+    return Change::kEnds;
   }
-  return Turn::kNone;
+  return Change::kNone;
 }
 
 void SelfDoubt::CanaryAnswered(MonoTime sent_at, MonoTime answered_at) {

@@ -60,10 +60,10 @@ class SelfDoubt {
 
   explicit SelfDoubt(Options options) : options_(options) {}
 
-  enum class Turn : std::uint8_t { kNone, kBegins, kEnds };
-  // `fallen` of all `members` have fallen within the window that ends at `now`. Returns whether the doubt
-  // turns by that.
-  Turn Count(std::int64_t fallen, std::int64_t members, MonoTime now);
+  enum class Change : std::uint8_t { kNone, kBegins, kEnds };
+  // `fallen` of all `members` have fallen within the window that ends at `now`. Returns what
+  // becomes of the doubt by that.
+  Change Count(std::int64_t fallen, std::int64_t members, MonoTime now);
 
   // The canary's ping of `sent_at` was answered.
   void CanaryAnswered(MonoTime sent_at, MonoTime answered_at);

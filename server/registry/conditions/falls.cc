@@ -41,15 +41,15 @@ void Falls::CountDoubt(MonoTime now, Effects& effects) {
   const core::MassFailure::Tally everyone = mass_.Everyone(now);
   const auto fell = [&] { return common::StrCat(everyone.fallen, " of ", everyone.members); };
   switch (self_doubt_.Count(everyone.fallen, everyone.members, now)) {
-    case SelfDoubt::Turn::kNone: return;
-    case SelfDoubt::Turn::kBegins:
+    case SelfDoubt::Change::kNone: return;
+    case SelfDoubt::Change::kBegins:
       effects.notices.push_back(common::StrCat(
           fell(),
           " clients fell together: this server doubts itself, and deaths wait for a sign that it hears"));
       effects.witness.push_back(
           {WitnessEvent::Kind::kSelfDoubtBegan, {}, common::StrCat(fell(), " clients fell")});
       return;
-    case SelfDoubt::Turn::kEnds:
+    case SelfDoubt::Change::kEnds:
       effects.notices.push_back(common::StrCat("this server no longer doubts itself; ", fell(),
                                                " clients have fallen lately, ", held_deaths_,
                                                " deaths have waited since its start"));

@@ -29,7 +29,7 @@ class StoreHealth {
   core::MonoTime back_since() const { return back_since_; }
 
   // OK, or why nothing can be committed now. Any thread.
-  absl::Status now() const { return store_.health(); }
+  absl::Status AskStore() const { return store_.health(); }
   bool shared() const { return store_.shared(); }
 
   // For how long from `now` no server says DEAD, for silence, of a client that this one suspects after `due`,

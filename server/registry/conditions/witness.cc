@@ -20,7 +20,7 @@ constexpr Duration kToldStall = std::chrono::milliseconds(500);
 
 Witness::Observation Witness::Observe(MonoTime expected, MonoTime now, Effects& effects) {
   // The detector's own lateness first, because what it proves needs no other witness.
-  const Duration stood = witness_.Observe(expected, now);
+  const Duration stood = witness_clock_.Observe(expected, now);
   if (stood > Duration::zero()) CountStall();
   if (stood >= kToldStall) effects.witness.push_back({Kind::kStalled, stood, ""});
 
@@ -31,7 +31,7 @@ Witness::Observation Witness::Observe(MonoTime expected, MonoTime now, Effects& 
     effects.witness.push_back({Kind::kSuspended, slept, ""});
   }
   const bool settles = suspends_.IsSettling(now);
-  if (settles) settling_ += witness_.Credit(last_tick_, now);
+  if (settles) settling_ += witness_clock_.Credit(last_tick_, now);
   last_tick_ = now;
 
   const bool doubts = HeedCanary(now, effects);
@@ -42,7 +42,7 @@ bool Witness::HeedCanary(MonoTime now, Effects& effects) {
   const CanaryDoubt before = canary_.state();
   const std::int64_t doubts = canary_.doubts();
   pulses_.Read(pulses_read_);
-  const bool stands = canary_.Assess(pulses_read_, now, witness_);
+  const bool time_stands = canary_.Assess(pulses_read_, now, witness_clock_);
   if (canary_.doubts() != doubts) CountStall();
   const CanaryDoubt after = canary_.state();
   doubt_.store(after, std::memory_order_relaxed);
@@ -52,12 +52,12 @@ bool Witness::HeedCanary(MonoTime now, Effects& effects) {
     told_doubt_ = true;
     effects.witness.push_back({Kind::kDoubtBegan, canary_.spent(), ""});
   }
-  if (after == before) return stands;
+  if (after == before) return time_stands;
   if (after == CanaryDoubt::kSpent) effects.witness.push_back({Kind::kDoubtSpent, canary_.spent(), ""});
   if (after == CanaryDoubt::kNone && std::exchange(told_doubt_, false)) {
     effects.witness.push_back({Kind::kDoubtEnded, canary_.spent(), ""});
   }
-  return stands;
+  return time_stands;
 }
 
 std::optional<MonoTime> Witness::NewlyCaughtUp() {
@@ -78,7 +78,7 @@ Duration Witness::StoodWithin(Duration window, MonoTime now) const {
   const Duration span = common::SaturatingAdd(window, lag);
   const MonoTime since = common::SaturatingSub(now, span);
   // Time does not stand while the lag is steady, but our pongs were late by the lag all the same.
-  Duration stood = std::max(span - witness_.Elapsed(since, now), lag);
+  Duration stood = std::max(span - witness_clock_.Elapsed(since, now), lag);
   // What the machine slept is no time on this clock, but it was time for the client.
   const common::BootTime boot = clock_.Boot();
   stood += suspends_.SleptSince(since) + suspends_.SleptUnseen(boot, clock_.Mono());

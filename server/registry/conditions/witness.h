@@ -34,7 +34,7 @@ class Witness {
         last_tick_(clock.Mono()) {}
 
   struct Observation {
-    bool stands = false;  // time stands: nobody is due
+    bool time_stands = false;  // time stands: nobody is due
     // Every completion queue has heard what its canary sent by then. Nothing if an earlier call said so
     // already.
     std::optional<core::MonoTime> caught_up;
@@ -42,9 +42,9 @@ class Witness {
   // A tick that was meant to happen at `expected` happens at `now`. Credits what this server did not run.
   Observation Observe(core::MonoTime expected, core::MonoTime now, Effects& effects);
 
-  const core::WitnessClock& clock() const { return witness_; }
+  const core::WitnessClock& witness_clock() const { return witness_clock_; }
   core::Duration Elapsed(core::MonoTime since, core::MonoTime until) const {
-    return witness_.Elapsed(since, until);
+    return witness_clock_.Elapsed(since, until);
   }
   // For how long this server stood within the last `window` before `now`, and within the canary's lag before
   // that.
@@ -71,7 +71,7 @@ class Witness {
   std::atomic<bool> hears_nobody_{false};
   QueuePulses pulses_;
 
-  core::WitnessClock witness_;
+  core::WitnessClock witness_clock_;
   core::SuspendWatch suspends_;
   core::CanaryWatch canary_;
   std::vector<core::Pulse> pulses_read_;

@@ -39,9 +39,9 @@ Ledger::Ledger(const RegistryOptions& options, const common::Clock& clock, stora
 
 std::shared_ptr<Session> Ledger::Load(RecordPtr record) {
   const std::shared_ptr<Session> session(new Session());
-  Effects nobody;  // is told of anything yet
+  Effects untold;  // there is nobody yet to tell
   FollowMaintenance(*record);
-  (void)falls_.Count(nullptr, *record, clock_.Wall(), clock_.Mono(), nobody);
+  (void)falls_.Count(nullptr, *record, clock_.Wall(), clock_.Mono(), untold);
   table_.SetRecord(session, std::move(record));
   return session;
 }
@@ -179,7 +179,8 @@ void Ledger::TakeForeign(const storage::Committed& change, Effects& effects) {
   const ClientRecord& after = *change.after;
   const bool forgotten = after.state == State::kForgotten;
   const auto at = pending_.find(after.client_id());
-  if (at != pending_.end() && !at->second.waiting().empty()) return MeetForeign(at->second, change, effects);
+  if (at != pending_.end() && !at->second.waiting().empty())
+    return TakeForeignWhileWaiting(at->second, change, effects);
   std::shared_ptr<Session> session = table_.Find(after.client_id());
   if (session == nullptr && forgotten) return;
   if (session == nullptr) session.reset(new Session());
@@ -206,7 +207,8 @@ void Ledger::TakeForeign(const storage::Committed& change, Effects& effects) {
   listener_.OnOwnSessionWritten(session, *before, effects);
 }
 
-void Ledger::MeetForeign(PendingClient& pending, const storage::Committed& change, Effects& effects) {
+void Ledger::TakeForeignWhileWaiting(PendingClient& pending, const storage::Committed& change,
+                                     Effects& effects) {
   const ClientRecord& after = *change.after;
   const bool forgotten = after.state == State::kForgotten;
   const std::shared_ptr<Session> session = table_.Find(after.client_id());

@@ -89,7 +89,7 @@ class Ledger {
   void TakeOurs(Pending::iterator at, const storage::Committed& change, Effects& effects);
   void TakeForeign(const storage::Committed& change, Effects& effects);
   // TakeForeign for a client with decisions that wait.
-  void MeetForeign(PendingClient& pending, const storage::Committed& change, Effects& effects);
+  void TakeForeignWhileWaiting(PendingClient& pending, const storage::Committed& change, Effects& effects);
   // The session's record is what was committed, and no change waits.
   void SetCommitted(const std::shared_ptr<Session>& session, core::RecordPtr record);
   // The store has answered the client's proposal: proposes the decision that waits next; if none does,

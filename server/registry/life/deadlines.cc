@@ -60,7 +60,7 @@ core::DetectorInput Deadlines::InputOf(const Session& session) const {
 }
 
 MonoTime Deadlines::NextCheck(const Session& session, MonoTime now) const {
-  const core::Assessment assessment = core::Assess(InputOf(session), witness_.clock(), now);
+  const core::Assessment assessment = core::Assess(InputOf(session), witness_.witness_clock(), now);
   if (assessment.due != core::Due::kNothing) return now;
   return std::min(assessment.next, CalmAt(session, options_.flap));
 }

@@ -50,8 +50,8 @@ std::vector<PendingLook> Detection::CheckDue(MonoTime expected, MonoTime now, Ef
   // before then.
   if (seen.caught_up) falls_.CanaryAnswered(*seen.caught_up, now);
   store_health_.Follow(now, effects);
-  timers_.SetNextTick(seen.stands ? now + kStandPoll : MonoTime::max());
-  if (lifecycle_.shutting_down() || seen.stands) return looks;
+  timers_.SetNextTick(seen.time_stands ? now + kStandPoll : MonoTime::max());
+  if (lifecycle_.shutting_down() || seen.time_stands) return looks;
 
   timers_.AdvanceTo(now);
   WorkSlice slice(clock_, kChecksPerTick);
@@ -59,17 +59,17 @@ std::vector<PendingLook> Detection::CheckDue(MonoTime expected, MonoTime now, Ef
   while (!all && looks.size() < kLooksPerTick && slice.Take()) {
     const Session* const due = timers_.PopDue();
     all = due == nullptr;
-    if (!all) CheckDue(ledger_.Find(due->record()->client_id()), now, looks, effects);
+    if (!all) CheckSession(ledger_.Find(due->record()->client_id()), now, looks, effects);
   }
   timers_.SetNextTick(all ? timers_.NextDeadline() : now);
-  orphans_.Look(now, effects);
+  orphans_.Search(now, effects);
   maintenance_.EndDue(now, effects);
   if (lifecycle_.ForgetBeyondBound(WorkSlice::kMost, effects)) timers_.TickBy(now + WorkSlice::kPause);
   return looks;
 }
 
-void Detection::CheckDue(const std::shared_ptr<Session>& session, MonoTime now,
-                         std::vector<PendingLook>& looks, Effects& effects) {
+void Detection::CheckSession(const std::shared_ptr<Session>& session, MonoTime now,
+                             std::vector<PendingLook>& looks, Effects& effects) {
   if (!core::IsLive(session->record()->state)) return lifecycle_.Forget(session, effects);
   if (Orphans::IsOrphan(*session) && session->record()->state == State::kAlive) {
     return orphans_.Suspect(session, now, effects);
@@ -77,7 +77,7 @@ void Detection::CheckDue(const std::shared_ptr<Session>& session, MonoTime now,
   // A flapping client's mark goes.
   if (CalmAt(*session, options_.flap) <= now) ledger_.Decide(session, *session->record(), effects);
   const core::DetectorInput input = deadlines_.InputOf(*session);
-  switch (core::Assess(input, witness_.clock(), now).due) {
+  switch (core::Assess(input, witness_.witness_clock(), now).due) {
     case Due::kNothing: break;
     case Due::kProbe:
       session->state().probed_at = now;
@@ -95,7 +95,7 @@ void Detection::JudgeAfterLook(const PendingLook& look, MonoTime now, Effects& e
   Session& session = *look.session;
   if (!ledger_.table().IsCurrent(session) || !core::IsLive(session.record()->state)) return;
   SessionState& state = session.state();
-  const Due due = core::Assess(deadlines_.InputOf(session), witness_.clock(), now).due;
+  const Due due = core::Assess(deadlines_.InputOf(session), witness_.witness_clock(), now).due;
   // While we looked its stream may have been replaced, heard or closed.
   const bool still_due = (due == Due::kSuspicion || due == Due::kDeath) && state.stream == look.stream &&
                          session.last_heard() == look.last_heard;
@@ -117,7 +117,7 @@ void Detection::JudgeAfterLook(const PendingLook& look, MonoTime now, Effects& e
 }
 
 bool Detection::HoldsDeath(Session& session, MonoTime now, Effects& effects) {
-  const auto hold = falls_.HoldDeath(session, witness_.clock(), now, effects);
+  const auto hold = falls_.HoldDeath(session, witness_.witness_clock(), now, effects);
   if (!hold) return false;
   if (hold->probe) lifecycle_.Probe(session, now, effects);
   timers_.Arm(session, hold->until, effects);

@@ -46,8 +46,8 @@ class Detection {
   std::int64_t unread_credits() const { return unread_credits_; }
 
  private:
-  void CheckDue(const std::shared_ptr<Session>& session, core::MonoTime now, std::vector<PendingLook>& looks,
-                Effects& effects);
+  void CheckSession(const std::shared_ptr<Session>& session, core::MonoTime now,
+                    std::vector<PendingLook>& looks, Effects& effects);
   // True if the death of a suspect, due now, must not be told yet: then the session is armed for when to ask
   // again.
   bool HoldsDeath(Session& session, core::MonoTime now, Effects& effects);

@@ -52,16 +52,16 @@ void HelloCheck::HeedToken(std::uint64_t incarnation, const Session* known, Effe
   if (incarnation > last || unknown) {
     store_.OnLostRevision(incarnation);
     // Another server of a shared store may only be further than this one.
-    if (!store_health_.shared()) LosePast(incarnation, effects);
+    if (!store_health_.shared()) NotePastLost(incarnation, effects);
   }
   // A client's record bears its last incarnation: an authentic token names none above, however far the
   // store has come since, unless that one was lost.
   const bool outlived = known != nullptr && !known->is_pending() && incarnation <= last &&
                         incarnation > known->record()->incarnation;
-  if (outlived) LosePast(incarnation, effects);
+  if (outlived) NotePastLost(incarnation, effects);
 }
 
-void HelloCheck::LosePast(std::uint64_t incarnation, Effects& effects) {
+void HelloCheck::NotePastLost(std::uint64_t incarnation, Effects& effects) {
   if (std::exchange(past_lost_, true)) return;
   effects.notices.push_back(
       common::StrCat("a client holds a session of revision ", incarnation,
@@ -122,7 +122,7 @@ absl::Status HelloCheck::Refusal(const HelloRequest& hello, const Session* known
 }
 
 absl::Status HelloCheck::StoreRefusal(const Session* known) const {
-  if (const absl::Status health = store_health_.now(); !health.ok()) {
+  if (const absl::Status health = store_health_.AskStore(); !health.ok()) {
     return common::WithRetryDelay(
         common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
                       common::StrCat("no session can begin now: ", std::string(health.message()))),

@@ -36,7 +36,7 @@ class HelloCheck {
   // An authentic token names this incarnation: notices if the store is no longer what it was when it gave the
   // incarnation out.
   void HeedToken(std::uint64_t incarnation, const Session* known, Effects& effects);
-  void LosePast(std::uint64_t incarnation, Effects& effects);
+  void NotePastLost(std::uint64_t incarnation, Effects& effects);
   absl::Status Refusal(const HelloRequest& hello, const Session* known, bool resumes) const;
   // Why the store takes no change of the client now; OK if it does.
   absl::Status StoreRefusal(const Session* known) const;

@@ -58,7 +58,7 @@ bool Lifecycle::IsCurrentStream(const Session& session, std::uint64_t attachment
 }
 
 std::shared_ptr<core::Evidence> Lifecycle::EvidenceOf(const Session& session, MonoTime now) const {
-  return MakeEvidence(session, ledger_.table(), witness_.clock(), clock_, now);
+  return MakeEvidence(session, ledger_.table(), witness_.witness_clock(), clock_, now);
 }
 
 Cause Lifecycle::Judge(const Session& session, core::Evidence& evidence) const {
@@ -257,7 +257,7 @@ absl::Status Lifecycle::CheckEvict(std::string_view client_id, const Session* se
     return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
                          common::StrCat("client \"", client_id, "\" is ", core::Name(state), " already"));
   }
-  if (const absl::Status health = store_health_.now(); !health.ok() && store_health_.shared()) {
+  if (const absl::Status health = store_health_.AskStore(); !health.ok() && store_health_.shared()) {
     return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", std::string(health.message()));
   }
   return absl::OkStatus();

@@ -35,21 +35,21 @@ Orphans::Orphans(const common::Clock& clock, Conditions& conditions, Ledger& led
 
 void Orphans::BeginServing(Effects& effects) {
   serving_ = true;
-  BeginLook(effects);
+  BeginSearch(effects);
 }
 
 void Orphans::SetServers(const std::vector<std::string>& server_ids, Effects& effects) {
   roster_.Set(server_ids);
-  BeginLook(effects);
+  BeginSearch(effects);
 }
 
-void Orphans::BeginLook(Effects& effects) {
+void Orphans::BeginSearch(Effects& effects) {
   since_ = clock_.Mono();
   if (serving_) cursor_.emplace();
   timers_.TickNow(since_, effects);
 }
 
-void Orphans::Look(MonoTime now, Effects& effects) {
+void Orphans::Search(MonoTime now, Effects& effects) {
   if (!cursor_ || lifecycle_.shutting_down()) return;
   const SessionTable::Sessions& sessions = ledger_.table().sessions();
   std::vector<std::shared_ptr<Session>> found;  // a decision changes the table
@@ -68,7 +68,7 @@ void Orphans::Look(MonoTime now, Effects& effects) {
   }
   for (const auto& session : found) {
     if (!roster_.IsServed(*session)) {
-      Orphan(session, since_, roster_.TakeoverDelay(*session->record()), effects);
+      MakeOrphan(session, since_, roster_.TakeoverDelay(*session->record()), effects);
     } else {
       session->state().extras->orphaned = false;  // its server is back
       timers_.Cancel(*session);
@@ -76,8 +76,8 @@ void Orphans::Look(MonoTime now, Effects& effects) {
   }
 }
 
-void Orphans::Orphan(const std::shared_ptr<Session>& session, MonoTime since, Duration wait,
-                     Effects& effects) {
+void Orphans::MakeOrphan(const std::shared_ptr<Session>& session, MonoTime since, Duration wait,
+                         Effects& effects) {
   const MonoTime now = clock_.Mono();
   SessionExtras& extras = session->state().MakeExtras();
   extras.orphaned = true;
@@ -136,7 +136,7 @@ void Orphans::ArmUnserved(const std::shared_ptr<Session>& session, Effects& effe
   } else {
     // A server that seems to be gone has just written this. The client's time begins anew; and if that server
     // is there and only has no lease, we do not dispute with it at the store's full speed.
-    Orphan(session, now, Roster::kTurn + roster_.TakeoverDelay(record), effects);
+    MakeOrphan(session, now, Roster::kTurn + roster_.TakeoverDelay(record), effects);
   }
 }
 

@@ -37,8 +37,8 @@ class Orphans {
   // These servers are there now.
   void SetServers(const std::vector<std::string>& server_ids, Effects& effects);
 
-  // Does a slice of the look for clients whose server has gone, or is back, if such a look is under way.
-  void Look(core::MonoTime now, Effects& effects);
+  // Does a slice of the search for clients whose server has gone, or is back, if one is under way.
+  void Search(core::MonoTime now, Effects& effects);
   // Arms what a session wants that is not ours: to be forgotten, or to be taken for an orphan.
   void ArmUnserved(const std::shared_ptr<Session>& session, Effects& effects);
   // REQUIRES, of both: the session is an orphan.
@@ -46,10 +46,10 @@ class Orphans {
   void Bury(const std::shared_ptr<Session>& session, core::MonoTime now, Effects& effects);
 
  private:
-  void BeginLook(Effects& effects);
+  void BeginSearch(Effects& effects);
   // Nobody serves the session, since `since`; the session becomes SUSPECT after `wait`.
-  void Orphan(const std::shared_ptr<Session>& session, core::MonoTime since, core::Duration wait,
-              Effects& effects);
+  void MakeOrphan(const std::shared_ptr<Session>& session, core::MonoTime since, core::Duration wait,
+                  Effects& effects);
 
   const common::Clock& clock_;
   Timers& timers_;
@@ -60,9 +60,9 @@ class Orphans {
   Lifecycle& lifecycle_;
 
   bool serving_ = false;
-  // Where the look goes on; nullopt: it is done.
+  // Where the search goes on; nullopt: it is done.
   std::optional<std::string> cursor_;
-  core::MonoTime since_{};  // when the last look began: what it finds is orphaned since then
+  core::MonoTime since_{};  // when the last search began: what it finds is orphaned since then
 };
 
 }  // namespace liveness::registry

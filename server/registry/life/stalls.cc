@@ -44,7 +44,7 @@ void Stalls::TellHidden(const std::shared_ptr<Session>& session, Effects& effect
 
 std::shared_ptr<core::Evidence> Stalls::Evidence(const Session& session) const {
   std::shared_ptr<core::Evidence> evidence =
-      MakeEvidence(session, ledger_.table(), witness_.clock(), clock_, clock_.Mono());
+      MakeEvidence(session, ledger_.table(), witness_.witness_clock(), clock_, clock_.Mono());
   evidence->confidence = core::Confidence::kHigh;
   return evidence;
 }

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Turn = SelfDoubt::Turn;
+using Change = SelfDoubt::Change;
 
 MonoTime At(int ms) { return MonoTime(seconds(1'000) + milliseconds(ms)); }
 
@@ -24,32 +24,32 @@ SelfDoubt::Suspect Closed(int since_ms) {
 
 TEST(SelfDoubtTest, BeginsWhenNearlyEveryoneFell) {
   SelfDoubt doubt({});
-  EXPECT_EQ(doubt.Count(18, 20, At(0)), Turn::kNone) << "not more than the share";
-  EXPECT_EQ(doubt.Count(19, 20, At(1)), Turn::kBegins);
-  EXPECT_EQ(doubt.Count(20, 20, At(2)), Turn::kNone) << "once";
+  EXPECT_EQ(doubt.Count(18, 20, At(0)), Change::kNone) << "not more than the share";
+  EXPECT_EQ(doubt.Count(19, 20, At(1)), Change::kBegins);
+  EXPECT_EQ(doubt.Count(20, 20, At(2)), Change::kNone) << "once";
   EXPECT_TRUE(doubt.doubting());
   EXPECT_EQ(doubt.episode_count(), 1);
 }
 
 TEST(SelfDoubtTest, AFewProveNothing) {
   SelfDoubt doubt({});
-  EXPECT_EQ(doubt.Count(9, 9, At(0)), Turn::kNone);
+  EXPECT_EQ(doubt.Count(9, 9, At(0)), Change::kNone);
   EXPECT_EQ(doubt.HoldBack(Silent(0, 0), At(10)), std::nullopt);
 }
 
 TEST(SelfDoubtTest, EndsByItself) {
   SelfDoubt doubt({});
   doubt.Count(19, 20, At(0));
-  EXPECT_EQ(doubt.Count(10, 20, At(100)), Turn::kNone);
-  EXPECT_EQ(doubt.Count(9, 20, At(200)), Turn::kEnds);
+  EXPECT_EQ(doubt.Count(10, 20, At(100)), Change::kNone);
+  EXPECT_EQ(doubt.Count(9, 20, At(200)), Change::kEnds);
   EXPECT_EQ(doubt.HoldBack(Silent(300, 300), At(1'000)), std::nullopt) << "suspected after it";
-  EXPECT_EQ(doubt.Count(19, 20, At(400)), Turn::kBegins);
+  EXPECT_EQ(doubt.Count(19, 20, At(400)), Change::kBegins);
   EXPECT_EQ(doubt.episode_count(), 2);
 }
 
 TEST(SelfDoubtTest, TurnedOffItHoldsNobody) {
   SelfDoubt doubt({.share = 1});
-  EXPECT_EQ(doubt.Count(20, 20, At(0)), Turn::kNone);
+  EXPECT_EQ(doubt.Count(20, 20, At(0)), Change::kNone);
 }
 
 TEST(SelfDoubtTest, WithoutACanaryAFreshProbeIsWaitedFor) {
