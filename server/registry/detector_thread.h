@@ -1,8 +1,8 @@
 // The thread that finds silence: it calls Registry::Tick when something is due.
 //
-// It also wakes every few milliseconds when nothing is, and tells by how much
-// it was late: that is how a stop or a starvation of this process is noticed
-// before any client is judged (server/core/time/witness_clock.h).
+// The thread also wakes every few milliseconds when nothing is due, and tells by how much it was late.
+// Thereby a stop or a starvation of this process is noticed before any client is judged
+// (server/core/time/witness_clock.h).
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,8 @@ class DetectorThread {
   ~DetectorThread() { Stop(); }
   // Once. REQUIRES: the registry's store has started, for what is found is proposed to it.
   void Start();
-  // Joins: nothing is found any more, and nobody told. The registry may still ask
-  // to be called sooner. From one thread.
+  // Joins the thread: no silence is found any more, and nobody told of it. The registry may still ask to be
+  // called sooner. From one thread.
   void Stop();
 
   // When the last tick ended: if that is older than a few periods, the thread hangs. Any thread.

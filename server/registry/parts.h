@@ -24,7 +24,8 @@
 namespace liveness::registry {
 
 struct Registry::Parts final : LedgerListener {
-  // All outlive it. Takes the records of `contents`, and leaves what else it says.
+  // All arguments but `contents` outlive the parts. Takes the records of `contents`, and leaves the rest
+  // there.
   Parts(const RegistryOptions& options, const common::Clock& clock, storage::Store& store,
         storage::Contents& contents)
       : conditions(options, clock, store),

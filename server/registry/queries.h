@@ -20,7 +20,7 @@ namespace liveness::registry {
 
 class Queries {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Queries(const common::Clock& clock, const Ledger& ledger, const Deadlines& deadlines)
       : clock_(clock), ledger_(ledger), deadlines_(deadlines) {}
 

@@ -16,7 +16,7 @@
 // assumed of an unknown path weighs as much as 100 pings; so no path is taken for free of loss because no
 // ping was lost yet.
 //
-// Not thread-safe: the stream's thread writes; lock it for whoever else reads.
+// Not thread-safe: the stream's thread writes; if other threads read, a lock is needed.
 #pragma once
 
 #include <cstdint>

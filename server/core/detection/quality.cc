@@ -33,7 +33,7 @@ Duration Saturated(double seconds) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
-// Of the time until the client is found, what is not timeout.
+// The part of the time until the client is found that is not the timeout.
 Duration Overhead(const PathEstimate& path) { return path.delay + 2 * path.delay_deviation + kOwnLateness; }
 
 Duration ShortestInterval(Duration timeout, const TimingBounds& bounds) {

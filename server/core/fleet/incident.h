@@ -1,4 +1,4 @@
-// What befell this server, kept for whoever asks later whether it had a problem.
+// What befell this server, kept for an operator who asks later whether the server had a problem.
 #pragma once
 
 #include <cstdint>

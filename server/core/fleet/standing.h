@@ -1,4 +1,4 @@
-// Up, down or away: how a client counts when one asks who has fallen.
+// Up, down or away: how a client counts when falls are counted.
 //
 // Only what this server found, or a failed process told of itself, is a fall. A client that said goodbye, was
 // evicted or superseded, is in maintenance, or lost the server that held it, has not fallen: it is away.

@@ -26,9 +26,8 @@
 //   the lag then is        0.0  0.5   0.7   0.7   0.6   0.4   0.2   0.0   0.0
 //   so time stands            0.4-0.9 1.1-1.3
 //
-// 0.5 + 0.2 s are credited: the greatest lag, once. A beat that came at 0.5 is read at
-// 1.1 or so, 0.6 s late, and not blamed for it. Whoever fell silent is found late by
-// what the lag grew meanwhile.
+// 0.5 + 0.2 s are credited: the greatest lag, once. A beat that came at 0.5 is read at 1.1 or so, 0.6 s late,
+// and not blamed for it. A client that fell silent is found late by what the lag grew meanwhile.
 //
 // When a ping is more than kTolerance overdue the queue is in doubt, and stays in doubt
 // until that ping is heard. Its thread may have stood since it last heard anybody: if that

@@ -46,7 +46,7 @@ class SuspendWatch {
   // never a sleep that was none, and the next call makes up for it.
   common::Duration Observe(common::BootTime boot, common::MonoTime mono);
 
-  // The same without taking note: what the next call would find.
+  // What Observe() would return now; takes no note of it.
   common::Duration SleptUnseen(common::BootTime boot, common::MonoTime mono) const;
 
   // True in the moments after a sleep that do not count.

@@ -40,7 +40,7 @@ namespace liveness::registry {
 
 class Ledger {
  public:
-  // All outlive it. `revision`: the store's last when it was loaded.
+  // All arguments outlive the object. `revision`: the store's last when it was loaded.
   Ledger(const RegistryOptions& options, const common::Clock& clock, storage::Store& store,
          std::uint64_t revision, Conditions& conditions, LedgerListener& listener);
 

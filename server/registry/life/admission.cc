@@ -196,7 +196,7 @@ void Admission::Resume(const HelloRequest& hello, const std::shared_ptr<Session>
     (void)stalls_.Restore(*session, after);
     ledger_.Decide(session, std::move(after), effects, held ? nullptr : std::move(welcome), !held);
   } else {
-    // The same client on the same address: nothing that anybody cares for.
+    // The same client on the same address: no transition, for nobody would care.
     ledger_.SetAttachment(session, std::make_shared<const ClientRecord>(std::move(after)));
   }
   // The session was welcomed before, so this welcome need not wait for the store.

@@ -22,7 +22,7 @@ namespace liveness::registry {
 
 class Admission {
  public:
-  // All outlive it. `contents`: what the store held when this process began.
+  // All arguments but `contents` outlive the object. `contents`: what the store held when this process began.
   Admission(const RegistryOptions& options, const common::Clock& clock, storage::Store& store,
             const storage::Contents& contents, Conditions& conditions, Ledger& ledger,
             const Deadlines& deadlines, const Stalls& stalls, Lifecycle& lifecycle);

@@ -15,7 +15,7 @@ using core::State;
 
 namespace {
 
-// For how long the wall clock's word alone is not enough to forget somebody.
+// For how long after a start the wall clock's word alone is not enough to forget a client.
 constexpr Duration kBelieveWallAfter = std::chrono::hours(1);
 
 }  // namespace

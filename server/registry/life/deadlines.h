@@ -14,7 +14,7 @@ namespace liveness::registry {
 
 class Deadlines {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Deadlines(const RegistryOptions& options, const common::Clock& clock, const Conditions& conditions);
 
   // What the detector's rules are asked about the session. REQUIRES: it lives.

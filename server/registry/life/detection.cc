@@ -20,7 +20,7 @@ constexpr std::size_t kChecksPerTick = 1'000;
 // Bounds how long a tick looks at connections: a look takes up to 50 us, and a tick that took 20 ms would be
 // credited as a stall.
 constexpr std::size_t kLooksPerTick = 100;
-// While time stands nobody is due: how soon to see whether it runs again.
+// While time stands no session is due: how soon to see whether time runs again.
 constexpr auto kStandPoll = std::chrono::milliseconds(10);
 // How soon a connection with unread bytes is looked at again.
 constexpr auto kUnreadPoll = std::chrono::milliseconds(5);

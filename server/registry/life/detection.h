@@ -32,7 +32,7 @@ struct PendingLook {
 
 class Detection {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Detection(const RegistryOptions& options, const common::Clock& clock, Conditions& conditions,
             Ledger& ledger, const Deadlines& deadlines, Lifecycle& lifecycle, Orphans& orphans,
             Maintenance& maintenance);

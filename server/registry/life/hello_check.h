@@ -1,9 +1,9 @@
 // Whether a hello is taken, and as what: of a session that begins, that goes on, or that has one more stream
 // beside its own. Changes nothing of any client.
 //
-// It also knows whether the store has lost a part of its past: a client may hold an authentic token of a
-// session that the store knows nothing of. Sessions of before this process may then have been followed by
-// others, and are not resumed (docs/adr/0020-ways-back-in-time.md).
+// HelloCheck also knows whether the store has lost a part of its past: a client may hold an authentic token
+// of a session that the store knows nothing of. Sessions of before this process may then have been followed
+// by others, and are not resumed (docs/adr/0020-ways-back-in-time.md).
 //
 // Not thread-safe: guarded by the registry's lock.
 #pragma once
@@ -24,7 +24,7 @@ enum class HelloAnswer : std::uint8_t { kBegins, kResumes, kStandsBy };
 
 class HelloCheck {
  public:
-  // All outlive it. `contents`: what the store held when this process began.
+  // All arguments but `contents` outlive the object. `contents`: what the store held when this process began.
   HelloCheck(const RegistryOptions& options, storage::Store& store, const storage::Contents& contents,
              Conditions& conditions, const Ledger& ledger, const Lifecycle& lifecycle);
 

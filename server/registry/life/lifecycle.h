@@ -28,7 +28,7 @@ namespace liveness::registry {
 
 class Lifecycle {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Lifecycle(const RegistryOptions& options, const common::Clock& clock, Conditions& conditions,
             Ledger& ledger, const Deadlines& deadlines, Stalls& stalls);
 

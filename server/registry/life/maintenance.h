@@ -22,7 +22,7 @@ namespace liveness::registry {
 
 class Maintenance {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Maintenance(const common::Clock& clock, Conditions& conditions, Ledger& ledger, const Deadlines& deadlines,
               const Stalls& stalls)
       : clock_(clock),

@@ -24,7 +24,7 @@ namespace liveness::registry {
 
 class Orphans {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Orphans(const common::Clock& clock, Conditions& conditions, Ledger& ledger, const Deadlines& deadlines,
           Lifecycle& lifecycle);
 

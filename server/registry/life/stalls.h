@@ -17,7 +17,7 @@ namespace liveness::registry {
 
 class Stalls {
  public:
-  // All outlive it.
+  // All arguments outlive the object.
   Stalls(const common::Clock& clock, const Witness& witness, Ledger& ledger)
       : clock_(clock), witness_(witness), ledger_(ledger) {}
 

@@ -1,8 +1,8 @@
 // How one client's pings have arrived: for those that asked for adaptive detection
 // or a quality contract, and only for them.
 //
-// The stream's thread writes, the detector and whoever shows the client read; a
-// small lock of its own. Thread-safe.
+// The stream's thread writes, the detector and queries read; the object has a small lock of its own.
+// Thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ class Arrivals {
   std::optional<double> threshold() const { return threshold_; }
 
   struct Arrival {
-    bool sooner = false;     // the client is now overdue sooner than the timer may have been armed for
+    bool sooner = false;     // the client is overdue sooner than the timer may have been armed for
     common::Duration due{};  // the silence after which it is overdue, unless more is learnt
   };
   // A ping came. `stalls`: how often this server has stood so far; an interval
@@ -56,13 +56,13 @@ class Arrivals {
     vouched_until_ = std::max(vouched_until_, common::SaturatingAdd(now, Due()));
     return Due();
   }
-  // Until when the client was told so. What is learnt later may call it overdue sooner: it is not dead
-  // sooner.
+  // Until when the client was told that it is not overdue. What is learnt later may call the client overdue
+  // sooner, but it is not dead sooner.
   common::MonoTime vouched_until() const {
     common::MutexLock lock(mu_);
     return vouched_until_;
   }
-  // Another stream: its sequence and its pace begin anew.
+  // The client has another stream: sequence numbers and pace begin anew.
   void NewStream() {
     common::MutexLock lock(mu_);
     Gap();

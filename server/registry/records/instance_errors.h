@@ -1,4 +1,4 @@
-// What a stream is told whose instance or stream was set aside, or who came second.
+// What a stream is told that is ended because another instance, stream or server came before it.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,8 @@ inline absl::Status StaleHelloError() {
                        "a later hello of the same instance was taken before this one; it changed nothing");
 }
 
-// Two servers decided on the same client at once. Nothing is wrong with who lost: it may try again.
+// Two servers decided on the same client at once. Nothing is wrong with the one that lost: its client may try
+// again.
 inline absl::Status ConflictError() {
   return common::WithRetryDelay(
       common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",

@@ -27,17 +27,17 @@ class QueuePulses {
     // The canary's ping of `sent` came.
     void HeardPing(common::MonoTime sent, common::MonoTime now) {
       HeardSomebody(now);
-      // One of an older stream may come late.
+      // A ping of an older stream may come late.
       if (sent > Get(caught_up_)) Put(caught_up_, sent, std::memory_order_release);
     }
 
     // The canary sends a ping; those before may be under way. Only its thread.
-    // REQUIRES: called before it leaves, or its arrival could seem older than it.
+    // REQUIRES: called before the ping leaves, because else its arrival could seem older than the ping.
     void Sent(common::MonoTime now) {
       if (Get(caught_up_) >= waits_for_) waits_for_ = now;
       Put(sent_, now, std::memory_order_release);
     }
-    // It has no stream any more, and nothing to say. Only its thread.
+    // The canary has no stream any more, and says nothing. Only the canary's thread.
     void Lost() {
       Put(sent_, core::Pulse::kNever, std::memory_order_release);
       waits_for_ = core::Pulse::kNever;
@@ -78,7 +78,7 @@ class QueuePulses {
   // The last one for an index beyond them.
   Queue& at(std::size_t index) { return queues_[std::min(index, size_ - 1)]; }
 
-  // All of them, into `pulses`, whose memory is used again.
+  // Reads all queues into `pulses`, whose memory is used again.
   void Read(std::vector<core::Pulse>& pulses) const {
     pulses.resize(size_);
     for (std::size_t i = 0; i < size_; ++i) pulses[i] = queues_[i].Read();

@@ -53,7 +53,7 @@ class Standbys;
 
 // What few sessions have at a time.
 struct SessionExtras {
-  std::shared_ptr<Arrivals> arrivals;      // null: nobody wants to know
+  std::shared_ptr<Arrivals> arrivals;      // null: how pings arrive is not measured
   std::shared_ptr<WorkBoard> board;        // null until the client tells of its work
   std::optional<core::LinkEvidence> look;  // the last look at its connection
   core::Mistakes mistakes;                 // that were made about this client
@@ -103,8 +103,8 @@ class alignas(64) Session : public core::WheelNode {
     if (attachment_.load(std::memory_order_relaxed) != attachment) return TouchResult::kStale;
     last_heard_.store(now.time_since_epoch().count(), std::memory_order_seq_cst);
     if (suspected_.load(std::memory_order_seq_cst)) return TouchResult::kRefutes;
-    // The end of a session takes its attachment away before its suspicion: nobody is told that all is well by
-    // a stream whose session is dead.
+    // The end of a session takes its attachment away before its suspicion: a stream whose session is dead
+    // must not tell its client that all is well.
     return attachment_.load(std::memory_order_seq_cst) == attachment ? TouchResult::kHeard
                                                                      : TouchResult::kStale;
   }

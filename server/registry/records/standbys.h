@@ -36,7 +36,8 @@ class Standbys {
   static constexpr std::size_t kMost = 3;
 
   bool empty() const { return all_.empty(); }
-  // Its attachment is above all before it. Returns the oldest if there are too many now: its stream must end.
+  // REQUIRES: the attachment is above those of all others. Returns the oldest standby if there are too many
+  // now: its stream must end.
   std::optional<Standby> Add(Standby standby);
   // Takes out the standby of that attachment; nothing if there is none.
   std::optional<Standby> Take(std::uint64_t attachment);

@@ -73,7 +73,7 @@ struct Attached {
   core::Duration resume_grace{};
   bool resumed = false;
   bool stalled = false;                // the session is STALLED, which the new stream's pings may end
-  std::shared_ptr<Arrivals> arrivals;  // null: nobody wants to know how its pings arrive
+  std::shared_ptr<Arrivals> arrivals;  // null: how its pings arrive is not measured
   core::Duration vouched_for{};        // from the hello on: Registry::Vouch()
 };
 
@@ -136,7 +136,7 @@ struct Totals {
 struct MaintenanceCursor {
   std::string after;                   // exclusive; empty: from the start
   std::optional<std::uint64_t> began;  // the revision at its first call
-  // All were looked at once; now those that have changed since, or come.
+  // All clients were looked at once; now those are that have changed since, or are new.
   bool again = false;
 };
 

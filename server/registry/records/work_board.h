@@ -1,8 +1,8 @@
 // What a client tells of its work, as its pings bring it: the progress tokens of
 // the last one, and load notes of its last minute.
 //
-// The stream's thread writes, whoever shows the client reads; a small lock of its
-// own, so that a ping with progress needs no lock of the registry's. Thread-safe.
+// The stream's thread writes, queries read; the board has a small lock of its own, so that a ping with
+// progress does not take the registry's. Thread-safe.
 #pragma once
 
 #include <memory>
