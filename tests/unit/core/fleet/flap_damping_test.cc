@@ -84,5 +84,16 @@ TEST(FlapDampingTest, ReuseAndSuppressMayBeOne) {
   EXPECT_FALSE(state.IsFlapping(At(seconds(1)), options));
 }
 
+TEST(FlapDampingTest, AFallBeforeItIsCalmKeepsTheMark) {
+  const FlapOptions options;
+  FlapState state;
+  for (int fall = 0; fall < 4; ++fall) state.Fell(At(seconds(fall)), options);
+  ASSERT_TRUE(state.IsFlapping(At(seconds(3)), options));
+  const MonoTime nearly_calm = state.ReuseAt(options) - seconds(1);
+  state.Fell(nearly_calm, options);
+  EXPECT_LT(state.Penalty(nearly_calm, options), options.suppress) << "it alone would not mark it";
+  EXPECT_TRUE(state.IsFlapping(nearly_calm, options));
+}
+
 }  // namespace
 }  // namespace liveness::core

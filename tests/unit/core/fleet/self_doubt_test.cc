@@ -163,5 +163,32 @@ TEST(SelfDoubtTest, WhoIsHeldStaysSoBeyondTheDoubt) {
   EXPECT_TRUE(doubt.HoldBack(silent, At(1'010))) << "nobody has spoken yet";
 }
 
+TEST(SelfDoubtTest, EachDoubtConcernsThoseOfItsOwnTime) {
+  SelfDoubt doubt({});
+  doubt.CanaryAnswered(At(-100), At(-99));  // and never again
+  doubt.Count(19, 20, At(0));
+  doubt.Count(9, 20, At(200));
+  EXPECT_TRUE(doubt.HoldBack(Silent(100, 100), At(1'100))) << "suspected in it, to its own end";
+  EXPECT_FALSE(doubt.HoldBack(Silent(300, 300), At(1'300))) << "suspected after it";
+  doubt.Count(19, 20, At(400));
+  EXPECT_TRUE(doubt.HoldBack(Silent(450, 450), At(1'450))) << "suspected in the next";
+}
+
+TEST(SelfDoubtTest, ACanaryThatSpokeAfterTheCloseLivedThen) {
+  SelfDoubt doubt({});
+  doubt.Count(19, 20, At(0));
+  doubt.CanaryAnswered(At(90), At(100));
+  EXPECT_FALSE(doubt.HoldBack(Closed(0), At(2'000))) << "however long ago that was";
+  EXPECT_TRUE(doubt.HoldBack(Closed(500), At(2'000)));
+}
+
+TEST(SelfDoubtTest, WhoHasNoStreamIsNotAsked) {
+  SelfDoubt doubt({});
+  doubt.Count(19, 20, At(900));
+  SelfDoubt::Suspect cut = Silent(0, 0);
+  cut.open = false;  // our own keepalive cut it
+  EXPECT_FALSE(doubt.HoldBack(cut, At(1'000)));
+}
+
 }  // namespace
 }  // namespace liveness::core

@@ -69,5 +69,11 @@ TEST(PackedInfo, WhatDoesNotFitIsCut) {
   EXPECT_EQ(packed.FindLabel("k"), std::nullopt);
 }
 
+TEST(PackedInfo, IsNotEqualWhereOnlyTheProcessDiffers) {
+  ClientInfo other = Full();
+  other.pid = 4;
+  EXPECT_FALSE(PackedInfo(Full()) == PackedInfo(other));
+}
+
 }  // namespace
 }  // namespace liveness::core

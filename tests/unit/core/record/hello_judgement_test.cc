@@ -83,5 +83,11 @@ TEST_F(HelloJudgementTest, AVoidedTokenMakesNoLateHelloNew) {
   EXPECT_EQ(JudgeHello(From("i", 4), 3, known, false).verdict, HelloVerdict::kStale);
 }
 
+TEST_F(HelloJudgementTest, TheTokenOfAnInstanceThatWasSupersededIsOverForItsHeirToo) {
+  const ClientRecord known = Known(From("new"), {{"old", 7, Cause::kSuperseded}});
+  EXPECT_EQ(JudgeHello(From("new"), 7, known, false).verdict, HelloVerdict::kSuperseded);
+  EXPECT_EQ(JudgeHello(From("new"), {}, known, false).verdict, HelloVerdict::kTaken);
+}
+
 }  // namespace
 }  // namespace liveness::core
