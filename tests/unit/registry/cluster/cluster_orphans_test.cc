@@ -81,6 +81,59 @@ TEST(Orphans, OfASingleServerThatHasAnotherNameNowAreItsOwn) {
   EXPECT_EQ(renamed.h.Record("a")->cause, Cause::kNotReturned);
 }
 
+TEST_F(Cluster, WhoFoundAnotherServerIsMissedAgainWhenThatGoesToo) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  Kill(1);
+  TellServers();
+  Run(milliseconds(100));
+  ASSERT_EQ(h(3).StateOf("a"), State::kSuspect);
+  s(2).Welcomed("a", "i1", a.attached.incarnation);
+  Settle();
+  ASSERT_EQ(h(3).StateOf("a"), State::kAlive);
+  Kill(2);
+  TellServers();
+  Run(seconds(2));
+  EXPECT_EQ(h(3).StateOf("a"), State::kSuspect);
+  EXPECT_EQ(h(3).Record("a")->cause, Cause::kServerLost);
+}
+
+TEST_F(Cluster, WhoseServerIsBackBeforeItsTurnIsNotSuspected) {
+  s(1).Welcomed("a");
+  Settle();
+  s(2).cut = true;  // its turn would be at once
+  TellServers({"s1"});
+  Run(milliseconds(200));
+  TellServers();
+  Run(seconds(2));
+  EXPECT_THAT(Committed(), SizeIs(1));
+}
+
+TEST_F(Cluster, WhatOthersWriteBeforeAServerServesMakesNoOrphanOfItsOwn) {
+  s(1).Welcomed("a");
+  Settle();
+  Kill(1);
+  servers_.at(0) = Start("s1");
+  TellServers();
+  (void)h(2).registry.SetMaintenance({.client_id = "a", .until = clock_.Wall() + seconds(60)}, nullptr);
+  Settle();
+  Run(seconds(2));
+  EXPECT_EQ(h(2).StateOf("a"), State::kAlive);
+}
+
+TEST_F(Cluster, WhatAnOperatorSaysOfAnOrphanDoesNotProlongItsTime) {
+  s(1).Welcomed("a");
+  Settle();
+  Kill(1);
+  TellServers();
+  Run(seconds(3));
+  ASSERT_EQ(h(2).StateOf("a"), State::kSuspect);
+  (void)h(3).registry.SetMaintenance({.client_id = "a", .until = clock_.Wall() + seconds(60)}, nullptr);
+  Settle();
+  Run(milliseconds(2'300));
+  EXPECT_EQ(h(2).StateOf("a"), State::kDead) << "five seconds after its server went";
+}
+
 // --- Who may act for a client ----------------------------------------------------
 
 TEST_F(Cluster, AServerThatWaitsForTheStoreWithSomethingElseWelcomesNobodyBefore) {

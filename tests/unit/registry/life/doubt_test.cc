@@ -128,5 +128,28 @@ TEST(Doubt, SomeThatLiveAreEnoughToTrustOurselves) {
   EXPECT_EQ(h.registry.totals().counts.dead, 16);
 }
 
+// The canary was heard a moment before the ends, and its next ping is not due yet.
+TEST(Doubt, OnlyAnEndOfTheClientsOwnIsAWitnessUnderALiveCanary) {
+  const auto dead_at_once = [](core::StreamEnd how, bool cut_by_us) {
+    RegistryHarness h({.resume_grace = milliseconds(200)});
+    const auto peers = AttachMany(h, 20);
+    h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());
+    h.Run(milliseconds(10));
+    for (const Peer& peer : peers) {
+      core::LinkEvidence link;
+      link.taken_at = h.clock.Mono();
+      link.tcp.absence = core::TcpAbsence::kPresent;
+      link.tcp.closed_by_us = cut_by_us;
+      h.registry.StreamClosed(peer.attached.session, peer.attached.attachment, how, link);
+    }
+    EXPECT_EQ(h.registry.totals().doubts, 1);
+    h.Run(milliseconds(250));
+    return h.registry.totals().counts.dead == 20;
+  };
+  EXPECT_TRUE(dead_at_once(core::StreamEnd::kConnectionClosed, false));
+  EXPECT_TRUE(dead_at_once(core::StreamEnd::kHalfClosed, false));
+  EXPECT_FALSE(dead_at_once(core::StreamEnd::kConnectionClosed, true)) << "our own keepalive says nothing";
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -217,5 +217,44 @@ TEST_F(MaintenanceInACluster, GivesNoStallBackThatAServerKnowsFromBefore) {
   EXPECT_EQ(h(2).Record("a")->health, Health::kOk);
 }
 
+TEST(Maintenance, OfOneClientIsThatOnesAlone) {
+  RegistryHarness h;
+  h.Attach("a");
+  h.Attach("b");
+  Maintain(h, "a", h.clock.Wall() + hours(1));
+  EXPECT_EQ(h.Record("a")->health, Health::kMaintenance);
+  EXPECT_EQ(h.Record("b")->health, Health::kOk);
+}
+
+TEST(Maintenance, OfAllCountsEachOnce) {
+  RegistryHarness h;
+  for (const char* id : {"a", "b", "c"}) h.Attach(id);
+  MaintenanceRequest request{.until = h.clock.Wall() + hours(1)};
+  std::int64_t matched = 0;
+  std::int64_t changed = 0;
+  MaintenanceResult result;
+  do {
+    result = h.registry.SetMaintenance(request, nullptr);
+    matched += result.matched;
+    changed += result.changed;
+    request.cursor = result.cursor;
+  } while (!result.done);
+  EXPECT_EQ(matched, 3);
+  EXPECT_EQ(changed, 3);
+}
+
+TEST(Maintenance, SkipsWhoIsForgottenWhileTheFilterIsAsked) {
+  RegistryHarness h({.keep_left = seconds(1)});
+  const Peer a = h.Attach("a");
+  h.registry.SayGoodbye(a.attached.session, a.attached.attachment, {});
+  MaintenanceRequest request{.until = h.clock.Wall() + hours(1)};
+  request.matches = [&](const core::ClientRecord&, const core::Vitals&) {
+    h.Run(seconds(2));
+    return true;
+  };
+  EXPECT_EQ(h.registry.SetMaintenance(request, nullptr).changed, 0);
+  EXPECT_EQ(h.Record("a"), nullptr);
+}
+
 }  // namespace
 }  // namespace liveness::registry

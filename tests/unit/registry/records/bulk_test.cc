@@ -265,5 +265,23 @@ TEST(Bulk, AnOperatorsWishesOfOneClientDoNotPileUp) {
   EXPECT_TRUE(last.ok()) << last;
 }
 
+TEST(Bulk, MaintenanceThatEndsBehindManyWishesEnds) {
+  Machine m;
+  m.Welcomed("a");
+  int refused = 0;
+  const core::WallTime end = m.clock.Wall() + seconds(1);
+  for (int i = 0; i < 40; ++i) {
+    (void)m.h().registry.SetMaintenance({.client_id = "a", .until = end + milliseconds(i)},
+                                        [&]() -> Registry::MaintenanceSettled {
+                                          return [&](const absl::Status& status) { refused += !status.ok(); };
+                                        });
+  }
+  EXPECT_GT(refused, 0) << "so much waits";
+  m.h().Run(seconds(2));
+  m.store().CommitAll();
+  m.Run(seconds(2));
+  EXPECT_NE(m.h().Record("a")->health, core::Health::kMaintenance);
+}
+
 }  // namespace
 }  // namespace liveness::registry
