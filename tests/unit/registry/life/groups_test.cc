@@ -157,12 +157,18 @@ TEST(Groups, AWatcherWhoKnewOfItBeforeItWasPublishedIsNotToldAgain) {
   const auto peers = AttachMany(h, 12);
   Publish(h);
   for (const Peer& peer : peers) ClosedByProcess(h, peer);
-  const auto watch = WatchAll(h, {.start_revision = h.registry.revision() - 3});
+  const std::uint64_t last = h.registry.revision();
+  const auto watch = WatchAll(h, {.start_revision = last - 3});
+  const auto since_then = WatchAll(h, {.start_revision = last - 5});
   Publish(h);
   Replay replay;
   replay.Drain(*watch);
   EXPECT_EQ(replay.transitions, 3);
   EXPECT_THAT(replay.groups, IsEmpty()) << "7 of 12 was five transitions ago";
+  Replay replay_since_then;
+  replay_since_then.Drain(*since_then);
+  EXPECT_EQ(replay_since_then.transitions, 5);
+  EXPECT_THAT(replay_since_then.groups, IsEmpty()) << "with the one that it knew last";
 }
 
 // Transitions are stored, what they come to together is not (docs/mass-failure.md).

@@ -112,6 +112,21 @@ TEST(Verdicts, WhoNamesNoHostHasNoNeighbours) {
   EXPECT_EQ(h.Record("a")->evidence->host.silent, 0);
 }
 
+TEST(Verdicts, NeighboursThatAreAllSilentAreCounted) {
+  RegistryHarness h;
+  for (const char* id : {"a", "b"}) {
+    HelloRequest hello = RegistryHarness::Hello(id);
+    hello.info.host = "node-1";
+    h.Attach(std::move(hello));
+    h.Run(milliseconds(100));
+  }
+  h.Run(milliseconds(3'850));
+  ASSERT_EQ(h.StateOf("a"), State::kDead);
+  ASSERT_EQ(h.StateOf("b"), State::kSuspect);
+  EXPECT_EQ(h.Record("a")->evidence->host.heard, 0);
+  EXPECT_EQ(h.Record("a")->evidence->host.silent, 1);
+}
+
 TEST(Verdicts, AStallIsATransitionAndItsEndToo) {
   RegistryHarness h;
   const Peer a = h.Attach("a");

@@ -73,6 +73,7 @@ TEST_F(PastLost, WhoWasSupersededBeforeStaysOut) {
 }
 
 TEST_F(PastLost, ATokenOfTheSessionBeforeOneThatWaitsForTheStoreProvesNothing) {
+  m_.Restart();
   const Peer a = m_.Welcomed("a");
   const auto anew = m_.h().AttachLater("a", "i1");
   const auto late = m_.h().AttachLater("a", "i1", a.attached.incarnation);

@@ -159,5 +159,29 @@ TEST(Watch, WatchersAreBounded) {
   EXPECT_TRUE(h.registry.StartWatch({}).ok());
 }
 
+TEST(Watch, WhatHistoryLostBeforeItWasPublishedIsAGap) {
+  RegistryHarness h({.max_history = 10});
+  auto watch = Start(h);
+  Replay replay;
+  replay.Drain(*watch);
+  for (int i = 0; i < 50; ++i) h.Attach("c" + std::to_string(i));
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.gaps, 1);
+  EXPECT_EQ(replay.records(), Everything(h.registry));
+}
+
+TEST(Watch, HoweverMuchIsPublishedAtOnceAllOfItIsTold) {
+  RegistryHarness h;
+  auto watch = Start(h);
+  Replay replay;
+  replay.Drain(*watch);
+  for (int i = 0; i < 2'500; ++i) h.Attach("c" + std::to_string(i));
+  Publish(h);
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.gaps, 0);
+  EXPECT_EQ(replay.transitions, 2'500);
+}
+
 }  // namespace
 }  // namespace liveness::registry
