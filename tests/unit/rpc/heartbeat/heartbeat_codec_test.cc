@@ -65,5 +65,14 @@ TEST(HeartbeatCodecTest, NamesTheTextsThatAreNoUtf8) {
   EXPECT_TRUE(TextsThatAreNoUtf8(Bytes("\xff\xff\xff")).empty());
 }
 
+TEST(HeartbeatCodecTest, AnEarlierTextThatIsNoneIsNotForgottenForALaterOne) {
+  v1::HeartbeatRequest request;
+  (*request.mutable_hello()->mutable_labels())["badkey"] = "fine";
+  grpc::ByteBuffer bytes = Bytes(WithBadText(request.SerializeAsString(), "badkey"));
+  const auto violations = TextsThatAreNoUtf8(bytes);
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].field, "hello.labels");
+}
+
 }  // namespace
 }  // namespace liveness::rpc

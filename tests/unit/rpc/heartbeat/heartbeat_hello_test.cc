@@ -151,5 +151,46 @@ TEST(ToGoodbyeTest, WordsNeverSpoilALeave) {
   EXPECT_EQ(ToGoodbye(goodbye).exit_code, 0);
 }
 
+TEST(CheckHelloTest, AQualityStandsAloneWhicheverOfThemComesWithIt) {
+  for (const bool interval : {true, false}) {
+    v1::Hello hello = Valid();
+    hello.mutable_quality()->mutable_found_within()->set_seconds(5);
+    hello.mutable_quality()->mutable_mistake_recurrence()->set_seconds(3'600);
+    (interval ? hello.mutable_interval() : hello.mutable_timeout())->set_seconds(3);
+    EXPECT_FALSE(WrongFields(hello).empty()) << interval;
+  }
+}
+
+TEST(CheckReportTest, TokensAreBounded) {
+  v1::Ping ping;
+  for (std::size_t i = 0; i < common::kMaxProgressTokens; ++i) {
+    ping.add_progress()->set_name("t" + std::to_string(i));
+  }
+  EXPECT_TRUE(CheckReport(ping).ok());
+  ping.add_progress()->set_name("one-more");
+  EXPECT_EQ(common::ReasonOf(CheckReport(ping).status()), "BAD_MESSAGE");
+}
+
+TEST(CheckReportTest, ADeadlineBelowNothingIsRefused) {
+  v1::Ping ping;
+  ping.add_progress()->set_name("loop");
+  ping.mutable_progress(0)->mutable_deadline()->set_seconds(-1);
+  EXPECT_EQ(common::ReasonOf(CheckReport(ping).status()), "BAD_MESSAGE");
+}
+
+TEST(CheckReportTest, ALoadIsTakenOnlyWhereOneIsTold) {
+  v1::Ping ping;
+  EXPECT_FALSE(CheckReport(ping)->load.has_value());
+  ping.mutable_load()->set_memory_bytes(7);
+  EXPECT_EQ(CheckReport(ping)->load->memory_bytes, 7);
+}
+
+TEST(ToGoodbyeTest, ASignalIsTakenOnlyWhereOneIsTold) {
+  v1::Goodbye goodbye;
+  EXPECT_FALSE(ToGoodbye(goodbye).signal.has_value());
+  goodbye.set_signal(9);
+  EXPECT_EQ(ToGoodbye(goodbye).signal, 9);
+}
+
 }  // namespace
 }  // namespace liveness::rpc

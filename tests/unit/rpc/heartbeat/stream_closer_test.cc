@@ -152,5 +152,15 @@ TEST_F(StreamCloserTest, WhatWaitsIsBounded) {
   answer_.set_value();
 }
 
+TEST(LinkOf, KnowsTheAgeOfWhatThereWasAlone) {
+  const MonoTime now(std::chrono::seconds(100));
+  EXPECT_FALSE(LinkOf({}, {}, now).last_pong_age);
+  EXPECT_FALSE(LinkOf({}, {}, now).probe_age);
+  const core::LinkEvidence link = LinkOf(now - milliseconds(20), now - milliseconds(10), now);
+  EXPECT_EQ(link.probe_age, milliseconds(20));
+  EXPECT_EQ(link.last_pong_age, milliseconds(10));
+  EXPECT_EQ(link.taken_at, now);
+}
+
 }  // namespace
 }  // namespace liveness::rpc
