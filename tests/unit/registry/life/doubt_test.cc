@@ -151,5 +151,20 @@ TEST(Doubt, OnlyAnEndOfTheClientsOwnIsAWitnessUnderALiveCanary) {
   EXPECT_FALSE(dead_at_once(core::StreamEnd::kConnectionClosed, true)) << "our own keepalive says nothing";
 }
 
+TEST(Doubt, HoldsDeathsAndNoSuspicion) {
+  RegistryHarness h;
+  const auto peers = AttachMany(h, 20);
+  h.registry.CanaryAnswered(h.clock.Mono(), h.clock.Mono());  // and never again
+  h.Run(milliseconds(10));
+  for (const Peer& peer : peers) ClosedByProcess(h, peer);
+  ASSERT_EQ(h.registry.totals().doubts, 1);
+  HelloRequest back = RegistryHarness::Hello("c0", std::string(peers[0].record->info.instance_id()),
+                                             peers[0].attached.incarnation);
+  const Peer c0 = h.Attach(std::move(back));
+  ASSERT_TRUE(c0.attached.resumed);
+  h.Run(milliseconds(3'050));
+  EXPECT_EQ(h.StateOf("c0"), State::kSuspect) << "it was suspected a moment before as well";
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -171,5 +171,18 @@ TEST(Vouching, AResumeVouchesForNoMoreThanWasLearnt) {
   EXPECT_EQ(b.attached.vouched_for, b.attached.arrivals->DueAfter());
 }
 
+TEST(Vouching, APromiseOutlivesMoreThanOneStream) {
+  RegistryHarness h;
+  HelloRequest hello = RegistryHarness::Hello("a");
+  hello.timeout = seconds(10);
+  const Peer a = h.Attach(hello);
+  const MonoTime promised = h.clock.Mono() + a.attached.vouched_for;
+  hello.timeout = seconds(3);
+  hello.resume_incarnation = a.attached.incarnation;
+  h.Attach(hello);
+  h.Attach(hello);
+  EXPECT_GE(DeadAt(h), promised);
+}
+
 }  // namespace
 }  // namespace liveness::registry

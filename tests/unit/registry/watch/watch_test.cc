@@ -183,5 +183,25 @@ TEST(Watch, HoweverMuchIsPublishedAtOnceAllOfItIsTold) {
   EXPECT_EQ(replay.transitions, 2'500);
 }
 
+TEST(Watch, HasCaughtNothingWhileSomethingWaits) {
+  RegistryHarness h;
+  auto watch = Start(h);
+  Replay replay;
+  replay.Drain(*watch);
+  h.Attach("a");
+  Publish(h);
+  EXPECT_EQ(watch->Caught(), std::nullopt);
+  replay.Drain(*watch);
+  EXPECT_EQ(watch->Caught(), h.registry.revision());
+}
+
+TEST(Watch, WhatIsCommittedWakesThePublisher) {
+  RegistryHarness h;
+  int wakes = 0;
+  h.registry.OnPending([&] { ++wakes; });
+  h.Attach("a");
+  EXPECT_EQ(wakes, 1);
+}
+
 }  // namespace
 }  // namespace liveness::registry
