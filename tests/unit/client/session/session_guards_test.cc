@@ -13,6 +13,24 @@ class GuardsOfTwo : public SessionTest {
  protected:
   GuardsOfTwo() : SessionTest(2) {}
 };
+// What was sent on a stream is lost.
+class GuardsOnABadPath : public SessionTest {
+ protected:
+  GuardsOnABadPath()
+      : SessionTest({.targets = 1, .look = [](StreamId) { return PathLook{Arrival::kUnacknowledged}; }}) {}
+
+  // Live, the ping of 1 s is lost, and stream 2 was dialled beside it.
+  void LoseAPing() {
+    GoLive();
+    session_.Advance(kStart + 1s);
+    Actions();
+    session_.Advance(session_.NextDeadline());
+    ASSERT_THAT(Actions(), ElementsAre("dial 2 target 0"));
+  }
+  void RunUntil(BootTime end) {
+    while (session_.NextDeadline() <= end) session_.Advance(session_.NextDeadline());
+  }
+};
 class GuardsWithoutResume : public SessionTest {
  protected:
   GuardsWithoutResume() : SessionTest(1, false) {}
@@ -129,6 +147,52 @@ TEST_F(SessionTest, AGoodbyeThatNobodyCanBeToldStopsAllTheSame) {
   session_.OnStreamEnd(1, kStart + 1s, Broken());
   EXPECT_TRUE(session_.stopped());
   EXPECT_THAT(Changes(), Contains("STOPPED SAID_GOODBYE"));
+}
+
+TEST_F(GuardsOfTwo, WhoSaysGoodbyeIsNotMovedByADrain) {
+  GoLive();
+  session_.OnGoodbye(kStart, kStart + 2s);
+  session_.OnDrain(1, kStart, 0s);
+  session_.Advance(kStart + 500ms);
+  EXPECT_THAT(Actions(), ElementsAre("goodbye 1"));
+}
+
+TEST_F(GuardsOnABadPath, AGoodbyeOpensNoOtherConnection) {
+  GoLive();
+  session_.Advance(kStart + 1s);
+  Actions();
+  session_.OnGoodbye(kStart + 1s, kStart + 2900ms);
+  RunUntil(kStart + 2800ms);
+  EXPECT_THAT(Actions(), ElementsAre("goodbye 1"));
+}
+
+TEST_F(GuardsOnABadPath, AGoodbyeThatTheLastOfThemIsRefusedStops) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1150ms);
+  session_.OnStreamEnd(1, kStart + 1200ms, Broken());
+  session_.OnGoodbye(kStart + 1300ms, kStart + 1h);
+  session_.OnStreamEnd(2, kStart + 1350ms, End(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE"));
+  EXPECT_TRUE(session_.stopped());
+}
+
+// --- Drains ------------------------------------------------------------------------
+
+TEST_F(GuardsOfTwo, ALaterDrainDoesNotPutAMoveOff) {
+  GoLive();
+  random_ = 0.1;
+  session_.OnDrain(1, kStart, 10s);
+  session_.OnDrain(1, kStart + 100ms, 1h);
+  session_.Advance(kStart + 1100ms);
+  EXPECT_THAT(Actions(), Contains("dial 2 target 1"));
+}
+
+TEST_F(GuardsOnABadPath, AServerThatGoesAwayIsNotRunAgainst) {
+  LoseAPing();
+  session_.OnPong(1, kStart + 1200ms, 2);
+  session_.OnStreamEnd(1, kStart + 1300ms, End(absl::StatusCode::kUnavailable, "DRAINING"));
+  Actions();
+  RunUntil(kStart + 2100ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0")) << "one attempt, however bad the path is";
 }
 
 // --- When it wants to be called ------------------------------------------------------
