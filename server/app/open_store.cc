@@ -38,7 +38,8 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
     options.log = [](std::string_view line) { spdlog::warn("store: {}", line); };
     return storage::SqliteStore::Open(std::move(options), clock);
   }
-  if (config.store != "etcd") return absl::InvalidArgumentError("no store is called \"" + config.store + "\"");
+  if (config.store != "etcd")
+    return absl::InvalidArgumentError("no store is called \"" + config.store + "\"");
   storage::etcd::EtcdOptions options = MakeEtcdOptions(config);
   if (!options.user.empty() && options.ca_file.empty()) {
     options.log(
