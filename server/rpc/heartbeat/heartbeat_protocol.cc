@@ -24,11 +24,6 @@ PlainPing ToPlainPing(const v1::Ping& ping) {
 
 }  // namespace
 
-struct HeartbeatProtocol::Joining {
-  WelcomeTerms terms;
-  registry::Attached attached;  // once it is committed
-};
-
 HeartbeatProtocol::HeartbeatProtocol(const HeartbeatDeps& deps, registry::QueuePulses::Queue& pulse,
                                      std::shared_ptr<HeartbeatTransport> transport)
     : deps_(deps), pulse_(pulse), transport_(std::move(transport)) {}
@@ -42,7 +37,7 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::Take(std::span<const 
   const common::MonoTime now = deps_.clock.Mono();
   pulse_.HeardSomebody(now);
   if (said_hello_) {
-    if (joining_ != nullptr) Join();
+    if (joining_ && !Join()) return Next{};
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(message)) {
       auto next = TakePing(*ping, now);
@@ -103,23 +98,23 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeHello(const v1::H
   request->keepalive = std::move(peer.keepalive);
   request->stream = transport_;
   if (!transport_->AwaitWelcome()) return Next{};
-  joining_ = std::make_shared<Joining>(Joining{.terms = TermsOf(*request)});
-  deps_.registry.Attach(*std::move(request), [&deps = deps_, transport = transport_, joining = joining_](
-                                                 absl::StatusOr<registry::Attached> attached) {
-    OnAttached(deps, *transport, *joining, std::move(attached));
-  });
+  joining_ = true;
+  WelcomeTerms terms = TermsOf(*request);
+  deps_.registry.Attach(*std::move(request),
+                        [&deps = deps_, transport = transport_,
+                         terms = std::move(terms)](absl::StatusOr<registry::Attached> attached) {
+                          OnAttached(deps, *transport, terms, std::move(attached));
+                        });
   return Next{.await_welcome = true};
 }
 
-void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport, Joining& joining,
-                                   absl::StatusOr<registry::Attached> attached) {
+void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport,
+                                   const WelcomeTerms& terms, absl::StatusOr<registry::Attached> attached) {
   if (!attached.ok()) return transport.End(attached.status());
-  // Before the welcome: the stream's thread reads it with the next message.
-  joining.attached = *attached;
-  if (transport.Welcome(attached->session, attached->attachment,
-                        MakeWelcome(joining.terms, *attached, deps.options.server_id, deps.resume_tokens))) {
-    return;
-  }
+  const v1::HeartbeatResponse welcome =
+      MakeWelcome(terms, *attached, deps.options.server_id, deps.resume_tokens);
+  const JoinedSession joined{attached->session, attached->attachment, attached->arrivals, attached->stalled};
+  if (transport.Welcome(joined, welcome)) return;
   // The stream ended before its session began.
   deps.listener.OnStreamEnded({.session = attached->session,
                                .attachment = attached->attachment,
@@ -128,13 +123,15 @@ void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport
                                .look = false});
 }
 
-void HeartbeatProtocol::Join() {
-  registry::Attached& attached = joining_->attached;
-  session_ = std::move(attached.session);
-  arrivals_ = std::move(attached.arrivals);
-  attachment_ = attached.attachment;
-  stalled_ = attached.stalled;
-  joining_.reset();
+bool HeartbeatProtocol::Join() {
+  JoinedSession joined = transport_->Joined();
+  if (joined.session == nullptr) return false;
+  session_ = std::move(joined.session);
+  arrivals_ = std::move(joined.arrivals);
+  attachment_ = joined.attachment;
+  stalled_ = joined.stalled;
+  joining_ = false;
+  return true;
 }
 
 // --- Messages ----------------------------------------------------------------

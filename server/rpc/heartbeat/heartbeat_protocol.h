@@ -26,6 +26,7 @@
 #include "server/rpc/heartbeat/heartbeat_deps.h"
 #include "server/rpc/heartbeat/heartbeat_hello.h"
 #include "server/rpc/heartbeat/heartbeat_transport.h"
+#include "server/rpc/heartbeat/heartbeat_welcome.h"
 #include "server/rpc/heartbeat/ping.h"
 
 namespace liveness::rpc {
@@ -53,15 +54,11 @@ class HeartbeatProtocol {
   absl::StatusOr<Next> Take(std::span<const std::uint8_t> message);
 
  private:
-  // Of a hello whose session is being committed. Written by this object, then by whoever commits; the
-  // transport's next message hands it back.
-  struct Joining;
-
   absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
-  static void OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport, Joining& joining,
+  static void OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport, const WelcomeTerms& terms,
                          absl::StatusOr<registry::Attached> attached);
-  // The first message after the welcome: the session is known from now on.
-  void Join();
+  // The first message after the welcome: the session is known from now on. False if the call is over already.
+  bool Join();
 
   absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   absl::StatusOr<Next> TakePing(const PlainPing& ping, common::MonoTime now);
@@ -88,8 +85,8 @@ class HeartbeatProtocol {
   std::uint64_t last_sequence_ = 0;
   bool said_hello_ = false;
   bool has_pinged_ = false;
-  bool stalled_ = false;              // the health that the registry was last told
-  std::shared_ptr<Joining> joining_;  // from the hello until the first message after its welcome
+  bool stalled_ = false;  // the health that the registry was last told
+  bool joining_ = false;  // from the hello until the first message after its welcome
 
   const std::shared_ptr<HeartbeatTransport> transport_;
   std::shared_ptr<registry::WorkBoard> board_;  // null until the client tells of its work

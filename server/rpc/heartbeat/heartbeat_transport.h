@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/core/record/record.h"
+#include "server/registry/records/arrivals.h"
 #include "server/registry/records/session.h"
 
 namespace liveness::rpc {
@@ -18,6 +19,14 @@ struct HeartbeatPeer {
   std::string address;                               // HOST:PORT
   std::string principal;                             // empty: the client proved none, or need not
   std::shared_ptr<const core::Keepalive> keepalive;  // of the connection's socket; null: not known
+};
+
+// The session that the stream speaks for, as its welcome says it.
+struct JoinedSession {
+  std::shared_ptr<registry::Session> session;
+  std::uint64_t attachment = 0;
+  std::shared_ptr<registry::Arrivals> arrivals;  // null: the timeout alone decides
+  bool stalled = false;                          // its health, which pings may end
 };
 
 // One stream, which the registry knows as a StreamHandle. End() with OK answers a goodbye.
@@ -31,6 +40,8 @@ class HeartbeatTransport : public registry::StreamHandle {
   // Takes no message until Welcome() or End(). False, and nothing happens: the stream ends already, and the
   // hello came too late.
   virtual bool AwaitWelcome() = 0;
+  // What Welcome() was given; no session once the call is over.
+  virtual JoinedSession Joined() = 0;
   // The client answered probe `sequence` at `now`. The round trip, if that is the probe that waits for its
   // answer.
   virtual std::optional<common::Duration> TakeProbeAnswer(std::uint64_t sequence, common::MonoTime now) = 0;
@@ -40,10 +51,9 @@ class HeartbeatTransport : public registry::StreamHandle {
 
   // --- Any thread, once after each AwaitWelcome() unless End() is called ---
 
-  // The session is committed. Sends `welcome`, and takes messages again: whatever was written before this
-  // call is seen by the thread that takes them. False, and nothing happens: the stream is over.
-  virtual bool Welcome(const std::shared_ptr<registry::Session>& session, std::uint64_t attachment,
-                       const v1::HeartbeatResponse& welcome) = 0;
+  // The session is committed. Sends `welcome`, and takes messages again. False, and nothing happens: the
+  // stream is over.
+  virtual bool Welcome(JoinedSession joined, const v1::HeartbeatResponse& welcome) = 0;
 };
 
 }  // namespace liveness::rpc

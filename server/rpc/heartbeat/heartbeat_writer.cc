@@ -40,7 +40,7 @@ core::LinkEvidence HeartbeatWriter::Look() {
 
 void HeartbeatWriter::Drain(common::Duration reconnect_within) {
   common::MutexLock lock(mu_);
-  if (session_ == nullptr) return;
+  if (joined_.session == nullptr) return;
   outbox_.PutDrain(reconnect_within);
   StartNext();
 }
@@ -72,12 +72,15 @@ bool HeartbeatWriter::AwaitWelcome() {
   return true;
 }
 
-bool HeartbeatWriter::Welcome(const std::shared_ptr<registry::Session>& session, std::uint64_t attachment,
-                              const v1::HeartbeatResponse& welcome) {
+JoinedSession HeartbeatWriter::Joined() {
+  common::MutexLock lock(mu_);
+  return joined_;
+}
+
+bool HeartbeatWriter::Welcome(JoinedSession joined, const v1::HeartbeatResponse& welcome) {
   common::MutexLock lock(mu_);
   if (done_ || outbox_.ending()) return false;
-  session_ = session;
-  attachment_ = attachment;
+  joined_ = std::move(joined);
   outbox_.PutWelcome(std::make_unique<grpc::ByteBuffer>(Serialize(welcome)));
   StartRead();
   StartNext();
@@ -115,9 +118,9 @@ void HeartbeatWriter::Fail(const absl::Status& why) {
   EndedStream ended;
   {
     common::MutexLock lock(mu_);
-    if (!PutEnd(why) || session_ == nullptr || std::exchange(end_told_, true)) return;
-    ended = {.session = session_,
-             .attachment = attachment_,
+    if (!PutEnd(why) || joined_.session == nullptr || std::exchange(end_told_, true)) return;
+    ended = {.session = joined_.session,
+             .attachment = joined_.attachment,
              .ended_at = deps_.clock.Mono(),
              .how = core::StreamEnd::kByServer,
              .look = false};
@@ -166,10 +169,10 @@ bool HeartbeatWriter::Done(core::StreamEnd how) {
     done_ = true;
     if (alarm_ != nullptr) alarm_->Cancel();
     // Let go of: as long as the session is bound to this stream it holds this writer.
-    session = std::exchange(session_, nullptr);
+    session = std::exchange(joined_.session, nullptr);
     if (session != nullptr && !std::exchange(end_told_, true)) {
       ended = {.session = session,
-               .attachment = attachment_,
+               .attachment = joined_.attachment,
                .stream = shared_from_this(),
                .client_id = client_id_,
                .ended_at = deps_.clock.Mono(),

@@ -76,8 +76,8 @@ class HeartbeatWriter final : public HeartbeatTransport,
   bool AwaitWelcome() override;
   std::optional<common::Duration> TakeProbeAnswer(std::uint64_t sequence, common::MonoTime now) override;
   bool BeginGoodbye() override;
-  bool Welcome(const std::shared_ptr<registry::Session>& session, std::uint64_t attachment,
-               const v1::HeartbeatResponse& welcome) override;
+  JoinedSession Joined() override;
+  bool Welcome(JoinedSession joined, const v1::HeartbeatResponse& welcome) override;
 
   // --- The call, on the thread of its queue ---
   // Waits for the hello, or ends the stream with `refused`. Once, before anything else here.
@@ -130,9 +130,7 @@ class HeartbeatWriter final : public HeartbeatTransport,
   std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mu_);        // null: none is set
   StreamLink link_ ABSL_GUARDED_BY(mu_);
   std::uint64_t probe_sequence_ ABSL_GUARDED_BY(mu_) = 0;
-  std::shared_ptr<registry::Session> session_
-      ABSL_GUARDED_BY(mu_);  // from the welcome until the call is over
-  std::uint64_t attachment_ ABSL_GUARDED_BY(mu_) = 0;
+  JoinedSession joined_ ABSL_GUARDED_BY(mu_);   // its session: from the welcome until the call is over
   std::string client_id_ ABSL_GUARDED_BY(mu_);  // empty before a valid hello
 };
 

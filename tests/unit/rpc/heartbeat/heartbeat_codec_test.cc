@@ -68,8 +68,8 @@ TEST(HeartbeatCodecTest, NamesTheTextsThatAreNoUtf8) {
 TEST(HeartbeatCodecTest, AnEarlierTextThatIsNoneIsNotForgottenForALaterOne) {
   v1::HeartbeatRequest request;
   (*request.mutable_hello()->mutable_labels())["badkey"] = "fine";
-  grpc::ByteBuffer bytes = Bytes(WithBadText(request.SerializeAsString(), "badkey"));
-  const auto violations = TextsThatAreNoUtf8(bytes);
+  const std::string bytes = WithBadText(request.SerializeAsString(), "badkey");
+  const auto violations = TextsThatAreNoUtf8(Bytes(bytes));
   ASSERT_EQ(violations.size(), 1u);
   EXPECT_EQ(violations[0].field, "hello.labels");
 }

@@ -151,7 +151,7 @@ TEST(ToGoodbyeTest, WordsNeverSpoilALeave) {
   EXPECT_EQ(ToGoodbye(goodbye).exit_code, 0);
 }
 
-TEST(CheckHelloTest, AQualityStandsAloneWhicheverOfThemComesWithIt) {
+TEST(ParseHelloTest, AQualityStandsAloneWhicheverOfThemComesWithIt) {
   for (const bool interval : {true, false}) {
     v1::Hello hello = Valid();
     hello.mutable_quality()->mutable_found_within()->set_seconds(5);
@@ -161,28 +161,28 @@ TEST(CheckHelloTest, AQualityStandsAloneWhicheverOfThemComesWithIt) {
   }
 }
 
-TEST(CheckReportTest, TokensAreBounded) {
+TEST(ParseReportTest, TokensAreBounded) {
   v1::Ping ping;
   for (std::size_t i = 0; i < common::kMaxProgressTokens; ++i) {
     ping.add_progress()->set_name("t" + std::to_string(i));
   }
-  EXPECT_TRUE(CheckReport(ping).ok());
+  EXPECT_TRUE(ParseReport(ping).ok());
   ping.add_progress()->set_name("one-more");
-  EXPECT_EQ(common::ReasonOf(CheckReport(ping).status()), "BAD_MESSAGE");
+  EXPECT_EQ(common::ReasonOf(ParseReport(ping).status()), "BAD_MESSAGE");
 }
 
-TEST(CheckReportTest, ADeadlineBelowNothingIsRefused) {
+TEST(ParseReportTest, ADeadlineBelowNothingIsRefused) {
   v1::Ping ping;
   ping.add_progress()->set_name("loop");
   ping.mutable_progress(0)->mutable_deadline()->set_seconds(-1);
-  EXPECT_EQ(common::ReasonOf(CheckReport(ping).status()), "BAD_MESSAGE");
+  EXPECT_EQ(common::ReasonOf(ParseReport(ping).status()), "BAD_MESSAGE");
 }
 
-TEST(CheckReportTest, ALoadIsTakenOnlyWhereOneIsTold) {
+TEST(ParseReportTest, ALoadIsTakenOnlyWhereOneIsTold) {
   v1::Ping ping;
-  EXPECT_FALSE(CheckReport(ping)->load.has_value());
+  EXPECT_FALSE(ParseReport(ping)->load.has_value());
   ping.mutable_load()->set_memory_bytes(7);
-  EXPECT_EQ(CheckReport(ping)->load->memory_bytes, 7);
+  EXPECT_EQ(ParseReport(ping)->load->memory_bytes, 7);
 }
 
 TEST(ToGoodbyeTest, ASignalIsTakenOnlyWhereOneIsTold) {

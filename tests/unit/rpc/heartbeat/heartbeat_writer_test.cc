@@ -67,7 +67,7 @@ class HeartbeatWriterTest : public ::testing::Test {
   bool Welcome() {
     v1::HeartbeatResponse welcome;
     welcome.mutable_welcome();
-    return writer_->Welcome(session_, 1, welcome);
+    return writer_->Welcome({session_, 1, nullptr, false}, welcome);
   }
 
   testing::HeartbeatHarness server_;

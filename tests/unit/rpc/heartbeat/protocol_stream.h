@@ -38,12 +38,13 @@ class FakeTransport final : public rpc::HeartbeatTransport {
     return round_trip;
   }
   bool BeginGoodbye() override { return !std::exchange(leaving, true); }
-  bool Welcome(const std::shared_ptr<registry::Session>& its_session, std::uint64_t its_attachment,
-               const v1::HeartbeatResponse& message) override {
+  rpc::JoinedSession Joined() override { return over ? rpc::JoinedSession() : joined; }
+  bool Welcome(rpc::JoinedSession its_session, const v1::HeartbeatResponse& message) override {
     if (over) return false;
     awaiting = false;
-    session = its_session;
-    attachment = its_attachment;
+    joined = its_session;
+    session = its_session.session;
+    attachment = its_session.attachment;
     welcome = message.welcome();
     return true;
   }
@@ -54,6 +55,7 @@ class FakeTransport final : public rpc::HeartbeatTransport {
   common::Duration round_trip = std::chrono::milliseconds(7);
   std::shared_ptr<registry::Session> session;
   std::uint64_t attachment = 0;
+  rpc::JoinedSession joined;
   v1::Welcome welcome;
   bool awaiting = false;
   bool leaving = false;

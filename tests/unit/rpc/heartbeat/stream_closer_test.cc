@@ -152,11 +152,12 @@ TEST_F(StreamCloserTest, WhatWaitsIsBounded) {
   answer_.set_value();
 }
 
-TEST(LinkOf, KnowsTheAgeOfWhatThereWasAlone) {
+TEST(EvidenceOf, KnowsTheAgeOfWhatThereWasAlone) {
   const MonoTime now(std::chrono::seconds(100));
-  EXPECT_FALSE(LinkOf({}, {}, now).last_pong_age);
-  EXPECT_FALSE(LinkOf({}, {}, now).probe_age);
-  const core::LinkEvidence link = LinkOf(now - milliseconds(20), now - milliseconds(10), now);
+  EXPECT_FALSE(EvidenceOf({}, now).last_pong_age);
+  EXPECT_FALSE(EvidenceOf({}, now).probe_age);
+  const core::LinkEvidence link =
+      EvidenceOf({.probe_time = now - milliseconds(20), .pong_time = now - milliseconds(10)}, now);
   EXPECT_EQ(link.probe_age, milliseconds(20));
   EXPECT_EQ(link.last_pong_age, milliseconds(10));
   EXPECT_EQ(link.taken_at, now);
