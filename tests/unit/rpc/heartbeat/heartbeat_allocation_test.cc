@@ -97,6 +97,7 @@ TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
       EXPECT_EQ(made - CostOfSlice(answered), 0) << "ping " << sequence;
     }
   }
+  (void)writer->Done(core::StreamEnd::kConnectionClosed);  // lets go of the session, which holds the writer
 }
 
 }  // namespace

@@ -70,6 +70,14 @@ class ProtocolStream {
         transport_(std::make_shared<FakeTransport>()),
         protocol_(server.deps, server.world.registry.pulses().at(0), transport_) {}
 
+  // As the end of a call does: a session holds its stream, and must not be held by it for ever.
+  ~ProtocolStream() {
+    transport_->session = nullptr;
+    transport_->joined = {};
+  }
+  ProtocolStream(const ProtocolStream&) = delete;
+  ProtocolStream& operator=(const ProtocolStream&) = delete;
+
   FakeTransport& transport() { return *transport_; }
   absl::StatusOr<rpc::HeartbeatProtocol::Next> Take(std::string_view bytes) {
     if (absl::Status fits = rpc::HeartbeatProtocol::CheckSize(bytes.size()); !fits.ok()) return fits;
