@@ -150,7 +150,7 @@ void Registry::Evict(std::string_view client_id, std::string_view reason,
 
 MaintenanceResult Registry::SetMaintenance(const MaintenanceRequest& request,
                                            const std::function<MaintenanceSettled()>& settling) {
-  MaintenancePass pass(request, revision());
+  MaintenancePass pass(request, request.cursor.began ? *request.cursor.began : revision());
   if (request.client_id.empty()) {
     pass.Choose(LookAt(pass.scan()));
   } else {

@@ -37,7 +37,7 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::Take(std::span<const 
   const common::MonoTime now = deps_.clock.Mono();
   pulse_.HeardSomebody(now);
   if (said_hello_) {
-    if (joining_ && !Join()) return Next{};
+    if (joining_) Join();
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(message)) {
       auto next = TakePing(*ping, now);
@@ -123,15 +123,13 @@ void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport
                                .look = false});
 }
 
-bool HeartbeatProtocol::Join() {
+void HeartbeatProtocol::Join() {
   JoinedSession joined = transport_->Joined();
-  if (joined.session == nullptr) return false;
   session_ = std::move(joined.session);
   arrivals_ = std::move(joined.arrivals);
   attachment_ = joined.attachment;
   stalled_ = joined.stalled;
   joining_ = false;
-  return true;
 }
 
 // --- Messages ----------------------------------------------------------------

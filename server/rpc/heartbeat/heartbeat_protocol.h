@@ -57,8 +57,8 @@ class HeartbeatProtocol {
   absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
   static void OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport, const WelcomeTerms& terms,
                          absl::StatusOr<registry::Attached> attached);
-  // The first message after the welcome: the session is known from now on. False if the call is over already.
-  bool Join();
+  // The first message after the welcome: the session is known from now on.
+  void Join();
 
   absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
   absl::StatusOr<Next> TakePing(const PlainPing& ping, common::MonoTime now);

@@ -40,7 +40,7 @@ class HeartbeatTransport : public registry::StreamHandle {
   // Takes no message until Welcome() or End(). False, and nothing happens: the stream ends already, and the
   // hello came too late.
   virtual bool AwaitWelcome() = 0;
-  // What Welcome() was given; no session once the call is over.
+  // What Welcome() was given. REQUIRES: a message was read after it.
   virtual JoinedSession Joined() = 0;
   // The client answered probe `sequence` at `now`. The round trip, if that is the probe that waits for its
   // answer.

@@ -162,16 +162,13 @@ bool HeartbeatWriter::Finished() {
 
 bool HeartbeatWriter::Done(core::StreamEnd how) {
   EndedStream ended;
-  std::shared_ptr<registry::Session> session;  // goes after the lock
   bool over = false;
   {
     common::MutexLock lock(mu_);
     done_ = true;
     if (alarm_ != nullptr) alarm_->Cancel();
-    // Let go of: as long as the session is bound to this stream it holds this writer.
-    session = std::exchange(joined_.session, nullptr);
-    if (session != nullptr && !std::exchange(end_told_, true)) {
-      ended = {.session = session,
+    if (joined_.session != nullptr && !std::exchange(end_told_, true)) {
+      ended = {.session = joined_.session,
                .attachment = joined_.attachment,
                .stream = shared_from_this(),
                .client_id = client_id_,
@@ -256,6 +253,9 @@ bool HeartbeatWriter::PutEnd(const absl::Status& why) {
 bool HeartbeatWriter::IsOver() {
   if (!done_ || reading_ || writing_ || finishing_ || alarm_pending_) return false;
   wire_ = nullptr;
+  // Not before the last message was taken, which may be a goodbye. And not later: as long as the session is
+  // bound to this stream it holds this writer.
+  joined_ = {};
   return true;
 }
 

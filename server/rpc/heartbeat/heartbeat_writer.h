@@ -130,7 +130,7 @@ class HeartbeatWriter final : public HeartbeatTransport,
   std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mu_);        // null: none is set
   StreamLink link_ ABSL_GUARDED_BY(mu_);
   std::uint64_t probe_sequence_ ABSL_GUARDED_BY(mu_) = 0;
-  JoinedSession joined_ ABSL_GUARDED_BY(mu_);   // its session: from the welcome until the call is over
+  JoinedSession joined_ ABSL_GUARDED_BY(mu_);   // from the welcome until the last operation has ended
   std::string client_id_ ABSL_GUARDED_BY(mu_);  // empty before a valid hello
 };
 

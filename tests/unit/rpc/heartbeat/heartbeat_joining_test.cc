@@ -67,6 +67,16 @@ TEST_F(HeartbeatJoiningTest, TheWelcomeComesWithTheCommitAndSaysWhatHolds) {
   EXPECT_EQ(Record()->info.principal(), "spiffe://a");
 }
 
+TEST_F(HeartbeatJoiningTest, AGoodbyeThatIsReadAsTheCallEndsIsOne) {
+  stream_.Join();
+  stream_.transport().over = true;  // the client hung up behind its first and last words
+  v1::HeartbeatRequest goodbye;
+  goodbye.mutable_goodbye();
+  EXPECT_TRUE(stream_.Take(goodbye).ok());
+  server_.Commit();
+  EXPECT_EQ(Record()->state, core::State::kLeft);
+}
+
 TEST_F(HeartbeatJoiningTest, ASecondHelloEndsTheStream) {
   stream_.Join();
   EXPECT_EQ(stream_.Refusal(Hello()), "HELLO_REPEATED");

@@ -38,7 +38,7 @@ class FakeTransport final : public rpc::HeartbeatTransport {
     return round_trip;
   }
   bool BeginGoodbye() override { return !std::exchange(leaving, true); }
-  rpc::JoinedSession Joined() override { return over ? rpc::JoinedSession() : joined; }
+  rpc::JoinedSession Joined() override { return joined; }
   bool Welcome(rpc::JoinedSession its_session, const v1::HeartbeatResponse& message) override {
     if (over) return false;
     awaiting = false;
