@@ -51,7 +51,7 @@ def faults(root):
     for file in documents(root):
         text = file.read_text(encoding="utf-8")
         yield from ((file.relative_to(root).as_posix(), line, message)
-                    for line, message in docs.check(root, text, "".join(code)))
+                    for line, message in docs.check(root, text, code))
 
 
 def main(argv):

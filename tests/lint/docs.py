@@ -15,12 +15,13 @@ def named(text):
 
 
 def check(root, text, code):
-    """A file may be named without its suffix. `code`: the text of all sources. Yields (line, message)."""
+    """A file may be named without its suffix. `code`: the texts of all sources. Yields (line, message)."""
     for number, path in named(text):
         if not any((root / (path + suffix)).exists() for suffix in ("", ".h", ".cc")):
             yield number, f"`{path}` is not there"
     for number, line in enumerate(text.splitlines(), 1):
         for match in MEMBER.finditer(line):
             owner, member = match.groups()
-            if f" {owner}" in code and not re.search(rf"\b{member}\(", code):
+            declared = [each for each in code if re.search(rf"\b(?:class|struct)\b[^;{{]*\b{owner}\b[^;{{]*{{", each)]
+            if declared and not any(re.search(rf"\b{member}\(", each) for each in declared):
                 yield number, f"`{owner}::{member}` is not there"
