@@ -97,7 +97,11 @@ TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
       EXPECT_EQ(made - CostOfSlice(answered), 0) << "ping " << sequence;
     }
   }
-  (void)writer->Done(core::StreamEnd::kConnectionClosed);  // lets go of the session, which holds the writer
+  // Its last operation lets go of the session, which holds the writer.
+  (void)writer->AlarmFired(false);
+  (void)writer->ReadsEnded();
+  (void)writer->Finished();
+  EXPECT_TRUE(writer->Done(core::StreamEnd::kConnectionClosed));
 }
 
 }  // namespace
