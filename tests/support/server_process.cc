@@ -1,6 +1,7 @@
 #include "tests/support/server_process.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -20,6 +21,12 @@ std::unique_ptr<ServerProcess> ServerProcess::Start(std::vector<std::string> arg
                                    [](const std::string& arg) { return arg.starts_with("--listen"); });
   if (!listens) args.insert(args.begin(), "--listen=127.0.0.1:0");
   return WaitUntilReady(std::unique_ptr<ServerProcess>(new ServerProcess("livenessd", args)));
+}
+
+std::string ServerProcess::ListenOnOwnAddress() {
+  const auto pid = static_cast<unsigned int>(getpid());  // of at most 22 bits
+  return "--listen=127." + std::to_string(64 + (pid >> 16)) + "." + std::to_string((pid >> 8) % 256) + "." +
+         std::to_string(pid % 256) + ":0";
 }
 
 std::unique_ptr<ServerProcess> ServerProcess::StartUnder(const std::vector<std::string>& launcher,

@@ -18,7 +18,11 @@ class ServerProcess {
   // as the server is needed: the kernel ends it with that thread.
   static std::unique_ptr<ServerProcess> Start(std::vector<std::string> args = {});
 
-  // The same by way of another program, which is to execute what its own arguments end in:
+  // A flag for servers that give up their port and take it again: at an address of 127/8 that is this
+  // process's own, so that no test beside it is given the port meanwhile.
+  static std::string ListenOnOwnAddress();
+
+  // As Start, by way of another program, which is to execute what its own arguments end in:
   // {"/usr/bin/prlimit", "--nofile=80"}. With `args` as they are, also without an address.
   static std::unique_ptr<ServerProcess> StartUnder(const std::vector<std::string>& launcher,
                                                    const std::vector<std::string>& args);

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 #include <system_error>
@@ -19,7 +18,10 @@ namespace {
 // The parent of the process of `directory` (/proc/7); 0 if the process is gone.
 pid_t ParentOf(const std::filesystem::path& directory) {
   std::ifstream file(directory / "stat");
-  const std::string stat((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  // Whole, as a name may hold newlines too. If the process ends between open and read, the read fails;
+  // getline takes that as an end, where the stream's own iterators would throw.
+  std::string stat;
+  std::getline(file, stat, '\0');
   // The file says `7 (name) S 1 ...`, where 1 is the parent. A name may hold spaces and parentheses.
   const std::size_t name_end = stat.rfind(')');
   int parent = 0;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "tests/integration/cli/cli_process.h"
@@ -22,7 +21,8 @@ using ::testing::Not;
 // As /proc has it: S, R, T (stopped), Z; X if it is no more.
 char StateOf(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string stat((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string stat;
+  std::getline(file, stat, '\0');  // a process may end between open and read: no exception then
   const std::size_t name_end = stat.rfind(')');
   return name_end == std::string::npos ? 'X' : stat[name_end + 2];
 }

@@ -25,7 +25,7 @@ bool CliProcess::Says(const std::string& text) const {
 
 void CliTest::SetUp() {
   unsetenv("LIVENESS_SERVER");
-  server_ = ServerProcess::Start({"--store=memory"});
+  server_ = ServerProcess::Start({ServerProcess::ListenOnOwnAddress(), "--store=memory"});
   ASSERT_NE(server_, nullptr);
 }
 

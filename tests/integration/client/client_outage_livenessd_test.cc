@@ -57,6 +57,8 @@ TEST_F(ClientLivenessd, AStoppedServerIsToldAndComeBackTo) {
 
 TEST_F(ClientLivenessd, ARestartedServerIsFoundAgain) {
   StateLog log;
+  server_ = ServerProcess::Start({ServerProcess::ListenOnOwnAddress()});
+  ASSERT_TRUE(server_);
   const std::string address = server_->address();
   const auto client = StartClient(Options(log));
   ASSERT_TRUE(log.WaitFor("LIVE"));

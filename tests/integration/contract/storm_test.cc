@@ -122,7 +122,7 @@ TEST_F(StormTest, StopsInTimeInTheMidstOfIt) {
 }
 
 TEST_F(StormTest, AWatcherComesBackAfterARestart) {
-  StartServer();
+  StartServer({ServerProcess::ListenOnOwnAddress()});
   HeartbeatStream before(channel_);
   ASSERT_TRUE(before.Join(HeartbeatStream::Hello("before", "1")));
   auto watcher = std::make_unique<Watcher>(channel_, v1::WatchClientsRequest());

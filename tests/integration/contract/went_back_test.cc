@@ -128,8 +128,9 @@ TEST_F(WentBackTest, ADiskThatWentBackWithAllFilesIsFoundOutByATokenAndRepeatsNo
   const auto third = Join("web-3", "i1", unknown->resume_token());
   ASSERT_TRUE(third);
   EXPECT_GT(third->incarnation(), unknown->incarnation());
-  EXPECT_NE(server_->StandardError().find("of which the store knows nothing"), std::string::npos)
-      << server_->StandardError();
+  EXPECT_TRUE(Eventually([&] {
+    return server_->StandardError().find("of which the store knows nothing") != std::string::npos;
+  })) << server_->StandardError();
   // From then on the sessions of before are not resumed: the one of "web-1" was superseded in between.
   const auto again = Join("web-1", "i1", first->resume_token());
   ASSERT_TRUE(again);

@@ -48,7 +48,10 @@ TEST_F(IncidentsTest, AStoreOutageIsTheReasonAndStaysKnownAfterARestart) {
     EXPECT_THAT(info.not_ready(0).message(), HasSubstr("locked"));
   }
   ASSERT_TRUE(Eventually([&] { return Info().ready(); }));
-  ASSERT_TRUE(Eventually([&] { return Info().incidents(1).has_end_time(); }));
+  ASSERT_TRUE(Eventually([&] {
+    const v1::ServerInfo now = Info();
+    return now.incidents_size() > 1 && now.incidents(1).has_end_time();
+  }));
   EXPECT_THAT(Kinds(Info()), ElementsAre("STARTED", "STORE_OUTAGE"));
 
   EXPECT_EQ(server_->Stop(), 0);
