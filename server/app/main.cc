@@ -37,6 +37,9 @@ int Run(const Config& config) {
     return 1;
   }
   std::printf("listening on %s\n", (*server)->address().c_str());
+  if (const std::string http = (*server)->http_address(); !http.empty()) {
+    std::printf("http on %s\n", http.c_str());
+  }
   std::fflush(stdout);
   SdNotify("READY=1");
 

@@ -65,6 +65,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
       !listening.ok())
     return listening;
   parts->registry.BeginServing();
+  if (absl::Status http = parts->StartHttp(); !http.ok()) return http;
   parts->StartWatchdog();
   parts->incidents.Add(core::IncidentKind::kStarted, {},
                        absl::StrCat("version ", kVersion, ", process ", getpid(), ", on ", parts->address));
@@ -83,6 +84,9 @@ Server::Server(std::unique_ptr<ServerParts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
 const std::string& Server::address() const { return parts_->address; }
+std::string Server::http_address() const {
+  return parts_->http == nullptr ? std::string() : parts_->http->address();
+}
 
 void Server::Reload() {
   const std::string tls = parts_->tls_watch.Reload();
@@ -108,6 +112,7 @@ void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   while (parts_->heartbeat->stream_count() != 0 && clock.Mono() < end_calls_at && !in_hurry) {
     in_hurry = hurry(kHurryPoll);
   }
+  parts_->http.reset();
   parts_->engine.EndCalls();
   // Till here a new connection's calls are told that the server drains; from here on there is
   // nobody to tell it: the kernel refuses, and clients go on to the next address.

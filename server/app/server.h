@@ -24,6 +24,8 @@ class Server {
 
   // HOST:PORT with the real port.
   const std::string& address() const;
+  // HOST:PORT; empty: HTTP is not served.
+  std::string http_address() const;
 
   // Reads again what can be read again while it serves, and says in the log what was
   // and what was not.

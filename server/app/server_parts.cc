@@ -31,6 +31,9 @@ constexpr double kAwayShare = 0.4;
 // Without a canary: so long must every accept() fail.
 constexpr common::Duration kAcceptPatience = std::chrono::seconds(5);
 
+// So long may the detector not tick before the process is called dead.
+constexpr common::Duration kTickPatience = std::chrono::seconds(10);
+
 void LogClosed(const net::Endpoint& last, std::size_t count) {
   spdlog::warn("closed {} connections that sent far more than a client has to say, the last from {}", count,
                net::ToText(last));
@@ -62,6 +65,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
 
 ServerParts::~ServerParts() {
   watchdog.reset();
+  http.reset();
   canary.Stop();
   detector.Stop();
   if (acceptor) acceptor->Stop();
@@ -104,16 +108,32 @@ void ServerParts::StartRegistry() {
   detector.Start();
 }
 
-void ServerParts::StartWatchdog() {
-  const std::optional<common::Duration> period = WatchdogPeriod();
-  if (!period) return;
+std::vector<HealthProbe> ServerParts::LiveProbes(common::Duration patience) const {
   std::vector<HealthProbe> probes;
-  probes.push_back({"the detector does not tick", [this, patience = *period / 2] {
+  probes.push_back({"the detector does not tick", [this, patience] {
                       return common::SystemClock().Mono() - detector.last_tick() < patience;
                     }});
   probes.push_back({"an I/O thread does not run", [this] { return !registry.hears_nobody(); }});
   probes.push_back({"no new connection gets in", [this] { return !WhyNotAccepting(); }});
-  watchdog.emplace(*period, std::move(probes));
+  return probes;
+}
+
+void ServerParts::StartWatchdog() {
+  if (const auto period = WatchdogPeriod()) watchdog.emplace(*period, LiveProbes(*period / 2));
+}
+
+absl::Status ServerParts::StartHttp() {
+  auto started = HttpFront::Start(config, {registry, engine, *tls, [this] { return WhyNotReady(); },
+                                           [probes = LiveProbes(kTickPatience)] {
+                                             std::vector<std::string> reasons;
+                                             for (const HealthProbe& probe : probes) {
+                                               if (!probe.works()) reasons.push_back(probe.name);
+                                             }
+                                             return reasons;
+                                           }});
+  if (!started.ok()) return started.status();
+  http = *std::move(started);
+  return absl::OkStatus();
 }
 
 v1::ServerInfo ServerParts::Describe() const {

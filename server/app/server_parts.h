@@ -18,6 +18,7 @@
 #include "server/app/config/config.h"
 #include "server/app/data_dir_lock.h"
 #include "server/app/drainer.h"
+#include "server/app/http_front.h"
 #include "server/app/log/incident_log.h"
 #include "server/app/tls_watch.h"
 #include "server/app/watchdog.h"
@@ -89,9 +90,13 @@ struct ServerParts {
   std::optional<std::string> WhyNotAccepting() const;
   // The canary found that none gets in, and why, or that they do again.
   void OnAccepting(const std::optional<std::string>& why_not);
-  // Where systemd wants to know that this server works: it does while the detector ticks,
-  // no I/O thread has been still for longer than --max-doubt, and new connections get in.
+  // What must work, or this process is better started anew: the detector ticks within `patience`, no I/O
+  // thread has been still for longer than --max-doubt, and new connections get in. Any thread.
+  std::vector<HealthProbe> LiveProbes(common::Duration patience) const;
+  // Where systemd wants to know that this server works.
   void StartWatchdog();
+  // After Listen. An error as HttpFront::Start's.
+  absl::Status StartHttp();
 
   const Config config;
   const std::unique_ptr<DataDirLock> lock;
@@ -117,6 +122,7 @@ struct ServerParts {
   const std::string canary_secret = rpc::NewCanarySecret();
   rpc::Canary canary;
   TlsWatch tls_watch;
+  std::unique_ptr<HttpFront> http;   // null: none
   std::optional<Watchdog> watchdog;  // where systemd asked for one
 };
 

@@ -74,6 +74,12 @@ struct ServerTls::State {
   common::WallTime loaded ABSL_GUARDED_BY(mu){};
   std::string print ABSL_GUARDED_BY(mu);
 
+  std::shared_ptr<const PemSet> NewerThan(std::uint64_t& known) const {
+    common::MutexLock lock(mu);
+    if (std::exchange(known, version) == version) return nullptr;
+    return set;
+  }
+
   void Take(common::TlsContents taken, common::WallTime now) {
     auto fresh = std::make_shared<PemSet>(PemSet{taken.cert, taken.key, taken.ca});
     fresh->roots += "\n" + own.cert;
@@ -114,15 +120,15 @@ ServerTls::ServerTls(const TlsFiles& files, const common::Clock& clock, std::sha
       files_.require_client_cert ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
       : files_.ca.empty()        ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
                                  : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY,
-      [state = state_](std::uint64_t& version) -> std::shared_ptr<const PemSet> {
-        common::MutexLock lock(state->mu);
-        if (std::exchange(version, state->version) == state->version) return nullptr;
-        return state->set;
-      });
+      [state = state_](std::uint64_t& version) { return state->NewerThan(version); });
   own_credentials_ = CredentialsOf(files_.require_client_cert ? state_->own : OwnCertificate());
 }
 
 ServerTls::~ServerTls() = default;
+
+std::shared_ptr<const PemSet> ServerTls::NewerThan(std::uint64_t& version) const {
+  return state_->NewerThan(version);
+}
 
 bool ServerTls::FilesChanged() const {
   if (!enabled()) return false;

@@ -1,6 +1,7 @@
 // The server's TLS: its files, read, checked, and read again when they are renewed.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "common/tls_files.h"
 
 namespace liveness::auth {
+
+struct PemSet;  // reloading_credentials.h
 
 struct TlsFiles {
   std::string cert;  // PEM chain, the server's own first
@@ -45,6 +48,11 @@ class ServerTls {
   ~ServerTls();
 
   bool enabled() const { return files_.enabled(); }
+  bool requires_client_cert() const { return files_.require_client_cert; }
+  // For listeners that are not gRPC's: what is in use, or null if it is still that of `version`, which is
+  // updated otherwise. Null without TLS. Client certificates are asked for if asks_for_client_cert().
+  std::shared_ptr<const PemSet> NewerThan(std::uint64_t& version) const;
+  bool asks_for_client_cert() const { return !files_.ca.empty(); }
   // For the listener. They may be asked by gRPC after this is gone.
   std::shared_ptr<grpc::ServerCredentials> credentials() const { return credentials_; }
   // For a call of this server to itself. The server's certificate is not verified: its

@@ -1,8 +1,8 @@
 // One HTTP request and its answer, as handlers see them: nothing of the library that carries them.
 //
-// A handler is called on the HTTP thread, which serves all connections, and must take microseconds there; what
-// takes longer goes to a worker (RunOnWorker) or waits without a thread (After). It keeps the exchange for as
-// long as it needs it. The caller may be gone by then: what is answered then goes nowhere.
+// A handler is called on the HTTP thread, which serves all connections, and must take microseconds there;
+// what takes longer goes to a worker (RunOnWorker) or waits without a thread (After). It keeps the exchange
+// for as long as it needs it. The caller may be gone by then: what is answered then goes nowhere.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct Request {
   std::string body;
 
   // Header fields that handlers care for; empty if absent.
-  std::string content_type, origin, last_event_id, if_none_match, accept;
+  std::string host, content_type, origin, last_event_id, if_none_match, accept;
   std::string peer;  // whose request it is: `10.0.0.7:4711`
 
   // The first of that name; null if there is none.

@@ -13,7 +13,7 @@ ROLE = ["server/rpc/engine", "server/rpc/convert", "server/registry", "server/re
 ROLES = ["server/rpc/" + role for role in ("convert", "engine", "heartbeat", "query", "operate", "canary")]
 MAY_INCLUDE = {
     "common": [],
-    "common/grpc": ["common"],
+    "common/grpc": ["common", "proto"],
     "server/core": ["common"],
     "server/storage": ["proto/storage"] + CORE,
     "server/storage/etcd": ["server/storage", "proto/storage", "proto/etcd", "common/grpc"] + CORE,
@@ -34,9 +34,9 @@ MAY_INCLUDE = {
     "server/rpc/operate": ROLE,
     "server/rpc/canary": ROLE,
     "server/http": ["server/rpc/convert", "server/rpc/query", "server/registry", "server/registry/records",
-                    "server/registry/watch", "server/storage", "server/net", "server/auth", "proto"] + CORE,
+                    "server/registry/watch", "server/storage", "server/net", "server/auth", "proto", "common/grpc"] + CORE,
     "server/app": ROLES + ["server/http", "server/registry", "server/registry/records", "server/registry/watch",
-                           "server/storage", "server/storage/etcd", "server/net", "server/auth", "common/grpc"] + CORE,
+                           "server/storage", "server/storage/etcd", "server/net", "server/auth", "proto", "common/grpc"] + CORE,
     "client/include": ["public"],
     "client/src": ["public", "proto", "common", "common/grpc"],
     "client/cli": ["public", "proto", "common", "common/grpc"],

@@ -17,9 +17,14 @@ constexpr std::string_view kReady = "listening on ";
 }  // namespace
 
 std::unique_ptr<ServerProcess> ServerProcess::Start(std::vector<std::string> args) {
-  const bool listens = std::any_of(args.begin(), args.end(),
-                                   [](const std::string& arg) { return arg.starts_with("--listen"); });
+  const auto has = [&args](const std::string& flag) {
+    return std::any_of(args.begin(), args.end(),
+                       [&flag](const std::string& arg) { return arg.starts_with(flag); });
+  };
+  const bool listens = has("--listen"), serves_http = has("--http-listen");
   if (!listens) args.insert(args.begin(), "--listen=127.0.0.1:0");
+  // The default port would be one server's alone, of all that tests start at the same time.
+  if (!serves_http) args.insert(args.begin(), "--http-listen=none");
   return WaitUntilReady(std::unique_ptr<ServerProcess>(new ServerProcess("livenessd", args)));
 }
 

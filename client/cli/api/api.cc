@@ -12,10 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/api/channel.h"
-#include "client/cli/api/grpc_status.h"
 #include "client/cli/api/server_race.h"
 #include "client/cli/print/proto_text.h"
 #include "common/duration_text.h"
+#include "common/grpc/grpc_status.h"
 #include "common/mutex.h"
 #include "common/saturating.h"
 #include "common/tls_files.h"
@@ -56,7 +56,7 @@ class Api::Impl {
           FromNow(std::max<common::Duration>(give_up - common::SystemClock().Mono(), kLeast)));
       typename Service::Stub stub(channels_[current_]);
       Response response;
-      absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
+      absl::Status status = common::FromGrpc((stub.*method)(&context, request, &response));
       if (status.ok()) return response;
       if (!absl::IsUnavailable(status)) return status;
       channels_[current_].reset();
@@ -177,7 +177,7 @@ class Api::Impl {
           absl::StrCat("nothing heard for ", common::FormatDuration(silence_limit)));
     }
     if (status.ok()) return absl::UnavailableError("the server ended the watch");
-    return FromGrpc(status);
+    return common::FromGrpc(status);
   }
 
   const GlobalSettings settings_;

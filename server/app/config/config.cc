@@ -91,6 +91,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
       history_age;
   MassFailureFlags falls;
   ListenFlags listen;
+  HttpFlags http;
   BoundFlags bounds;
 
   CLI::App app(
@@ -173,6 +174,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                   "Longest time that deadlines stand on the canary's word, and after the machine slept (10s)",
                   std::chrono::milliseconds(100));
 
+  http.AddTo(app, config.http);
   falls.AddTo(app, config.falls);
   bounds.AddTo(app, config.bounds);
   app.add_option("--max-ping-rate", config.max_ping_rate,
@@ -202,6 +204,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   }
 
   if (const std::string wrong = listen.ApplyTo(config.listen); !wrong.empty()) return Refuse(wrong);
+  if (const std::string wrong = http.ApplyTo(config.http); !wrong.empty()) return Refuse(wrong);
   config.keepalive = *common::PresetByName(config.keepalive_preset);
   keepalive.ApplyTo(config.keepalive);
   if (const auto violations = common::Validate(config.keepalive); !violations.empty()) {

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/keepalive.h"
 #include "server/app/config/bound_flags.h"
+#include "server/app/config/http_flags.h"
 #include "server/app/config/listen_flags.h"
 #include "server/app/config/mass_failure_flags.h"
 #include "server/app/data_dir.h"
@@ -20,6 +21,7 @@ namespace liveness::app {
 
 struct Config {
   ListenSettings listen;
+  HttpSettings http;
   std::string store = "sqlite";             // memory, sqlite or etcd
   std::string data_dir;                     // empty: none
   std::vector<std::string> etcd_endpoints;  // HOST:PORT

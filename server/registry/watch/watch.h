@@ -47,29 +47,43 @@ class Batch {
                     groups_.empty() ? 0 : groups_.back().revision);
   }
 
-  // The batch in the form of whoever serves it, made by the first who asks and kept. Nobody waits for
-  // another's making it: two who ask at once may both make it.
-  // REQUIRES: every caller in the process uses the same T.
+  // The batch in the form of whoever serves it, made by the first who asks for that form and kept. Nobody
+  // waits for another's making it: two who ask at once may both make it.
   template <typename T, typename Encode>
   const T& EncodedAs(Encode encode) const {
-    if (!is_encoded()) {
-      std::shared_ptr<void> made = std::make_shared<T>(encode(*this));
-      common::MutexLock lock(mu_);
-      if (encoded_ == nullptr) encoded_ = std::move(made);
-    }
-    common::MutexLock lock(mu_);
-    return *static_cast<const T*>(encoded_.get());
+    if (const void* const known = Find(&kForm<T>)) return *static_cast<const T*>(known);
+    return *static_cast<const T*>(Keep(&kForm<T>, std::make_shared<T>(encode(*this))));
   }
-  bool is_encoded() const {
-    common::MutexLock lock(mu_);
-    return encoded_ != nullptr;
+  template <typename T>
+  bool IsEncodedAs() const {
+    return Find(&kForm<T>) != nullptr;
   }
 
  private:
+  // Whose address names a form.
+  template <typename T>
+  static constexpr char kForm = 0;
+  using Form = std::pair<const void*, std::shared_ptr<void>>;
+
+  const void* Find(const void* form) const {
+    common::MutexLock lock(mu_);
+    return FindLocked(form);
+  }
+  const void* FindLocked(const void* form) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    for (const auto& [name, encoded] : forms_)
+      if (name == form) return encoded.get();
+    return nullptr;
+  }
+  const void* Keep(const void* form, std::shared_ptr<void> made) const {
+    common::MutexLock lock(mu_);
+    if (const void* const known = FindLocked(form)) return known;
+    return forms_.emplace_back(form, std::move(made)).second.get();
+  }
+
   const std::vector<core::TransitionPtr> transitions_;
   const core::GroupEvents groups_;
   mutable common::Mutex mu_;
-  mutable std::shared_ptr<void> encoded_ ABSL_GUARDED_BY(mu_);  // not changed once it is set
+  mutable std::vector<Form> forms_ ABSL_GUARDED_BY(mu_);  // only grows: there is one for each kind of service
 };
 
 inline constexpr std::size_t kMaxBatch = 256;

@@ -108,6 +108,10 @@ grpc::ServerCompletionQueue& Engine::QueueForStream() {
   return *queues_[queue];
 }
 
+std::shared_ptr<grpc::Channel> Engine::OwnChannel() {
+  return server_->InProcessChannel(grpc::ChannelArguments());
+}
+
 bool Engine::RunOnQueue(std::size_t queue, std::function<void()> job) {
   {
     common::MutexLock lock(mu_);

@@ -123,6 +123,10 @@ class Engine {
   ConnectionStreams& connections() { return connections_; }
   StreamQuota& worker_calls() { return worker_calls_; }
 
+  // For calls of this process to itself, which are served as all others are. REQUIRES: started. To be let go
+  // of before Shutdown().
+  std::shared_ptr<grpc::Channel> OwnChannel();
+
   // Asks every service to end its streams. New calls are still taken.
   void EndCalls();
 

@@ -1,43 +1,16 @@
 #include "server/rpc/query/watch_clients.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "common/limits.h"
-#include "common/status.h"
 #include "liveness/v1/registry_service.pb.h"
-#include "server/core/filter/filter.h"
-#include "server/core/record/client_fields.h"
-#include "server/rpc/convert/convert.h"
 #include "server/rpc/engine/message_bytes.h"
+#include "server/rpc/query/watch_request.h"
 
 namespace liveness::rpc {
 namespace {
 
 // After so long without anything to tell the queue's thread looks whether the watcher is still there.
 constexpr auto kLongestPull = std::chrono::milliseconds(100);
-
-absl::Status SetFilter(const std::string& text, registry::WatchRequest& request) {
-  absl::StatusOr<core::Filter> filter = core::Filter::Parse(text, core::WatchSchema());
-  if (!filter.ok()) return filter.status();
-  request.filter_key = text;
-  if (filter->matches_all()) return absl::OkStatus();  // no filter: the registry then asks nothing
-  request.filter_cost = filter->cost();
-  request.filter =
-      [shared = std::make_shared<const core::Filter>(*std::move(filter))](const core::ClientRecord& record) {
-        return shared->Matches(core::ClientFields(record));
-      };
-  return absl::OkStatus();
-}
-
-absl::StatusOr<common::Duration> BookmarkInterval(const v1::WatchClientsRequest& request) {
-  if (!request.has_bookmark_interval()) return WatchClientsCall::kMaxBookmarkInterval;
-  const common::Duration wanted = FromProto(request.bookmark_interval());
-  if (wanted <= common::Duration::zero()) {
-    return common::BadFields("BAD_BOOKMARK_INTERVAL", {{"bookmark_interval", "must be greater than 0"}});
-  }
-  return std::clamp(wanted, WatchClientsCall::kMinBookmarkInterval, WatchClientsCall::kMaxBookmarkInterval);
-}
 
 }  // namespace
 
@@ -61,15 +34,13 @@ absl::Status WatchClientsCall::Begin() {
   if (!bookmark_interval.ok()) return bookmark_interval.status();
   bookmark_interval_ = *bookmark_interval;
 
-  registry::WatchRequest watch;
-  if (const absl::Status parsed = SetFilter(request.filter(), watch); !parsed.ok()) return parsed;
-  watch.start_revision = request.start_revision();
-  watch.history_id = request.history_id();
+  absl::StatusOr<registry::WatchRequest> watch = ParseWatch(request);
+  if (!watch.ok()) return watch.status();
   // Weak: the registry may call while this call is coming to its end.
-  watch.on_ready = [weak = weak_from_this()] {
+  watch->on_ready = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Wake();
   };
-  absl::StatusOr<std::shared_ptr<registry::Watch>> started = registry_.StartWatch(std::move(watch));
+  absl::StatusOr<std::shared_ptr<registry::Watch>> started = registry_.StartWatch(*std::move(watch));
   if (!started.ok()) return started.status();
   watch_ = *std::move(started);
   return absl::OkStatus();
@@ -86,7 +57,7 @@ void WatchClientsCall::Advance() {
   }
   if (!reached_) {
     if (const absl::Status reached = watch_->Reached(); !reached.ok()) {
-      if (clock_.Mono() - last_sent_ >= kCatchUp) return End(reached);
+      if (clock_.Mono() - last_sent_ >= kWatchCatchUp) return End(reached);
       return WakeAfter(kMinBookmarkInterval);
     }
     reached_ = true;

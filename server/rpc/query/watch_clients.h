@@ -16,16 +16,12 @@
 #include "server/registry/registry.h"
 #include "server/rpc/engine/watch_stream.h"
 #include "server/rpc/query/watch_packer.h"
+#include "server/rpc/query/watch_request.h"
 
 namespace liveness::rpc {
 
 class WatchClientsCall final : public WatchStream {
  public:
-  static constexpr common::Duration kMaxBookmarkInterval = std::chrono::seconds(5);
-  static constexpr common::Duration kMinBookmarkInterval = std::chrono::milliseconds(100);
-  // How long a watcher that comes from another server may be ahead of this one.
-  static constexpr common::Duration kCatchUp = std::chrono::seconds(5);
-
   // All outlive the engine's calls.
   WatchClientsCall(registry::Registry& registry, const common::Clock& clock, Method& method,
                    std::shared_ptr<GenericCall> call);

@@ -65,7 +65,7 @@ bool WatchPacker::heavy() const {
   if (next_client_ < item_.clients.size()) return true;
   std::size_t transitions = 0;
   for (std::size_t i = next_batch_; i < item_.batches.size(); ++i) {
-    if (!item_.batches[i]->is_encoded()) transitions += item_.batches[i]->size();
+    if (!item_.batches[i]->IsEncodedAs<EncodedBatch>()) transitions += item_.batches[i]->size();
   }
   return transitions > kQuickTransitions;
 }

@@ -1,4 +1,4 @@
-#include "client/cli/api/grpc_status.h"
+#include "common/grpc/grpc_status.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include "common/status.h"
 #include "liveness/details/v1/error_details.pb.h"
 
-namespace liveness::cli {
+namespace liveness::common {
 namespace {
 
 template <typename Detail>
@@ -50,4 +50,4 @@ TEST(GrpcStatusTest, AStatusWithoutDetailsHasNoReason) {
 TEST(GrpcStatusTest, OkIsOk) { EXPECT_TRUE(FromGrpc(grpc::Status::OK).ok()); }
 
 }  // namespace
-}  // namespace liveness::cli
+}  // namespace liveness::common

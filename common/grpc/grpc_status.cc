@@ -1,15 +1,20 @@
-#include "client/cli/api/grpc_status.h"
+#include "common/grpc/grpc_status.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "client/cli/print/proto_text.h"
 #include "common/status.h"
 #include "liveness/details/v1/error_details.pb.h"
 
-namespace liveness::cli {
+namespace liveness::common {
 namespace {
+
+// Nobody waits longer, and more would not fit a Duration.
+constexpr std::int64_t kMostSeconds = 30 * 24 * 3600;
 
 // Unpacks `any` if it is the google.rpc message called `name`.
 template <typename Message>
@@ -23,8 +28,8 @@ bool Unpack(const google::protobuf::Any& any, std::string_view name, Message& me
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   std::string reason;
-  std::vector<common::FieldViolation> violations;
-  common::Duration retry_delay{};
+  std::vector<FieldViolation> violations;
+  Duration retry_delay{};
   details::v1::Status packed;
   if (packed.ParseFromString(status.error_details())) {
     for (const google::protobuf::Any& any : packed.details()) {
@@ -38,15 +43,17 @@ absl::Status FromGrpc(const grpc::Status& status) {
           violations.push_back({violation.field(), violation.description()});
         }
       } else if (Unpack(any, "google.rpc.RetryInfo", retry)) {
-        retry_delay = FromProto(retry.retry_delay());
+        retry_delay =
+            std::chrono::seconds(std::clamp<std::int64_t>(retry.retry_delay().seconds(), 0, kMostSeconds)) +
+            std::chrono::nanoseconds(retry.retry_delay().nanos());
       }
     }
   }
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   absl::Status result = violations.empty() || code != absl::StatusCode::kInvalidArgument
-                            ? common::Error(code, reason, status.error_message())
-                            : common::BadFields(reason, violations);
-  return retry_delay > common::Duration::zero() ? common::WithRetryDelay(result, retry_delay) : result;
+                            ? Error(code, reason, status.error_message())
+                            : BadFields(reason, violations);
+  return retry_delay > Duration::zero() ? WithRetryDelay(result, retry_delay) : result;
 }
 
-}  // namespace liveness::cli
+}  // namespace liveness::common

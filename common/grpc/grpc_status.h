@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 
-namespace liveness::cli {
+namespace liveness::common {
 
 absl::Status FromGrpc(const grpc::Status& status);
 
-}  // namespace liveness::cli
+}  // namespace liveness::common

@@ -1,0 +1,73 @@
+#include "server/app/http_front.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "absl/strings/str_cat.h"
+#include "server/app/open_listeners.h"
+#include "server/app/version.h"
+#include "server/http/gateway/gateway.h"
+#include "server/http/probes.h"
+#include "server/http/watch/watch_viewer.h"
+#include "server/net/listen.h"
+
+namespace liveness::app {
+namespace {
+
+http::HttpOptions MakeHttpOptions(const Config& config) {
+  http::HttpOptions options;
+  options.host_names = config.http.host_names;
+  char own[256] = "";
+  if (gethostname(own, sizeof(own) - 1) == 0) options.host_names.emplace_back(own);
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpFront>> HttpFront::Start(const Config& config, const Deps& deps) {
+  if (!config.http.address) return nullptr;
+  auto sockets = net::Listen({*config.http.address}, MakeListenOptions(config));
+  if (!sockets.ok()) {
+    if (config.http.given) {
+      return absl::Status(sockets.status().code(),
+                          absl::StrCat("--http-listen: ", sockets.status().message()));
+    }
+    spdlog::warn("no HTTP, and so no dashboard and no metrics: {}; choose another --http-listen, or none",
+                 std::string(sockets.status().message()));
+    return nullptr;
+  }
+  auto front = std::unique_ptr<HttpFront>(
+      new HttpFront(config, deps, net::WithPort(*config.http.address, sockets->front().port())));
+  front->server_.Start(*std::move(sockets));
+  return front;
+}
+
+HttpFront::HttpFront(const Config& config, const Deps& deps, std::string address)
+    : address_(std::move(address)),
+      caller_(std::make_shared<http::RpcCaller>(deps.engine.OwnChannel())),
+      server_(MakeHttpOptions(config), MakeRouter(config, deps), deps.tls,
+              [](const std::string& text) { spdlog::warn(text); }) {}
+
+HttpFront::~HttpFront() {
+  caller_->Stop();
+  server_.Stop();
+}
+
+http::Router HttpFront::MakeRouter(const Config& config, const Deps& deps) {
+  http::Router router;
+  http::AddProbes(router, deps.why_not_live, deps.why_not_ready);
+  http::AddGateway(router, caller_,
+                   {.admin = config.http.admin, .version = kVersion, .on_admin = [](const std::string& text) {
+                      spdlog::info(text);
+                    }});
+  const std::size_t most = config.max_watchers;
+  http::WatchViewer::AddTo(router,
+                           std::make_shared<http::WatchDeps>(deps.registry, common::SystemClock(),
+                                                             std::max<std::size_t>(1, most - most / 4)));
+  return router;
+}
+
+}  // namespace liveness::app

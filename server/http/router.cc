@@ -1,0 +1,63 @@
+#include "server/http/router.h"
+
+#include <utility>
+
+#include "common/status.h"
+#include "common/strings.h"
+#include "server/http/error_response.h"
+
+namespace liveness::http {
+namespace {
+
+constexpr std::string_view kBelow = "/*";
+
+absl::Status BusyError() {
+  return common::WithRetryDelay(
+      common::Error(absl::StatusCode::kUnavailable, "SERVER_BUSY", "too many requests wait; try again"),
+      std::chrono::seconds(1));
+}
+
+}  // namespace
+
+void Router::Add(std::string method, std::string pattern, Handler handler) {
+  routes_[std::move(pattern)].emplace(std::move(method), std::move(handler));
+}
+
+void Router::AddOnWorker(std::string method, std::string pattern,
+                         std::function<Response(const Request&)> answer) {
+  Add(std::move(method), std::move(pattern),
+      [answer = std::move(answer)](const std::shared_ptr<Exchange>& exchange) {
+        if (!exchange->RunOnWorker([exchange, answer] { exchange->Respond(answer(exchange->request())); })) {
+          exchange->Respond(ErrorResponse(BusyError()));
+        }
+      });
+}
+
+const Router::Methods* Router::Find(std::string_view path) const {
+  if (const auto exact = routes_.find(path); exact != routes_.end()) return &exact->second;
+  while (!path.empty()) {
+    path = path.substr(0, path.rfind('/'));
+    const auto below = routes_.find(common::StrCat(path, kBelow));
+    if (below != routes_.end()) return &below->second;
+  }
+  return nullptr;
+}
+
+void Router::Serve(const std::shared_ptr<Exchange>& exchange) const {
+  const Request& request = exchange->request();
+  const Methods* const methods = Find(request.path);
+  if (methods == nullptr) {
+    return exchange->Respond(ErrorResponse(
+        common::Error(absl::StatusCode::kNotFound, "NOT_FOUND", "nothing is served at this path")));
+  }
+  const auto found = methods->find(request.method == "HEAD" ? "GET" : request.method);
+  if (found != methods->end()) return found->second(exchange);
+  std::string allowed;
+  for (const auto& [method, handler] : *methods) allowed += (allowed.empty() ? "" : ", ") + method;
+  Response response = ErrorResponse(405, common::Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED",
+                                                       common::StrCat("this path takes ", allowed)));
+  response.headers.emplace_back("Allow", std::move(allowed));
+  exchange->Respond(std::move(response));
+}
+
+}  // namespace liveness::http
