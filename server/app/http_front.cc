@@ -19,6 +19,7 @@ namespace {
 
 http::HttpOptions MakeHttpOptions(const Config& config) {
   http::HttpOptions options;
+  options.max_connections = MaxHttpConnections(config);
   options.host_names = config.http.host_names;
   char own[256] = "";
   if (gethostname(own, sizeof(own) - 1) == 0) options.host_names.emplace_back(own);

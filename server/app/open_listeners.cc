@@ -60,9 +60,14 @@ absl::StatusOr<Listeners> OpenListeners(const Config& config, std::vector<net::L
   return listeners;
 }
 
+std::size_t MaxHttpConnections(const Config& config) {
+  if (!config.http.address) return 0;
+  return std::min(config.http.max_connections, net::DescriptorLimit() / 8);
+}
+
 absl::StatusOr<std::size_t> MaxConnections(const Config& config) {
   const std::size_t limit = net::DescriptorLimit();
-  const std::size_t fit = net::ConnectionsWithin(limit, net::OpenDescriptors());
+  const std::size_t fit = net::ConnectionsWithin(limit, net::OpenDescriptors() + MaxHttpConnections(config));
   if (fit == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("the limit of ", limit,

@@ -26,6 +26,10 @@ struct Listeners {
 // something is taken, FAILED_PRECONDITION if the kernel does not take the keepalive.
 absl::StatusOr<Listeners> OpenListeners(const Config& config, std::vector<net::ListenSocket> inherited);
 
+// How many the HTTP port may have: those asked for, as far as they are a small share of the limit of open
+// files.
+std::size_t MaxHttpConnections(const Config& config);
+
 // How many connections there may be. FAILED_PRECONDITION if the limit of open files does not
 // bear as many as are asked for, or none.
 absl::StatusOr<std::size_t> MaxConnections(const Config& config);

@@ -33,10 +33,10 @@ Fault ParseFault(std::string_view message) {
   const std::size_t first = message.find('\n');
   fault.what = std::string(message.substr(0, first));
   if (first == std::string_view::npos) return fault;
-  std::string_view rest = message.substr(first + 1);
-  const std::size_t second = rest.find('\n');
-  fault.around = std::string(rest.substr(0, second));
-  if (second != std::string_view::npos) fault.caret = rest.substr(second + 1).find('^');
+  const std::string_view rest = message.substr(first + 1);
+  const std::size_t last = rest.rfind('\n');  // what is around may have several lines
+  fault.around = std::string(rest.substr(0, last));
+  if (last != std::string_view::npos) fault.caret = rest.substr(last + 1).find('^');
   return fault;
 }
 

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -71,6 +72,22 @@ class RawConnection {
   bool Greet() const {
     static constexpr char kBegin[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
     return send(fd_, kBegin, sizeof(kBegin) - 1, MSG_NOSIGNAL) == sizeof(kBegin) - 1;
+  }
+  // False if the peer took not all of it.
+  bool Send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  // What comes next, at least a byte; empty at the end, or if nothing comes within `patience`.
+  std::string Receive(std::chrono::milliseconds patience = std::chrono::seconds(20)) const {
+    char bytes[16 * 1024];
+    if (!Wait(patience)) return {};
+    const ssize_t size = recv(fd_, bytes, sizeof(bytes), 0);
+    return size > 0 ? std::string(bytes, static_cast<std::size_t>(size)) : std::string();
   }
   // Whether a byte comes within `patience`.
   bool IsAnswered(std::chrono::milliseconds patience = std::chrono::seconds(20)) const {

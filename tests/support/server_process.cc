@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::seconds kStartPatience(30);
 constexpr std::chrono::milliseconds kPollInterval(5);
 constexpr std::string_view kReady = "listening on ";
+constexpr std::string_view kHttp = "http on ";
 
 }  // namespace
 
@@ -50,6 +51,11 @@ std::unique_ptr<ServerProcess> ServerProcess::WaitUntilReady(std::unique_ptr<Ser
     const auto end = out.find('\n', begin == std::string::npos ? 0 : begin);
     if (begin != std::string::npos && end != std::string::npos) {
       server->address_ = out.substr(begin + kReady.size(), end - begin - kReady.size());
+      // Both lines are written at once.
+      if (const auto http = out.find(kHttp, end); http != std::string::npos) {
+        const auto address = http + kHttp.size();
+        server->http_address_ = out.substr(address, out.find('\n', address) - address);
+      }
       return server;
     }
     if (server->WaitForExit(kPollInterval) != -1) break;

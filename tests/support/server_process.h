@@ -12,8 +12,8 @@ namespace liveness::testing {
 
 class ServerProcess {
  public:
-  // Starts bin/livenessd with --listen=127.0.0.1:0, unless `args` name another
-  // address, and waits until it is ready; null, with the reason on stderr, if
+  // Starts bin/livenessd with --listen=127.0.0.1:0 and --http-listen=none, unless `args` name other
+  // addresses, and waits until it is ready; null, with the reason on stderr, if
   // it is not within a generous time. Start it from a thread that lives as long
   // as the server is needed: the kernel ends it with that thread.
   static std::unique_ptr<ServerProcess> Start(std::vector<std::string> args = {});
@@ -35,7 +35,8 @@ class ServerProcess {
   };
   static Outcome RunToEnd(std::vector<std::string> args);
 
-  const std::string& address() const { return address_; }  // HOST:PORT
+  const std::string& address() const { return address_; }            // HOST:PORT
+  const std::string& http_address() const { return http_address_; }  // HOST:PORT; empty without HTTP
   pid_t pid() const { return process_.pid(); }
 
   void Signal(int signal) const { process_.Signal(signal); }
@@ -55,6 +56,7 @@ class ServerProcess {
 
   ChildProcess process_;
   std::string address_;
+  std::string http_address_;
 };
 
 }  // namespace liveness::testing

@@ -23,6 +23,14 @@ void HttpFlags::AddTo(CLI::App& app, HttpSettings& settings) {
                "Let evict, maintenance and drain be asked for over HTTP, by whoever reaches the port")
       ->group(group);
   app.add_option(
+         "--http-max-connections", settings.max_connections,
+         "HTTP connections at one time, viewers of the dashboard included, and no more than an eighth of the "
+         "limit of open files; one address has at most three quarters of them; more are told so and closed")
+      ->check(CLI::Range(std::size_t{4}, std::size_t{1'000'000}))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option(
          "--http-host", settings.host_names,
          "A name with a dot by which the HTTP port is asked, besides addresses and names without a dot; may "
          "be "

@@ -1,6 +1,7 @@
 // The flags on the HTTP port.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct HttpSettings {
   std::optional<net::ListenAddress> address;  // the same, read; nothing: off
   bool given = false;                         // not the default
   bool admin = false;
+  std::size_t max_connections = 2'048;
   std::vector<std::string> host_names;
 };
 
