@@ -61,6 +61,17 @@ class CertificatesTest : public OperatedServerTest {
     return outcome.err;
   }
 
+  // What `openssl s_client` with `flags` gets for GET /livez over TLS; empty if the handshake fails.
+  std::string HttpsAnswer(const std::string& flags) const {
+    ChildProcess client("/bin/sh",
+                        {"-c",
+                         "(printf 'GET /livez HTTP/1.0\\r\\n\\r\\n'; sleep 1) | openssl s_client -quiet "
+                         "-verify_return_error -connect " +
+                             server_->http_address() + " " + flags});
+    EXPECT_NE(client.Wait(seconds(30)), -1);
+    return client.Out();
+  }
+
   const Authority old_{"old authority"};
   const Authority new_{"new authority"};
 };
@@ -198,6 +209,34 @@ TEST_F(CertificatesTest, OneThatHasExpiredIsTheReasonAndOneThatWillIsTold) {
   WritePair(old_.Issue("a.test"));
   EXPECT_TRUE(Eventually([&] { return Answers() && Info().ready(); }));
   EXPECT_THAT(Kinds(Info()), Contains("CERTIFICATE"));
+}
+
+TEST_F(CertificatesTest, HttpIsServedByTheSameFilesAndTakesRenewedOnes) {
+  WritePair(old_.Issue("a.test"));
+  Write("old.pem", old_.cert());
+  Write("new.pem", new_.cert());
+  StartServer(Flags({"--http-listen=127.0.0.1:0"}));
+  EXPECT_THAT(HttpsAnswer("-CAfile " + dir_.file("old.pem")), HasSubstr("{\"live\":true"));
+  EXPECT_THAT(HttpsAnswer("-CAfile " + dir_.file("new.pem")), ::testing::Not(HasSubstr("live")));
+  WritePair(new_.Issue("b.test"));
+  EXPECT_TRUE(LogSays("certificate CN=b.test"));
+  EXPECT_THAT(HttpsAnswer("-CAfile " + dir_.file("new.pem")), HasSubstr("{\"live\":true"));
+}
+
+TEST_F(CertificatesTest, HttpAsksForClientCertificatesWhereGrpcDoes) {
+  WritePair(old_.Issue("server.test"));
+  Write("ca.pem", old_.cert());
+  const PemPair client = old_.Issue("client.test");
+  const PemPair stranger = new_.Issue("stranger.test");
+  Write("client.pem", client.cert + client.key);
+  Write("stranger.pem", stranger.cert + stranger.key);
+  auto flags = MutualFlags();
+  flags.push_back("--http-listen=127.0.0.1:0");
+  StartServer(flags);
+  const std::string trust = "-CAfile " + dir_.file("ca.pem");
+  EXPECT_THAT(HttpsAnswer(trust), ::testing::Not(HasSubstr("live")));
+  EXPECT_THAT(HttpsAnswer(trust + " -cert " + dir_.file("stranger.pem")), ::testing::Not(HasSubstr("live")));
+  EXPECT_THAT(HttpsAnswer(trust + " -cert " + dir_.file("client.pem")), HasSubstr("{\"live\":true"));
 }
 
 }  // namespace
