@@ -56,24 +56,26 @@ beat() {
   disown "$pid"
 }
 
-step "livenessd --listen=127.0.0.1:0 --resume-grace=2s" "the server, on a free port"
-"$bin/livenessd" --listen=127.0.0.1:0 --resume-grace=2s --data-dir="$work/data" \
+step "livenessd --listen=127.0.0.1:0 --http-listen=127.0.0.1:0 --resume-grace=2s" "the server, on free ports"
+"$bin/livenessd" --listen=127.0.0.1:0 --http-listen=127.0.0.1:0 --resume-grace=2s --data-dir="$work/data" \
   >"$work/livenessd.out" 2>"$work/livenessd.log" &
 server_pid=$!
 disown "$server_pid"
-address=
+address= http=
 for _ in {1..100}; do
   address=$(sed -n 's/^listening on //p' "$work/livenessd.out")
-  [[ -z $address ]] || break
+  http=$(sed -n 's/^http on //p' "$work/livenessd.out")
+  [[ -z $http ]] || break
   kill -0 "$server_pid" 2>/dev/null || break
   sleep 0.1
 done
-if [[ -z $address ]]; then
+if [[ -z $http ]]; then
   cat "$work/livenessd.out" "$work/livenessd.log" >&2
   say "demo: livenessd did not start" >&2
   exit 1
 fi
 say "listening on $address"
+say "dashboard at ${bold}http://$http/${plain}"
 
 step "livenessctl watch" "every change from here on is told by the server"
 # Not through ctl(): of a function in the background $! is a subshell of ours.
@@ -143,3 +145,7 @@ ctl get report
 
 say
 say "That was it. The same by hand: $bin/livenessd, then $bin/livenessctl --help."
+if [[ -t 0 && -t 1 ]]; then
+  say "It all goes on, to be looked at: ${bold}http://$http/${plain}   Ctrl-C ends it."
+  while kill -0 "$server_pid" 2>/dev/null; do sleep 1; done
+fi

@@ -1,5 +1,6 @@
 #include "server/http/gateway/gateway.h"
 
+#include <cstddef>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,8 @@ using google::protobuf::Message;
 
 constexpr std::string_view kClients = "/api/v1/clients/";
 constexpr std::string_view kEvict = ":evict";
+// So much of a body goes to the log.
+constexpr std::size_t kMostLogged = 512;
 
 // Makes the request's message of what came.
 using Fill = std::function<absl::Status(const Request&, Message&)>;
@@ -127,7 +130,8 @@ class Gateway {
     if (const absl::Status fit = CheckChange(request); !fit.ok())
       return exchange->Respond(ErrorResponse(fit));
     options_.on_admin(common::StrCat("http: ", common::Escape(request.peer), " asks ",
-                                     common::Escape(request.path), " ", common::Escape(request.body)));
+                                     common::Escape(request.path), " ",
+                                     common::Escape(request.body.substr(0, kMostLogged))));
     Call(rpc, exchange);
   }
 

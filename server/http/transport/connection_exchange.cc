@@ -68,6 +68,10 @@ bool ConnectionExchange::RunOnWorker(std::function<void()> job) {
 void ConnectionExchange::OnGone(std::function<void()> gone) { connection_->gone_ = std::move(gone); }
 
 void ConnectionStream::Write(std::vector<SharedText> parts, std::function<void()> sent) {
+  if (connection_->head_only_) {  // HEAD: the end of the head is the end of the stream
+    parts.clear();
+    sent = [connection = connection_.get()] { connection->CloseGently(); };
+  }
   std::vector<SharedText> all;
   if (head_ != nullptr) all.push_back(std::exchange(head_, nullptr));
   std::size_t bytes = 0;

@@ -126,6 +126,14 @@ TEST_F(HttpWatch, ViewersThatNeverReadKeepNobodyWaiting) {
   }
 }
 
+TEST_F(HttpWatch, AHeadIsAllThatHeadAsksFor) {
+  StartHttp();
+  HttpConnection connection(http());
+  connection.Ask("HEAD", "/api/v1/watch");
+  EXPECT_EQ(connection.ReadAnswer(true).fields.at("Content-Type"), "text/event-stream");
+  EXPECT_TRUE(connection.Receive().empty());
+}
+
 TEST_F(HttpWatch, AnEndingServerEndsItsStreams) {
   StartHttp();
   const auto stream = Open();
