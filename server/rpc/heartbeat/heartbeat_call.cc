@@ -57,18 +57,18 @@ absl::Status HeartbeatCall::Admit(const std::optional<net::Endpoint>& peer) {
 void HeartbeatCall::OnRead(bool ok) {
   if (writer_ == nullptr) return OnOpen(ok);
   if (!ok) return FinishStep(writer_->ReadsEnded());
-  const absl::StatusOr<HeartbeatProtocol::Next> next = Take();
-  if (!next.ok()) {
-    writer_->Fail(next.status());
+  HeartbeatProtocol::Next next;
+  if (const absl::Status taken = Take(next); !taken.ok()) {
+    writer_->Fail(taken);
     return FinishStep(writer_->Taken(std::nullopt));
   }
   // The welcome reads on, and may have done so already.
-  if (!next->await_welcome) FinishStep(writer_->Taken(next->pong));
+  if (!next.await_welcome) FinishStep(writer_->Taken(next.pong));
 }
 
-absl::StatusOr<HeartbeatProtocol::Next> HeartbeatCall::Take() {
+absl::Status HeartbeatCall::Take(HeartbeatProtocol::Next& next) {
   if (absl::Status fits = HeartbeatProtocol::CheckSize(incoming_.Length()); !fits.ok()) return fits;
-  return protocol_->Take(BytesOf(OneSlice(incoming_)));
+  return protocol_->Take(BytesOf(OneSlice(incoming_)), next);
 }
 
 void HeartbeatCall::OnWrite(bool) { FinishStep(writer_->Written()); }

@@ -65,7 +65,7 @@ class HeartbeatCall final : private HeartbeatWire {
   // OK, or why the call is not taken.
   absl::Status Admit(const std::optional<net::Endpoint>& peer);
   // Hands the protocol what was read.
-  absl::StatusOr<HeartbeatProtocol::Next> Take();
+  absl::Status Take(HeartbeatProtocol::Next& next);
   // How the client ended the stream; kNone if only a look at the connection shows how.
   core::StreamEnd HowItEnded() const;
 

@@ -33,17 +33,17 @@ absl::Status HeartbeatProtocol::CheckSize(std::size_t bytes) {
   return MessageTooLargeError(bytes, common::kMaxHeartbeatMessageBytes);
 }
 
-absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::Take(std::span<const std::uint8_t> message) {
+absl::Status HeartbeatProtocol::Take(std::span<const std::uint8_t> message, Next& next) {
   const common::MonoTime now = deps_.clock.Mono();
   pulse_.HeardSomebody(now);
   if (said_hello_) {
     if (joining_) Join();
     if (absl::Status counted = CountMessage(now); !counted.ok()) return counted;
     if (const std::optional<PlainPing> ping = ReadPlainPing(message)) {
-      auto next = TakePing(*ping, now);
+      absl::Status taken = TakePing(*ping, now, next);
       // No progress token at all: none is stale any more.
-      if (stalled_ && next.ok() && next->pong) TakeReport({});
-      return next;
+      if (stalled_ && next.pong) TakeReport({});
+      return taken;
     }
   }
   StackArena arena;
@@ -62,19 +62,19 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::Take(std::span<const 
   }
   if (request->message_case() == v1::HeartbeatRequest::MESSAGE_NOT_SET) {
     if (said_hello_) Touch(now);
-    return Next{};
+    return absl::OkStatus();
   }
-  if (request->has_hello()) return TakeHello(request->hello());
+  if (request->has_hello()) return TakeHello(request->hello(), next);
   if (!said_hello_) {
     return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_MISSING",
                          "the first message must be a hello");
   }
-  return TakeMessage(*request, now);
+  return TakeMessage(*request, now, next);
 }
 
 // --- Joining -----------------------------------------------------------------
 
-absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeHello(const v1::Hello& hello) {
+absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   if (std::exchange(said_hello_, true)) {
     return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED", "a stream takes one hello");
   }
@@ -97,7 +97,7 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeHello(const v1::H
   request->info.peer_address = std::move(peer.address);
   request->keepalive = std::move(peer.keepalive);
   request->stream = transport_;
-  if (!transport_->AwaitWelcome()) return Next{};
+  if (!transport_->AwaitWelcome()) return absl::OkStatus();
   joining_ = true;
   WelcomeTerms terms = TermsOf(*request);
   deps_.registry.Attach(*std::move(request),
@@ -105,7 +105,8 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeHello(const v1::H
                          terms = std::move(terms)](absl::StatusOr<registry::Attached> attached) {
                           OnAttached(deps, *transport, terms, std::move(attached));
                         });
-  return Next{.await_welcome = true};
+  next.await_welcome = true;
+  return absl::OkStatus();
 }
 
 void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport,
@@ -145,14 +146,14 @@ absl::Status HeartbeatProtocol::CountMessage(common::MonoTime now) {
                                     " times what the interval asks for"));
 }
 
-absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request,
-                                                                       common::MonoTime now) {
+absl::Status HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now,
+                                            Next& next) {
   if (request.has_ping()) {
     auto report = ParseReport(request.ping());
     if (!report.ok()) return report.status();
-    auto next = TakePing(ToPlainPing(request.ping()), now);
-    if (next.ok() && next->pong) TakeReport(*std::move(report));
-    return next;
+    absl::Status taken = TakePing(ToPlainPing(request.ping()), now, next);
+    if (next.pong) TakeReport(*std::move(report));
+    return taken;
   }
   if (request.has_update()) {
     auto labels = ParseUpdate(request.update());
@@ -163,11 +164,10 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakeMessage(const v1:
   } else if (request.has_goodbye()) {
     TakeGoodbye(request.goodbye());
   }
-  return Next{};
+  return absl::OkStatus();
 }
 
-absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakePing(const PlainPing& ping,
-                                                                    common::MonoTime now) {
+absl::Status HeartbeatProtocol::TakePing(const PlainPing& ping, common::MonoTime now, Next& next) {
   const std::uint64_t sequence = ping.sequence;
   std::uint64_t missed = 0;
   if (std::exchange(has_pinged_, true)) {
@@ -178,7 +178,7 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakePing(const PlainP
     missed = sequence - last_sequence_ - 1;
   }
   last_sequence_ = sequence;
-  if (!Touch(now)) return Next{};
+  if (!Touch(now)) return absl::OkStatus();
   session_->CountPing(sequence, missed);
   common::Duration due = timeout_;
   if (arrivals_ != nullptr) {
@@ -189,9 +189,10 @@ absl::StatusOr<HeartbeatProtocol::Next> HeartbeatProtocol::TakePing(const PlainP
   }
   deps_.pings.fetch_add(1, std::memory_order_relaxed);
 
-  return Next{.pong = PendingPong{.ping = ping,
-                                  .receive_time = deps_.clock.Wall(),
-                                  .vouched_for = deps_.registry.Vouch(due, timeout_, now)}};
+  next.pong = PendingPong{.ping = ping,
+                          .receive_time = deps_.clock.Wall(),
+                          .vouched_for = deps_.registry.Vouch(due, timeout_, now)};
+  return absl::OkStatus();
 }
 
 void HeartbeatProtocol::TakeReport(PingReport report) {

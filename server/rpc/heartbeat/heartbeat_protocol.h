@@ -48,20 +48,20 @@ class HeartbeatProtocol {
   // RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE. To be asked before a message is put together for Take().
   static absl::Status CheckSize(std::size_t bytes);
 
-  // Takes one message. An error ends the stream: no other message may follow. Its reasons are those of
-  // docs/errors.md for this stream.
+  // Takes one message, and sets what follows in `next`, which is empty before. An error ends the stream: no
+  // other message may follow. Its reasons are those of docs/errors.md for this stream.
   // REQUIRES: CheckSize() is OK, and the transport awaits no Welcome().
-  absl::StatusOr<Next> Take(std::span<const std::uint8_t> message);
+  absl::Status Take(std::span<const std::uint8_t> message, Next& next);
 
  private:
-  absl::StatusOr<Next> TakeHello(const v1::Hello& hello);
+  absl::Status TakeHello(const v1::Hello& hello, Next& next);
   static void OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport, const WelcomeTerms& terms,
                          absl::StatusOr<registry::Attached> attached);
   // The first message after the welcome: the session is known from now on.
   void Join();
 
-  absl::StatusOr<Next> TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now);
-  absl::StatusOr<Next> TakePing(const PlainPing& ping, common::MonoTime now);
+  absl::Status TakeMessage(const v1::HeartbeatRequest& request, common::MonoTime now, Next& next);
+  absl::Status TakePing(const PlainPing& ping, common::MonoTime now, Next& next);
   // What the ping says of the client's work. After TakePing().
   void TakeReport(PingReport report);
   void TakePong(const v1::Pong& pong, common::MonoTime now);

@@ -76,14 +76,17 @@ TEST(HeartbeatAllocationTest, APingAllocatesNothing) {
   HeartbeatProtocol protocol(server.deps, server.world.registry.pulses().at(0), writer);
   writer->Start(absl::OkStatus());
   const std::string hello = testing::Hello().SerializeAsString();
-  ASSERT_TRUE(protocol.Take({reinterpret_cast<const std::uint8_t*>(hello.data()), hello.size()}).ok());
+  HeartbeatProtocol::Next after_hello;
+  ASSERT_TRUE(
+      protocol.Take({reinterpret_cast<const std::uint8_t*>(hello.data()), hello.size()}, after_hello).ok());
   server.Commit();
   ASSERT_FALSE(writer->Written());
   // The size of the pong; 0 if there is none.
   const auto beat = [&](const grpc::ByteBuffer& incoming) -> std::size_t {
     wire.written = 0;
-    const auto next = protocol.Take(BytesOf(OneSlice(incoming)));
-    if (!next.ok() || !next->pong || writer->Taken(next->pong) || writer->Written()) return 0;
+    HeartbeatProtocol::Next next;
+    const absl::Status taken = protocol.Take(BytesOf(OneSlice(incoming)), next);
+    if (!taken.ok() || !next.pong || writer->Taken(next.pong) || writer->Written()) return 0;
     return wire.written;
   };
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {

@@ -81,7 +81,11 @@ class ProtocolStream {
   FakeTransport& transport() { return *transport_; }
   absl::StatusOr<rpc::HeartbeatProtocol::Next> Take(std::string_view bytes) {
     if (absl::Status fits = rpc::HeartbeatProtocol::CheckSize(bytes.size()); !fits.ok()) return fits;
-    return protocol_.Take({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    rpc::HeartbeatProtocol::Next next;
+    const absl::Status taken =
+        protocol_.Take({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, next);
+    if (!taken.ok()) return taken;
+    return next;
   }
   absl::StatusOr<rpc::HeartbeatProtocol::Next> Take(const v1::HeartbeatRequest& request) {
     return Take(request.SerializeAsString());
