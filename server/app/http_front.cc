@@ -10,6 +10,7 @@
 #include "server/app/open_listeners.h"
 #include "server/app/version.h"
 #include "server/http/gateway/gateway.h"
+#include "server/http/page/page.h"
 #include "server/http/probes.h"
 #include "server/http/watch/watch_viewer.h"
 #include "server/net/listen.h"
@@ -68,6 +69,7 @@ http::Router HttpFront::MakeRouter(const Config& config, const Deps& deps) {
   http::WatchViewer::AddTo(router,
                            std::make_shared<http::WatchDeps>(deps.registry, common::SystemClock(),
                                                              std::max<std::size_t>(1, most - most / 4)));
+  http::AddPage(router);
   return router;
 }
 
