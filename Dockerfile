@@ -10,12 +10,20 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
 COPY deploy/compose/ /usr/local/share/liveness/
 USER livenessd
-EXPOSE 7700
+EXPOSE 7700 7780
 ENV LIVENESS_SERVER=127.0.0.1:7700
 # `server` asks AdminService: an answer means that requests are served.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=3 \
   CMD ["livenessctl", "server"]
-CMD ["livenessd", "--listen=0.0.0.0:7700", "--data-dir=/var/lib/livenessd"]
+CMD ["livenessd", "--listen=0.0.0.0:7700", "--http-listen=0.0.0.0:7780", "--data-dir=/var/lib/livenessd"]
+
+# What the dashboard imports. Without it livenessd is built without a dashboard.
+FROM debian:bookworm-slim AS page
+RUN apt-get update && apt-get install -y --no-install-recommends nodejs npm ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY web/package.json /page/
+RUN npm install --silent --no-fund --no-audit --no-package-lock --ignore-scripts --prefix /page \
+    && cp /page/package.json /page/node_modules/.installed.json
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -30,6 +38,8 @@ COPY proto proto
 COPY common common
 COPY client client
 COPY server server
+COPY web web
+COPY --from=page /page build/web
 COPY examples examples
 RUN cmake --preset release -DLIVENESS_BUILD_TESTS=OFF -DLIVENESS_INSTALL=OFF \
     && cmake --build --preset release --target livenessd livenessctl examples \

@@ -33,7 +33,7 @@ open_project() {
   need_engine
   project=liveness-e2e-$1-$$ file=$2
   # So that nobody's port is in the way.
-  export LIVENESS_PORT=0 LIVENESS_PORT_1=0 LIVENESS_PORT_2=0 LIVENESS_PORT_3=0
+  export LIVENESS_PORT=0 LIVENESS_HTTP_PORT=0 LIVENESS_PROMETHEUS_PORT=0 LIVENESS_PORT_1=0 LIVENESS_PORT_2=0 LIVENESS_PORT_3=0
   log=$(mktemp)
   trap take_down EXIT
   trap 'exit 130' INT TERM
