@@ -76,6 +76,7 @@ struct MaintenanceSettings {
   std::string filter;
   std::optional<common::Duration> span;  // from now on
   std::optional<common::WallTime> until;
+  std::string reason;
 };
 
 struct ServerInfoSettings {};
@@ -86,6 +87,7 @@ struct DrainSettings {
   std::optional<common::Duration> span;
   std::optional<common::WallTime> until;
   bool undo = false;  // `undrain`: take clients again
+  std::string reason;
 };
 
 struct BeatSettings {

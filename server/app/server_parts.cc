@@ -91,7 +91,11 @@ void ServerParts::AddServices() {
       rpc::AdminService::Drain{
           .goes_on = [this] { return heartbeat->draining(); },
           .begin = [this](auto within, auto length) { return drainer.Begin(within, length); },
-          .end = [this] { return drainer.End(); }}));
+          .end = [this] { return drainer.End(); }},
+      [this](const std::string& action) {
+        spdlog::info("an operator asked: {}", common::Escape(action));
+        incidents.Add(core::IncidentKind::kOperator, {}, action);
+      }));
   auto health_service = std::make_unique<rpc::HealthService>(registry, [this] { return IsReady(); });
   health = health_service.get();
   engine.Add(std::move(health_service));

@@ -115,5 +115,4 @@ export const drainButtons = (info) => (info.draining ? button('Undrain…', () =
   },
 })));
 
-// Requests that have no field for it.
-const why = () => ({});
+const why = (reason, author) => ({ reason: reasonText(reason, author) });

@@ -31,6 +31,11 @@ void AddEnd(CLI::App& verb, std::optional<common::Duration>& span, std::optional
       ->excludes(flag);
 }
 
+void AddReason(CLI::App& verb, std::string& reason) {
+  verb.add_option("--reason", reason,
+                  "Why, and who says so; at most 256 bytes; kept with the server's incidents");
+}
+
 Taken TakeMaintenance(MaintenanceSettings settings, bool set, const GlobalSettings& global,
                       const Words& words) {
   settings.names.insert(settings.names.end(), words.begin(), words.end());
@@ -70,8 +75,10 @@ void PrintMaintenance(std::int64_t changed, const std::optional<common::WallTime
         context);
 }
 
-ExitCode Undrain(const Context& context) {
-  const auto response = context.api->UndrainServer({});
+ExitCode Undrain(const DrainSettings& settings, const Context& context) {
+  v1::UndrainServerRequest request;
+  request.set_reason(settings.reason);
+  const auto response = context.api->UndrainServer(request);
   if (!response.ok()) return Fail(response.status(), context);
   Print(*response,
         absl::StrCat(context.api->server(),
@@ -111,6 +118,7 @@ Verb AddMaintenance(CLI::App& program, GlobalSettings& /*global*/) {
   for (CLI::App* verb : {&set, &clear}) {
     AddNames(*verb, settings->names);
     AddFilter(*verb, settings->filter);
+    AddReason(*verb, settings->reason);
   }
   AddEnd(set, settings->span, settings->until);
   return {&maintenance, [settings, &set, &clear](const GlobalSettings& global, const Words& words) -> Taken {
@@ -134,8 +142,10 @@ Verb AddServer(CLI::App& program, GlobalSettings& /*global*/) {
       drain, "--within", [settings = settings.get()](common::Duration d) { settings->within = d; },
       "Over which they spread; default 10s, at most 1h");
   AddEnd(drain, settings->span, settings->until);
-  const CLI::App& undrain =
+  CLI::App& undrain =
       AddVerb(server, "undrain", "Take clients again", "  livenessctl --server=db-1:7700 server undrain\n");
+  AddReason(drain, settings->reason);
+  AddReason(undrain, settings->reason);
   return {&server, [settings, &drain, &undrain](const GlobalSettings& global, const Words& words) {
             settings->undo = undrain.parsed();
             if (!words.empty() || !(drain.parsed() || undrain.parsed()))
@@ -180,6 +190,7 @@ ExitCode RunVerb(const MaintenanceSettings& settings, Context& context) {
     if (*until <= now) return Fail(ExitCode::kUsage, kUntilIsPast, terminal);
   }
   v1::SetMaintenanceRequest request;
+  request.set_reason(settings.reason);
   if (until) *request.mutable_until_time() = ToProto(*until);
   std::int64_t changed = 0;
   if (!settings.filter.empty()) {
@@ -225,10 +236,11 @@ ExitCode RunVerb(const ServerInfoSettings& /*settings*/, Context& context) {
 }
 
 ExitCode RunVerb(const DrainSettings& settings, Context& context) {
-  if (settings.undo) return Undrain(context);
+  if (settings.undo) return Undrain(settings, context);
   Api& api = *context.api;
   v1::DrainServerRequest request;
   *request.mutable_reconnect_within() = ToProto(settings.within);
+  request.set_reason(settings.reason);
   std::optional<common::Duration> span = settings.span;
   if (settings.until) {
     span = *settings.until - api.ServerTime(context.terminal.clock.Wall());

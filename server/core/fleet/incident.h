@@ -23,8 +23,9 @@ enum class IncidentKind : std::uint8_t {
   kDrain,         // it sent its clients elsewhere
   kNotAccepting,  // new connections did not get in
   kCertificate,   // TLS files were refused, or have expired
+  kOperator,      // an operator asked for something
 };
-inline constexpr std::size_t kIncidentKinds = 12;
+inline constexpr std::size_t kIncidentKinds = 13;
 
 struct Incident {
   IncidentKind kind = IncidentKind::kStarted;

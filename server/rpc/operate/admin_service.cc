@@ -5,9 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "common/duration_text.h"
 #include "common/limits.h"
 #include "common/resource_name.h"
 #include "common/status.h"
+#include "common/strings.h"
 #include "common/validation.h"
 #include "server/rpc/convert/client_proto.h"
 #include "server/rpc/convert/convert.h"
@@ -27,11 +29,26 @@ absl::Status NotCommittedError() {
                        "the store has not committed it yet; it may still");
 }
 
+absl::Status CheckReason(const std::string& reason) {
+  std::vector<common::FieldViolation> violations;
+  common::CheckText("reason", reason, common::kMaxReasonBytes, &violations);
+  return violations.empty() ? absl::OkStatus() : common::BadFields("BAD_REASON", violations);
+}
+
+// `what`, and why where that was said.
+std::string Sentence(std::string what, const std::string& reason) {
+  return reason.empty() ? what : common::StrCat(what, ": ", reason);
+}
+
 }  // namespace
 
 AdminService::AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
-                           Drain drain)
-    : registry_(registry), clock_(clock), describe_(std::move(describe)), drain_(std::move(drain)) {}
+                           Drain drain, Note note)
+    : registry_(registry),
+      clock_(clock),
+      describe_(std::move(describe)),
+      drain_(std::move(drain)),
+      note_(std::move(note)) {}
 
 void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::AdminService::service_full_name();
@@ -52,7 +69,11 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   router.Add(kName, "SetMaintenance",
              AsyncUnaryMethod<v1::SetMaintenanceRequest>(
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
-                   MaintenanceJob::Start(registry_, clock_, request, answer);
+                   if (const absl::Status fit = CheckReason(request.reason()); !fit.ok())
+                     return answer->Fail(fit);
+                   MaintenanceJob::Start(registry_, clock_, request, answer, [this](const auto& done) {
+                     note_(Sentence(done.what, done.reason));
+                   });
                  }));
   router.Add(kName, "DrainServer",
              UnaryMethod<v1::DrainServerRequest, v1::DrainServerResponse>(
@@ -61,10 +82,8 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                  }));
   router.Add(kName, "UndrainServer",
              UnaryMethod<v1::UndrainServerRequest, v1::UndrainServerResponse>(
-                 Where::kWorker, [this](const auto&, const auto&, auto& response) {
-                   const absl::StatusOr<bool> ended = drain_.end();
-                   if (ended.ok()) response.set_was_draining(*ended);
-                   return ended.status();
+                 Where::kWorker, [this](const auto&, const auto& request, auto& response) {
+                   return UndrainServer(request, response);
                  }));
 }
 
@@ -72,16 +91,16 @@ absl::Status AdminService::Evict(const v1::EvictClientRequest& request,
                                  const std::shared_ptr<Answer>& answer) const {
   absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
   if (!client_id.ok()) return client_id.status();
-  std::vector<common::FieldViolation> violations;
-  common::CheckText("reason", request.reason(), common::kMaxReasonBytes, &violations);
-  if (!violations.empty()) return common::BadFields("BAD_REASON", violations);
+  if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
 
   registry_.Evict(*client_id, request.reason(),
-                  [answer, &clock = clock_](const absl::StatusOr<core::ClientView>& evicted) {
+                  [this, answer, &clock = clock_, id = *client_id,
+                   reason = request.reason()](const absl::StatusOr<core::ClientView>& evicted) {
                     // While the call is held this service is there, and with it the clock.
                     const std::shared_ptr<GenericCall> call = answer->call();
                     if (call == nullptr) return;
                     if (!evicted.ok()) return answer->Fail(evicted.status());
+                    note_(Sentence("evict " + id, reason));
                     v1::Client response;
                     ToProto(*evicted, Detail::kFull, {clock.Mono(), clock.Wall()}, response);
                     answer->Reply(response);
@@ -101,7 +120,19 @@ absl::Status AdminService::DrainServer(const v1::DrainServerRequest& request,
   if (length && *length <= common::Duration::zero()) {
     return common::BadFields("BAD_WINDOW", {{"duration", "must be longer than zero"}});
   }
+  if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
+  note_(Sentence(length ? "drain for " + common::FormatForPeople(*length) : "drain", request.reason()));
   response.set_stream_count(drain_.begin(within, length));
+  return absl::OkStatus();
+}
+
+absl::Status AdminService::UndrainServer(const v1::UndrainServerRequest& request,
+                                         v1::UndrainServerResponse& response) const {
+  if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
+  const absl::StatusOr<bool> ended = drain_.end();
+  if (!ended.ok()) return ended.status();
+  if (*ended) note_(Sentence("undrain", request.reason()));
+  response.set_was_draining(*ended);
   return absl::OkStatus();
 }
 

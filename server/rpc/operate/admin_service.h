@@ -34,8 +34,12 @@ class AdminService final : public AsyncService {
     std::function<absl::StatusOr<bool>()> end;
   };
 
+  // Takes what an operator asked for and had done, in a sentence: `drain: new kernel (anna)`.
+  using Note = std::function<void(const std::string&)>;
+
   // All outlive the engine's calls, and are called from any thread.
-  AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe, Drain drain);
+  AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe, Drain drain,
+               Note note);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
 
@@ -43,11 +47,14 @@ class AdminService final : public AsyncService {
   // OK: the answer is given when the store has committed it.
   absl::Status Evict(const v1::EvictClientRequest& request, const std::shared_ptr<Answer>& answer) const;
   absl::Status DrainServer(const v1::DrainServerRequest& request, v1::DrainServerResponse& response) const;
+  absl::Status UndrainServer(const v1::UndrainServerRequest& request,
+                             v1::UndrainServerResponse& response) const;
 
   registry::Registry& registry_;
   const common::Clock& clock_;
   const Describe describe_;
   const Drain drain_;
+  const Note note_;
 };
 
 }  // namespace liveness::rpc

@@ -15,8 +15,20 @@ namespace liveness::rpc {
 using common::MutexLock;
 
 void MaintenanceJob::Start(registry::Registry& registry, const common::Clock& clock,
-                           const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer) {
-  std::shared_ptr<MaintenanceJob>(new MaintenanceJob(registry, clock, request, std::move(answer)))->Next();
+                           const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
+                           std::function<void(const Done&)> done) {
+  std::shared_ptr<MaintenanceJob>(
+      new MaintenanceJob(registry, clock, request, std::move(answer), std::move(done)))
+      ->Next();
+}
+
+MaintenanceJob::Done MaintenanceJob::Summary(std::int64_t changed) const {
+  const bool begins = marks_.until > clock_.Wall();
+  const std::string whose = request_.target_case() == v1::SetMaintenanceRequest::kName ? marks_.client_id
+                            : request_.filter().empty()
+                                ? common::StrCat("all, ", changed, " changed")
+                                : common::StrCat(changed, " that match ", request_.filter());
+  return {common::StrCat(begins ? "maintenance of " : "end of maintenance of ", whose), request_.reason()};
 }
 
 void MaintenanceJob::Next() {
@@ -43,6 +55,8 @@ void MaintenanceJob::Next() {
         common::StrCat("too many queries wait; ", changed, " clients were marked, try again")));
   }
   if (!outcome.ok()) return answer_->Fail(outcome);
+  // While the call is held the server is there.
+  if (const std::shared_ptr<GenericCall> call = answer_->call()) done_(Summary(changed));
   v1::SetMaintenanceResponse response;
   response.set_changed_count(changed);
   answer_->Reply(response);

@@ -11,7 +11,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
@@ -28,14 +31,27 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   // Changes of one call, which may look at every client: about eight slices.
   static constexpr std::int64_t kMostUnderWay = 2'048;
 
-  // Begins. `registry` and `clock` outlive the engine's calls.
+  // What was done: `maintenance of 3 clients that match zone = eu`, and the reason that was given.
+  struct Done {
+    std::string what;
+    std::string reason;
+  };
+
+  // Begins. `registry` and `clock` outlive the engine's calls, as does what `done` uses, which is called
+  // before the answer is given.
   static void Start(registry::Registry& registry, const common::Clock& clock,
-                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer);
+                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
+                    std::function<void(const Done&)> done);
 
  private:
   MaintenanceJob(registry::Registry& registry, const common::Clock& clock,
-                 const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer)
-      : registry_(registry), clock_(clock), request_(request), answer_(std::move(answer)) {}
+                 const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
+                 std::function<void(const Done&)> done)
+      : registry_(registry),
+        clock_(clock),
+        request_(request),
+        answer_(std::move(answer)),
+        done_(std::move(done)) {}
 
   // On a worker.
   void Work();
@@ -45,11 +61,13 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   void OnCommitDone(const absl::Status& outcome);
   // Queues the next slice or answers, unless a slice is queued or changes are awaited.
   void Next();
+  Done Summary(std::int64_t changed) const;
 
   registry::Registry& registry_;
   const common::Clock& clock_;
   const v1::SetMaintenanceRequest request_;
   const std::shared_ptr<Answer> answer_;
+  const std::function<void(const Done&)> done_;
 
   // The worker's, one at a time.
   bool prepared_ = false;

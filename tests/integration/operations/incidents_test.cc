@@ -63,6 +63,45 @@ TEST_F(IncidentsTest, AStoreOutageIsTheReasonAndStaysKnownAfterARestart) {
   EXPECT_TRUE(info.ready()) << "a past one is no reason";
 }
 
+TEST_F(IncidentsTest, WhatOperatorsAskForIsKeptWithItsReason) {
+  StartServer();
+  const auto admin = v1::AdminService::NewStub(Connect());
+  const auto call = [](auto ask) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + seconds(20));
+    return ask(&context);
+  };
+  HeartbeatStream stream(server_->address());
+  ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("web-1", "1")));
+  v1::SetMaintenanceRequest mark;
+  mark.set_filter("client_id = web-*");
+  mark.mutable_until_time()->set_seconds(4'102'444'800);
+  mark.set_reason("new disks (anna)");
+  v1::SetMaintenanceResponse marked;
+  EXPECT_TRUE(call([&](auto* context) { return admin->SetMaintenance(context, mark, &marked); }).ok());
+  v1::EvictClientRequest evict;
+  evict.set_name("clients/web-1");
+  v1::Client evicted;
+  EXPECT_TRUE(call([&](auto* context) { return admin->EvictClient(context, evict, &evicted); }).ok());
+  v1::DrainServerRequest drain;
+  drain.set_reason(std::string(300, 'x'));
+  v1::DrainServerResponse drained;
+  EXPECT_EQ(call([&](auto* context) { return admin->DrainServer(context, drain, &drained); }).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  drain.set_reason("kernel");
+  drain.mutable_duration()->set_seconds(3600);
+  EXPECT_TRUE(call([&](auto* context) { return admin->DrainServer(context, drain, &drained); }).ok());
+  v1::UndrainServerResponse undrained;
+  EXPECT_TRUE(call([&](auto* context) { return admin->UndrainServer(context, {}, &undrained); }).ok());
+  std::vector<std::string> asked;
+  const v1::ServerInfo info = Info();
+  for (const auto& incident : info.incidents()) {
+    if (incident.kind() == v1::INCIDENT_KIND_OPERATOR) asked.push_back(incident.message());
+  }
+  EXPECT_THAT(asked, ElementsAre("maintenance of 1 that match client_id = web-*: new disks (anna)",
+                                 "evict web-1", "drain for 1h: kernel", "undrain"));
+}
+
 TEST_F(IncidentsTest, AKillAndAStallAreKnownAfterwards) {
   StartServer();
   server_->Pause();

@@ -59,7 +59,8 @@ class QueryServer {
         registry_, common::SystemClock(), [] { return v1::ServerInfo(); },
         rpc::AdminService::Drain{.goes_on = [] { return false; },
                                  .begin = [](auto, auto) { return std::int64_t{0}; },
-                                 .end = [] { return false; }}));
+                                 .end = [] { return false; }},
+        [](const std::string&) {}));
     engine_->Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>()));
     grpc::EnableDefaultHealthCheckService(false);
     grpc::ServerBuilder builder;
