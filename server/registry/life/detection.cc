@@ -93,7 +93,9 @@ void Detection::CheckSession(const std::shared_ptr<Session>& session, MonoTime n
 
 void Detection::JudgeAfterLook(const PendingLook& look, MonoTime now, Effects& effects) {
   Session& session = *look.session;
-  if (!ledger_.table().IsCurrent(session) || !core::IsLive(session.record()->state)) return;
+  // While we looked the session may have ended, or an orphan's server may have come back and spoken for it.
+  const bool is_ours = session.is_local() || Orphans::IsOrphan(session);
+  if (!is_ours || !ledger_.table().IsCurrent(session) || !core::IsLive(session.record()->state)) return;
   SessionState& state = session.state();
   const Due due = core::Assess(deadlines_.InputOf(session), witness_.witness_clock(), now).due;
   // While we looked its stream may have been replaced, heard or closed.

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/registry/cluster_harness.h"
 #include "tests/support/registry/registry_harness.h"
 
 namespace liveness::registry {
@@ -13,6 +14,7 @@ namespace {
 using core::State;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using testing::Cluster;
 using ::testing::ElementsAre;
 using testing::Peer;
 using testing::RegistryHarness;
@@ -91,6 +93,52 @@ TEST(LookRace, WhoIsSupersededDuringTheLookEndsOnce) {
   h.Run(milliseconds(3'010));
   EXPECT_FALSE(a.stream->meanwhile);
   EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
+}
+
+TEST(LookRace, WhoIsEvictedDuringTheLookStaysDeadAndIsForgotten) {
+  RegistryHarness h({.keep_dead = seconds(10)});
+  LookedAtClient a(h);
+  a.stream->meanwhile = [&] { EXPECT_TRUE(h.Evict("a").ok()); };
+  h.Run(milliseconds(3'010));
+  EXPECT_FALSE(a.stream->meanwhile);
+  EXPECT_THAT(h.Told(), ElementsAre("a:->ALIVE", "a:ALIVE>DEAD(EVICTED)"));
+  h.Run(seconds(11));
+  EXPECT_EQ(h.Record("a"), nullptr);
+}
+
+// A client of s1, which has no lease; s2 is about to say that the client is dead, and looks at a connection
+// of its own. Meanwhile s1 has its lease again, and says that its client lives.
+TEST_F(Cluster, WhoseServerSpeaksDuringALookIsItsServersToJudge) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  s(1).cut = true;
+  TellServers({"s1"});
+  const common::MonoTime orphaned_at = clock_.Mono();
+  Run(seconds(1));
+  // Of this one there is always something to look at.
+  const auto looked_at = std::make_shared<LookedAt>();
+  HelloRequest hello = RegistryHarness::Hello("b");
+  hello.stream = looked_at;
+  h(2).registry.Attach(std::move(hello), [](const auto&) {});
+  looked_at->link.tcp.unread_bytes = 1;
+  Settle();
+  for (int i = 0; i < 3; ++i) {
+    h(1).Beat(a);
+    Run(seconds(1));
+  }
+  h(1).Beat(a);
+  Run(orphaned_at + milliseconds(4'990) - clock_.Mono());
+  ASSERT_EQ(h(2).StateOf("a"), State::kSuspect);
+  looked_at->meanwhile = [&] {
+    TellServers();
+    s(1).cut = false;
+    Settle();
+    EXPECT_EQ(h(2).StateOf("a"), State::kAlive);
+  };
+  Run(milliseconds(100));
+  ASSERT_FALSE(looked_at->meanwhile);
+  EXPECT_THAT(Committed(),
+              ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(SERVER_LOST)", "b:->ALIVE", "a:SUSPECT>ALIVE"));
 }
 
 TEST(LookRace, AHeartbeatWhoseStreamClosedMeanwhileRefutesNothing) {
