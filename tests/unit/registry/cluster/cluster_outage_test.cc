@@ -50,6 +50,20 @@ TEST_F(Cluster, WithTheStoreAwayNothingIsToldAndLocalTruthGoesOn) {
   ExpectAllAgree();
 }
 
+TEST_F(Cluster, WithTheStoreAwayWhoIsForgottenIsNotShown) {
+  const Peer a = s(1).Welcomed("a");
+  h(1).registry.SayGoodbye(a.attached.session, a.attached.attachment, {});
+  Settle();
+  for (const int server : {1, 2, 3}) Cut(server, true);
+  Run(seconds(1));
+  ASSERT_EQ(h(1).StateOf("a"), State::kLeft);
+  clock_.Advance(std::chrono::hours(1));
+  Run(seconds(1));
+  ASSERT_FALSE(s(1).store.queue().empty());
+  ASSERT_EQ(s(1).store.queue().back().after->state, State::kForgotten);
+  EXPECT_EQ(h(1).Record("a"), nullptr);
+}
+
 TEST_F(Cluster, WithTheStoreAwayNoOrphanIsBuried) {
   const Peer a = s(1).Welcomed("a");
   s(1).Welcomed("b");

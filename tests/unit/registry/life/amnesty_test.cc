@@ -243,5 +243,17 @@ TEST(Amnesty, NorDoesOneThatFailsForGood) {
   EXPECT_EQ(m.StateOf("a"), State::kDead);
 }
 
+TEST(Amnesty, WhoWasOverdueAsTheMachineFellAsleepIsSuspectedOnlyOnceItHasSettled) {
+  testing::RegistryHarness h;
+  h.Attach("a");
+  h.Run(milliseconds(2'990));
+  h.clock.Advance(milliseconds(15));
+  h.clock.Suspend(seconds(8));
+  h.Run(milliseconds(7'900));
+  EXPECT_EQ(h.StateOf("a"), State::kAlive) << "its kernel may be about to send again";
+  h.Run(milliseconds(200));
+  EXPECT_EQ(h.StateOf("a"), State::kSuspect);
+}
+
 }  // namespace
 }  // namespace liveness::registry

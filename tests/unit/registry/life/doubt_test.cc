@@ -91,6 +91,52 @@ TEST(Doubt, WhatTheQueuesHearIsTheCanarysWord) {
   }
 }
 
+// The canary of one queue has no stream any more: what the other hears is not all that this server must hear.
+TEST(Doubt, OneQueueThatHearsIsNotEnough) {
+  RegistryHarness h({.queues = 2, .max_doubt = milliseconds(100)});
+  AttachMany(h, 20);
+  QueuePulses& pulses = h.registry.pulses();
+  for (const std::size_t i : {0, 1}) {
+    pulses.at(i).Sent(h.clock.Mono());
+    pulses.at(i).HeardPing(h.clock.Mono(), h.clock.Mono());
+  }
+  h.Run(milliseconds(200));
+  pulses.at(0).Lost();
+  for (int i = 0; i < 23; ++i) {
+    pulses.at(1).Sent(h.clock.Mono());
+    pulses.at(1).HeardPing(h.clock.Mono(), h.clock.Mono());
+    h.Run(milliseconds(200));
+  }
+  EXPECT_EQ(h.registry.totals().counts.dead, 0) << "4.8 s";
+}
+
+// A queue without a canary (there may be more queues than canaries) has nothing to hear.
+TEST(Doubt, AQueueWithoutACanaryIsNotWaitedFor) {
+  RegistryHarness h({.queues = 2, .max_doubt = milliseconds(100)});
+  AttachMany(h, 20);
+  QueuePulses::Queue& queue = h.registry.pulses().at(1);
+  queue.Sent(h.clock.Mono());
+  queue.HeardPing(h.clock.Mono(), h.clock.Mono());
+  for (int i = 0; i < 24; ++i) {
+    h.Run(milliseconds(200));
+    queue.Sent(h.clock.Mono());
+  }
+  EXPECT_EQ(h.registry.totals().counts.dead, 0) << "its own has a canary, that is silent";
+}
+
+TEST(Doubt, AnOldWordOfTheCanarysIsNotHeardAnew) {
+  RegistryHarness h;
+  const auto peers = AttachMany(h, 20);
+  QueuePulses::Queue& queue = h.registry.pulses().at(0);
+  queue.Sent(h.clock.Mono());
+  queue.HeardPing(h.clock.Mono(), h.clock.Mono());
+  h.Run(milliseconds(2'000));
+  for (const Peer& peer : peers) ClosedByProcess(h, peer);
+  h.Run(milliseconds(1'500));
+  EXPECT_EQ(h.registry.totals().counts.dead, 0) << "their grace was 1 s";
+  EXPECT_EQ(h.registry.totals().held_deaths, 20);
+}
+
 TEST(Doubt, ClosedConnectionsUnderALiveCanaryAreNotHeld) {
   RegistryHarness h;
   const auto peers = AttachMany(h, 20);

@@ -256,5 +256,18 @@ TEST(Maintenance, SkipsWhoIsForgottenWhileTheFilterIsAsked) {
   EXPECT_EQ(h.Record("a"), nullptr);
 }
 
+// Each takes so long that the lock is let go in between.
+TEST(Maintenance, OfManyIsDoneInSlicesAndLeavesNobodyOut) {
+  RegistryHarness h;
+  for (int i = 0; i < 100; ++i) h.Attach("c" + std::to_string(i));
+  MaintenanceRequest request{.until = h.clock.Wall() + std::chrono::hours(1)};
+  const auto result = h.registry.SetMaintenance(request, [&] {
+    h.clock.Advance(milliseconds(1));
+    return [](const absl::Status&) {};
+  });
+  EXPECT_EQ(result.changed, 100);
+  EXPECT_EQ(h.registry.totals().counts.maintenance, 100);
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -161,6 +161,17 @@ TEST(Commit, AQuietResumeWhileAChangeIsPendingKeepsTheStream) {
   EXPECT_EQ(m.StateOf("a"), State::kSuspect);
 }
 
+TEST(Commit, AQuietResumeGoesToTheStoreWithWhatWaits) {
+  Machine m;
+  const Peer first = m.Welcomed("a");
+  m.Labels(first, "us");
+  m.Labels(first, "eu");  // waits behind it
+  const auto second = m.h().AttachLater("a", "i1", first.attached.incarnation, {{"zone", "eu"}});
+  m.store().CommitAll();
+  EXPECT_EQ(m.ledger.log().size(), 3u);
+  EXPECT_EQ(m.ledger.Find("a")->attachment, second->attached.attachment);
+}
+
 TEST(Commit, WhoWaitsForItsWelcomeIsNotSuspected) {
   Machine m;
   const auto a = m.h().AttachLater("a");

@@ -154,5 +154,18 @@ TEST_F(HistoryReading, ARevisionRangeMayEndInEither) {
   }
 }
 
+// What shares a revision is not split, so a page of memory's may be longer than asked for.
+TEST_F(HistoryReading, ALongPageOfTheNewestIsEnough) {
+  const Peer e = m_.Welcomed("e"), f = m_.Welcomed("f");
+  m_.Labels(e, "1");
+  m_.Labels(f, "1");
+  m_.store().Apply(0);
+  m_.store().Apply(0, true);
+  m_.store().Tell();
+  const std::uint64_t last = m_.ledger.revision();
+  EXPECT_THAT(Revisions(m_.h().registry.ReadHistory({.newest_first = true, .limit = 1}).transitions),
+              ::testing::ElementsAre(last, last));
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -62,6 +62,33 @@ TEST(Refused, ABeginRestoresTheFormerRecord) {
   EXPECT_EQ(m.h().Record("a"), nullptr) << "it is forgotten in its time";
 }
 
+TEST(Refused, ABeginBehindAForgettingLeavesNothingBehind) {
+  Machine m({.keep_left = seconds(10)});
+  m.Goodbye(m.Welcomed("a", "i1"));
+  m.store().CommitAll();
+  m.h().Run(seconds(11));
+  const auto again = m.h().AttachLater("a", "i2");
+  m.store().Commit();
+  m.store().Refuse();
+  EXPECT_EQ(ReasonOf(again->refused), "STORE_UNAVAILABLE");
+  EXPECT_EQ(m.h().Record("a"), nullptr);
+  EXPECT_EQ(m.h().registry.totals().counts.left, 0);
+  EXPECT_EQ(m.h().Beat(m.Welcomed("a", "i3")), TouchResult::kHeard);
+}
+
+TEST(Refused, ThatAnotherServerForgotWhomNobodyKnowsIsNothing) {
+  Machine m;
+  core::ClientInfo info;
+  info.client_id = "a";
+  core::ClientRecord gone;
+  gone.info = core::PackedInfo(info);
+  gone.state = State::kForgotten;
+  m.ledger.Write(gone);
+  m.store().Tell();
+  EXPECT_EQ(m.h().Record("a"), nullptr);
+  EXPECT_EQ(m.h().Beat(m.Welcomed("a")), TouchResult::kHeard);
+}
+
 TEST(Refused, WhoWasSupersededForABeginStaysSo) {
   Machine m;
   const Peer old = m.Welcomed("a", "i1");
