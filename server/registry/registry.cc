@@ -102,7 +102,7 @@ std::optional<core::PathQuality> Registry::PathOf(std::string_view client_id) co
 
 void Registry::Rearm(const std::shared_ptr<Session>& session) {
   Apply([&](Parts& parts, Effects& effects) {
-    if (!parts.ledger.table().IsCurrent(*session) || !core::IsLive(session->record()->state)) return;
+    if (!session->is_local()) return;  // over, or another server's meanwhile
     parts.conditions.timers.Arm(*session, parts.deadlines.NextCheck(*session, clock_.Mono()), effects);
   });
 }

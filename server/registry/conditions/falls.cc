@@ -74,8 +74,7 @@ std::optional<SelfDoubt::Hold> Falls::HoldDeath(Session& session, const core::Wi
   // Closed by the client's own end, as the verdict has it. A connection that our keepalive or our kernel cut
   // says nothing of the client.
   const core::Cause cause = state.record->cause;
-  const bool closed = state.stream == nullptr &&
-                      (cause == core::Cause::kProcessExited || cause == core::Cause::kStreamClosed);
+  const bool closed = cause == core::Cause::kProcessExited || cause == core::Cause::kStreamClosed;
   const core::Duration patience = std::max<core::Duration>(state.record->timeout, SelfDoubt::kLeastBound);
   std::optional<SelfDoubt::Hold> hold =
       self_doubt_.HoldBack({.since = extras.suspect_since,

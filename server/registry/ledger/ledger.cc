@@ -170,8 +170,7 @@ void Ledger::TakeOurs(Pending::iterator at, const storage::Committed& change, Ef
     pending_.erase(at);
     if (!forgotten) listener_.OnAllCommitted(session, effects);
   }
-  const bool lives = table_.IsCurrent(*session) && core::IsLive(session->record()->state);
-  if (decision.welcomes && lives && IsWelcomed(*session)) listener_.OnWelcomed(session, effects);
+  if (decision.welcomes && IsWelcomed(*session)) listener_.OnWelcomed(session, effects);
   if (!core::IsLive(change.after->state)) listener_.OnEndCommitted(effects);
 }
 
@@ -228,7 +227,7 @@ void Ledger::TakeForeignWhileWaiting(PendingClient& pending, const storage::Comm
 void Ledger::SetCommitted(const std::shared_ptr<Session>& session, RecordPtr record) {
   // A stream that took over meanwhile, without a transition, stays the session's stream.
   const RecordPtr& decided = session->record();
-  if (decided != nullptr && session->is_local() && decided->attachment > record->attachment) {
+  if (session->is_local() && decided->attachment > record->attachment) {
     auto attached = std::make_shared<ClientRecord>(*record);
     attached->attachment = decided->attachment;
     if (attached->info == decided->info) attached->info = decided->info;  // the attempt of its hello

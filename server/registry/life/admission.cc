@@ -46,9 +46,9 @@ void SetArrivals(SessionState& state, const HelloRequest& hello) {
   arrivals->NewStream();
 }
 
-// Hands to a client's new session what is kept beyond the one before. `mistakes`: those that the new session
-// comes with, without those of `from`.
-void Inherit(const SessionState& from, core::Mistakes mistakes, core::WallTime now, SessionState& to) {
+// Hands to a client's new session what is kept beyond the one before, which has ended. `mistakes`: those that
+// the new session comes with, without those of `from`.
+void Inherit(const SessionState& from, core::Mistakes mistakes, SessionState& to) {
   const SessionExtras* old = from.extras.get();
   if (old != nullptr) mistakes += old->mistakes;
   if (mistakes.count != 0) to.MakeExtras().mistakes = mistakes;
@@ -58,9 +58,9 @@ void Inherit(const SessionState& from, core::Mistakes mistakes, core::WallTime n
   if (old->detected_after > core::Duration::zero()) to.MakeExtras().detected_after = old->detected_after;
   if (mistakes.count == 0) return;
   // Mistakes are counted over all sessions of a client, so their time is too.
-  const core::WallTime until = core::IsLive(from.record->state) ? now : from.record->state_time;
   to.MakeExtras().known_before =
-      old->known_before + std::max(core::Duration::zero(), until - from.record->register_time);
+      old->known_before +
+      std::max(core::Duration::zero(), from.record->state_time - from.record->register_time);
 }
 
 // Tells `done` of the welcome, with the incarnation that was committed.
@@ -111,7 +111,7 @@ void Admission::Begin(const HelloRequest& hello, const std::shared_ptr<Session>&
   if (known != nullptr) {
     core::Mistakes mistakes;
     SetAside(known, hello, now, mistakes, effects);
-    Inherit(known->state(), mistakes, clock_.Wall(), session->state());
+    Inherit(known->state(), mistakes, session->state());
     annex = known->record()->annex;
     attachment = NextAttachment(*known);
     timers_.Cancel(*known);
@@ -143,7 +143,7 @@ void Admission::SetAside(const std::shared_ptr<Session>& known, const HelloReque
     Lifecycle::Ending ending{State::kDead, Cause::kSuperseded, lifecycle_.EvidenceOf(*known, now)};
     // An instance that begins anew stays welcome; only its old token is over.
     const std::string_view instance_id = same_instance ? std::string_view() : old->info.instance_id();
-    const std::uint8_t reclaims = same_instance ? check_.Judge(hello, known.get()).reclaims : std::uint8_t{0};
+    const std::uint8_t reclaims = check_.Judge(hello, known.get()).reclaims;  // 0 of another instance
     ending.ban = core::Banned{std::string(instance_id), BanName(*old), Cause::kSuperseded, reclaims};
     lifecycle_.End(known, std::move(ending), same_instance ? ReplacedError() : SupersededError(), effects);
   } else if (same_instance && old->state == State::kDead) {
@@ -161,13 +161,12 @@ void Admission::Resume(const HelloRequest& hello, const std::shared_ptr<Session>
   if (state.stream != nullptr) effects.ends.push_back({std::move(state.stream), ReplacedError()});
   if (!hello.beside) EndStandbys(*session, ReplacedError(), effects);
   const bool held = ledger_.IsWelcomed(*session);
-  const bool orphaned = Orphans::IsOrphan(*session);
-  if (orphaned) state.extras->orphaned = false;
+  if (Orphans::IsOrphan(*session)) state.extras->orphaned = false;
 
   const MonoTime vouched_until = deadlines_.VouchedUntil(*session, now);
   Bind(*session, hello, attachment, now);
   // A suspicion of another server's, or for our own absence, is no mistake of ours.
-  if (before->state == State::kSuspect && held && !orphaned) {
+  if (before->state == State::kSuspect && held) {
     lifecycle_.CountMistake(*session, now - state.extras->suspect_since);
   }
 
@@ -229,10 +228,7 @@ bool Admission::TakeStandby(const std::shared_ptr<Session>& session, std::uint64
                             Effects& effects) {
   const SessionExtras* extras = session->state().extras.get();
   if (extras == nullptr || extras->standbys == nullptr) return false;
-  if (!session->is_local() || !core::IsLive(session->record()->state) ||
-      !ledger_.table().IsCurrent(*session)) {
-    return false;
-  }
+  if (!session->is_local()) return false;
   const std::optional<Standby> standby = extras->standbys->Take(attachment);
   if (!standby) return false;
   Resume(

@@ -80,7 +80,6 @@ MonoTime Deadlines::ForgetAt(const ClientRecord& record) const {
 
 MonoTime Deadlines::VouchedUntil(const Session& session, MonoTime now) const {
   const Duration timeout = session.record()->timeout;
-  if (!core::IsLive(session.record()->state)) return MonoTime::min();
   // What another server promised the client is not known, but it was no more than the timeout.
   if (!session.is_local()) return common::SaturatingAdd(now, timeout);
   const SessionExtras* extras = session.state().extras.get();

@@ -24,7 +24,8 @@ class Deadlines {
   // When an ended record is to be forgotten.
   core::MonoTime ForgetAt(const core::ClientRecord& record) const;
 
-  // Until when the client may believe that it is not dead, by what any server has told it so far.
+  // Until when the client may believe that it is not dead, by what any server has told it so far. REQUIRES:
+  // it lives.
   core::MonoTime VouchedUntil(const Session& session, core::MonoTime now) const;
   // True if this server stood for so long, or welcomed so late, and so lately, that the client may have
   // closed on our account.

@@ -74,7 +74,7 @@ void HelloCheck::NotePastLost(std::uint64_t incarnation, Effects& effects) {
 core::HelloJudgement HelloCheck::Judge(const HelloRequest& hello, const Session* known) const {
   if (known == nullptr) return {};
   const ClientRecord& record = *known->record();
-  const bool heard = known->is_local() && core::IsLive(record.state) && known->last_sequence() != 0;
+  const bool heard = known->is_local() && known->last_sequence() != 0;
   return core::JudgeHello(hello.info, hello.resume_incarnation, record, heard);
 }
 

@@ -28,8 +28,7 @@ namespace {
 constexpr std::size_t kForgottenAtOnce = 4;
 
 void AddLastWords(const Session& session, Lifecycle::Ending& ending) {
-  const bool said_goodbye =
-      ending.evidence->exit_code || ending.evidence->signal || ending.cause == Cause::kSaidGoodbye;
+  const bool said_goodbye = ending.evidence->exit_code || ending.evidence->signal;
   if (ending.state != State::kDead || said_goodbye) return;
   auto words = std::make_shared<core::LastWords>();
   words->will = std::string(session.record()->info.last_will());
@@ -53,8 +52,7 @@ Lifecycle::Lifecycle(const RegistryOptions& options, const common::Clock& clock,
 
 bool Lifecycle::IsCurrentStream(const Session& session, std::uint64_t attachment) const {
   // Another server may have given its stream the same number: this one knows only of its own.
-  return session.is_local() && session.record()->attachment == attachment &&
-         core::IsLive(session.record()->state) && ledger_.table().IsCurrent(session);
+  return session.is_local() && session.record()->attachment == attachment;
 }
 
 std::shared_ptr<core::Evidence> Lifecycle::EvidenceOf(const Session& session, MonoTime now) const {

@@ -50,7 +50,7 @@ void Orphans::BeginSearch(Effects& effects) {
 }
 
 void Orphans::Search(MonoTime now, Effects& effects) {
-  if (!cursor_ || lifecycle_.shutting_down()) return;
+  if (!cursor_) return;
   const SessionTable::Sessions& sessions = ledger_.table().sessions();
   std::vector<std::shared_ptr<Session>> found;  // a decision changes the table
   auto at = sessions.upper_bound(*cursor_);

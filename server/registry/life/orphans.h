@@ -37,7 +37,8 @@ class Orphans {
   // These servers are there now.
   void SetServers(const std::vector<std::string>& server_ids, Effects& effects);
 
-  // Does a slice of the search for clients whose server has gone, or is back, if one is under way.
+  // Does a slice of the search for clients whose server has gone, or is back, if one is under way. REQUIRES:
+  // this server is not shutting down.
   void Search(core::MonoTime now, Effects& effects);
   // Arms what a session wants that is not ours: to be forgotten, or to be taken for an orphan.
   void ArmUnserved(const std::shared_ptr<Session>& session, Effects& effects);

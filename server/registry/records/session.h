@@ -145,7 +145,8 @@ class alignas(64) Session : public core::WheelNode {
   // While it is set, Touch() says kRefutes.
   void SetSuspected(bool suspected) { suspected_.store(suspected, std::memory_order_seq_cst); }
 
-  // True if this process serves it.
+  // True if this process serves it. Then the session lives, is its client's entry in the table, and is no
+  // orphan: whatever ends it or takes it away says false first.
   bool is_local() const { return local_; }
   void set_local(bool local) { local_ = local; }
   // True if its client has a change under way: ledger/pending_client.h.
