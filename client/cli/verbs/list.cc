@@ -19,7 +19,9 @@ Verb AddList(CLI::App& program, GlobalSettings& global) {
   AddFilter(list, settings->filter);
   list.add_option("--limit", settings->limit, "At most so many; default 0: all")
       ->check(CLI::NonNegativeNumber.description(""));
-  list.add_option("--order-by", settings->order_by, "client_id (default) or 'client_id desc'")
+  list.add_option("--order-by", settings->order_by,
+                  "client_id (default), state_time, rtt or last_heartbeat_time, also with ' desc':\n"
+                  "of the last three the first 1000 of all")
       ->type_name("ORDER");
   AddNull(list, global);
   return {&list, [settings](const GlobalSettings& /*global*/, const Words& words) {
@@ -34,17 +36,26 @@ ExitCode RunVerb(const ListSettings& settings, Context& context) {
   request.set_filter(settings.filter);
   request.set_order_by(settings.order_by);
   request.set_view(IsDocument(context.global.output) ? v1::CLIENT_VIEW_FULL : v1::CLIENT_VIEW_BASIC);
+  std::int64_t shown = 0;
+  bool truncated = false;
   const absl::Status status = EachPage(
       *context.api, &Api::ListClients, request, settings.limit, [&](const v1::ListClientsResponse& page) {
         for (const v1::Client& client : page.clients()) {
+          ++shown;
           printer.Add(client, client.name(),
                       [&] { return ClientCells(client, FromProto(page.as_of()), wide); });
         }
         printer.Flush();
+        truncated = page.truncated();
         return true;
       });
   if (!status.ok()) return Fail(status, context);
   printer.Finish(settings.filter.empty() ? "No clients are known." : "No clients match the filter.");
+  if (truncated && (settings.limit == 0 || shown < settings.limit)) {
+    context.terminal.out.flush();
+    context.terminal.err << "livenessctl: these are the first " << shown << " in order of "
+                         << settings.order_by << "; there are more that match\n";
+  }
   return ExitCode::kOk;
 }
 

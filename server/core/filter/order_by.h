@@ -1,7 +1,8 @@
-// The order of a list: `FIELD` or `FIELD desc`, for the one field that a list
-// is kept in order of. Pure, thread-safe.
+// The order of a list: `FIELD` or `FIELD desc`, for one of the fields that the
+// list can be put in order of. Pure, thread-safe.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -9,12 +10,13 @@
 namespace liveness::core {
 
 struct OrderBy {
+  std::string_view field;
   bool descending = false;
   bool operator==(const OrderBy&) const = default;
 };
 
-// `field`: "client_id" or "revision". Empty text: ascending. Anything else:
-// INVALID_ARGUMENT BAD_ORDER_BY, saying what is allowed.
-absl::StatusOr<OrderBy> ParseOrderBy(std::string_view text, std::string_view field);
+// `fields` are constants: the answer's field is one of them. Empty text: the first of them, ascending.
+// Anything else: INVALID_ARGUMENT BAD_ORDER_BY, saying what is allowed.
+absl::StatusOr<OrderBy> ParseOrderBy(std::string_view text, std::initializer_list<std::string_view> fields);
 
 }  // namespace liveness::core

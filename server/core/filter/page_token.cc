@@ -10,11 +10,12 @@ constexpr std::string_view kPurpose = "page";
 constexpr std::size_t kDigestBytes = std::tuple_size_v<Mac>;
 
 std::string DigestOf(const PageQuery& query, const MacFunction& mac) {
-  // The lengths keep one part from running into the next.
-  return Digest(
-      "page query",
-      common::StrCat(query.method.size(), ":", query.method, query.descending ? "-" : "+", query.filter),
-      mac);
+  // The length, and the sign that is in no field's name, keep one part from running into the next.
+  const std::string order = query.order_by.empty() ? "" : common::StrCat(" by ", query.order_by);
+  return Digest("page query",
+                common::StrCat(query.method.size(), ":", query.method, order, query.descending ? "-" : "+",
+                               query.filter),
+                mac);
 }
 
 }  // namespace

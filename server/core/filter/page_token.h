@@ -16,9 +16,11 @@ struct PageQuery {
   std::string_view method;  // e.g. "ListClients"
   std::string_view filter;  // as it was written
   bool descending = false;
+  std::string_view order_by = {};  // the field; empty: the one that the list is kept in order of
 };
 
-// `position` is the last entry of the page: a client's id, a revision. Not empty.
+// `position` is the last entry of the page: a client's id, a revision, an
+// OrderPosition. Not empty.
 std::string EncodePageToken(const PageQuery& query, std::string_view position, const MacFunction& mac);
 
 // The position; empty for an empty token, the first page. INVALID_ARGUMENT:

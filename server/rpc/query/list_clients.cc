@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
-#include "server/core/filter/order_by.h"
 #include "server/core/record/client_fields.h"
 #include "server/rpc/convert/convert.h"
 
@@ -12,6 +12,10 @@ namespace {
 
 // Clients taken at a time: bounds what is copied at once.
 constexpr std::size_t kMaxPart = 256;
+// Of comparing one client's value with the heap's, in the units of core/filter/filter_cost.h.
+constexpr std::int64_t kOrderCost = 8;
+
+constexpr std::string_view kRegistryOrder = "client_id";
 
 }  // namespace
 
@@ -19,23 +23,53 @@ absl::StatusOr<std::unique_ptr<ClientList>> ClientList::Begin(const ListContext&
                                                               const v1::ListClientsRequest& request) {
   const absl::StatusOr<std::size_t> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  const absl::StatusOr<core::OrderBy> order = core::ParseOrderBy(request.order_by(), "client_id");
+  const absl::StatusOr<core::OrderBy> order =
+      core::ParseOrderBy(request.order_by(), {kRegistryOrder, "state_time", "rtt", "last_heartbeat_time"});
   if (!order.ok()) return order.status();
   absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
   if (!filter.ok()) return filter.status();
   const Detail detail = request.view() == v1::CLIENT_VIEW_FULL ? Detail::kFull : Detail::kBasic;
-  std::unique_ptr<ClientList> list(
-      new ClientList(context, *std::move(filter), order->descending, *page_size, detail));
-  absl::StatusOr<std::string> after = core::DecodePageToken(list->Query(), request.page_token(), context.mac);
+  std::unique_ptr<ClientList> list(new ClientList(context, *std::move(filter), *order, *page_size, detail));
+  const absl::StatusOr<std::string> after =
+      core::DecodePageToken(list->Query(), request.page_token(), context.mac);
   if (!after.ok()) return after.status();
-  list->scan_.after = *std::move(after);
-  if (!list->filter_.matches_all()) {
-    list->scan_.matches = [self = list.get()](const core::ClientRecord& record, const core::Vitals& vitals) {
-      return self->filter_.Matches(core::ClientFields(record, vitals, self->now_));
-    };
-    list->scan_.filter_cost = list->filter_.cost();
-  }
+  if (const absl::Status begun = list->GoOnFrom(*after); !begun.ok()) return begun;
+  list->SetMatches();
   return list;
+}
+
+bool ClientList::IsOrdered() const { return order_.field != kRegistryOrder; }
+
+absl::Status ClientList::GoOnFrom(std::string_view position) {
+  if (!IsOrdered()) {
+    scan_.after = std::string(position);
+    return absl::OkStatus();
+  }
+  const core::Moment now = Now();
+  const common::Duration lead = now.wall.time_since_epoch() - now.mono.time_since_epoch();
+  core::OrderPosition from{.wall_lead = lead};
+  std::optional<core::OrderPosition> after;
+  if (!position.empty()) {
+    absl::StatusOr<core::OrderPosition> decoded = core::DecodeOrderPosition(position);
+    if (!decoded.ok()) return decoded.status();
+    from = *std::move(decoded);
+    from.wall_lead = core::SameLead(from.wall_lead, lead);
+    after = from;
+  }
+  const std::size_t limit = std::min(page_size_, kMostOrdered - std::min(kMostOrdered, from.shown));
+  TopClients top(order_.field, order_.descending, limit, std::move(after), from.wall_lead);
+  ordered_.emplace(Ordered{std::move(from), std::move(top)});
+  scan_.descending = false;
+  return absl::OkStatus();
+}
+
+void ClientList::SetMatches() {
+  if (filter_.matches_all() && !ordered_) return;
+  scan_.matches = [this](const core::ClientRecord& record, const core::Vitals& vitals) {
+    return filter_.Matches(core::ClientFields(record, vitals, now_)) &&
+           (!ordered_ || ordered_->top.Wants(record, vitals));
+  };
+  scan_.filter_cost = filter_.cost() + (ordered_ ? kOrderCost : 0);
 }
 
 bool ClientList::Add(const core::ClientView& client, const core::Moment& now,
@@ -48,19 +82,23 @@ bool ClientList::Add(const core::ClientView& client, const core::Moment& now,
   return false;
 }
 
-void ClientList::SetToken(v1::ListClientsResponse& response) const {
-  response.set_next_page_token(core::EncodePageToken(Query(), scan_.after, context_.mac));
+void ClientList::SetToken(std::string_view position, v1::ListClientsResponse& response) const {
+  response.set_next_page_token(core::EncodePageToken(Query(), position, context_.mac));
 }
 
 absl::StatusOr<bool> ClientList::Step(v1::ListClientsResponse& response) {
-  now_ = {context_.clock.Mono(), context_.clock.Wall()};
+  now_ = Now();
+  return ordered_ ? StepOrdered(response) : StepInOrder(response);
+}
+
+bool ClientList::StepInOrder(v1::ListClientsResponse& response) {
   ToProto(now_.wall, *response.mutable_as_of());
   scan_.limit = std::min(page_size_ - static_cast<std::size_t>(response.clients_size()), kMaxPart);
   registry::ScanResult part = context_.registry.Scan(scan_);
   response.set_revision(part.revision);
   for (const core::ClientView& client : part.views) {
     if (!Add(client, now_, response)) {
-      SetToken(response);
+      SetToken(scan_.after, response);
       return true;
     }
     scan_.after = std::string(client.record->client_id());
@@ -68,8 +106,43 @@ absl::StatusOr<bool> ClientList::Step(v1::ListClientsResponse& response) {
   scan_.after = std::move(part.cursor);
   if (part.done) return true;
   if (static_cast<std::size_t>(response.clients_size()) < page_size_) return false;
-  SetToken(response);
+  SetToken(scan_.after, response);
   return true;
+}
+
+bool ClientList::StepOrdered(v1::ListClientsResponse& response) {
+  scan_.limit = kMaxPart;
+  registry::ScanResult part = context_.registry.Scan(scan_);
+  if (!ordered_->begun) {
+    // What is shown was read from here on: whoever follows on from this revision misses nothing.
+    ordered_->begun = true;
+    ToProto(now_.wall, *response.mutable_as_of());
+    response.set_revision(part.revision);
+  }
+  for (core::ClientView& client : part.views) ordered_->top.Offer(std::move(client));
+  scan_.after = std::move(part.cursor);
+  if (part.done) ShowOrdered(response);
+  return part.done;
+}
+
+void ClientList::ShowOrdered(v1::ListClientsResponse& response) {
+  core::OrderPosition& at = ordered_->position;
+  const core::Moment now{now_.mono, common::WallTime(now_.mono.time_since_epoch() + at.wall_lead)};
+  const std::vector<TopClients::Entry> entries = ordered_->top.Take();
+  std::size_t added = 0;
+  for (const TopClients::Entry& entry : entries) {
+    if (added == page_size_ || at.shown == kMostOrdered || !Add(entry.view, now, response)) break;
+    ++added;
+    ++at.shown;
+    at.value = entry.value;
+    at.client_id = std::string(entry.view.record->client_id());
+  }
+  if (added == entries.size()) return;
+  if (at.shown == kMostOrdered) {
+    response.set_truncated(true);
+  } else {
+    SetToken(core::EncodeOrderPosition(at), response);
+  }
 }
 
 }  // namespace liveness::rpc

@@ -43,7 +43,7 @@ absl::StatusOr<std::unique_ptr<TransitionList>> TransitionList::Begin(
     const ListContext& context, const v1::ListTransitionsRequest& request) {
   const absl::StatusOr<std::size_t> page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  const absl::StatusOr<core::OrderBy> order = core::ParseOrderBy(request.order_by(), "revision");
+  const absl::StatusOr<core::OrderBy> order = core::ParseOrderBy(request.order_by(), {"revision"});
   if (!order.ok()) return order.status();
   absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::TransitionSchema());
   if (!filter.ok()) return filter.status();

@@ -34,6 +34,13 @@ TEST_F(QueryTest, ListsInEveryFormat) {
   EXPECT_THAT(Run({"list", "-o", "wide"}).out, HasSubstr("200ms/10s"));
   EXPECT_EQ(Run({"list", "-o", "name"}).out, "clients/größe/日本\nclients/web-1\n");
   EXPECT_EQ(Run({"list", "-o", "name", "--order-by=client_id desc", "--limit=1"}).out, "clients/web-1\n");
+  // The wide one joined last.
+  EXPECT_EQ(Run({"list", "-o", "name", "--order-by=state_time desc"}).out,
+            "clients/größe/日本\nclients/web-1\n");
+  EXPECT_EQ(Run({"list", "-o", "name", "--order-by=state_time", "--limit=1"}).out, "clients/web-1\n");
+  const CliResult refused = Run({"list", "--order-by=host"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("client_id, state_time, rtt or last_heartbeat_time"));
   EXPECT_THAT(Run({"list", "-o", "json"}).out, HasSubstr("\"state\": \"STATE_ALIVE\""));
   EXPECT_THAT(Run({"list", "-o", "yaml"}).out, StartsWith("clients:\n- name: \"clients/größe/日本\"\n"));
   EXPECT_EQ(Run({"list", "-o", "name", "--filter=labels.zone = eu"}).out, "clients/web-1\n");

@@ -101,6 +101,7 @@ TEST(PageTokenTest, IsBoundToWhatWasAsked) {
   EXPECT_EQ(ReasonOfToken({"ListClients", "", false}, token), "PAGE_TOKEN_MISMATCH");
   EXPECT_EQ(ReasonOfToken({"ListClients", "state = ALIVE", true}, token), "PAGE_TOKEN_MISMATCH");
   EXPECT_EQ(ReasonOfToken({"ListTransitions", "state = ALIVE", false}, token), "PAGE_TOKEN_MISMATCH");
+  EXPECT_EQ(ReasonOfToken({"ListClients", "state = ALIVE", false, "rtt"}, token), "PAGE_TOKEN_MISMATCH");
 }
 
 const ResumeTokens kTokens(7, kMac);
