@@ -2,7 +2,7 @@
 // docs/livenessctl.md print it from here or are held to it by a test.
 //
 // `beat -- COMMAND` is the exception: it ends with the command's own code, or
-// 128 + the signal that ended the command.
+// 128 + the signal that ended the command. `health` is another: HealthCode.
 #pragma once
 
 namespace liveness::cli {
@@ -34,6 +34,23 @@ inline constexpr char kExitCodeHelp[] =
     "  7    beat: superseded by a newer process under the same id\n"
     "  8    beat: evicted by an operator\n"
     "  beat -- COMMAND ends with the command's code, 126 if it cannot be run, 127 if\n"
-    "  it is not found, 128+N if signal N ended it\n";
+    "  it is not found, 128+N if signal N ended it; health has codes of its own\n";
+
+// `health`: those of grpc_health_probe, whose place it takes.
+enum class HealthCode : int {
+  kServing = 0,
+  kBadArguments = 1,  // also a TLS file that cannot be used
+  kNotConnected = 2,
+  kRpcFailed = 3,  // no answer, an error, no such service
+  kNotServing = 4,
+};
+
+inline constexpr char kHealthCodeHelp[] =
+    "Exit codes, those of grpc_health_probe:\n"
+    "  0    SERVING\n"
+    "  1    bad arguments\n"
+    "  2    no server could be connected to\n"
+    "  3    the server gave no answer, or an error: it knows no such client or service\n"
+    "  4    NOT_SERVING, or anything else but SERVING\n";
 
 }  // namespace liveness::cli

@@ -78,7 +78,7 @@ Message UsageError(const std::string& text, const std::string& verb) {
   // A word in `text` may be a stranger's: the name of a client, which a script passed on.
   return {"livenessctl: " + Printable(common::PlainText(text)) + "\nSee livenessctl " + verb +
               (verb.empty() ? "" : " ") + "--help\n",
-          true};
+          true, verb == "health" ? static_cast<ExitCode>(HealthCode::kBadArguments) : ExitCode::kUsage};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "client/cli/exit_code.h"
 #include "client/cli/settings.h"
 
 namespace liveness::cli {
@@ -12,7 +13,8 @@ namespace liveness::cli {
 // What to print where the command line asks for no work: help, the version, or what is wrong with it.
 struct Message {
   std::string text;
-  bool error = false;  // to stderr, with ExitCode::kUsage; else stdout and kOk
+  bool error = false;  // to stderr, with `code`; else stdout and kOk
+  ExitCode code = ExitCode::kUsage;
 };
 
 // Reads `args` (without the program's name); LIVENESS_* variables stand in for

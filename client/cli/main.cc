@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   if (const auto* message = std::get_if<cli::Message>(&parsed)) {
     std::ostream& stream = message->error ? std::cerr : std::cout;
     stream << message->text << std::flush;
-    if (message->error) return static_cast<int>(ExitCode::kUsage);
+    if (message->error) return static_cast<int>(message->code);
     return static_cast<int>(stream ? ExitCode::kOk : ExitCode::kError);
   }
   cli::Terminal terminal{std::cout, std::cerr, cli::StdoutTakesColor(), common::SystemClock()};

@@ -12,7 +12,9 @@ namespace liveness::cli {
 ExitCode Run(const Settings& settings, Terminal& terminal) {
   QuietGrpc();
   Context context{settings.global, terminal};
-  if (!std::holds_alternative<BeatSettings>(settings.verb)) {
+  const bool has_own_connection = std::holds_alternative<BeatSettings>(settings.verb) ||
+                                  std::holds_alternative<HealthSettings>(settings.verb);
+  if (!has_own_connection) {
     auto api = Api::Create(settings.global);
     if (!api.ok()) return Fail(ExitCode::kUsage, std::string(api.status().message()), terminal);
     context.api = *std::move(api);

@@ -90,6 +90,12 @@ struct DrainSettings {
   std::string reason;
 };
 
+struct HealthSettings {
+  std::string service;  // of grpc.health.v1; empty: the server
+  common::Duration connect_timeout = std::chrono::seconds(1);
+  common::Duration rpc_timeout = std::chrono::seconds(1);
+};
+
 struct BeatSettings {
   std::string id;  // or clients/ID
   std::string instance_id;
@@ -112,7 +118,7 @@ struct BeatSettings {
 
 using VerbSettings =
     std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings, StatsSettings, EvictSettings,
-                 MaintenanceSettings, ServerInfoSettings, DrainSettings, BeatSettings>;
+                 MaintenanceSettings, ServerInfoSettings, DrainSettings, HealthSettings, BeatSettings>;
 
 struct Settings {
   GlobalSettings global;
