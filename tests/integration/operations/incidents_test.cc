@@ -132,8 +132,8 @@ TEST_F(IncidentsTest, ADrainIsAReasonAndAnIncident) {
   EXPECT_FALSE(info.ready());
   ASSERT_EQ(info.not_ready_size(), 1);
   EXPECT_EQ(info.not_ready(0).reason(), "DRAINING");
-  EXPECT_THAT(Kinds(info), ElementsAre("STARTED", "DRAIN"));
-  EXPECT_FALSE(info.incidents(1).has_end_time());
+  EXPECT_THAT(Kinds(info), ElementsAre("STARTED", "OPERATOR", "DRAIN"));
+  EXPECT_FALSE(info.incidents(2).has_end_time());
 }
 
 TEST_F(IncidentsTest, AFileThatIsDamagedCostsOnlyItself) {
