@@ -25,6 +25,7 @@ Registry::Registry(RegistryOptions options, const common::Clock& clock, storage:
       parts_(std::make_unique<Parts>(options_, clock_, store_, contents)),
       witness_(parts_->conditions.witness),
       store_health_(parts_->conditions.store_health),
+      figures_(parts_->conditions.figures),
       hub_(contents.revision, {.max_mailbox = options_.max_mailbox,
                                .max_watchers = options_.max_watchers,
                                .max_dear_filters = options_.max_dear_watch_filters}) {}
@@ -237,7 +238,6 @@ MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
 }
 
 void Registry::OnEarlierDeadline(std::function<void(MonoTime)> wake) { wake_detector_ = std::move(wake); }
-
 void Registry::OnWitness(std::function<void(const WitnessEvent&)> tell) { tell_witness_ = std::move(tell); }
 
 void Registry::CanaryAnswered(MonoTime sent_at, MonoTime answered_at) {
@@ -269,25 +269,25 @@ ScanResult Registry::Scan(const ScanRequest& request) const {
 Totals Registry::totals() const {
   const std::int64_t watchers = hub_.watchers();
   return Read([&](const Parts& parts) {
-    const Conditions& conditions = parts.conditions;
-    return Totals{.counts = parts.ledger.table().counts(),
-                  .revision = parts.ledger.history().last(),
-                  .watchers = watchers,
-                  .scorecard = parts.lifecycle.scorecard(),
-                  .credited = conditions.witness.witness_clock().credited(),
-                  .stalls = conditions.witness.stall_count(),
-                  .unread_credits = parts.detection.unread_credits(),
-                  .witness = conditions.witness.totals(),
-                  .group_events = conditions.falls.event_count(),
-                  .doubts = conditions.falls.doubt_count(),
-                  .held_deaths = conditions.falls.held_deaths()};
+    Totals totals = parts.conditions.totals();
+    totals.counts = parts.ledger.table().counts();
+    totals.counts_by_health = parts.ledger.table().counts_by_health();
+    totals.pending_clients = parts.ledger.pending_clients();
+    totals.revision = parts.ledger.history().last();
+    totals.watchers = watchers;
+    totals.scorecard = parts.lifecycle.scorecard();
+    totals.unread_credits = parts.detection.unread_credits();
+    return totals;
   });
+}
+
+std::vector<LabelValues> Registry::label_counts() const {
+  return Read([](const Parts& parts) { return parts.ledger.table().label_counts().labels(); });
 }
 
 std::uint64_t Registry::revision() const {
   return Read([](const Parts& parts) { return parts.ledger.history().last(); });
 }
-
 const std::string& Registry::history_id() const { return store_.history_id(); }
 
 HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {

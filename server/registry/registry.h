@@ -27,6 +27,8 @@
 #include "common/mutex.h"
 #include "server/core/detection/path_quality.h"
 #include "server/core/record/record.h"
+#include "server/registry/records/figures.h"
+#include "server/registry/records/label_counts.h"
 #include "server/registry/records/queue_pulses.h"
 #include "server/registry/records/session.h"
 #include "server/registry/records/types.h"
@@ -171,6 +173,11 @@ class Registry : public storage::StoreListener, public WatchSource {
   // call again with `cursor` until `limit` is met or `done`.
   ScanResult Scan(const ScanRequest& request) const override;
   Totals totals() const;
+  // Of RegistryOptions::count_labels.
+  std::vector<LabelValues> label_counts() const;
+  // Any thread.
+  const Figures& figures() const { return figures_; }
+  WatchLoad watch_load() const { return hub_.load(); }
   std::uint64_t revision() const override;
   const std::string& history_id() const;
   const RegistryOptions& options() const { return options_; }
@@ -218,9 +225,10 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   mutable common::Mutex mu_;
   const std::unique_ptr<Parts> parts_ ABSL_PT_GUARDED_BY(mu_);
-  // Two of the parts, for what any thread may ask them.
+  // Three of the parts, for what any thread may ask them.
   Witness& witness_;
   const StoreHealth& store_health_;
+  const Figures& figures_;
 
   WatchHub hub_;
 };

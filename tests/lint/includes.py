@@ -63,7 +63,7 @@ MUST_NOT_INCLUDE = {
 ANY_TRANSPORT = re.compile(r"server/rpc/heartbeat/(heartbeat_(protocol|transport|deps|options|codec|hello|welcome|outbox)"
                            r"|ping|ping_wire|stream_link|stream_closer)\.")
 SPEAKS_GRPC = re.compile(r"grpc(pp)?/|.*\.grpc\.pb\.h$|server/rpc/heartbeat/heartbeat_(bytes|writer|call|service)\.h"
-                         r"|server/rpc/engine/(?!(call_errors|stream_quota)\.h)")
+                         r"|server/rpc/engine/(?!(call_errors|method_figures|stream_quota)\.h)")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

@@ -10,6 +10,7 @@
 #include "server/registry/conditions/store_health.h"
 #include "server/registry/conditions/timers.h"
 #include "server/registry/conditions/witness.h"
+#include "server/registry/records/figures.h"
 #include "server/registry/records/types.h"
 #include "server/storage/store.h"
 
@@ -23,12 +24,24 @@ struct Conditions {
         roster(options.server_id, store.shared()),
         falls(options) {}
 
+  // Its part of them.
+  Totals totals() const {
+    return {.credited = witness.witness_clock().credited(),
+            .stalls = witness.stall_count(),
+            .witness = witness.totals(),
+            .group_events = falls.event_count(),
+            .doubts = falls.doubt_count(),
+            .doubts_itself = falls.doubting(),
+            .held_deaths = falls.held_deaths()};
+  }
+
   Timers timers;
   Witness witness;
   StoreHealth store_health;
   Roster roster;
   Falls falls;
   MaintenanceSchedule maintenance;
+  Figures figures;  // any thread may read them
 };
 
 }  // namespace liveness::registry

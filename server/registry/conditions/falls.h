@@ -37,6 +37,7 @@ class Falls {
 
   std::int64_t event_count() const { return mass_.event_count(); }
   std::int64_t doubt_count() const { return self_doubt_.episode_count(); }
+  bool doubting() const { return self_doubt_.doubting(); }
   std::int64_t held_deaths() const { return held_deaths_; }
 
  private:

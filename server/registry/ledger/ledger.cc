@@ -33,7 +33,9 @@ Ledger::Ledger(const RegistryOptions& options, const common::Clock& clock, stora
       maintenance_(conditions.maintenance),
       roster_(conditions.roster),
       store_health_(conditions.store_health),
+      figures_(conditions.figures),
       listener_(listener),
+      table_(options.count_labels),
       history_(revision, options.max_history),
       observed_until_(clock.Mono()) {}
 
@@ -97,12 +99,13 @@ void Ledger::Decide(const std::shared_ptr<Session>& session, ClientRecord after,
       } else {
         table_.SetRecord(session, committed);
       }
+      figures_.commit_times.Add(core::Duration::zero());
       Append(before, committed, wall, effects);
       if (on_committed) effects.dones.push_back({std::move(on_committed), committed});
       return;
     }
     at = pending_.try_emplace(std::string(decided->client_id()), before, known).first;
-    at->second.set_proposal(proposal);
+    at->second.SetProposal(proposal, now);
     under_way_[proposal] = at;
   }
   at->second.Add({session, decided, wall, std::move(on_committed), welcomes});
@@ -118,6 +121,7 @@ void Ledger::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr re
 
 void Ledger::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
   FollowMaintenance(*after);
+  figures_.CountTransition(before.get(), *after);
   core::GroupEventsPtr groups = falls_.Count(before.get(), *after, time, clock_.Mono(), effects);
   history_.Append(std::make_shared<const core::Transition>(
       core::Transition{std::move(before), std::move(after), time, std::move(groups)}));
@@ -148,6 +152,7 @@ void Ledger::TakeCommitted(const storage::Committed& change, Effects& effects) {
 void Ledger::TakeOurs(Pending::iterator at, const storage::Committed& change, Effects& effects) {
   PendingClient& pending = at->second;
   under_way_.erase(pending.proposal());
+  figures_.commit_times.Add(clock_.Mono() - pending.proposed_at());
   const Decision decision = pending.TakeFirst();
   Append(pending.committed(), change.after, change.time, effects);
   const bool forgotten = change.after->state == State::kForgotten;
@@ -252,7 +257,7 @@ void Ledger::ProposeNext(Pending::iterator at, Effects& effects) {
     pending_.erase(at);
     return;
   }
-  pending.set_proposal(next_proposal_++);
+  pending.SetProposal(next_proposal_++, clock_.Mono());
   under_way_[pending.proposal()] = at;
   const Decision& next = pending.first();
   // A store that commits later never commits at once.
@@ -264,6 +269,7 @@ void Ledger::TakeRefused(std::uint64_t proposal, const absl::Status& why, Effect
   if (refused == under_way_.end()) return;
   const Pending::iterator at = refused->second;
   under_way_.erase(refused);
+  figures_.refusals.fetch_add(1, std::memory_order_relaxed);
   PendingClient& pending = at->second;
   // A change of a session that has begun is proposed again, on what the other server wrote: the store told
   // that before it refused this.

@@ -15,6 +15,7 @@
 // Not thread-safe: guarded by the registry's lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -63,6 +64,8 @@ class Ledger {
   // True while so many clients have a change under way that this server asks no more of the store by itself:
   // what concerns a whole fleet (a restart, the end of its maintenance) goes on as the store commits.
   bool IsFull() const { return pending_.size() >= kPendingAtMost; }
+  // Clients with a change under way.
+  std::size_t pending_clients() const { return pending_.size(); }
   // Seconds that live clients were watched, summed over all of them, up to the last decision.
   double observed_seconds() const { return observed_seconds_; }
 
@@ -107,6 +110,7 @@ class Ledger {
   MaintenanceSchedule& maintenance_;
   const Roster& roster_;
   const StoreHealth& store_health_;
+  Figures& figures_;
   LedgerListener& listener_;
 
   SessionTable table_;

@@ -62,9 +62,13 @@ class PendingClient {
     committed_session_ = std::move(session);
   }
 
-  // The proposal that is under way for first().
+  // The proposal that is under way for first(), and since when it is.
   std::uint64_t proposal() const { return proposal_; }
-  void set_proposal(std::uint64_t proposal) { proposal_ = proposal; }
+  core::MonoTime proposed_at() const { return proposed_at_; }
+  void SetProposal(std::uint64_t proposal, core::MonoTime now) {
+    proposal_ = proposal;
+    proposed_at_ = now;
+  }
 
   // What is under way, and then what waits; the store commits them in this order.
   const std::deque<Decision>& waiting() const { return waiting_; }
@@ -105,6 +109,7 @@ class PendingClient {
   core::RecordPtr committed_;
   std::shared_ptr<Session> committed_session_;
   std::uint64_t proposal_ = 0;
+  core::MonoTime proposed_at_{};
   std::deque<Decision> waiting_;  // never empty, unless abandoned
   bool abandoned_ = false;
 };

@@ -36,6 +36,7 @@ Detection::Detection(const RegistryOptions& options, const common::Clock& clock,
       witness_(conditions.witness),
       store_health_(conditions.store_health),
       falls_(conditions.falls),
+      figures_(conditions.figures),
       ledger_(ledger),
       deadlines_(deadlines),
       lifecycle_(lifecycle),
@@ -113,7 +114,12 @@ void Detection::JudgeAfterLook(const PendingLook& look, MonoTime now, Effects& e
   // From here on a heartbeat sees the flag, or we see the heartbeat: one that came after the look that the
   // verdict rests on.
   session.SetSuspected(true);
-  if (session.last_heard() == look.last_heard) return lifecycle_.Suspect(look.session, now, effects);
+  if (session.last_heard() == look.last_heard) {
+    const MonoTime deadline =
+        witness_.witness_clock().DueAt(look.last_heard, deadlines_.InputOf(session).timing.timeout);
+    figures_.deadline_lateness.Add(clock_.Mono() - deadline);
+    return lifecycle_.Suspect(look.session, now, effects);
+  }
   session.SetSuspected(false);
   ArmNextCheck(session, now, effects);
 }

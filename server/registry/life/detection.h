@@ -63,6 +63,7 @@ class Detection {
   Witness& witness_;
   StoreHealth& store_health_;
   Falls& falls_;
+  Figures& figures_;
   Ledger& ledger_;
   const Deadlines& deadlines_;
   Lifecycle& lifecycle_;

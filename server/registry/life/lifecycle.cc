@@ -46,6 +46,7 @@ Lifecycle::Lifecycle(const RegistryOptions& options, const common::Clock& clock,
       timers_(conditions.timers),
       witness_(conditions.witness),
       store_health_(conditions.store_health),
+      figures_(conditions.figures),
       ledger_(ledger),
       deadlines_(deadlines),
       stalls_(stalls) {}
@@ -115,6 +116,7 @@ void Lifecycle::DieOfSilence(const std::shared_ptr<Session>& session, MonoTime n
   SessionExtras& extras = *session->state().extras;
   extras.detected_after = extras.suspect_since - session->last_heard();
   scorecard_.detection_times.Add(extras.detected_after);
+  figures_.detection_times.Add(extras.detected_after);
   End(session, {State::kDead, cause, std::move(evidence)},
       common::Error(absl::StatusCode::kDeadlineExceeded, "SILENT", "nothing was heard within the timeout"),
       effects);

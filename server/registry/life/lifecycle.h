@@ -99,6 +99,7 @@ class Lifecycle {
   Timers& timers_;
   const Witness& witness_;
   const StoreHealth& store_health_;
+  Figures& figures_;
   Ledger& ledger_;
   const Deadlines& deadlines_;
   Stalls& stalls_;

@@ -78,15 +78,20 @@ void SessionTable::CountHost(const ClientRecord& record, std::int64_t sign) {
   if (counts.heard == 0 && counts.silent == 0) hosts_.erase(at);
 }
 
+void SessionTable::AddToCounts(const ClientRecord& record, std::int64_t sign) {
+  counts_.Add(record, sign);
+  counts_by_health_[static_cast<std::size_t>(record.state)][static_cast<std::size_t>(record.health)] += sign;
+  label_counts_.Add(record, sign);
+  CountHost(record, sign);
+}
+
 void SessionTable::Forget(const ClientRecord& record) {
-  counts_.Add(record, -1);
-  CountHost(record, -1);
+  AddToCounts(record, -1);
   ended_.erase({record.revision, record.client_id()});
 }
 
 void SessionTable::Count(const ClientRecord& record) {
-  counts_.Add(record, +1);
-  CountHost(record, +1);
+  AddToCounts(record, +1);
   if (record.state == State::kDead || record.state == State::kLeft) {
     ended_.emplace(record.revision, record.client_id());
   }

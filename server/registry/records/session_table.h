@@ -4,6 +4,8 @@
 // registry guards it with its lock.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,9 +13,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/container/btree_map.h"
 #include "server/core/record/record.h"
+#include "server/registry/records/label_counts.h"
 #include "server/registry/records/session.h"
 
 namespace liveness::registry {
@@ -27,8 +31,15 @@ struct Counts {
   std::int64_t ended() const { return dead + left; }
 };
 
+// The same by state and by health, each by its number.
+using CountsByHealth = std::array<std::array<std::int64_t, static_cast<std::size_t>(core::kLastHealth) + 1>,
+                                  static_cast<std::size_t>(core::kLastState) + 1>;
+
 class SessionTable {
  public:
+  // `count_labels`: keys of labels whose values are counted.
+  explicit SessionTable(const std::vector<std::string>& count_labels = {}) : label_counts_(count_labels) {}
+
   using Sessions = absl::btree_map<std::string_view, std::shared_ptr<Session>>;
 
   std::shared_ptr<Session> Find(std::string_view client_id) const;  // null if unknown
@@ -49,9 +60,12 @@ class SessionTable {
   core::HostEvidence NeighboursOf(const core::ClientRecord& record) const;
 
   const Counts& counts() const { return counts_; }
+  const CountsByHealth& counts_by_health() const { return counts_by_health_; }
+  const LabelCounts& label_counts() const { return label_counts_; }
   const Sessions& sessions() const { return sessions_; }
 
  private:
+  void AddToCounts(const core::ClientRecord& record, std::int64_t sign);
   void CountHost(const core::ClientRecord& record, std::int64_t sign);
   void Forget(const core::ClientRecord& record);
   void Count(const core::ClientRecord& record);
@@ -59,6 +73,8 @@ class SessionTable {
   // Keys are views of the record's own client_id.
   Sessions sessions_;
   Counts counts_;
+  CountsByHealth counts_by_health_{};
+  LabelCounts label_counts_;
   absl::btree_map<std::string, core::HostEvidence, std::less<>> hosts_;  // of live clients
   // (revision of the end, client) of every ended session, oldest first.
   std::set<std::pair<std::uint64_t, std::string_view>> ended_;

@@ -44,6 +44,7 @@ struct RegistryOptions {
   core::MassFailure::Options mass;
   double doubt_share = 0.9;  // of all live clients fell: this server doubts itself; 1: never
   core::FlapOptions flap;
+  std::vector<std::string> count_labels;  // keys of labels whose values are counted: label_counts.h
   // Called, without the lock and from any thread, with what belongs in an operator's log. May be null.
   std::function<void(const std::string&)> on_notice;
 };
@@ -120,6 +121,7 @@ struct WitnessTotals {
 
 struct Totals {
   Counts counts;
+  CountsByHealth counts_by_health{};
   std::uint64_t revision = 0;
   std::int64_t watchers = 0;
   core::Scorecard scorecard;
@@ -128,8 +130,10 @@ struct Totals {
   std::int64_t unread_credits = 0;  // suspicions put off because a socket held unread bytes
   WitnessTotals witness;
   std::int64_t group_events = 0;
-  std::int64_t doubts = 0;       // how often this server has doubted itself
-  std::int64_t held_deaths = 0;  // that waited because it did
+  std::int64_t doubts = 0;          // how often this server has doubted itself
+  bool doubts_itself = false;       // now
+  std::int64_t held_deaths = 0;     // that waited because it did
+  std::size_t pending_clients = 0;  // that have a change under way
 };
 
 // How far a SetMaintenance has come.

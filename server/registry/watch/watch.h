@@ -42,6 +42,9 @@ class Batch {
     if (groups_.empty()) return transitions_.front()->revision();
     return std::min(transitions_.front()->revision(), groups_.front().revision);
   }
+  core::WallTime first_time() const {
+    return transitions_.empty() ? groups_.front().time : transitions_.front()->time;
+  }
   std::uint64_t last_revision() const {
     return std::max(transitions_.empty() ? 0 : transitions_.back()->revision(),
                     groups_.empty() ? 0 : groups_.back().revision);

@@ -238,7 +238,7 @@ void WatchHub::EndTurn(Group& group, const Turn& turn,
 }
 
 void WatchHub::Overrun(Mailbox& mailbox, std::vector<Mailbox::Batches>& dropped) {
-  mailbox.overrun_ = true;
+  if (!std::exchange(mailbox.overrun_, true)) ++overruns_;
   dropped.push_back(std::exchange(mailbox.waiting_, {}));
   mailbox.waiting_transitions_ = 0;
 }
@@ -277,6 +277,30 @@ void WatchHub::TrimLog() {
 std::int64_t WatchHub::watchers() const {
   common::MutexLock lock(mu_);
   return static_cast<std::int64_t>(watchers_);
+}
+
+WatchLoad WatchHub::load() const {
+  WatchLoad load;
+  const auto waits_since = [&load](core::WallTime then) {
+    load.oldest = std::min(load.oldest.value_or(then), then);
+  };
+  common::MutexLock lock(mu_);
+  load.watchers = static_cast<std::int64_t>(watchers_);
+  load.overruns = overruns_;
+  const std::uint64_t end = first_chunk_ + log_.size();
+  for (const auto& [_, group] : groups_) {
+    for (const Mailbox* mailbox : group->mailboxes) {
+      load.queued += mailbox->waiting_transitions_;
+      load.most_queued = std::max(load.most_queued, mailbox->waiting_transitions_);
+      if (!mailbox->waiting_.empty()) waits_since(mailbox->waiting_.front()->first_time());
+    }
+    if (group->next_chunk == end) continue;
+    const Chunk& chunk = *log_[group->next_chunk - first_chunk_];
+    const std::size_t next = group->next_in_chunk;
+    load.unfiltered = std::max(load.unfiltered, static_cast<std::size_t>(appended_ - chunk.begin - next));
+    if (next < chunk.transitions.size()) waits_since(chunk.transitions[next]->time);
+  }
+  return load;
 }
 
 }  // namespace liveness::registry

@@ -34,6 +34,17 @@ namespace liveness::registry {
 
 class WatchHub;
 
+// How far behind the watchers are.
+struct WatchLoad {
+  std::int64_t watchers = 0;
+  std::size_t queued = 0;       // transitions in all mailboxes
+  std::size_t most_queued = 0;  // in the fullest
+  std::size_t unfiltered = 0;   // published, and still to be looked at for the slowest filter
+  std::uint64_t overruns = 0;   // times that a watcher lost its place, since the start
+  // When the oldest of all that waits for somebody was decided; nothing if nothing waits.
+  std::optional<core::WallTime> oldest;
+};
+
 // Where published batches wait for one watcher.
 class Mailbox {
  public:
@@ -112,6 +123,8 @@ class WatchHub {
   void OnWork(std::function<void()> wake) { wake_ = std::move(wake); }
 
   std::int64_t watchers() const;
+  // Takes some 10 ns a watcher, with the lock held.
+  WatchLoad load() const;
 
  private:
   friend class Mailbox;
@@ -145,7 +158,7 @@ class WatchHub {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Evaluates and delivers one stretch. Returns what it cost, 0 if there was nothing to do.
   std::int64_t TakeTurn(Group& group) ABSL_LOCKS_EXCLUDED(mu_);
-  static void Overrun(Mailbox& mailbox, std::vector<Mailbox::Batches>& dropped);
+  void Overrun(Mailbox& mailbox, std::vector<Mailbox::Batches>& dropped) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Frees batches that were dropped: few at once, many when Work() is called, because freeing takes long.
   void Discard(Mailbox::Batches batches) ABSL_LOCKS_EXCLUDED(mu_);
   bool EmptyTrash() ABSL_LOCKS_EXCLUDED(mu_);
@@ -162,6 +175,7 @@ class WatchHub {
   std::deque<std::shared_ptr<const Chunk>> log_ ABSL_GUARDED_BY(mu_);
   std::uint64_t first_chunk_ ABSL_GUARDED_BY(mu_) = 0;  // the number of log_.front()
   std::uint64_t appended_ ABSL_GUARDED_BY(mu_) = 0;     // transitions, ever
+  std::uint64_t overruns_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<Mailbox::Batches> trash_ ABSL_GUARDED_BY(mu_);
 
   // Used by the one thread that calls Work(), and by nobody else.

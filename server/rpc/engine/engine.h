@@ -15,6 +15,7 @@
 // after Start().
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -119,6 +120,12 @@ class Engine {
   // Runs `job` on the queue's thread, after all that waits there now. False, and
   // nothing happens, if the queue has no thread yet. REQUIRES: not shut down.
   bool RunOnQueue(std::size_t queue, std::function<void()> job);
+
+  // Its methods() and how their calls ended; those that are registered with gRPC are not among them. Any
+  // thread, once the engine has started.
+  const GenericRouter& router() const { return *router_; }
+  // Jobs that wait, by lane. Any thread.
+  std::array<std::size_t, WorkerPool::kLanes> queued_jobs() const { return workers_.queued(); }
 
   ConnectionStreams& connections() { return connections_; }
   StreamQuota& worker_calls() { return worker_calls_; }

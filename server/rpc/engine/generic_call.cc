@@ -59,19 +59,29 @@ absl::Status GenericCall::WhyNoRequest(Came came) {
   return common::Error(absl::StatusCode::kDeadlineExceeded, "REQUEST_TIMEOUT", "no request came in time");
 }
 
+void GenericCall::CountIn(MethodFigures& figures) { figures_.Begin(figures, common::SystemClock().Mono()); }
+
+void GenericCall::CountEnd(absl::StatusCode code) { figures_.End(code, common::SystemClock().Mono()); }
+
 void GenericCall::OnDone(bool) {
-  if (context_.IsCancelled()) place_.WasReset(common::SystemClock().Mono());
+  if (context_.IsCancelled()) {
+    place_.WasReset(common::SystemClock().Mono());
+    const bool too_late = context_.deadline() <= common::SystemClock().Wall();
+    CountEnd(too_late ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kCancelled);
+  }
   const auto overdue = std::exchange(overdue_, nullptr);
   if (const auto done = std::exchange(done_, nullptr)) done();
 }
 
 void GenericCall::Reply(const grpc::ByteBuffer& response) {
+  CountEnd(absl::StatusCode::kOk);
   timer_.Start(*this, CallTimer::Wait::kAnswer);
   stream_.WriteAndFinish(response, grpc::WriteOptions(), grpc::Status::OK,
                          finished_tag_.Hold(shared_from_this()));
 }
 
 void GenericCall::Finish(const absl::Status& status) {
+  CountEnd(status.code());
   timer_.Start(*this, CallTimer::Wait::kAnswer);
   stream_.Finish(ToGrpcStatus(status), finished_tag_.Hold(shared_from_this()));
 }

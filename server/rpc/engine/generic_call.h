@@ -17,6 +17,7 @@
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/engine/engine.h"
 #include "server/rpc/engine/holding_tag.h"
+#include "server/rpc/engine/method_figures.h"
 #include "server/rpc/engine/stream_quota.h"
 
 namespace liveness::rpc {
@@ -40,6 +41,9 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   // called if the server stops before. `bounds`: not OK if the call's connection has too
   // many; `accepted` is to end the call with it.
   void Ask(grpc::AsyncGenericService& service, Accepted accepted);
+
+  // The call is one of this method's. `figures` outlive it. REQUIRES: called from `accepted`, at first.
+  void CountIn(MethodFigures& figures);
 
   // Once after the call is over, be it finished or given up by the caller:
   // context().IsCancelled() says which. `done` is held until then.
@@ -83,6 +87,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   void OnDone(bool ok);
   void OnRead(bool ok);
   void OnFinished(bool ok);
+  void CountEnd(absl::StatusCode code);
   void Overdue(CallTimer::Wait wait) override;
   std::shared_ptr<CallTimer::Waiter> Hold() override { return weak_from_this().lock(); }
 
@@ -92,6 +97,7 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   CallTimer& timer_;
   ConnectionStreams::Place place_;
   QuotaPlace worker_place_;
+  CallFigures figures_;
   grpc::GenericServerContext context_;
   grpc::GenericServerAsyncReaderWriter stream_;
   Accepted accepted_;

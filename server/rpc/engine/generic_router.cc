@@ -6,22 +6,26 @@
 
 namespace liveness::rpc {
 
-void GenericRouter::Add(std::string_view service, std::string_view method, MethodHandler handler) {
-  handlers_.emplace(common::StrCat("/", service, "/", method), std::move(handler));
+void GenericRouter::Add(std::string_view service, std::string_view method, Shape shape,
+                        MethodHandler handler) {
+  auto& added = methods_[common::StrCat("/", service, "/", method)];
+  added.reset(new Method{std::move(handler), MethodFigures(shape)});
 }
 
 void GenericRouter::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
   std::make_shared<GenericCall>(cq, engine)
       ->Ask(service_, [this](std::shared_ptr<GenericCall> call, const absl::Status& bounds) {
         Start(call->cq(), call->engine());  // the next may come while this one is served
-        if (!bounds.ok()) return call->Finish(bounds);
-        Route(std::move(call));
+        Route(std::move(call), bounds);
       });
 }
 
-void GenericRouter::Route(std::shared_ptr<GenericCall> call) {
-  const auto handler = handlers_.find(call->context().method());
-  if (handler != handlers_.end()) return handler->second(std::move(call));
+void GenericRouter::Route(std::shared_ptr<GenericCall> call, const absl::Status& bounds) {
+  const auto method = methods_.find(call->context().method());
+  const bool known = method != methods_.end();
+  call->CountIn(known ? method->second->figures : unknown_);
+  if (!bounds.ok()) return call->Finish(bounds);
+  if (known) return method->second->handler(std::move(call));
   Refuse(*call);
 }
 

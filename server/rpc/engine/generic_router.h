@@ -6,16 +6,18 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server_builder.h>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/rpc/engine/engine.h"
 #include "server/rpc/engine/generic_call.h"
+#include "server/rpc/engine/method_figures.h"
 
 namespace liveness::rpc {
 
@@ -25,8 +27,23 @@ using MethodHandler = std::function<void(std::shared_ptr<GenericCall> call)>;
 // Filled before Register(), constant after it. Outlives the engine's calls.
 class GenericRouter {
  public:
+  using Shape = MethodFigures::Shape;
+  struct Method {
+    MethodHandler handler;
+    MethodFigures figures;
+  };
+  using Methods = std::map<std::string, std::unique_ptr<Method>, std::less<>>;  // by path
+
   // `service` is a generated class's service_full_name().
-  void Add(std::string_view service, std::string_view method, MethodHandler handler);
+  void Add(std::string_view service, std::string_view method, MethodHandler handler) {
+    Add(service, method, Shape::kUnary, std::move(handler));
+  }
+  void AddStream(std::string_view service, std::string_view method, MethodHandler handler) {
+    Add(service, method, Shape::kStream, std::move(handler));
+  }
+  const Methods& methods() const { return methods_; }
+  // Of calls whose method was not added.
+  const MethodFigures& unknown() const { return unknown_; }
 
   void Register(grpc::ServerBuilder& builder) { builder.RegisterAsyncGenericService(&service_); }
   // Takes calls on `cq` from now on, as AsyncService::Start() does. A method that
@@ -36,10 +53,12 @@ class GenericRouter {
   static void Refuse(GenericCall& call);
 
  private:
-  void Route(std::shared_ptr<GenericCall> call);
+  void Add(std::string_view service, std::string_view method, Shape shape, MethodHandler handler);
+  void Route(std::shared_ptr<GenericCall> call, const absl::Status& bounds);
 
   grpc::AsyncGenericService service_;
-  absl::flat_hash_map<std::string, MethodHandler> handlers_;  // by path
+  Methods methods_;
+  MethodFigures unknown_{Shape::kUnary};
 };
 
 }  // namespace liveness::rpc

@@ -24,6 +24,11 @@ bool WorkerPool::Run(Lane lane, Job job) {
   return true;
 }
 
+std::array<std::size_t, WorkerPool::kLanes> WorkerPool::queued() const {
+  common::MutexLock lock(mu_);
+  return {lanes_[0].jobs.size(), lanes_[1].jobs.size()};
+}
+
 void WorkerPool::Stop() {
   {
     common::MutexLock lock(mu_);

@@ -30,6 +30,7 @@ class WorkerPool {
  public:
   // Does a slice; true: it wants another turn. Dropped when it returned false.
   using Job = std::function<bool()>;
+  static constexpr std::size_t kLanes = 2;
 
   WorkerPool(int threads, std::size_t max_queued);
   // Runs what is queued to its end, then joins.
@@ -40,11 +41,13 @@ class WorkerPool {
   // False, and `job` is dropped, if `max_queued` jobs wait in that lane or Stop() was called.
   [[nodiscard]] bool Run(Lane lane, Job job);
 
+  // Jobs that wait, by lane.
+  std::array<std::size_t, kLanes> queued() const;
+
   // Runs what is queued to its end, then joins the threads. REQUIRES: not called by a job.
   void Stop();
 
  private:
-  static constexpr std::size_t kLanes = 2;
   struct Queue {
     std::deque<Job> jobs;
     int running = 0;
@@ -58,7 +61,7 @@ class WorkerPool {
   }
 
   const std::size_t max_queued_;
-  common::Mutex mu_;
+  mutable common::Mutex mu_;
   common::CondVar wake_;
   std::array<Queue, kLanes> lanes_ ABSL_GUARDED_BY(mu_);
   std::size_t last_lane_ ABSL_GUARDED_BY(mu_) = 0;

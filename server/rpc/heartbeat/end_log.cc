@@ -13,6 +13,7 @@ void EndLog::Write(std::string_view reason, std::string_view client_id, std::str
     const common::MonoTime now = clock_.Mono();
     common::MutexLock lock(mu_);
     Budget& budget = budgets_[std::string(reason)];
+    ++budget.total;
     if (budget.lines == 0 || now - budget.second >= std::chrono::seconds(1)) {
       budget.second = now;
       budget.lines = 0;
@@ -27,6 +28,13 @@ void EndLog::Write(std::string_view reason, std::string_view client_id, std::str
   if (left_out != 0) spdlog::warn("stream ended: {}: {} more lines were left out", reason, left_out);
   spdlog::warn("stream ended: {}: client {} at {}: {}", reason, client_id.empty() ? "(unknown)" : client_id,
                peer, message);
+}
+
+std::map<std::string, std::uint64_t> EndLog::counts() const {
+  std::map<std::string, std::uint64_t> counts;
+  common::MutexLock lock(mu_);
+  for (const auto& [reason, budget] : budgets_) counts.emplace(reason, budget.total);
+  return counts;
 }
 
 }  // namespace liveness::rpc

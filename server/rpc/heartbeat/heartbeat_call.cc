@@ -31,6 +31,7 @@ HeartbeatCall::~HeartbeatCall() {
 void HeartbeatCall::OnOpen(bool ok) {
   if (!ok) return FinishStep(true);  // the server stops; the tag of the call's end does not come either
   engine_.StreamOpened(cq_);
+  deps_.figures.Began();
   Ask(service_, deps_, engine_.QueueForStream(), engine_);
   const std::optional<net::Endpoint> peer = net::FromGrpcPeer(context_.peer());
   HeartbeatWire& wire = *this;
@@ -77,7 +78,9 @@ void HeartbeatCall::OnFinish(bool) { FinishStep(writer_->Finished()); }
 
 void HeartbeatCall::OnDone(bool) {
   if (context_.IsCancelled()) place_.WasReset(deps_.clock.Mono());
-  FinishStep(writer_->Done(HowItEnded()));
+  const core::StreamEnd how = HowItEnded();
+  deps_.figures.Ended(EndCode(how), {});
+  FinishStep(writer_->Done(how));
 }
 
 void HeartbeatCall::OnAlarm(bool ok) { FinishStep(writer_->AlarmFired(ok)); }
@@ -92,13 +95,23 @@ core::StreamEnd HeartbeatCall::HowItEnded() const {
   return core::StreamEnd::kNone;
 }
 
+absl::StatusCode HeartbeatCall::EndCode(core::StreamEnd how) const {
+  const absl::StatusCode told = told_.load(std::memory_order_relaxed);
+  if (told != absl::StatusCode::kOk || !context_.IsCancelled()) return told;
+  return how == core::StreamEnd::kCallDeadline ? absl::StatusCode::kDeadlineExceeded
+                                               : absl::StatusCode::kCancelled;
+}
+
 // --- Operations --------------------------------------------------------------
 
 void HeartbeatCall::Read() { stream_.Read(&incoming_, read_tag_.Arm()); }
 
 void HeartbeatCall::Write(const grpc::ByteBuffer& message) { stream_.Write(message, write_tag_.Arm()); }
 
-void HeartbeatCall::Finish(const grpc::Status& status) { stream_.Finish(status, finish_tag_.Arm()); }
+void HeartbeatCall::Finish(const grpc::Status& status) {
+  told_.store(static_cast<absl::StatusCode>(status.error_code()), std::memory_order_relaxed);
+  stream_.Finish(status, finish_tag_.Arm());
+}
 
 void HeartbeatCall::SetAlarm(grpc::Alarm& alarm, common::Duration span) {
   alarm.Set(&cq_, FromNow(span), alarm_tag_.Arm());

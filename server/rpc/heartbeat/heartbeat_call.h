@@ -4,6 +4,7 @@
 // Tags run on one thread, that of the call's queue. The call owns itself.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include "absl/status/status.h"
 #include "common/clock.h"
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 #include "server/core/detection/evidence.h"
@@ -66,6 +68,8 @@ class HeartbeatCall final : private HeartbeatWire {
   absl::Status Admit(const std::optional<net::Endpoint>& peer);
   // Hands the protocol what was read.
   absl::Status Take(HeartbeatProtocol::Next& next);
+  // With which status the call is over, for the figures. REQUIRES: OnDone has come.
+  absl::StatusCode EndCode(core::StreamEnd how) const;
   // How the client ended the stream; kNone if only a look at the connection shows how.
   core::StreamEnd HowItEnded() const;
 
@@ -74,7 +78,8 @@ class HeartbeatCall final : private HeartbeatWire {
   grpc::ServerCompletionQueue& cq_;
   Engine& engine_;
   ConnectionStreams::Place place_;
-  QuotaPlace quota_place_;  // one of its address's streams
+  QuotaPlace quota_place_;                                     // one of its address's streams
+  std::atomic<absl::StatusCode> told_{absl::StatusCode::kOk};  // the client, if it still listens
   grpc::ServerContext context_;
   MemberTag<HeartbeatCall, &HeartbeatCall::OnFinish> finish_tag_{this};
   MemberTag<HeartbeatCall, &HeartbeatCall::OnDone> done_tag_{this};

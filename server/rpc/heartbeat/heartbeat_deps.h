@@ -6,10 +6,12 @@
 #include <memory>
 
 #include "common/clock.h"
+#include "common/measure/histogram.h"
 #include "server/core/record/resume_token.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/registry.h"
+#include "server/rpc/engine/method_figures.h"
 #include "server/rpc/engine/stream_quota.h"
 #include "server/rpc/heartbeat/end_log.h"
 #include "server/rpc/heartbeat/heartbeat_options.h"
@@ -48,6 +50,8 @@ struct HeartbeatDeps {
   HeartbeatListener& listener;
   const std::atomic<bool>& draining;  // hellos are refused
   std::atomic<std::int64_t>& pings;   // that counted, since the start
+  MethodFigures& figures;             // of the method
+  common::Histogram& rtts;            // of probes that were answered
 };
 
 }  // namespace liveness::rpc

@@ -211,6 +211,7 @@ void HeartbeatProtocol::TakePong(const v1::Pong& pong, common::MonoTime now) {
   const std::optional<common::Duration> rtt = transport_->TakeProbeAnswer(pong.sequence(), now);
   if (!rtt) return;
   session_->SetRtt(*rtt);
+  deps_.rtts.Add(*rtt);
   if (arrivals_ != nullptr) arrivals_->RoundTrip(*rtt);
 }
 

@@ -51,7 +51,9 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
             .log = log_,
             .listener = *this,
             .draining = draining_,
-            .pings = pings_},
+            .pings = pings_,
+            .figures = figures_,
+            .rtts = rtts_},
       closer_(
           clock_,
           [this](std::span<const net::TcpDiag::Question> questions) {

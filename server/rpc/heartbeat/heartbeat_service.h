@@ -4,17 +4,21 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "common/clock.h"
+#include "common/measure/histogram.h"
 #include "common/mutex.h"
 #include "server/core/record/resume_token.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/engine.h"
+#include "server/rpc/engine/method_figures.h"
 #include "server/rpc/engine/stream_quota.h"
 #include "server/rpc/heartbeat/end_log.h"
 #include "server/rpc/heartbeat/heartbeat_call.h"
@@ -58,6 +62,13 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   std::size_t stream_count() const;
   // Pings that counted, since the start.
   std::int64_t ping_count() const { return pings_.load(std::memory_order_relaxed); }
+  const MethodFigures& figures() const { return figures_; }
+  // Round trips of the server's pings.
+  common::Histogram::Reading rtts() const { return rtts_.Read(); }
+  // Streams that ended badly since the start, by reason.
+  std::map<std::string, std::uint64_t> bad_ends() const { return log_.counts(); }
+  // Streams whose end is still to be told.
+  std::size_t untold_ends() const { return closer_.waiting(); }
 
  private:
   // --- HeartbeatListener ---
@@ -81,6 +92,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   const net::TcpDiag diag_;           // the detector's
   const net::TcpDiag diag_of_ended_;  // the closer's: neither waits for the other
   EndLog log_;
+  MethodFigures figures_{MethodFigures::Shape::kStream};
+  common::Histogram rtts_{common::kRttBounds};
   StreamQuota quota_;
   const HeartbeatDeps deps_;
   RawHeartbeatService service_;

@@ -27,6 +27,11 @@ StreamCloser::~StreamCloser() {
   thread_.join();
 }
 
+std::size_t StreamCloser::waiting() const {
+  common::MutexLock lock(mu_);
+  return waiting_.size();
+}
+
 bool StreamCloser::Put(EndedStream&& ended) {
   {
     common::MutexLock lock(mu_);

@@ -66,6 +66,8 @@ class StreamCloser {
 
   // Puts `ended` in line. False, and nothing happens, if kMaxWaiting wait.
   [[nodiscard]] bool Put(EndedStream&& ended);
+  // That are in line.
+  std::size_t waiting() const;
 
  private:
   void Run();
@@ -74,7 +76,7 @@ class StreamCloser {
   const common::Clock& clock_;
   const Ask ask_;
   const Tell tell_;
-  common::Mutex mu_;
+  mutable common::Mutex mu_;
   common::CondVar wake_;
   std::vector<EndedStream> waiting_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

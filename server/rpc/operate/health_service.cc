@@ -88,7 +88,7 @@ void HealthService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                  Where::kInline, [this](const auto&, const auto& request, auto& response) {
                    return Check(request, response);
                  }));
-  router.Add(kName, "Watch", [this](std::shared_ptr<GenericCall> call) {
+  router.AddStream(kName, "Watch", [this](std::shared_ptr<GenericCall> call) {
     std::make_shared<HealthWatchCall>(*this, watch_, std::move(call))->Start();
   });
 }

@@ -152,10 +152,10 @@ ReflectionService::ReflectionService(std::vector<std::string> services) : servic
 }
 
 void ReflectionService::Register(grpc::ServerBuilder&, GenericRouter& router) {
-  router.Add(reflection::ServerReflection::service_full_name(), "ServerReflectionInfo",
-             [this](std::shared_ptr<GenericCall> call) {
-               std::make_shared<ReflectionCall>(*this, std::move(call))->Start();
-             });
+  router.AddStream(reflection::ServerReflection::service_full_name(), "ServerReflectionInfo",
+                   [this](std::shared_ptr<GenericCall> call) {
+                     std::make_shared<ReflectionCall>(*this, std::move(call))->Start();
+                   });
 }
 
 void ReflectionService::EndCalls() {

@@ -55,7 +55,7 @@ void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                    response.set_stream_count(counts.streams);
                    response.set_heartbeat_count(counts.heartbeats);
                  }));
-  router.Add(kName, "WatchClients", [this](std::shared_ptr<GenericCall> call) {
+  router.AddStream(kName, "WatchClients", [this](std::shared_ptr<GenericCall> call) {
     std::make_shared<WatchClientsCall>(registry_, clock_, watch_, std::move(call))->Start();
   });
 }

@@ -66,6 +66,34 @@ TEST(WatchHubTest, AFilterIsAskedWithoutTheLock) {
   EXPECT_EQ(TakeAll(*mailbox), 10u);
 }
 
+TEST(WatchHubTest, SaysHowFarItsWatchersAreBehind) {
+  WatchHub hub(0, {.max_mailbox = 5});
+  auto slow = Open(hub, {});
+  auto quick = Open(hub, {});
+  EXPECT_FALSE(hub.load().oldest);
+  auto made = Made(1, 3);
+  made[0] = std::make_shared<core::Transition>(
+      core::Transition{nullptr, made[0]->after, core::WallTime(std::chrono::seconds(7))});
+  hub.Publish(std::move(made), 3, false);
+  EXPECT_EQ(hub.load().unfiltered, 3u);
+  EXPECT_EQ(hub.load().oldest, core::WallTime(std::chrono::seconds(7)));
+  WorkItOff(hub);
+  TakeAll(*quick);
+  const WatchLoad load = hub.load();
+  EXPECT_EQ(load.watchers, 2);
+  EXPECT_EQ(load.unfiltered, 0u);
+  EXPECT_EQ(load.queued, 3u);
+  EXPECT_EQ(load.most_queued, 3u);
+  EXPECT_EQ(load.oldest, core::WallTime(std::chrono::seconds(7)));
+  EXPECT_EQ(load.overruns, 0u);
+  hub.Publish(Made(4, 3), 6, false);
+  WorkItOff(hub);
+  EXPECT_EQ(hub.load().overruns, 1u) << "the slow one, once";
+  TakeAll(*quick);
+  EXPECT_TRUE(slow->Take(10, 0).overrun);
+  EXPECT_FALSE(hub.load().oldest);
+}
+
 TEST(WatchHubTest, ADearFilterDelaysTheOthersByOneTurnOfIts) {
   WatchHub hub(0, {});
   constexpr std::int64_t kDear = 1'000;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/measure/histogram.h"
 #include "common/signer.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/rpc/heartbeat/heartbeat_deps.h"
@@ -57,6 +58,8 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   rpc::EndLog log{clock};
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> pings{0};
+  rpc::MethodFigures figures{rpc::MethodFigures::Shape::kStream};
+  common::Histogram rtts{common::kRttBounds};
   std::vector<rpc::EndedStream> ended;
   const rpc::HeartbeatDeps deps{.options = options,
                                 .clock = clock,
@@ -68,7 +71,9 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
                                 .log = log,
                                 .listener = *this,
                                 .draining = draining,
-                                .pings = pings};
+                                .pings = pings,
+                                .figures = figures,
+                                .rtts = rtts};
 
  private:
   bool OnOpened(const std::shared_ptr<rpc::HeartbeatWriter>&) override { return true; }
