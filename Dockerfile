@@ -5,7 +5,7 @@
 FROM debian:bookworm-slim AS runtime
 # tini is not needed: livenessd reaps nothing and handles its signals itself.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      libgrpc++1.51 libprotobuf32 libspdlog1.10 libsqlite3-0 \
+      libgrpc++1.51 libprometheus-cpp-core1.0 libprotobuf32 libspdlog1.10 libsqlite3-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
 COPY deploy/compose/ /usr/local/share/liveness/
@@ -29,7 +29,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
       libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libssl-dev \
-      libboost1.81-dev libcli11-dev libspdlog-dev libsqlite3-dev \
+      libboost1.81-dev libcli11-dev libspdlog-dev libsqlite3-dev prometheus-cpp-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./

@@ -76,4 +76,6 @@ foreach(binary livenessd livenessctl)
 endforeach()
 if(TARGET livenessd)
   install(FILES ${PROJECT_SOURCE_DIR}/deploy/livenessd.service DESTINATION lib/systemd/system)
+  install(FILES ${PROJECT_SOURCE_DIR}/deploy/prometheus/liveness.rules.yml
+    ${PROJECT_SOURCE_DIR}/deploy/grafana/liveness.json DESTINATION ${CMAKE_INSTALL_DATADIR}/liveness)
 endif()

@@ -10,6 +10,7 @@
 #include "server/app/open_listeners.h"
 #include "server/app/version.h"
 #include "server/http/gateway/gateway.h"
+#include "server/http/metrics/metrics.h"
 #include "server/http/page/page.h"
 #include "server/http/probes.h"
 #include "server/http/watch/watch_viewer.h"
@@ -65,6 +66,11 @@ http::Router HttpFront::MakeRouter(const Config& config, const Deps& deps) {
                    {.admin = config.http.admin, .version = kVersion, .on_admin = [](const std::string& text) {
                       spdlog::info(text);
                     }});
+  http::MetricsSources sources = deps.metrics;
+  sources.http_connections = [this] { return server_.connection_count(); };
+  router.AddOnWorker("GET", "/metrics",
+                     [metrics = std::make_shared<const http::Metrics>(std::move(sources))](
+                         const http::Request& request) { return metrics->Serve(request); });
   const std::size_t most = config.max_watchers;
   http::WatchViewer::AddTo(router,
                            std::make_shared<http::WatchDeps>(deps.registry, common::SystemClock(),

@@ -13,6 +13,7 @@
 #include "server/auth/tls.h"
 #include "server/http/gateway/rpc_caller.h"
 #include "server/http/http_server.h"
+#include "server/http/metrics/metrics_sources.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/engine.h"
 
@@ -29,6 +30,7 @@ class HttpFront {
     std::function<std::vector<v1::NotReady>()> why_not_ready;
     // Why the process would be better started anew; empty if it works.
     std::function<std::vector<std::string>()> why_not_live;
+    http::MetricsSources metrics;  // but for the HTTP port's own figures
   };
 
   // Listens where `config` says; null if it says nowhere, and with a warning if the default is taken.

@@ -12,6 +12,7 @@
 #include "common/strings.h"
 #include "server/app/config/server_options.h"
 #include "server/app/log/witness_log.h"
+#include "server/app/metrics_sources.h"
 #include "server/app/open_listeners.h"
 #include "server/app/version.h"
 #include "server/net/accept_figures.h"
@@ -134,7 +135,8 @@ absl::Status ServerParts::StartHttp() {
                                                if (!probe.works()) reasons.push_back(probe.name);
                                              }
                                              return reasons;
-                                           }});
+                                           },
+                                           MakeMetricsSources(*this)});
   if (!started.ok()) return started.status();
   http = *std::move(started);
   return absl::OkStatus();

@@ -92,6 +92,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   MassFailureFlags falls;
   ListenFlags listen;
   HttpFlags http;
+  MetricsFlags metrics;
   BoundFlags bounds;
 
   CLI::App app(
@@ -175,6 +176,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                   std::chrono::milliseconds(100));
 
   http.AddTo(app, config.http);
+  metrics.AddTo(app, config.metrics);
   falls.AddTo(app, config.falls);
   bounds.AddTo(app, config.bounds);
   app.add_option("--max-ping-rate", config.max_ping_rate,
@@ -210,6 +212,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   if (const auto violations = common::Validate(config.keepalive); !violations.empty()) {
     return Refuse(FlagOf(violations.front().field) + ": " + violations.front().description);
   }
+  if (const std::string wrong = MetricsFlags::ApplyTo(config.metrics); !wrong.empty()) return Refuse(wrong);
   if (const std::string wrong = falls.ApplyTo(config.falls); !wrong.empty()) return Refuse(wrong);
   if (const std::string wrong = bounds.ApplyTo(config.bounds); !wrong.empty()) return Refuse(wrong);
   min_interval.ApplyTo(config.min_interval);

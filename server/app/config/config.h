@@ -14,6 +14,7 @@
 #include "server/app/config/http_flags.h"
 #include "server/app/config/listen_flags.h"
 #include "server/app/config/mass_failure_flags.h"
+#include "server/app/config/metrics_flags.h"
 #include "server/app/data_dir.h"
 #include "server/auth/tls.h"
 
@@ -46,6 +47,7 @@ struct Config {
   common::Duration max_doubt = std::chrono::seconds(10);
   bool canary = true;
 
+  MetricsSettings metrics;
   FallSettings falls;
   BoundSettings bounds;
 

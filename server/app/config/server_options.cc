@@ -21,6 +21,7 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.max_watchers = config.max_watchers;
   options.queues = static_cast<std::size_t>(config.io_threads) + kSpareQueues;
   options.max_doubt = config.max_doubt;
+  options.count_labels = config.metrics.labels;
   options.mass = config.falls.mass;
   options.doubt_share = config.falls.doubt_share;
   options.flap = config.falls.flap;

@@ -143,6 +143,18 @@ TEST(ConfigTest, FallsThatMeanNothingAreRefused) {
   EXPECT_THAT(Refused(many), HasSubstr("at most 8"));
 }
 
+TEST(ConfigTest, LabelsThatMetricsCountAreFewAndEachOnce) {
+  EXPECT_THAT(Accepted({}).metrics.labels, ::testing::IsEmpty());
+  EXPECT_THAT(Accepted({"--metrics-label=zone", "--metrics-label", "rack"}).metrics.labels,
+              ::testing::ElementsAre("zone", "rack"));
+  EXPECT_THAT(Refused({"--metrics-label=a", "--metrics-label=a"}), HasSubstr("is given twice"));
+  EXPECT_THAT(Refused({"--metrics-label=a", "--metrics-label=b", "--metrics-label=c", "--metrics-label=d",
+                       "--metrics-label=e"}),
+              HasSubstr("--metrics-label: at most 4"));
+  const std::string long_flag = "--metrics-label=" + std::string(64, 'k');
+  EXPECT_THAT(Refused({long_flag.c_str()}), HasSubstr("1 to 63 bytes"));
+}
+
 TEST(ConfigTest, AnEmptyValueIsAnErrorAndNotTheNextFlag) {
   for (const char* flag : {"--server-id=", "--data-dir=", "--tls-cert=", "--max-clients=", "--keep-dead="}) {
     EXPECT_THAT(Refused({flag, "--listen=127.0.0.1:0"}), HasSubstr("the value is empty")) << flag;
