@@ -9,6 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "server/app/open_listeners.h"
 #include "server/app/version.h"
+#include "server/http/discovery/consul_catalog.h"
+#include "server/http/discovery/prometheus_targets.h"
+#include "server/http/discovery/sweep.h"
 #include "server/http/gateway/gateway.h"
 #include "server/http/metrics/metrics.h"
 #include "server/http/page/page.h"
@@ -71,6 +74,9 @@ http::Router HttpFront::MakeRouter(const Config& config, const Deps& deps) {
   router.AddOnWorker("GET", "/metrics",
                      [metrics = std::make_shared<const http::Metrics>(std::move(sources))](
                          const http::Request& request) { return metrics->Serve(request); });
+  const auto sweeps = std::make_shared<http::SweepSource>(deps.registry, common::SystemClock());
+  http::AddPrometheusTargets(router, sweeps);
+  http::AddConsulCatalog(router, deps.registry, sweeps, kVersion);
   const std::size_t most = config.max_watchers;
   http::WatchViewer::AddTo(router,
                            std::make_shared<http::WatchDeps>(deps.registry, common::SystemClock(),

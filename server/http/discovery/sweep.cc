@@ -1,0 +1,116 @@
+#include "server/http/discovery/sweep.h"
+
+#include <chrono>
+#include <utility>
+
+#include "common/status.h"
+#include "server/http/error_response.h"
+
+namespace liveness::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Each holds an answer of up to 64 MiB.
+constexpr int kMostUnderWay = 16;
+constexpr milliseconds kPause{20};
+// Of 1,000 clients each at most: some milliseconds of a worker.
+constexpr int kPartsASlice = 8;
+// Clients taken at a time: bounds what is copied at once.
+constexpr std::size_t kMaxPart = 256;
+// Of Wants(), in the units of core/filter/filter_cost.h.
+constexpr std::int64_t kWantsCost = 20;
+
+absl::Status Incomplete(std::string_view reason, std::string_view message) {
+  return common::WithRetryDelay(common::Error(absl::StatusCode::kUnavailable, reason, message),
+                                std::chrono::seconds(1));
+}
+
+}  // namespace
+
+SweepSource::SweepSource(const registry::Registry& registry, const common::Clock& clock)
+    : registry_(registry), clock_(clock), began_(clock.Mono()), began_empty_([&registry] {
+        const registry::Counts counts = registry.totals().counts;
+        return counts.live() + counts.ended() == 0;
+      }()) {}
+
+absl::Status SweepSource::Complete() const {
+  if (const absl::Status store = registry_.store_health(); !store.ok()) {
+    return Incomplete("STORE_UNAVAILABLE", "the store fails: who is there is not known for certain");
+  }
+  if (began_empty_ && clock_.Mono() - began_ < registry_.options().restart_grace) {
+    return Incomplete("STARTING",
+                      "this server has just begun and knew nobody: its clients may be on their way back");
+  }
+  return absl::OkStatus();
+}
+
+Sweep::Sweep(std::shared_ptr<SweepSource> source, std::shared_ptr<Exchange> exchange, core::Filter filter)
+    : source_(std::move(source)), exchange_(std::move(exchange)), filter_(std::move(filter)) {}
+
+Sweep::~Sweep() {
+  if (begun_) --source_->under_way_;
+}
+
+void Sweep::Start() {
+  if (source_->under_way_.fetch_add(1) >= kMostUnderWay) {
+    --source_->under_way_;
+    return exchange_->After(kPause, [self = shared_from_this()] { self->Start(); });
+  }
+  begun_ = true;
+  // Weak: the exchange holds it for as long as there is no answer.
+  exchange_->OnGone([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->gone_ = true;
+  });
+  scan_.limit = kMaxPart;
+  scan_.filter_cost = filter_.cost() + kWantsCost;
+  scan_.matches = [this](const core::ClientRecord& record, const core::Vitals& vitals) {
+    return Matches(record, vitals);
+  };
+  RunSlice();
+}
+
+bool Sweep::Matches(const core::ClientRecord& record, const core::Vitals& vitals) {
+  if (core::IsLive(record.state)) ++live_;
+  if (record.state == core::State::kSuspect && record.cause == core::Cause::kServerLost) ++orphans_;
+  return Wants(record) && filter_.Matches(core::ClientFields(record, vitals, now_));
+}
+
+void Sweep::RunSlice() {
+  if (exchange_->RunOnWorker([self = shared_from_this()] { self->Slice(); })) return;
+  exchange_->Respond(ErrorResponse(Incomplete("SERVER_BUSY", "too many requests wait; try again")));
+}
+
+void Sweep::Slice() {
+  if (gone_) return;
+  Response answer;
+  if (!Look(answer)) return RunSlice();
+  exchange_->Respond(std::move(answer));
+}
+
+bool Sweep::Look(Response& answer) {
+  const auto fail = [&answer](const absl::Status& why) {
+    answer = ErrorResponse(why);
+    return true;
+  };
+  now_ = source_->Now();
+  for (int part = 0; part < kPartsASlice; ++part) {
+    if (const absl::Status complete = source_->Complete(); !complete.ok()) return fail(complete);
+    registry::ScanResult seen = source_->registry_.Scan(scan_);
+    if (revision_ == 0) revision_ = seen.revision;
+    for (const core::ClientView& client : seen.views) {
+      if (const absl::Status taken = Take(client); !taken.ok()) return fail(taken);
+    }
+    scan_.after = std::move(seen.cursor);
+    if (!seen.done) continue;
+    if (orphans_ * 2 > live_) {
+      return fail(Incomplete("CLIENTS_NOT_BACK",
+                             "most clients have lost their server and may be on their way to another"));
+    }
+    answer = Finish(revision_);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace liveness::http

@@ -1,0 +1,90 @@
+// An answer that all clients are looked at for, in slices on the workers, by turns with what else waits
+// there.
+//
+// Discovery must never be told less than there is: whoever believes an empty or a partial list takes
+// everything that is missing for gone. So there is an error in place of a list
+//   - while the store fails: what happens is not known to last, and not all of it is known;
+//   - while a server that began with an empty registry gives its clients --restart-grace to come back;
+//   - while more than half of the live clients are such as nobody serves since their server went.
+// Each of these ends by itself.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "common/clock.h"
+#include "server/core/filter/filter.h"
+#include "server/core/record/client_fields.h"
+#include "server/http/exchange.h"
+#include "server/registry/registry.h"
+
+namespace liveness::http {
+
+// What all sweeps share. Thread-safe; outlives them, as registry and clock outlive it.
+class SweepSource {
+ public:
+  // The server serves from now on.
+  SweepSource(const registry::Registry& registry, const common::Clock& clock);
+
+  const registry::Registry& registry() const { return registry_; }
+  core::Moment Now() const { return {clock_.Mono(), clock_.Wall()}; }
+  // OK, or UNAVAILABLE: STORE_UNAVAILABLE, STARTING.
+  absl::Status Complete() const;
+
+ private:
+  friend class Sweep;
+  const registry::Registry& registry_;
+  const common::Clock& clock_;
+  const common::MonoTime began_;
+  const bool began_empty_;
+  std::atomic<int> under_way_{0};
+};
+
+class Sweep : public std::enable_shared_from_this<Sweep> {
+ public:
+  virtual ~Sweep();
+  Sweep(const Sweep&) = delete;
+  Sweep& operator=(const Sweep&) = delete;
+
+  // Answers the exchange once all have been looked at. Not many at a time: further ones wait.
+  // REQUIRES: the HTTP thread; the exchange has no OnGone of its own any more.
+  void Start();
+
+ protected:
+  // Clients that do not match `filter` are not taken.
+  Sweep(std::shared_ptr<SweepSource> source, std::shared_ptr<Exchange> exchange, core::Filter filter = {});
+
+  const Request& request() const { return exchange_->request(); }
+  const core::Moment& now() const { return now_; }
+
+  // True if the client may be in the answer. Without a lock; called of many.
+  virtual bool Wants(const core::ClientRecord& record) const = 0;
+  // One that is wanted, in order of client_id. An error is the answer.
+  virtual absl::Status Take(const core::ClientView& client) = 0;
+  // `revision`: of the registry when the sweep began. All that changed since may be shown or not.
+  virtual Response Finish(std::uint64_t revision) = 0;
+
+ private:
+  void RunSlice();
+  void Slice();
+  // True if there is an answer.
+  bool Look(Response& answer);
+  bool Matches(const core::ClientRecord& record, const core::Vitals& vitals);
+
+  const std::shared_ptr<SweepSource> source_;
+  const std::shared_ptr<Exchange> exchange_;
+  const core::Filter filter_;
+  registry::ScanRequest scan_;
+  core::Moment now_;
+  std::uint64_t revision_ = 0;
+  std::int64_t live_ = 0;     // seen so far, whatever the filter
+  std::int64_t orphans_ = 0;  // of these: not served by anybody since their server went
+  bool begun_ = false;
+  std::atomic<bool> gone_{false};
+};
+
+}  // namespace liveness::http
