@@ -2,6 +2,7 @@
 // there only where the server takes such requests (--http-admin).
 import { html, render } from 'lit';
 import { clientPath, get, post } from '../state/api.js';
+import { now } from '../state/clock.js';
 import * as hub from '../state/hub.js';
 import { Signal } from '../state/signal.js';
 import { store, stored } from '../state/theme.js';
@@ -85,7 +86,7 @@ export const maintenanceButton = (filter, id) => button('Maintenance…', () => 
   async run({ reason, author, form }) {
     const until = Number(form.get('until'));
     const target = id ? { name: `clients/${id}` } : { filter };
-    const answer = await post('maintenance', { ...target, ...(until ? { until_time: new Date(Date.now() + until * 3600e3).toISOString() } : {}), ...why(reason, author) });
+    const answer = await post('maintenance', { ...target, ...(until ? { until_time: new Date(now() + until * 3600e3).toISOString() } : {}), ...why(reason, author) });
     return `${count(answer.changed_count, 'client')} changed`;
   },
 }));

@@ -8,6 +8,8 @@ import { viewHref } from '../state/route.js';
 import { stateMark } from './mark.js';
 
 const MARGIN_MS = 5000;
+// A busy machine credits some milliseconds every now and then: less than this part of the timeout decides nothing.
+const WEIGHT = 10;
 
 // What the server says of itself in the time in which this verdict was drawn, in one sentence.
 export function blame({ client, server, history, together: around, samples: _ }, now) {
@@ -20,7 +22,7 @@ export function blame({ client, server, history, together: around, samples: _ },
   const told = [
     ...spots.map((each) => `${each.word.replaceAll('_', ' ').toLowerCase()} at ${moment(each.from).slice(11, 19)} UTC${
       each.to > each.from ? ` for ${age((each.to - each.from) * 1e6)}` : ''}${each.text ? ` (${each.text})` : ''}`),
-    ...(credited > 0 ? [`${age(credited)} in which it could not receive were credited to this client`] : []),
+    ...(credited >= nanos(client.timeout) / WEIGHT ? [`${age(credited)} in which it could not receive were credited to this client`] : []),
   ];
   return told.length ? html`<strong>The server may have had a part in it:</strong> ${printable(told.join('; '))}.`
     : `The server reports nothing of its own that would explain it: no stall, doubt, outage or restart between ${

@@ -19,7 +19,8 @@ export class ApiError extends Error {
 }
 
 export function url(path, params = {}) {
-  const target = new URL(path, ROOT);
+  // Without the dot `server:drain` would be a scheme.
+  const target = new URL(`./${path}`, ROOT);
   for (const [key, value] of Object.entries(params)) {
     if (value !== undefined && value !== '' && value !== 0) target.searchParams.set(key, value);
   }

@@ -128,7 +128,7 @@ class ClientList extends View {
       ${countsBar(this.#stats.stats, route.filter)}
       ${route.group ? groupTable(this.#stats.stats, route.filter, route.group) : ''}
       ${this.#grid(rows, items, all, loading)}
-      <p class="note status">${error && !rows.length ? 'Not asked: the filter is not understood' : loading && !rows.length ? 'Loading…' : `${number(rows.length)} of ${number(all)} clients`}${
+      <p class="note status">${error && !rows.length ? 'Nothing to show' : loading && !rows.length ? 'Loading…' : `${number(rows.length)} of ${number(all)} clients`}${
         bounded && all > rows.length ? ': the first of this order, asked for again every 5 s' : !complete && !error ? ', more as you scroll' : ''}${
         rows.length || loading || error ? '' : route.filter ? ': none matches this filter' : ': none has said hello yet'}</p>`;
   }

@@ -62,7 +62,7 @@ export function evidenceLines(evidence, now, zone) {
     add('Silence', span(evidence.heartbeat.silence) || '0s');
     add('Last ping', `#${evidence.heartbeat.last_sequence}, ${evidence.heartbeat.missed} missed`);
     if (evidence.heartbeat.credited) {
-      add('Credited', `${span(evidence.heartbeat.credited)}, in which the server could not receive`, true);
+      add('Credited', `${span(evidence.heartbeat.credited)}, in which the server could not receive`);
     }
   }
   if (evidence.tcp) add('Kernel TCP', tcpText(evidence.tcp));
