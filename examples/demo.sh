@@ -57,6 +57,8 @@ beat() {
 }
 
 step "livenessd --listen=127.0.0.1:0 --http-listen=127.0.0.1:0 --resume-grace=2s" "the server, on free ports"
+# A busy machine starts the server's shell late: what is read below is there before that.
+: >"$work/livenessd.out"
 "$bin/livenessd" --listen=127.0.0.1:0 --http-listen=127.0.0.1:0 --resume-grace=2s --data-dir="$work/data" \
   >"$work/livenessd.out" 2>"$work/livenessd.log" &
 server_pid=$!
@@ -65,11 +67,11 @@ address= http=
 for _ in {1..100}; do
   address=$(sed -n 's/^listening on //p' "$work/livenessd.out")
   http=$(sed -n 's/^http on //p' "$work/livenessd.out")
-  [[ -z $http ]] || break
+  [[ -z $address || -z $http ]] || break
   kill -0 "$server_pid" 2>/dev/null || break
   sleep 0.1
 done
-if [[ -z $http ]]; then
+if [[ -z $address || -z $http ]]; then
   cat "$work/livenessd.out" "$work/livenessd.log" >&2
   say "demo: livenessd did not start" >&2
   exit 1
