@@ -1,0 +1,130 @@
+"""What the docs state is so: links lead somewhere, flags and fields exist, and none of them is missing."""
+import functools
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+import pages
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+# Flags of programs that are not ours, where a text names them.
+FOREIGN_FLAGS = {"--prefix", "--reference", "--auto-compaction-mode", "--auto-compaction-retention",
+                 "--quota-backend-bytes", "--foreground", "--python_out", "--grpc_out", "--plugin",
+                 "--grpc_python_out", "--cfg", "--cflags", "--libs", "--init", "--stop-timeout", "--build",
+                 "--preset", "--target"}
+# Of our scripts: ./dev bench, tests/cluster/run, tests/mutation/run, tests/docs/run.
+SCRIPT_FLAGS = {"--quick", "--only", "--keep", "--help", "--page", "--seed"}
+
+
+def anchors(page):
+    """As GitHub makes them of headings."""
+    found = set()
+    for line in page.read_text(encoding="utf-8").splitlines():
+        heading = re.match(r"#{1,6} (.*)", line)
+        if heading:
+            text = re.sub(r"[`*\[\]]|\([^)]*\.md[^)]*\)", "", heading.group(1)).lower()
+            found.add(re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-"))
+        found.update(re.findall(r'<a (?:id|name)="([^"]+)"', line))
+    return found
+
+
+def run(*command):
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return result.stdout + result.stderr
+
+
+@functools.cache
+def helps():
+    """All of --help, of each verb of livenessctl too."""
+    folder = pathlib.Path(os.environ["DOCS_BIN"])
+    ctl = run(folder / "livenessctl", "--help")
+    verbs = re.findall(r"^  ([a-z]+)  ", ctl.split("Subcommands:")[1].split("Examples:")[0], re.MULTILINE)
+    texts = [run(folder / "livenessd", "--help"), ctl]
+    for verb in verbs:
+        text = run(folder / "livenessctl", verb, "--help")
+        texts.append(text)
+        if "Subcommands:" in text:
+            below = re.findall(r"^  ([a-z]+)  ", text.split("Subcommands:")[1], re.MULTILINE)
+            texts += [run(folder / "livenessctl", verb, each, "--help") for each in below]
+    return "\n".join(texts)
+
+
+def table_of(page, heading):
+    """First cells of the rows of the tables below a heading, without their marks."""
+    text = page.read_text(encoding="utf-8").split(f"\n{heading}\n", 1)[1]
+    section = re.split(r"\n## ", text, maxsplit=1)[0]
+    return set(re.findall(r"^\| `([\w.]+)`", section, re.MULTILINE))
+
+
+class LinksTest(unittest.TestCase):
+    def test_each_link_leads_somewhere(self):
+        broken = []
+        for page in [*DOCS, *sorted((ROOT / "docs/adr").glob("*.md"))]:
+            for link in LINK.findall(page.read_text(encoding="utf-8")):
+                if re.match(r"[a-z]+:", link):
+                    continue
+                name, _, anchor = link.partition("#")
+                target = (page.parent / name).resolve() if name else page
+                if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+                    broken.append(f"{page.name}: {link}")
+        self.assertEqual(broken, [])
+
+    def test_the_map_names_each_page(self):
+        text = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+        missing = [page.name for page in DOCS[1:] if page.name != "README.md" and f"({page.name})" not in text]
+        self.assertEqual(missing, [])
+
+    def test_the_first_page_is_short(self):
+        self.assertLess(len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()), 120)
+
+
+class FlagsTest(unittest.TestCase):
+    def test_each_flag_that_is_named_exists(self):
+        known = set(re.findall(r"--[a-z][a-z0-9-]*", helps())) | FOREIGN_FLAGS | SCRIPT_FLAGS
+        unknown = []
+        for page in DOCS:
+            for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+                for code in re.findall(r"`([^`]+)`", line):
+                    for flag in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*\w", code):
+                        if flag not in known:
+                            unknown.append(f"{page.name}:{number}: {flag}")
+        self.assertEqual(unknown, [])
+
+
+class FiltersTest(unittest.TestCase):
+    """docs/filters.md against core's schema, by what it says of a field that it does not know."""
+
+    def fields(self, function):
+        source = (ROOT / "server/core/record/client_fields.cc").read_text(encoding="utf-8")
+        body = source.split(f"{function}() {{", 1)[1].split("\n}\n", 1)[0]
+        return set(re.findall(r'\{"(\w+)",', body))
+
+    def test_no_field_is_missing_and_none_is_too_many(self):
+        page = ROOT / "docs/filters.md"
+        self.assertEqual(table_of(page, "## Fields of every client"), self.fields("RecordFields"))
+        self.assertEqual(table_of(page, "## What moves by itself"), self.fields("MovingFields"))
+        self.assertEqual(table_of(page, "## Fields of a transition"), self.fields("ChangeFields"))
+
+    def test_each_field_has_an_example_that_runs(self):
+        page = ROOT / "docs/filters.md"
+        text = page.read_text(encoding="utf-8")
+        ran = "\n".join(command.text for block in pages.blocks(text) if block.kind == "console"
+                        for command in pages.commands(block))
+        named = self.fields("RecordFields") | self.fields("MovingFields") | self.fields("ChangeFields")
+        self.assertEqual({field for field in named if not re.search(rf"\b{field}\b", ran)}, set())
+
+
+class ErrorsTest(unittest.TestCase):
+    def test_each_reason_of_a_page_is_in_the_list_of_reasons(self):
+        listed = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+        page = (ROOT / "docs/http.md").read_text(encoding="utf-8")
+        reasons = set(re.findall(r'"reason":"([A-Z_]+)"', page))
+        self.assertEqual({reason for reason in reasons if reason not in listed}, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
