@@ -118,7 +118,34 @@ class FiltersTest(unittest.TestCase):
         self.assertEqual({field for field in named if not re.search(rf"\b{field}\b", ran)}, set())
 
 
+class CausesTest(unittest.TestCase):
+    def test_each_cause_says_what_to_do(self):
+        source = (ROOT / "proto/liveness/v1/client.proto").read_text(encoding="utf-8")
+        causes = set(re.findall(r"\bCAUSE_([A-Z_]+) =", source)) - {"UNSPECIFIED"}
+        self.assertEqual(table_of(ROOT / "docs/verdicts.md", "## What to do"), causes)
+
+
+class PathsTest(unittest.TestCase):
+    def test_each_path_of_the_http_port_is_listed(self):
+        code = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "server/http").rglob("*.cc")))
+        served = set(re.findall(r'(?:Add|AddOnWorker)\("(?:GET|POST)", "(/[^"]*)"', code))
+        served |= set(re.findall(r'\b(?:query|change)\("(/[^"]+)"', code))
+        text = (ROOT / "docs/http.md").read_text(encoding="utf-8")
+        listed = {path for row in re.findall(r"^\| (`(?:GET|POST) .*?) \|", text, re.MULTILINE)
+                  for path in re.findall(r"`(?:GET|POST) (\S+)`", row)}
+        self.assertEqual({path for path in served
+                          if not any(re.fullmatch(re.escape(path).replace(r"\*", ".+"), each) for each in listed)},
+                         set())
+        self.assertGreater(len(served), 10)
+
+
 class ErrorsTest(unittest.TestCase):
+    def test_each_reason_of_http_is_listed(self):
+        code = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "server/http").rglob("*.cc")))
+        reasons = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', code))
+        listed = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+        self.assertEqual({reason for reason in reasons if f"`{reason}`" not in listed}, set())
+
     def test_each_reason_of_a_page_is_in_the_list_of_reasons(self):
         listed = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
         page = (ROOT / "docs/http.md").read_text(encoding="utf-8")
