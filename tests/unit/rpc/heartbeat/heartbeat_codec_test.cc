@@ -74,5 +74,21 @@ TEST(HeartbeatCodecTest, AnEarlierTextThatIsNoneIsNotForgottenForALaterOne) {
   EXPECT_EQ(violations[0].field, "hello.labels");
 }
 
+// What is no text is passed over, and whoever writes fields of another kind is not read as a text.
+TEST(HeartbeatCodecTest, OnlyTextsOfAHelloAreLookedAt) {
+  const std::string bad("\x04\xff\xff\xff\xff", 5);
+  // client_id twice: as a number, and as bytes.
+  const std::string number("\x08\x07", 2);
+  const std::string text = "\x0a" + bad;
+  for (const auto& [fields, found] :
+       {std::pair(number + text, 1U), std::pair(number, 0U), std::pair("\x92\x7d" + bad, 0U)}) {
+    const std::string hello = "\x0a" + std::string(1, static_cast<char>(fields.size())) + fields;
+    EXPECT_EQ(TextsThatAreNoUtf8(Bytes(hello)).size(), found);
+  }
+  // Texts of no hello: an unknown message, and one that is cut short behind a bad text.
+  EXPECT_TRUE(TextsThatAreNoUtf8(Bytes("\x92\x7d\x06" + text)).empty());
+  EXPECT_TRUE(TextsThatAreNoUtf8(Bytes("\x0a\x08" + text + "\x0a\x05")).empty());
+}
+
 }  // namespace
 }  // namespace liveness::rpc

@@ -210,5 +210,68 @@ TEST_F(HeartbeatWriterTest, TheConnectionIsKnownFromTheHelloOn) {
   }
 }
 
+// --- Until all has come back -------------------------------------------------
+
+TEST_F(HeartbeatWriterTest, ACallIsNotOverWhileSomethingOfItIsUnderWay) {
+  Join();
+  EXPECT_FALSE(writer_->Taken(PendingPong{}));  // a read and a write
+  EXPECT_FALSE(writer_->Done(core::StreamEnd::kNone));
+  EXPECT_FALSE(writer_->ReadsEnded()) << "the write is under way";
+  EXPECT_TRUE(writer_->Written());
+
+  FakeWire wire;
+  const auto other = std::make_shared<HeartbeatWriter>(server_.deps, wire, net::Endpoint{});
+  other->Start(absl::OkStatus());  // a read and an alarm
+  EXPECT_FALSE(other->Done(core::StreamEnd::kNone));
+  EXPECT_FALSE(other->AlarmFired(false)) << "the read is under way";
+  EXPECT_TRUE(other->ReadsEnded());
+}
+
+TEST_F(HeartbeatWriterTest, TheHellosAlarmIsWaitedForToo) {
+  Start();
+  EXPECT_FALSE(writer_->Done(core::StreamEnd::kNone));
+  EXPECT_FALSE(writer_->ReadsEnded());
+  EXPECT_TRUE(writer_->AlarmFired(true)) << "it was not cancelled in time";
+  EXPECT_FALSE(wire_.finished) << "whose call is over has not let its hello wait";
+  EXPECT_THAT(server_.ended, IsEmpty()) << "there was no session";
+}
+
+TEST_F(HeartbeatWriterTest, ACallThatIsOverJoinsNothing) {
+  Start();
+  EXPECT_FALSE(writer_->Done(core::StreamEnd::kNone));
+  EXPECT_FALSE(writer_->AwaitWelcome());
+  EXPECT_FALSE(Welcome());
+  EXPECT_THAT(wire_.Begun(), IsEmpty());
+}
+
+TEST_F(HeartbeatWriterTest, BeforeItsWelcomeAStreamIsNotAskedToMoveAndItsFaultIsNobodys) {
+  Start();
+  writer_->Drain(seconds(1));
+  EXPECT_THAT(wire_.Begun(), IsEmpty());
+  writer_->Fail(common::Error(absl::StatusCode::kInvalidArgument, "BAD_MESSAGE", "no message"));
+  EXPECT_THAT(wire_.Begun(), ElementsAre("finish"));
+  EXPECT_THAT(server_.ended, IsEmpty());
+}
+
+TEST_F(HeartbeatWriterTest, AnEndHasItsTimeAlsoWhereTheHellosAlarmComesBackFirst) {
+  Start();
+  EXPECT_TRUE(writer_->AwaitWelcome());
+  EXPECT_TRUE(Welcome());  // it is being written, and the alarm that was cancelled has not come back
+  writer_->End(absl::AbortedError("superseded"));
+  EXPECT_THAT(wire_.alarms, ElementsAre(server_.options.hello_timeout)) << "one at a time";
+  EXPECT_FALSE(writer_->AlarmFired(false));
+  EXPECT_EQ(wire_.alarms.back(), kFinishPatience);
+  EXPECT_EQ(wire_.alarms.size(), 2U);
+  wire_.Begun();
+  EXPECT_FALSE(writer_->Written());
+  EXPECT_THAT(wire_.Begun(), ElementsAre("finish"));
+  EXPECT_FALSE(writer_->AlarmFired(true)) << "what was to be cancelled has left";
+  EXPECT_THAT(wire_.Begun(), IsEmpty());
+}
+
+TEST_F(HeartbeatWriterTest, NobodyIsAskedWhoItIsUnlessThatMatters) {
+  EXPECT_EQ(writer_->Identify("a", "").principal, "");
+}
+
 }  // namespace
 }  // namespace liveness::rpc
