@@ -18,6 +18,7 @@ from world import ROOT, Prometheus, World, say, until
 
 RULES = ROOT / "deploy/prometheus/liveness.rules.yml"
 DASHBOARD = ROOT / "deploy/grafana/liveness.json"
+FLEET = 12  # clients that nobody wants to go
 DOCUMENT = ROOT / "docs/metrics.md"
 
 
@@ -94,6 +95,8 @@ def wanted_things(world, server):
     until("it drains", lambda: server.metric('liveness_not_ready{reason="DRAINING"}') == 1)
     world.ctl(server, "server", "undrain")
     until("it is ready again", lambda: server.metric("liveness_ready") == 1)
+    world.restart(server)
+    until("all are back", lambda: server.metric('liveness_clients{state="ALIVE",health="OK"}') == FLEET)
 
 
 def main(build):
@@ -108,12 +111,12 @@ def main(build):
         prometheus = Prometheus(world, [plain, secure], RULES)
         until("both are scraped", lambda: len(prometheus.query("up == 1")) == 2)
 
-        for name in [f"c-{i}" for i in range(12)] + ["m-0", "m-1", "e-0", "g-0"]:
+        for name in [f"c-{i}" for i in range(FLEET)] + ["m-0", "m-1", "e-0", "g-0"]:
             world.beat(plain, name)
-        until("all beat", lambda: plain.metric('liveness_clients{state="ALIVE",health="OK"}') == 16)
+        until("all beat", lambda: plain.metric('liveness_clients{state="ALIVE",health="OK"}') == FLEET + 4)
         wanted_things(world, plain)
         # Suspected, dead, and back again: a mistake, as far as a server can know.
-        frozen = world.clients["c-11"]
+        frozen = world.clients[f"c-{FLEET - 1}"]
         frozen.send_signal(signal.SIGSTOP)
         until("silence is found", lambda: plain.metric(
             'liveness_transitions_total{to_state="DEAD",cause="PROCESS_STOPPED"}') >= 1)
@@ -122,9 +125,9 @@ def main(build):
         prometheus.wait_for_evaluation()
         firing = prometheus.firing()
         assert not firing, f"{firing} fire for what was wanted"
-        say("a watch that was cancelled, maintenance, an eviction, a goodbye and a drain: nobody is alarmed")
+        say("a watch that was cancelled, maintenance, an eviction, a goodbye, a drain and a restart: nobody is alarmed")
 
-        for i in range(11):
+        for i in range(FLEET - 1):
             world.clients[f"c-{i}"].kill()
         until("the fall of eleven is alarmed", lambda: "LivenessMassFailure" in prometheus.firing())
         say(f"eleven of twelve die together: {', '.join(sorted(prometheus.firing()))}")

@@ -76,10 +76,15 @@ class World:
         return f"--tls-cert={cert}", f"--tls-key={key}"
 
     def server(self, *flags):
-        data = self.folder / f"data-{len(self.processes)}"
-        process = self.start("livenessd", "--listen=127.0.0.1:0", "--http-listen=127.0.0.1:0",
-                             f"--data-dir={data}", *flags)
-        return Server(process, tls=any(flag.startswith("--tls-cert") for flag in flags))
+        flags = (f"--data-dir={self.folder / f'data-{len(self.processes)}'}", *flags)
+        process = self.start("livenessd", "--listen=127.0.0.1:0", "--http-listen=127.0.0.1:0", *flags)
+        return Server(process, flags)
+
+    def restart(self, server):
+        """As an operator does: where it was, with what it knew."""
+        server.process.terminate()
+        assert server.process.wait(timeout=PATIENCE_S) == 0, server.process.log.read_text()
+        server.run(self.start("livenessd", f"--listen={server.grpc}", f"--http-listen={server.http}", *server.flags))
 
     def beat(self, server, name):
         self.clients[name] = self.start("livenessctl", f"--server={server.grpc}", "beat", f"--id={name}",
@@ -92,8 +97,13 @@ class World:
 
 
 class Server:
-    def __init__(self, process, tls):
-        self.process, self.tls = process, tls
+    def __init__(self, process, flags):
+        self.flags = flags
+        self.tls = any(flag.startswith("--tls-cert") for flag in flags)
+        self.run(process)
+
+    def run(self, process):
+        self.process = process
         until("a server listens", lambda: self.find("http on"))
         self.grpc, self.http = self.find("listening on"), self.find("http on")
 
