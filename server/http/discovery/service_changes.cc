@@ -41,26 +41,28 @@ void ServiceChanges::Wait(const std::shared_ptr<Exchange>& exchange, Question qu
   if (question.after > registry_.revision()) return done(absl::OkStatus());
   const common::Duration patience = question.patience;
   std::uint64_t id = 0;
-  absl::Status started = StartWatch();
-  {
+  absl::Status known = StartWatch();
+  bool is_due = !known.ok();
+  if (!is_due) {
     common::MutexLock lock(mu_);
-    if (started.ok() && waiting_.size() >= kMostWaiting) {
-      started = common::WithRetryDelay(
+    is_due = IsDue(question);
+    if (!is_due && waiting_.size() >= kMostWaiting) {
+      is_due = true;
+      known = common::WithRetryDelay(
           common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
                         "too many requests wait for a change of a service; ask without index"),
           seconds(5));
     }
-    if (started.ok()) {
+    if (!is_due) {
       id = ++last_id_;
-      waiting_.emplace(id, Waiter{exchange, std::move(question), std::move(done)});
+      waiting_.emplace(id, Waiter{exchange, std::move(question), done});
     }
   }
-  if (!started.ok()) return done(started);
+  if (is_due) return done(known);
   exchange->OnGone([weak = weak_from_this(), id] {
     if (const auto self = weak.lock()) self->Forget(id);
   });
   PullSoon();
-  WakeChanged();
   Tick(id, patience);
 }
 
