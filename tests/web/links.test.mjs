@@ -64,6 +64,16 @@ test('what is wrong with a filter is told at its column', async () => {
   assert.equal(await page.getByLabel('Filter').getAttribute('aria-invalid'), 'true');
 });
 
+test('each filter that the help shows is one', async () => {
+  page = await open(server.url);
+  await page.keyboard.press('?');
+  const filters = await page.getByRole('dialog').getByRole('listitem').allInnerTexts();
+  assert.ok(filters.length > 5);
+  for (const filter of filters) {
+    assert.deepEqual(Object.keys(await server.get(`stats?filter=${encodeURIComponent(filter)}`)).includes('counts'), true, filter);
+  }
+});
+
 test('a permalink shows the record as it was', async () => {
   await fleet.add('phoenix');
   const before_ = await server.get('clients/phoenix');

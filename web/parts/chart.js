@@ -39,19 +39,19 @@ class Chart extends View {
     this.#made = kind;
     this.#plot?.destroy();
     const muted = color('muted'), line = color('line');
-    const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '11px system-ui', size: 46 };
+    const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '11px system-ui', size: 58 };
     this.#plot = new uPlot({
       width: this.clientWidth, height: this.height, legend: { show: false },
       cursor: { show: !this.plain, y: false, drag: { setScale: false } },
       tzDate: route.zone === 'local' ? undefined : (at) => uPlot.tzDate(new Date(at * 1e3), 'Etc/UTC'),
       fmtDate: (template) => uPlot.fmtDate(template),
       scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(high * 1.1, this.plain ? 0.0001 : 1)] } },
-      axes: this.plain ? [{ show: false }, { show: false }] : [{ ...axis, size: 26, values: twentyFour }, axis],
-      padding: this.plain ? [2, 2, 2, 2] : [8, 8, 0, 0],
+      axes: this.plain ? [{ show: false }, { show: false }] : [{ ...axis, size: 26, space: 80, values: twentyFour }, axis],
+      padding: this.plain ? [2, 2, 2, 2] : [8, 22, 0, 0],
       hooks: { drawClear: [(plot) => this.#shade(plot)] },
       series: [{}, ...this.series.map((each) => ({
         label: each.label, stroke: color(each.color), width: each.width ?? 1.5, dash: each.dash, points: { show: false },
-        fill: each.fill ? color(each.fill) : undefined, paths: each.bars ? uPlot.paths.bars({ size: [0.9, 40], align: 1 }) : uPlot.paths.stepped({ align: 1 }),
+        fill: each.fill ? color(each.fill) : undefined, paths: each.bars ? uPlot.paths.bars({ size: [0.95, Infinity], align: 1 }) : uPlot.paths.stepped({ align: 1 }),
       }))],
     }, this.data, this.querySelector('.plot'));
   }

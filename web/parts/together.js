@@ -36,7 +36,7 @@ const most = (falls, value) => {
 };
 
 export function together({ id, together: { falls, complete, at } }, { zone }) {
-  const others = falls.filter((each) => each.client_id !== id);
+  const others = falls.filter((each) => each.client_id !== id).sort((a, b) => Math.abs(Date.parse(a.time) - at) - Math.abs(Date.parse(b.time) - at));
   if (!others.length) return html`<p>Nobody else fell within 30 s of it.</p>`;
   const own = falls.find((each) => each.client_id === id)?.client;
   const same = own?.host ? others.filter((each) => each.client?.host === own.host).length : 0;

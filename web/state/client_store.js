@@ -25,6 +25,7 @@ export class ClientStore {
   together = null;      // {at, falls, complete} around its last fall
   server = null;
   error = null;
+  loaded = false;       // what there is, is here
   samples = [];         // {time, rtt} since the page was opened
   #revision = '';
   #abort = new AbortController();
@@ -50,7 +51,7 @@ export class ClientStore {
 
   ask(id, revision) {
     if (id === this.id && revision === this.#revision) return;
-    Object.assign(this, { id, client: null, transition: null, history: [], gaps: [], together: null, error: null, samples: [] });
+    Object.assign(this, { id, client: null, transition: null, history: [], gaps: [], together: null, error: null, loaded: false, samples: [] });
     this.#revision = revision;
     this.#load(true);
   }
@@ -77,6 +78,7 @@ export class ClientStore {
       }
       if (whole) await this.#loadHistory(signal);
       this.error = null;
+      this.loaded = true;
     } catch (error) {
       if (signal.aborted) return;
       this.error = error;

@@ -13,7 +13,7 @@ export async function pastGroups() {
   const found = new Map();
   await new Promise((resolve) => {
     const source = new EventSource(url('watch', { filter: 'incarnation = 0', start_revision: Math.max(1, Number(compacted)),
-      history_id: hub.now.historyId }));
+      history_id: hub.now.historyId, bookmark_interval: '0.2s' }));
     const end = () => {
       clearTimeout(timer);
       source.close();

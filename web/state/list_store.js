@@ -26,17 +26,27 @@ export function compareText(a, b) {
   return a.length - b.length;
 }
 
+// Whole fleets fall within a millisecond.
+const micros = (text) => Date.parse(text) * 1000 + Number((/\.\d{3}(\d{3})/.exec(text) ?? [0, 0])[1]);
+
 const KEYS = {
-  state_time: (client) => Date.parse(client.state_time) || 0,
-  last_heartbeat_time: (client) => Date.parse(client.last_heartbeat_time) || 0,
-  rtt: (client) => parseFloat(client.rtt) || 0,
+  state_time: (client) => micros(client.state_time),
+  last_heartbeat_time: (client) => micros(client.last_heartbeat_time),
+  rtt: (client) => parseFloat(client.rtt),
 };
 
 function comparator(order) {
   const [field, way] = order.split(' ');
   const sign = way === 'desc' ? -1 : 1;
   const key = KEYS[field];
-  return (a, b) => sign * ((key ? key(a) - key(b) : 0) || compareText(a.client_id, b.client_id));
+  const byId = (a, b) => compareText(a.client_id, b.client_id);
+  if (!key) return (a, b) => sign * byId(a, b);
+  // Who has no such value comes last either way; those of one value are in order of their ids.
+  return (a, b) => {
+    const x = key(a), y = key(b);
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y) || byId(a, b);
+    return sign * (x - y) || byId(a, b);
+  };
 }
 
 export class ListStore {
@@ -146,7 +156,7 @@ export class ListStore {
       this.#place(client, true);
     }
     this.#token = page.next_page_token ?? '';
-    // In a bounded order there is nothing behind the first page that would still be true when it is here.
+    // In a bounded order the first page is all there is.
     this.complete = !this.#token || this.bounded;
     this.revision = Number(page.revision);
     this.#tell();

@@ -60,8 +60,7 @@ export class OverviewStore {
       const oldest = Date.parse(history.items.at(-1)?.time ?? stats.as_of);
       this.#compute(history.items, !history.complete ? oldest : this.#auto ? Math.max(from, Math.min(oldest, clock.now() - 60e3) - 1000) : from);
       this.changed.tell(this);
-      this.groups = await pastGroups();
-      await this.#loadServers();
+      await Promise.all([pastGroups().then((groups) => { this.groups = groups; }), this.#loadServers()]);
     } catch (error) {
       this.error = error;
     }
@@ -70,7 +69,8 @@ export class OverviewStore {
 
   #beats(stats) {
     const at = Date.parse(stats.as_of), beats = Number(stats.heartbeat_count);
-    if (this.#last && at > this.#last.at && beats >= this.#last.beats) this.heartbeatRate = (1000 * (beats - this.#last.beats)) / (at - this.#last.at);
+    if (this.#last && at < this.#last.at + 1000) return;
+    if (this.#last && beats >= this.#last.beats) this.heartbeatRate = (1000 * (beats - this.#last.beats)) / (at - this.#last.at);
     this.#last = { at, beats };
   }
 

@@ -80,7 +80,7 @@ class App extends View {
       return html`<div class="as-of live" title=${moment(serverNow(), route.zone)}><span class="dot" aria-hidden="true"></span>live, as of
         <time>${clock}</time> · revision ${revision}</div>`;
     }
-    const gone = age((Date.now() - since) * 1e6);
+    const gone = age((Date.now() - (asOf || since)) * 1e6);
     return html`<div class="as-of lost" role="status"><span class="dot" aria-hidden="true"></span>${phase === 'connecting' ? 'connecting…'
       : `NOT LIVE: nothing heard of the server for ${gone}; what you see is as of ${clock || 'never'}, trying again`}</div>`;
   }

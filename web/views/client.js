@@ -44,9 +44,9 @@ class ClientView extends View {
       <h1 class="id">${distinctName(route.id)}</h1>
       ${error ? html`<p class="error" role="alert">${printable(error.message)}</p>` : ''}
       ${this.#permalink()}
-      ${client ? this.#body(client) : history.length ? html`<p class="verdict">Its record was dropped. What history still says of it is below.</p>`
-        : error ? '' : html`<p class="note">${hub.now.phase === 'connecting' ? 'Loading…' : 'Loading, or unknown here.'}</p>`}
-      ${history.length ? this.#timeline() : ''}`;
+      ${client ? this.#body(client) : history.length ? html`<p class="verdict">Its record was dropped. What history still says of it is below.</p>${this.#timeline()}`
+        : error ? '' : html`<p class="note">${this.#store.loaded ? 'No client of this name is known here, nor does history speak of one.' : 'Loading…'}</p>`}
+      ${history.length ? this.#history() : ''}`;
   }
 
   #permalink() {
@@ -68,6 +68,7 @@ class ClientView extends View {
         <a class="button" href=${viewHref('events', { filter: `client_id = ${filterString(route.id)}` })}>Its events</a>
         ${bundleButton(() => this.#incident(), 'Incident bundle')}
         ${maintenanceButton(`client_id = ${filterString(client.client_id)}`, client.client_id)}${evictButton(client)}</div>
+      ${this.#store.history.length ? this.#timeline() : ''}
       <div class="columns">
         <section aria-labelledby="evidence"><h2 id="evidence">Evidence, layer by layer</h2>${this.#evidence(client, at)}</section>
         <section aria-labelledby="record"><h2 id="record">Record</h2>${this.#facts(client, at)}</section>
@@ -91,7 +92,7 @@ class ClientView extends View {
   #facts(client, at) {
     const time = (text) => (text ? `${moment(millis(text), route.zone)} (${distance(millis(text), at)})` : '');
     const lines = [
-      ['State', `${stateWord(client.state)}${client.state_time ? ` since ${time(client.state_time)}` : ''}`],
+      [stateWord(client.state) || 'State', client.state_time ? `since ${time(client.state_time)}` : ''],
       ['Health', healthWord(client.health)], ['Flapping', client.flapping ? 'yes, it falls again and again; alerts about it are better held back' : ''],
       ['Last heartbeat', time(client.last_heartbeat_time)], ['Deadline', time(client.deadline_time)], ['Registered', time(client.register_time)],
       ['Interval, timeout', `${exact(nanos(client.interval))}, ${exact(nanos(client.timeout))}; grace ${exact(nanos(client.resume_grace)) || '0s'}`],
@@ -99,7 +100,7 @@ class ClientView extends View {
       ['Version', client.version], ['Instance', client.instance_id], ['Incarnation', `${client.incarnation}, attachment ${client.attachment}`],
       ['Server', client.server_id], ['Revision', client.revision], ['Principal', client.principal], ['Reported by', client.reported_by],
       ...Object.keys(client.labels ?? {}).sort().map((key) => [`label ${key}`, client.labels[key]]),
-      ...(client.keepalive ? keepaliveLines(client.keepalive).map((line) => [`Keepalive, ${line.name}`, line.text]) : []),
+      ...(client.keepalive ? keepaliveLines(client.keepalive).map((line) => [line.name, line.text]) : []),
     ].filter(([, text]) => text).map(([name, text]) => ({ name, text }));
     return facts(lines);
   }
@@ -122,11 +123,16 @@ class ClientView extends View {
   }
 
   #timeline() {
-    const { history, gaps, server, complete, compacted } = this.#store;
+    const { history, gaps, server } = this.#store;
     return html`<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2>
       <div class="tools" role="group" aria-label="Range">${Object.keys(RANGES).map((range) => html`<button aria-pressed=${route.range === range ? 'true' : 'false'}
         @click=${() => go({ range }, true)}>${range}</button>`)}</div>
-      ${timeline({ history, gaps, server, now: now(), zone: route.zone, range: route.range, revision: route.revision })}
+      ${timeline({ history, gaps, server, now: now(), zone: route.zone, range: route.range, revision: route.revision })}</section>`;
+  }
+
+  #history() {
+    const { history, complete, compacted } = this.#store;
+    return html`<section aria-labelledby="history"><h2 id="history">What happened to it</h2>
       ${complete ? '' : html`<p class="note">Only its latest ${history.length} transitions are shown.</p>`}
       ${compacted && stateWord(history.at(-1).from_state) ? html`<p class="note">History up to revision ${compacted} is no longer kept.</p>` : ''}
       ${transitionTable(history.slice(0, 200), { withClient: false })}</section>`;

@@ -4,7 +4,7 @@ import { View } from '../parts/view.js';
 
 const KEYS = [['/', 'write a filter'], ['j  k', 'next, previous client (also the arrow keys, Page up and down, Home, End)'],
   ['Enter', 'open the client'], ['Esc', 'leave the filter, close what is open, go back'], ['?', 'this help']];
-const FILTERS = ['state = DEAD', 'state = SUSPECT OR DEAD', 'health = STALLED', 'labels.zone = "eu-*"', 'NOT labels.canary = "yes"',
+const FILTERS = ['state = DEAD', 'state = SUSPECT OR state = DEAD', 'health = STALLED', 'labels.zone = "eu-*"', 'NOT labels.canary = "yes"',
   'last_heartbeat_age > 5m', 'state = DEAD AND state_age < 1h', 'cause = HOST_UNREACHABLE', 'host = "db-*" rtt > 50ms', 'flapping = true'];
 
 class Help extends View {

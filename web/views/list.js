@@ -32,7 +32,7 @@ class ClientList extends View {
   constructor() {
     super();
     this.#virtualizer = new Virtualizer({
-      count: 0, getScrollElement: () => this.querySelector('.grid-body'), estimateSize: () => ROW_PX, overscan: 10,
+      count: 0, getScrollElement: () => this.querySelector('.grid-body'), estimateSize: () => ROW_PX, overscan: 6,
       scrollToFn: elementScroll, observeElementRect, observeElementOffset, onChange: () => this.requestUpdate(),
     });
   }

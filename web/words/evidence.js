@@ -91,9 +91,9 @@ export function verdictSentence(client, now) {
 export function keepaliveLines(keepalive) {
   const at = (text) => exact(nanos(text)) || '0s';
   return [
-    { name: 'Kernel TCP', text: keepalive.tcp_enabled
+    { name: 'TCP keepalive', text: keepalive.tcp_enabled
       ? `idle ${at(keepalive.tcp_idle)}, interval ${at(keepalive.tcp_interval)}, count ${keepalive.tcp_count}, ` +
         `user timeout ${at(keepalive.tcp_user_timeout)}` : 'off' },
-    { name: 'HTTP/2', text: `time ${at(keepalive.http2_time)}, timeout ${at(keepalive.http2_timeout)}` },
+    { name: 'HTTP/2 ping', text: `time ${at(keepalive.http2_time)}, timeout ${at(keepalive.http2_timeout)}` },
   ];
 }
