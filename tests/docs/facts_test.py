@@ -37,20 +37,34 @@ def run(*command):
     return result.stdout + result.stderr
 
 
+def subcommands(text):
+    return re.findall(r"^  ([a-z]+)  ", text.split("Subcommands:")[1].split("Examples:")[0], re.MULTILINE)
+
+
 @functools.cache
 def helps():
-    """All of --help, of each verb of livenessctl too."""
+    """What --help says, by program and verb: "livenessd", "livenessctl", "livenessctl list", ..."""
     folder = pathlib.Path(os.environ["DOCS_BIN"])
-    ctl = run(folder / "livenessctl", "--help")
-    verbs = re.findall(r"^  ([a-z]+)  ", ctl.split("Subcommands:")[1].split("Examples:")[0], re.MULTILINE)
-    texts = [run(folder / "livenessd", "--help"), ctl]
-    for verb in verbs:
-        text = run(folder / "livenessctl", verb, "--help")
-        texts.append(text)
-        if "Subcommands:" in text:
-            below = re.findall(r"^  ([a-z]+)  ", text.split("Subcommands:")[1], re.MULTILINE)
-            texts += [run(folder / "livenessctl", verb, each, "--help") for each in below]
-    return "\n".join(texts)
+    texts = {name: run(folder / name, "--help") for name in ("livenessd", "livenessctl")}
+    for verb in subcommands(texts["livenessctl"]):
+        text = texts[f"livenessctl {verb}"] = run(folder / "livenessctl", verb, "--help")
+        for each in subcommands(text) if "Subcommands:" in text else ():
+            texts[f"livenessctl {verb} {each}"] = run(folder / "livenessctl", verb, each, "--help")
+    return texts
+
+
+def flags_of(text):
+    return set(re.findall(r"--[a-z][a-z0-9-]*", text))
+
+
+def spans():
+    """Yields (where, what stands in backticks) for all pages. A span may go over the end of a line."""
+    for page in DOCS:
+        text = re.sub(r"^```.*?^```", lambda match: "\n" * match.group().count("\n"),
+                      page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for match in re.finditer(r"(?<!`)`([^`]+)`(?!`)", text):
+            line = text.count("\n", 0, match.start()) + 1
+            yield f"{page.name}:{line}", " ".join(match.group(1).replace("\\|", "|").split())
 
 
 def table_of(page, heading):
@@ -84,15 +98,42 @@ class LinksTest(unittest.TestCase):
 
 class FlagsTest(unittest.TestCase):
     def test_each_flag_that_is_named_exists(self):
-        known = set(re.findall(r"--[a-z][a-z0-9-]*", helps())) | FOREIGN_FLAGS | SCRIPT_FLAGS
-        unknown = []
-        for page in DOCS:
-            for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
-                for code in re.findall(r"`([^`]+)`", line):
-                    for flag in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*\w", code):
-                        if flag not in known:
-                            unknown.append(f"{page.name}:{number}: {flag}")
+        known = set().union(*map(flags_of, helps().values())) | FOREIGN_FLAGS | SCRIPT_FLAGS
+        unknown = [f"{where}: {flag}" for where, code in spans()
+                   for flag in re.findall(r"(?<![\w-])--[a-z][a-z0-9_-]*\w", code) if flag not in known]
         self.assertEqual(unknown, [])
+
+    def test_each_verb_that_is_named_exists_and_takes_these_flags(self):
+        wrong, seen = [], 0
+        for where, code in spans():
+            words = code.split(" -- ")[0].split()
+            if words[0] not in ("livenessctl", "livenessd") or len(words) == 1:
+                continue
+            bare = [word for word in words if not word.startswith("-")]
+            name = next((name for name in (" ".join(bare[:3]), " ".join(bare[:2]), bare[0]) if name in helps()))
+            if words[0] == "livenessctl" and name == "livenessctl" and not any(map(str.isupper, bare[1:2])):
+                if bare[1:] and "..." not in code:
+                    wrong.append(f"{where}: no verb in `{code}`")
+                continue
+            seen += 1
+            # Global flags are in each verb's help.
+            missing = {flag for flag in flags_of(code) if flag not in flags_of(helps()[name]) | flags_of(helps()[words[0]])}
+            if missing:
+                wrong.append(f"{where}: `{name}` has no {', '.join(sorted(missing))}")
+        self.assertEqual(wrong, [])
+        self.assertGreater(seen, 50)
+
+    def test_each_suite_that_is_named_exists(self):
+        script = (ROOT / "dev").read_text(encoding="utf-8")
+        suites = set(re.search(r"^SUITES=\((.*)\)", script, re.MULTILINE).group(1).split()) | {"all", "etcd", "SUITE.."}
+        suites |= {"unit", "simulation", "conformance", "integration"}
+        named = {(where, word) for where, code in spans() if code.startswith("./dev test ") for word in code.split()[2:]}
+        self.assertEqual({each for each in named if each[1] not in suites}, set())
+
+    def test_each_command_of_the_script_that_is_named_exists(self):
+        said = run(ROOT / "dev", "help")
+        named = {(where, code.split()[1]) for where, code in spans() if re.match(r"\./dev [a-z]", code)}
+        self.assertEqual({each for each in named if not re.search(rf"^  {each[1]}\b", said, re.MULTILINE)}, set())
 
 
 class FiltersTest(unittest.TestCase):
