@@ -36,6 +36,49 @@ TEST_F(SessionRaceTest, AnOlderServerEndsTheOldStreamAtTheHello) {
   EXPECT_EQ(session_.live_stream(), 2u);
 }
 
+TEST_F(SessionRaceTest, WhoseEveryStreamWasReplacedOrLostHasLostItsSession) {
+  LoseAPing();
+  RunUntil(session_.NextDeadline());
+  session_.OnHelloSent(2, kStart + 1500ms);
+  session_.OnHelloSent(3, kStart + 1501ms);
+  session_.OnStreamEnd(1, kStart + 1550ms, End(absl::StatusCode::kCancelled, "STREAM_REPLACED"));
+  session_.OnStreamEnd(2, kStart + 1600ms, Broken());
+  EXPECT_THAT(Changes(), IsEmpty()) << "the other may have it";
+  session_.OnStreamEnd(3, kStart + 1650ms, Broken());
+  EXPECT_THAT(Changes(), ElementsAre("LOST CONNECT_FAILED"));
+  EXPECT_FALSE(session_.live_stream());
+}
+
+TEST_F(SessionRaceTest, ARunnerThatFailsBesideALiveStreamTakesNothingFromIt) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1200ms);
+  session_.OnStreamEnd(2, kStart + 1300ms, Broken());
+  EXPECT_THAT(Changes(), IsEmpty());
+  EXPECT_EQ(session_.live_stream(), 1u);
+}
+
+TEST_F(SessionRaceTest, AReplacedStreamThatNoneOfOursReplacedIsLost) {
+  LoseAPing();  // stream 2 has sent no hello
+  session_.OnStreamEnd(1, kStart + 1300ms, End(absl::StatusCode::kCancelled, "STREAM_REPLACED"));
+  EXPECT_THAT(Changes(), ElementsAre("LOST STREAM_REPLACED"));
+}
+
+TEST_F(SessionRaceTest, APathThatHasLostNothingForTenTimeoutsIsNotRacedOn) {
+  LoseAPing();
+  session_.OnPong(1, kStart + 1200ms, 2);
+  EXPECT_THAT(Actions(), ElementsAre("cancel 2"));
+  for (int second = 2; second <= 33; ++second) {
+    RunUntil(kStart + second * 1s);
+    for (const std::string& action : Actions()) {
+      ASSERT_TRUE(action.starts_with("ping 1 #")) << action;
+      session_.OnPong(1, kStart + second * 1s + 1ms, std::stoull(action.substr(8)));
+    }
+  }
+  session_.OnStreamEnd(1, kStart + 33'500ms, Broken());
+  RunUntil(kStart + 35s);
+  EXPECT_THAT(Actions(), ElementsAre(::testing::StartsWith("dial"))) << "an attempt, and none beside it";
+}
+
 TEST_F(SessionRaceTest, AStreamThatEndsInARaceIsLostAndTheRaceGoesOn) {
   LoseAPing();
   session_.OnHelloSent(2, kStart + 1200ms);

@@ -45,6 +45,7 @@ TEST_F(ClusterMaintenance, StandsOnTopOfAnotherChange) {
   EXPECT_EQ(h(3).Record("a")->health, Health::kMaintenance);
   EXPECT_TRUE(h(3).Record("a")->annex->maintenance_until.has_value());
   EXPECT_EQ(h(3).Record("a")->info.FindLabel("zone"), "eu");
+  for (const int server : {1, 2, 3}) EXPECT_EQ(h(server).registry.totals().counts.maintenance, 1) << server;
   ExpectAllAgree();
 }
 

@@ -172,6 +172,22 @@ TEST(Commit, AQuietResumeGoesToTheStoreWithWhatWaits) {
   EXPECT_EQ(m.ledger.Find("a")->attachment, second->attached.attachment);
 }
 
+TEST(Commit, TheHelloOfAQuietResumeIsRemembered) {
+  Machine m;
+  HelloRequest hello = RegistryHarness::Hello("a");
+  hello.info.attempt = 1;
+  const auto first = m.h().AttachLater(hello);
+  m.store().CommitAll();
+  m.Labels(*first, "eu");
+  hello.info.labels = {{"zone", "eu"}};
+  hello.resume_incarnation = first->attached.incarnation;
+  hello.info.attempt = 3;
+  ASSERT_EQ(m.h().AttachLater(hello)->answers, 1);
+  m.store().CommitAll();
+  hello.info.attempt = 2;
+  EXPECT_EQ(ReasonOf(m.h().AttachLater(hello)->refused), "STALE_HELLO");
+}
+
 TEST(Commit, WhoWaitsForItsWelcomeIsNotSuspected) {
   Machine m;
   const auto a = m.h().AttachLater("a");

@@ -89,6 +89,17 @@ TEST(Refused, ThatAnotherServerForgotWhomNobodyKnowsIsNothing) {
   EXPECT_EQ(m.h().Beat(m.Welcomed("a")), TouchResult::kHeard);
 }
 
+TEST(Refused, AChangeThatTheStoreDoesNotTakeIsNotPutToItAgain) {
+  Machine m;
+  const Peer a = m.Welcomed("a");
+  m.Labels(a, "eu");
+  m.store().Refuse();
+  EXPECT_TRUE(m.store().idle());
+  EXPECT_EQ(m.h().Record("a")->info.FindLabel("zone"), std::nullopt);
+  ASSERT_THAT(a.stream->ends, SizeIs(1)) << "what it knows of itself is no longer true";
+  EXPECT_EQ(ReasonOf(a.stream->ends[0]), "STORE_UNAVAILABLE");
+}
+
 TEST(Refused, WhoWasSupersededForABeginStaysSo) {
   Machine m;
   const Peer old = m.Welcomed("a", "i1");

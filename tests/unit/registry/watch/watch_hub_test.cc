@@ -40,6 +40,18 @@ void WorkItOff(WatchHub& hub) {
   }
 }
 
+TEST(Batch, SpansItsTransitionsAndItsGroupEvents) {
+  core::GroupEvent event;
+  event.revision = 7;
+  const auto span = [](const Batch& batch) {
+    return std::pair(batch.first_revision(), batch.last_revision());
+  };
+  EXPECT_EQ(span(Batch(Made(5, 2))), std::pair(5ul, 6ul));
+  EXPECT_EQ(span(Batch({}, {event})), std::pair(7ul, 7ul));
+  EXPECT_EQ(span(Batch(Made(5, 2), {event})), std::pair(5ul, 7ul));
+  EXPECT_EQ(span(Batch(Made(8, 2), {event})), std::pair(7ul, 9ul));
+}
+
 std::size_t TakeAll(Mailbox& mailbox) {
   std::size_t count = 0;
   for (auto taken = mailbox.Take(1'000, 0); !taken.batches.empty(); taken = mailbox.Take(1'000, 0)) {
