@@ -1,7 +1,9 @@
-"""What mutants.py makes of small sources, and what schemata.py makes of those."""
+"""What mutants.py makes of small sources, what schemata.py makes of those, and what left.py says of survivors."""
+import pathlib
 import re
 import unittest
 
+from left import Left
 from mutants import mutants
 from schemata import blamed, schemata
 
@@ -64,6 +66,28 @@ class SchemataTest(unittest.TestCase):
     def test_an_error_names_its_mutant(self):
         self.assertEqual(blamed("a.cc:5000017:4: error: no\n x\na.cc:8:1: error: neither\n"), ({17}, {("a.cc", 8)}))
         self.assertEqual(blamed("t.h:9:1: error: no\na.cc:5000018:2:   required from here\n"), ({18}, set()))
+
+
+class LeftTest(unittest.TestCase):
+    HEAD = "# FILE | MUTANT | REASON\n#   equivalent  nothing differs\n#   race        of two threads\n\n"
+
+    def test_an_entry_stands_for_one_survivor_of_its_file(self):
+        left = Left(self.HEAD + "a.cc | without b in a || b | equivalent\na.cc | never: x | race\n")
+        self.assertEqual(left.new([("a.cc", "without b in a || b"), ("a.cc", "never: x")]), [])
+        self.assertEqual(left.new([("a.cc", "never: x"), ("b.cc", "never: x"), ("a.cc", "never: x")]), [1, 2])
+
+    def test_an_entry_without_its_mutant_is_named_and_those_of_other_files_are_not(self):
+        left = Left(self.HEAD + "a.cc | never: x | race\na.cc | never: x | race\nb.cc | never: y | race\n")
+        self.assertEqual(left.gone([("a.cc", "never: x"), ("a.cc", "never: x")]), [])
+        self.assertEqual(left.gone([("a.cc", "never: x")]), [("a.cc", "never: x")])
+        self.assertEqual(left.gone([("b.cc", "always: y")]), [("b.cc", "never: y")])
+
+    def test_a_reason_that_the_head_does_not_explain_is_an_error(self):
+        with self.assertRaisesRegex(ValueError, "left.txt:5"):
+            Left(self.HEAD + "a.cc | never: x | whim\n")
+
+    def test_the_file_can_be_read(self):
+        self.assertTrue(Left((pathlib.Path(__file__).parent / "left.txt").read_text()).entries)
 
 
 if __name__ == "__main__":

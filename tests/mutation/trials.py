@@ -4,13 +4,14 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 import time
 
 # So many cases, the quickest first, share a process.
 CASES_AT_ONCE = 30
-# A fault may ask for memory without end.
+# A fault may ask for memory without end, or for time: of the processor's, because a busy machine makes all slow.
 BOUNDED = ("prlimit", f"--as={4 << 30}")
 
 
@@ -39,15 +40,14 @@ class Trials:
             for name, seconds, reaches, passes in known[program]["cases"]:
                 self.cases.append(Case(program, name, seconds, frozenset(reaches), passes))
 
-    def of(self, number):
-        """The cases that reach it: program by program in their order, the quickest first."""
-        programs = list(dict.fromkeys(case.program for case in self.cases))
-        return sorted((c for c in self.cases if number in c.reaches and c.passes),
+    def of(self, number, programs):
+        """The cases of these that reach it: program by program in their order, the quickest first."""
+        return sorted((c for c in self.cases if c.program in programs and number in c.reaches and c.passes),
                       key=lambda c: (programs.index(c.program), c.seconds))
 
-    def noticed_by(self, number):
-        """What fails with it, or None."""
-        cases = self.of(number)
+    def noticed_by(self, number, programs):
+        """What of these programs fails with it, or None."""
+        cases = self.of(number, programs)
         while cases:
             some = [c for c in cases[:CASES_AT_ONCE] if c.program == cases[0].program]
             cases = cases[len(some):]
@@ -58,11 +58,15 @@ class Trials:
     def _fails(self, cases, number):
         command = (self._tests / cases[0].program, "--gtest_fail_fast", "--gtest_filter=" + ":".join(c.name for c in cases))
         try:
-            done = self._run(command, LIVENESS_MUTANT=number, timeout=2 + 3 * sum(c.seconds for c in cases))
+            usual = sum(c.seconds for c in cases)
+            command = (f"--cpu={3 + int(3 * usual)}", *command)
+            done = self._run(command, LIVENESS_MUTANT=number, timeout=20 + 10 * usual)
         except subprocess.TimeoutExpired:
             return f"{cases[0].program} (hangs)"
         if done.returncode == 0:
             return None
+        if done.returncode == -signal.SIGXCPU:
+            return f"{cases[0].program} (runs on)"
         failed = re.search(r"\[  FAILED  \] (\S+?)[ ,(]", done.stdout)
         return failed.group(1) if failed else f"{cases[0].program} (crashes)"
 
