@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/limits.h"
 #include "common/status.h"
 
 namespace liveness::rpc {
@@ -72,6 +73,7 @@ TEST(ParseHelloTest, LimitsThemselvesAreAllowed) {
   v1::Hello hello = Valid();
   hello.set_client_id(std::string(128, 'i'));
   hello.set_host(std::string(255, 'h'));
+  hello.set_resume_token(std::string(common::kMaxResumeTokenBytes, 't'));
   for (int i = 0; i < 32; ++i) (*hello.mutable_labels())[std::to_string(i)] = std::string(256, 'v');
   EXPECT_TRUE(WrongFields(hello).empty());
   (*hello.mutable_labels())["one more"] = "";
@@ -116,6 +118,10 @@ TEST(ParseHelloTest, AccrualHasADefaultThresholdAndBounds) {
   EXPECT_EQ(ParseHello(hello, kPreset, {})->accrual_threshold, 8);
   hello.mutable_detection()->set_threshold(3);
   EXPECT_EQ(ParseHello(hello, kPreset, {})->accrual_threshold, 3);
+  for (const double limit : {common::kMinSuspicionThreshold, common::kMaxSuspicionThreshold}) {
+    hello.mutable_detection()->set_threshold(limit);
+    EXPECT_EQ(ParseHello(hello, kPreset, {})->accrual_threshold, limit);
+  }
   for (const double threshold : {-1.0, 0.5, 31.0, std::nan("")}) {
     hello.mutable_detection()->set_threshold(threshold);
     EXPECT_EQ(common::ReasonOf(ParseHello(hello, kPreset, {}).status()), "BAD_HELLO") << threshold;
