@@ -19,7 +19,7 @@ import shell
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # These only ask. A reader is slower than this script, so they may be asked again until what the page shows is so.
 ASKS = re.compile(r"^(?:livenessctl (?:list|get|stats|transitions|server info|server\b(?! drain| undrain)|health)|curl |cat |ps )")
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 DEV = """#!/bin/sh
 # What ./dev runs, less the build.
