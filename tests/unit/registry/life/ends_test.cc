@@ -141,6 +141,16 @@ TEST(Ends, WhoSaidGoodbyeOfASignalNeedsNoWill) {
   EXPECT_EQ(h.Record("a")->evidence->last_words, nullptr);
 }
 
+TEST(Ends, WhoLeavesWithoutACodeNeedsNoWillEither) {
+  RegistryHarness h;
+  HelloRequest hello = RegistryHarness::Hello("a");
+  hello.info.last_will = "restart me";
+  const Peer a = h.Attach(std::move(hello));
+  h.registry.SayGoodbye(a.attached.session, a.attached.attachment, {});
+  ASSERT_EQ(h.StateOf("a"), State::kLeft);
+  EXPECT_EQ(h.Record("a")->evidence->last_words, nullptr);
+}
+
 TEST(Ends, AWillOrANoteAreLastWordsAndNothingIsNone) {
   RegistryHarness h;
   HelloRequest hello = RegistryHarness::Hello("will");

@@ -167,6 +167,18 @@ TEST_F(MaintenanceInACluster, ThatEndsNearTheEndOfTimeDoesNotEndNow) {
   EXPECT_EQ(h(3).Record("a")->health, Health::kMaintenance);
 }
 
+TEST(Maintenance, OfOneTakesOneCall) {
+  RegistryHarness h;
+  h.Attach("a");
+  const core::WallTime until = h.clock.Wall() + hours(1);
+  for (const char* id : {"a", "nobody"}) {
+    EXPECT_TRUE(h.registry.SetMaintenance({.client_id = id, .until = until}, nullptr).done) << id;
+  }
+  const auto all = h.registry.SetMaintenance({.until = until}, nullptr);
+  EXPECT_FALSE(all.done) << "who has come or changed meanwhile is looked at once more";
+  EXPECT_TRUE(h.registry.SetMaintenance({.cursor = all.cursor, .until = until}, nullptr).done);
+}
+
 TEST(Maintenance, ThatIsAskedForTwiceIsToldOnce) {
   RegistryHarness h;
   h.Attach("a");
