@@ -1,5 +1,5 @@
 // What each test of the page needs: a livenessd with its page, clients, a proxy that can be slow, a browser.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
@@ -78,7 +78,7 @@ export class Server {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
-    await Promise.race([ended, pause(10000).then(() => child.kill('SIGKILL'))]);
+    await Promise.race([ended, pause(10000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))]);
   }
 
   forget() { rmSync(this.#data, { recursive: true, force: true }); }
@@ -87,6 +87,9 @@ export class Server {
     const response = await fetch(`${this.url}api/v1/${what}`);
     return response.json();
   }
+
+  // What livenessctl prints.
+  ctl(...args) { return execFileSync(path.join(BIN, 'livenessctl'), [`--server=${this.grpc}`, ...args], { encoding: 'utf8' }); }
 
   // A process of its own that beats; the answer is the child.
   async beat(id, ...args) {
@@ -140,7 +143,7 @@ export class Proxy {
 let browser = null;
 
 // A page that collects what should not be there: `page.faults`.
-export async function open(url, { context = null, ...options } = {}) {
+export async function open(url, { context = null, script = null, ...options } = {}) {
   browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   context ??= await browser.newContext({ viewport: { width: 1400, height: 860 }, ...options });
   const page = await context.newPage();
@@ -152,6 +155,7 @@ export async function open(url, { context = null, ...options } = {}) {
   });
   await page.addInitScript(() => addEventListener('securitypolicyviolation', (event) =>
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)));
+  if (script) await page.addInitScript(script);
   await page.goto(url);
   await live(page);
   return page;

@@ -101,6 +101,24 @@ test('the command line says the same', async () => {
   assert.equal(await copied(), `livenessctl list --filter='labels.zone = "eu"' --order-by='client_id desc' -o wide`);
 });
 
+test('the verdict and its evidence are told in the words of the command line', async () => {
+  const child = await server.beat('told', '--last-will=mind the shard', '--label=zone=eu');
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  child.kill('SIGKILL');
+  await until('it died', async () => (await server.get('clients/told')).state === 'STATE_DEAD');
+  page = await open(`${server.url}?view=client&id=told`);
+  await page.locator('.verdict', { hasText: 'PROCESS_EXITED' }).waitFor();
+  const shown = (await page.locator('main').innerText()).replace(/\s+/g, ' ');
+  const lines = server.ctl('get', 'told').split('\n');
+  const evidence = lines.slice(lines.indexOf('Evidence:') + 1, lines.findIndex((line) => line.startsWith('Registered:')));
+  assert.ok(evidence.length >= 6, evidence.join('\n'));
+  for (const line of evidence) {
+    const [, name, text] = /^ *([^:]*): +(.*)$/.exec(line);
+    // How long ago, and where its last minute is to be had, each tells in its own way.
+    if (!['Gathered', 'Last minute'].includes(name)) assert.ok(shown.includes(text), `${name}: ${text}\nin ${shown}`);
+  }
+});
+
 test('an export is the list, whole and in its order', async () => {
   page = await open(`${server.url}?filter=${encodeURIComponent('state = ALIVE')}&order=client_id+desc`);
   await rowOf(page, 'web/3').waitFor();

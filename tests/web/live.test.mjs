@@ -83,6 +83,48 @@ test('what the server forgot while nobody looked is not shown: another history',
   }
 });
 
+test('a gap is lived through: who resumes too late is told all anew', async () => {
+  const short = await Server.start(['--history-transitions=10']);
+  try {
+    fleet = new Fleet(short.grpc);
+    for (const id of ['goes', 'stays']) await fleet.add(id);
+    proxy = await Proxy.start(short.http);
+    page = await open(proxy.url, { script: () => {
+      const Native = globalThis.EventSource;
+      globalThis.gaps = 0;
+      globalThis.EventSource = class extends Native {
+        constructor(...args) {
+          super(...args);
+          this.addEventListener('gap', () => { ++globalThis.gaps; });
+        }
+      };
+    } });
+    await rowOf(page, 'goes').getByText('ALIVE').waitFor();
+    proxy.hold(true);
+    proxy.cut();
+    await page.waitForSelector('html[data-stream=lost]', { state: 'attached' });
+    // What the server remembers of its run goes with it, and of its history ten transitions are kept.
+    fleet.goodbye('goes');
+    await until('it has left', async () => (await short.get('clients/goes')).state === 'STATE_LEFT');
+    for (let i = 0; i < 30; ++i) await fleet.add(`new-${String(i).padStart(2, '0')}`);
+    await short.stop('SIGKILL');
+    fleet.end();
+    await short.start();
+    await until('its history is short', async () => Number((await short.get('transitions?page_size=1')).compacted_revision) >= Number(
+      (await short.get('clients/goes')).revision));
+    proxy.hold(false);
+    await live(page);
+    await until('it was told of a gap', () => page.evaluate(() => globalThis.gaps > 0));
+    await rowOf(page, 'new-29').waitFor();
+    await rowOf(page, 'goes').getByText('LEFT').waitFor();
+    await page.locator('.status', { hasText: '32 of 32 clients' }).waitFor();
+    assert.deepEqual(page.faults, []);
+  } finally {
+    await short.stop();
+    short.forget();
+  }
+});
+
 test('a network that stands still makes it grey, and a slow one is lived through', async () => {
   fleet = new Fleet(server.grpc);
   await fleet.add('far');

@@ -44,3 +44,21 @@ test('two tabs share one EventSource; the second goes on when the first is close
   await until('nobody watches', async () => await streams() === 0);
   assert.deepEqual([...first.faults, ...second.faults], []);
 });
+
+test('where a browser has no locks, each tab has a stream of its own, and copies all the same', async () => {
+  await fleet.add('c');
+  const script = () => {
+    Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
+    Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });
+  };
+  const first = await open(server.url, { script });
+  const second = await open(server.url, { script, context: first.context() });
+  await until('two watch', async () => await streams() === 2);
+  for (const page of [first, second]) await rowOf(page, 'c').getByText('ALIVE').waitFor();
+  fleet.cut('c');
+  for (const page of [first, second]) await rowOf(page, 'c').getByText('DEAD').waitFor();
+  await first.getByRole('button', { name: 'Copy as livenessctl' }).click();
+  await first.locator('.toast', { hasText: 'Copied: livenessctl list -o wide' }).waitFor();
+  assert.deepEqual([...first.faults, ...second.faults], []);
+  await first.context().close();
+});

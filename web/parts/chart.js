@@ -4,6 +4,7 @@ import { View } from './view.js';
 import { html } from 'lit';
 import { color, themeChanged } from '../state/theme.js';
 import { changed as routeChanged, route } from '../state/route.js';
+import { moment } from '../words/span.js';
 
 class Chart extends View {
   // series: [{label, color, dash, width, fill, bars, value}]; data: [seconds, values...] as uPlot has it.
@@ -41,7 +42,7 @@ class Chart extends View {
     const muted = color('muted'), line = color('line');
     const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '11px system-ui', size: 58 };
     this.#plot = new uPlot({
-      width: this.clientWidth, height: this.height, legend: { show: false },
+      width: this.clientWidth, height: this.height, legend: { show: !this.plain, live: true },
       cursor: { show: !this.plain, y: false, drag: { setScale: false } },
       tzDate: route.zone === 'local' ? undefined : (at) => uPlot.tzDate(new Date(at * 1e3), 'Etc/UTC'),
       fmtDate: (template) => uPlot.fmtDate(template),
@@ -49,7 +50,7 @@ class Chart extends View {
       axes: this.plain ? [{ show: false }, { show: false }] : [{ ...axis, size: 26, space: 80, values: twentyFour }, axis],
       padding: this.plain ? [2, 2, 2, 2] : [8, 22, 0, 0],
       hooks: { drawClear: [(plot) => this.#shade(plot)] },
-      series: [{}, ...this.series.map((each) => ({
+      series: [{ label: 'Time', value: (_, at) => (at === null ? '' : moment(at * 1000, route.zone).slice(0, 19).replace('T', ' ')) }, ...this.series.map((each) => ({
         label: each.label, stroke: color(each.color), width: each.width ?? 1.5, dash: each.dash, points: { show: false },
         fill: each.fill ? color(each.fill) : undefined, paths: each.bars ? uPlot.paths.bars({ size: [0.95, Infinity], align: 1 }) : uPlot.paths.stepped({ align: 1 }),
       }))],

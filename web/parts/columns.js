@@ -21,7 +21,7 @@ export const COLUMNS = [
     cell: (c) => html`<a tabindex="-1" href=${viewHref('client', { id: c.client_id })}>${listedName(c.client_id)}</a>` },
   { key: 'since', title: 'Since', width: '6rem', order: 'state_time', wide: '13.5rem', cell: (c, ctx) => time(c.state_time, ctx) },
   { key: 'cause', title: 'Cause', width: '12.5rem', cell: (c) => causeWord(c.cause) },
-  { key: 'health', title: 'Health', width: '8rem', cell: (c) => healthMark(c.health) },
+  { key: 'health', title: 'Health', width: '8rem', cell: (c) => html`${healthMark(c.health)} ${c.flapping ? html`<span class="note">flapping</span>` : ''}` },
   { key: 'heard', title: 'Last heard', width: '6.5rem', order: 'last_heartbeat_time', wide: '13.5rem',
     cell: (c, ctx) => time(c.last_heartbeat_time, ctx) },
   { key: 'rtt', title: 'RTT', width: '4.5rem', order: 'rtt', cell: (c) => (c.rtt ? rounded(nanos(c.rtt)) : '') },

@@ -30,7 +30,7 @@ export class ClientStore {
   #revision = '';
   #abort = new AbortController();
   #ends = [];
-  #soon = throttled(() => this.#load(true), 150);
+  #soon = throttled(() => this.#load(true), 500);
 
   constructor() {
     this.#ends = [

@@ -7,7 +7,7 @@ import { pastGroups } from './groups.js';
 import { stateWord } from '../words/enums.js';
 import { filterString } from '../words/text.js';
 
-const TRANSITIONS_MOST = 10000;
+const TRANSITIONS_MOST = 5000;
 const AGAIN_MS = 10000;
 const SERVERS_MOST = 16;
 const COUNTED = { ALIVE: 'alive', SUSPECT: 'suspect', DEAD: 'dead', LEFT: 'left' };
@@ -33,7 +33,7 @@ export class OverviewStore {
 
   constructor() {
     const timer = setInterval(() => { if (!document.hidden) this.#soon(); }, AGAIN_MS);
-    this.#ends = [hub.events.on(() => this.#soon()), hub.reset.on(this.#soon), () => clearInterval(timer)];
+    this.#ends = [hub.events.on(() => this.#soon()), hub.reset.on(() => { this.transitions = []; this.gaps = []; this.#soon(); }), () => clearInterval(timer)];
   }
 
   close() { for (const end of this.#ends.splice(0)) end(); }
@@ -41,6 +41,8 @@ export class OverviewStore {
   ask(range) {
     this.#auto = !range;
     this.#range = Math.min(range || 3600e3, 7 * 24 * 3600e3);
+    this.transitions = [];
+    this.gaps = [];
     this.#load();
   }
 
@@ -50,21 +52,38 @@ export class OverviewStore {
       await hub.ready;
       const from = clock.now() - this.#range;
       const asked = Date.now();
-      const [stats, server, history] = await Promise.all([get('stats'), get('server'),
-        all('transitions', { filter: `time >= ${filterString(new Date(from).toISOString())}`, order_by: 'revision desc' },
-          'transitions', TRANSITIONS_MOST)]);
+      const [stats, server] = await Promise.all([get('stats'), get('server'), this.#loadTransitions(from)]);
       clock.learn(stats.as_of, asked);
       this.#beats(stats);
-      Object.assign(this, { stats, server, complete: history.complete, gaps: history.gaps, error: null });
-      this.transitions = history.items;
-      const oldest = Date.parse(history.items.at(-1)?.time ?? stats.as_of);
-      this.#compute(history.items, !history.complete ? oldest : this.#auto ? Math.max(from, Math.min(oldest, clock.now() - 60e3) - 1000) : from);
+      Object.assign(this, { stats, server, error: null });
+      const oldest = Date.parse(this.transitions.at(-1)?.time ?? stats.as_of);
+      this.#compute(this.transitions, !this.complete ? oldest : this.#auto ? Math.max(from, Math.min(oldest, clock.now() - 60e3) - 1000) : from);
       this.changed.tell(this);
       await Promise.all([pastGroups().then((groups) => { this.groups = groups; }), this.#loadServers()]);
     } catch (error) {
       this.error = error;
     }
     this.changed.tell(this);
+  }
+
+  // Newest first. What is here is not asked for again: a transition never changes.
+  async #loadTransitions(from) {
+    const newest = this.transitions[0]?.revision;
+    const since = newest ? `revision > ${newest}` : `time >= ${filterString(new Date(from).toISOString())}`;
+    const { items, gaps, complete } = await all('transitions', { filter: since, order_by: 'revision desc' }, 'transitions', TRANSITIONS_MOST);
+    if (newest && !complete) return this.#again();
+    const slim = items.map(({ revision, time, from_state, to_state }) => ({ revision, time, from_state, to_state }));
+    const kept = [...slim, ...this.transitions];
+    this.gaps = [...gaps, ...this.gaps];
+    this.complete = newest ? this.complete && kept.length <= TRANSITIONS_MOST : complete;
+    this.transitions = kept.slice(0, TRANSITIONS_MOST).filter((each) => Date.parse(each.time) >= from);
+    return undefined;
+  }
+
+  #again() {
+    this.transitions = [];
+    this.gaps = [];
+    return this.#loadTransitions(clock.now() - this.#range);
   }
 
   #beats(stats) {

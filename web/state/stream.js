@@ -83,7 +83,9 @@ export class EventStream {
       return;
     }
     this.#batch.push({ kind, data });
-    this.#batchTimer ||= setTimeout(() => this.#flush(), BATCH_MS);
+    // A tab that is not shown has timers of a second or a minute, and others may wait for what it passes on.
+    if (document.hidden) this.#flush();
+    else this.#batchTimer ||= setTimeout(() => this.#flush(), BATCH_MS);
   }
 
   #flush() {

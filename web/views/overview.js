@@ -50,13 +50,12 @@ class Overview extends View {
   #charts() {
     const { count, rate, server, gaps, transitions } = this.#store;
     const spans = blindSpots(server, gaps, transitions, now());
-    const key = (series) => html`<ul class="legend" aria-hidden="true">${series.map((each) => html`<li><i class="line ${each.color}"></i>${each.label}</li>`)}
-      <li><i class="blind"></i>the server did not see</li></ul>`;
+    const key = html`<ul class="legend" aria-hidden="true"><li><i class="blind"></i>the server did not see, or did not keep</li></ul>`;
     return html`<section class="wide"><h2>Clients over time</h2><lv-chart height="150" .series=${COUNT} .spans=${spans}
         label=${`Clients over time: ${count.alive[0]} alive at the beginning, ${count.alive.at(-1)} now`}
-        .data=${[count.times, count.alive, count.suspect, count.dead]}></lv-chart>${key(COUNT)}</section>
+        .data=${[count.times, count.alive, count.suspect, count.dead]}></lv-chart>${key}</section>
       <section class="wide"><h2>Transitions a minute</h2><lv-chart height="110" .series=${RATE} .spans=${spans}
-        label=${`Transitions a minute: at most ${Math.max(0, ...rate.all)}`} .data=${[rate.times, rate.all, rate.deaths]}></lv-chart>${key(RATE)}</section>`;
+        label=${`Transitions a minute: at most ${Math.max(0, ...rate.all)}`} .data=${[rate.times, rate.all, rate.deaths]}></lv-chart>${key}</section>`;
   }
 
   #server(info) {
