@@ -210,5 +210,22 @@ TEST(Commit, WhoIsSupersededBeforeItsWelcomeWhileItsLastRecordIsForgotten) {
   EXPECT_EQ(m.h().Beat(*third), TouchResult::kHeard);
 }
 
+// Without a grace the death would overtake the suspicion, and the group event that the suspicion completes.
+TEST(CommitEnds, WithoutAGraceADeathWaitsForItsSuspicionsCommitAndNotForLong) {
+  for (const bool committed : {true, false}) {
+    Machine m({.resume_grace = core::Duration::zero()});
+    (void)m.Welcomed("a");
+    m.h().Run(std::chrono::milliseconds(3'050));
+    ASSERT_EQ(m.store().queue().size(), 1u);
+    if (!committed) m.h().Run(std::chrono::milliseconds(100));
+    m.store().Commit();
+    EXPECT_EQ(m.StateOf("a"), core::State::kSuspect);
+    EXPECT_EQ(m.store().queue().empty(), committed);
+    m.h().Run(std::chrono::milliseconds(10));
+    m.store().CommitAll();
+    EXPECT_EQ(m.StateOf("a"), core::State::kDead);
+  }
+}
+
 }  // namespace
 }  // namespace liveness::registry
