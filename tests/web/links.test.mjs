@@ -173,6 +173,20 @@ test('a mass failure: told, and saved with its members, their evidence and their
   await page.locator('.blame', { hasText: /The server (reports nothing of its own|may have had a part)/ }).waitFor();
 });
 
+test('the overview counts each transition once, whatever comes while it asks', async () => {
+  page = await open(`${server.url}?view=overview&range=1h`);
+  const alive = async () => Number((await server.get('stats')).counts.alive);
+  const label = () => page.getByRole('img', { name: /^Clients over time/ }).getAttribute('aria-label');
+  const rate = async () => Number(/at most (\d+)/.exec(await page.getByRole('img', { name: /^Transitions a minute/ }).getAttribute('aria-label'))[1]);
+  for (let i = 0; i < 20; ++i) await fleet.add(`counted-${i}`);
+  const expected = `Clients over time: 0 alive at the beginning, ${await alive()} now`;
+  await until(expected, async () => await label() === expected);
+  const { transitions } = await server.get('transitions?page_size=1000');
+  const minutes = new Map();
+  for (const each of transitions) minutes.set(each.time.slice(0, 16), (minutes.get(each.time.slice(0, 16)) ?? 0) + 1);
+  assert.equal(await rate(), Math.max(...minutes.values()));
+});
+
 test('a stall of the server is shaded, and named where the verdict is', async () => {
   await fleet.add('victim', { intervalMs: 300, timeoutMs: 1000 });
   process.kill(server.pid, 'SIGSTOP');

@@ -48,7 +48,7 @@ class Chart extends View {
       fmtDate: (template) => uPlot.fmtDate(template),
       scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(high * 1.1, this.plain ? 0.0001 : 1)] } },
       axes: this.plain ? [{ show: false }, { show: false }] : [{ ...axis, size: 26, space: 80, values: twentyFour }, axis],
-      padding: this.plain ? [2, 2, 2, 2] : [8, 22, 0, 0],
+      padding: this.plain ? [2, 2, 2, 2] : [8, 30, 0, 0],
       hooks: { drawClear: [(plot) => this.#shade(plot)] },
       series: [{ label: 'Time', value: (_, at) => (at === null ? '' : moment(at * 1000, route.zone).slice(0, 19).replace('T', ' ')) }, ...this.series.map((each) => ({
         label: each.label, stroke: color(each.color), width: each.width ?? 1.5, dash: each.dash, points: { show: false },

@@ -27,13 +27,16 @@ export class OverviewStore {
   heartbeatRate = NaN;
   #range = 3600e3;
   #auto = true;
+  #generation = 0;  // of what is asked for: another range, another history
+  #loading = false;
+  #asked = false;
   #ends = [];
   #last = null;
   #soon = throttled(() => this.#load(), 2000);
 
   constructor() {
     const timer = setInterval(() => { if (!document.hidden) this.#soon(); }, AGAIN_MS);
-    this.#ends = [hub.events.on(() => this.#soon()), hub.reset.on(() => { this.transitions = []; this.gaps = []; this.#soon(); }), () => clearInterval(timer)];
+    this.#ends = [hub.events.on(() => this.#soon()), hub.reset.on(() => this.#anew()), () => clearInterval(timer)];
   }
 
   close() { for (const end of this.#ends.splice(0)) end(); }
@@ -41,18 +44,40 @@ export class OverviewStore {
   ask(range) {
     this.#auto = !range;
     this.#range = Math.min(range || 3600e3, 7 * 24 * 3600e3);
+    this.#anew();
+  }
+
+  #anew() {
+    ++this.#generation;
     this.transitions = [];
     this.gaps = [];
     this.#load();
   }
 
+  // One after the other: two at once would each add what they find.
   async #load() {
-    if (!this.#ends.length) return;
+    if (this.#loading) {
+      this.#asked = true;
+      return;
+    }
+    this.#loading = true;
+    do {
+      this.#asked = false;
+      await this.#loadOnce(this.#generation);
+    } while (this.#asked && this.#ends.length);
+    this.#loading = false;
+  }
+
+  async #loadOnce(generation) {
     try {
       await hub.ready;
+      if (!this.#ends.length) return;
       const from = clock.now() - this.#range;
       const asked = Date.now();
-      const [stats, server] = await Promise.all([get('stats'), get('server'), this.#loadTransitions(from)]);
+      const [stats, server] = await Promise.all([get('stats'), get('server')]);
+      // After the counts: whatever came meanwhile has a revision above theirs, and is left for the next time.
+      await this.#loadTransitions(from, generation);
+      if (generation !== this.#generation) return;
       clock.learn(stats.as_of, asked);
       this.#beats(stats);
       Object.assign(this, { stats, server, error: null });
@@ -67,23 +92,17 @@ export class OverviewStore {
   }
 
   // Newest first. What is here is not asked for again: a transition never changes.
-  async #loadTransitions(from) {
+  async #loadTransitions(from, generation) {
     const newest = this.transitions[0]?.revision;
     const since = newest ? `revision > ${newest}` : `time >= ${filterString(new Date(from).toISOString())}`;
     const { items, gaps, complete } = await all('transitions', { filter: since, order_by: 'revision desc' }, 'transitions', TRANSITIONS_MOST);
-    if (newest && !complete) return this.#again();
+    if (generation !== this.#generation) return;
+    if (newest && !complete) return void this.#anew();
     const slim = items.map(({ revision, time, from_state, to_state }) => ({ revision, time, from_state, to_state }));
     const kept = [...slim, ...this.transitions];
     this.gaps = [...gaps, ...this.gaps];
     this.complete = newest ? this.complete && kept.length <= TRANSITIONS_MOST : complete;
     this.transitions = kept.slice(0, TRANSITIONS_MOST).filter((each) => Date.parse(each.time) >= from);
-    return undefined;
-  }
-
-  #again() {
-    this.transitions = [];
-    this.gaps = [];
-    return this.#loadTransitions(clock.now() - this.#range);
   }
 
   #beats(stats) {
@@ -114,8 +133,8 @@ export class OverviewStore {
     }
     points.push([from, { ...counts }]);
     points.reverse();
-    this.count = { times: points.map(([at]) => at / 1000), alive: points.map(([, c]) => c.alive), suspect: points.map(([, c]) => c.suspect),
-      dead: points.map(([, c]) => c.dead) };
+    this.count = { times: points.map(([at]) => at / 1000), ...Object.fromEntries(
+      ['alive', 'suspect', 'dead'].map((key) => [key, points.map(([, each]) => Math.max(0, each[key]))])) };
     const first = Math.floor(from / 60000), last = Math.floor(end / 60000);
     const times = Array.from({ length: Math.max(1, last - first + 1) }, (_, i) => first + i);
     // The last bar ends where the next minute begins.
