@@ -98,6 +98,17 @@ TEST_F(Cluster, WhoFoundAnotherServerIsMissedAgainWhenThatGoesToo) {
   EXPECT_EQ(h(3).Record("a")->cause, Cause::kServerLost);
 }
 
+TEST_F(Cluster, AServerThatShutsDownMissesNobodyAnyMore) {
+  s(1).Welcomed("a");
+  Settle();
+  for (const int server : {2, 3}) h(server).registry.BeginShutdown();
+  Kill(1);
+  TellServers();
+  Run(seconds(20));
+  EXPECT_EQ(h(2).StateOf("a"), State::kAlive);
+  EXPECT_EQ(h(3).StateOf("a"), State::kAlive);
+}
+
 TEST_F(Cluster, WhoseServerIsBackBeforeItsTurnIsNotSuspected) {
   s(1).Welcomed("a");
   Settle();
