@@ -42,8 +42,8 @@ struct HttpServer::Core {
         router(std::move(routes)),
         serve([this](const std::shared_ptr<Exchange>& exchange) { router.Serve(exchange); }),
         tls(server_tls, std::move(notice)),
-        workers(options.workers, options.max_queued_jobs),
-        server{options, serve, workers, [this](Connection* connection) { Closed(connection); }} {}
+        server{options, serve, workers, [this](Connection* connection) { Closed(connection); }},
+        workers(options.workers, options.max_queued_jobs) {}
 
   struct Listener {
     tcp::acceptor acceptor;
@@ -128,7 +128,6 @@ struct HttpServer::Core {
   const Router router;
   const std::function<void(const std::shared_ptr<Exchange>&)> serve;
   TlsContext tls;
-  Workers workers;
   Connection::Server server;
   absl::flat_hash_map<Connection*, Entry> connections;
   absl::flat_hash_map<std::string, std::size_t> of_address;
@@ -138,6 +137,9 @@ struct HttpServer::Core {
   asio::io_context io{1};
   std::vector<std::unique_ptr<Listener>> listeners;
   asio::steady_timer look{io};
+  // Goes before `io`: a job that was never begun lets go of its connection as it is dropped, by way of `io`.
+  // What then waits in `io` lets go of the connections themselves, which are told to `connections` above.
+  Workers workers;
   std::thread thread;
 };
 
