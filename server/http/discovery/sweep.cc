@@ -1,5 +1,6 @@
 #include "server/http/discovery/sweep.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -9,11 +10,8 @@
 namespace liveness::http {
 namespace {
 
-using std::chrono::milliseconds;
-
 // Each holds an answer of up to 64 MiB.
 constexpr int kMostUnderWay = 16;
-constexpr milliseconds kPause{20};
 // Of 1,000 clients each at most: some milliseconds of a worker.
 constexpr int kPartsASlice = 8;
 // Clients taken at a time: bounds what is copied at once.
@@ -45,29 +43,59 @@ absl::Status SweepSource::Complete() const {
   return absl::OkStatus();
 }
 
+bool SweepSource::TakePlace(const std::shared_ptr<Sweep>& sweep) {
+  common::MutexLock lock(mu_);
+  if (under_way_ < kMostUnderWay) {
+    ++under_way_;
+    return true;
+  }
+  waiting_.push_back(sweep);
+  return false;
+}
+
+void SweepSource::LeavePlace() {
+  for (;;) {
+    std::shared_ptr<Sweep> next;
+    {
+      common::MutexLock lock(mu_);
+      if (waiting_.empty()) {
+        --under_way_;
+        return;
+      }
+      next = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    if (next->RunSlice()) return;
+  }
+}
+
+void SweepSource::Forget(const Sweep* sweep) {
+  std::shared_ptr<Sweep> forgotten;  // goes without the lock
+  common::MutexLock lock(mu_);
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& each) { return each.get() == sweep; });
+  if (found == waiting_.end()) return;
+  forgotten = std::move(*found);
+  waiting_.erase(found);
+}
+
 Sweep::Sweep(std::shared_ptr<SweepSource> source, std::shared_ptr<Exchange> exchange, core::Filter filter)
     : source_(std::move(source)), exchange_(std::move(exchange)), filter_(std::move(filter)) {}
 
-Sweep::~Sweep() {
-  if (begun_) --source_->under_way_;
-}
-
 void Sweep::Start() {
-  if (source_->under_way_.fetch_add(1) >= kMostUnderWay) {
-    --source_->under_way_;
-    return exchange_->After(kPause, [self = shared_from_this()] { self->Start(); });
-  }
-  begun_ = true;
   // Weak: the exchange holds it for as long as there is no answer.
   exchange_->OnGone([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->gone_ = true;
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    self->gone_ = true;
+    self->source_->Forget(self.get());
   });
   scan_.limit = kMaxPart;
   scan_.filter_cost = filter_.cost() + kWantsCost;
   scan_.matches = [this](const core::ClientRecord& record, const core::Vitals& vitals) {
     return Matches(record, vitals);
   };
-  RunSlice();
+  if (source_->TakePlace(shared_from_this()) && !RunSlice()) source_->LeavePlace();
 }
 
 bool Sweep::Matches(const core::ClientRecord& record, const core::Vitals& vitals) {
@@ -76,16 +104,21 @@ bool Sweep::Matches(const core::ClientRecord& record, const core::Vitals& vitals
   return Wants(record) && filter_.Matches(core::ClientFields(record, vitals, now_));
 }
 
-void Sweep::RunSlice() {
-  if (exchange_->RunOnWorker([self = shared_from_this()] { self->Slice(); })) return;
+bool Sweep::RunSlice() {
+  if (gone_) return false;
+  if (exchange_->RunOnWorker([self = shared_from_this()] { self->Slice(); })) return true;
   exchange_->Respond(ErrorResponse(Incomplete("SERVER_BUSY", "too many requests wait; try again")));
+  return false;
 }
 
 void Sweep::Slice() {
-  if (gone_) return;
   Response answer;
-  if (!Look(answer)) return RunSlice();
-  exchange_->Respond(std::move(answer));
+  if (!Look(answer)) {
+    if (RunSlice()) return;
+  } else {
+    exchange_->Respond(std::move(answer));
+  }
+  source_->LeavePlace();
 }
 
 bool Sweep::Look(Response& answer) {
@@ -96,7 +129,7 @@ bool Sweep::Look(Response& answer) {
   now_ = source_->Now();
   for (int part = 0; part < kPartsASlice; ++part) {
     if (const absl::Status complete = source_->Complete(); !complete.ok()) return fail(complete);
-    registry::ScanResult seen = source_->registry_.Scan(scan_);
+    registry::ScanResult seen = source_->registry().Scan(scan_);
     if (revision_ == 0) revision_ = seen.revision;
     for (const core::ClientView& client : seen.views) {
       if (const absl::Status taken = Take(client); !taken.ok()) return fail(taken);

@@ -12,11 +12,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <deque>
 #include <memory>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "server/core/filter/filter.h"
 #include "server/core/record/client_fields.h"
 #include "server/http/exchange.h"
@@ -24,7 +26,10 @@
 
 namespace liveness::http {
 
-// What all sweeps share. Thread-safe; outlives them, as registry and clock outlive it.
+class Sweep;
+
+// What all sweeps share, and their turns: few at a time, because each holds its answer, the others in the
+// order in which they came. Thread-safe; outlives them, as registry and clock outlive it.
 class SweepSource {
  public:
   // The server serves from now on.
@@ -35,22 +40,31 @@ class SweepSource {
   // OK, or UNAVAILABLE: STORE_UNAVAILABLE, STARTING.
   absl::Status Complete() const;
 
+  // True if the sweep has a place and may begin; else it is begun when its turn has come.
+  bool TakePlace(const std::shared_ptr<Sweep>& sweep) ABSL_LOCKS_EXCLUDED(mu_);
+  // One that had a place is over.
+  void LeavePlace() ABSL_LOCKS_EXCLUDED(mu_);
+  // One that has none yet will not want it any more.
+  void Forget(const Sweep* sweep) ABSL_LOCKS_EXCLUDED(mu_);
+
  private:
-  friend class Sweep;
   const registry::Registry& registry_;
   const common::Clock& clock_;
   const common::MonoTime began_;
   const bool began_empty_;
-  std::atomic<int> under_way_{0};
+
+  common::Mutex mu_;
+  int under_way_ ABSL_GUARDED_BY(mu_) = 0;
+  std::deque<std::shared_ptr<Sweep>> waiting_ ABSL_GUARDED_BY(mu_);  // as many as connections at most
 };
 
 class Sweep : public std::enable_shared_from_this<Sweep> {
  public:
-  virtual ~Sweep();
+  virtual ~Sweep() = default;
   Sweep(const Sweep&) = delete;
   Sweep& operator=(const Sweep&) = delete;
 
-  // Answers the exchange once all have been looked at. Not many at a time: further ones wait.
+  // Answers the exchange once all have been looked at.
   // REQUIRES: the HTTP thread; the exchange has no OnGone of its own any more.
   void Start();
 
@@ -69,7 +83,9 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
   virtual Response Finish(std::uint64_t revision) = 0;
 
  private:
-  void RunSlice();
+  friend class SweepSource;
+  // A worker does the next slice. False if it is over before: it leaves its place.
+  bool RunSlice();
   void Slice();
   // True if there is an answer.
   bool Look(Response& answer);
@@ -83,7 +99,6 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
   std::uint64_t revision_ = 0;
   std::int64_t live_ = 0;     // seen so far, whatever the filter
   std::int64_t orphans_ = 0;  // of these: not served by anybody since their server went
-  bool begun_ = false;
   std::atomic<bool> gone_{false};
 };
 

@@ -30,7 +30,11 @@ class TimedExchange final : public http::Exchange {
   }
   bool RunOnWorker(std::function<void()> job) override {
     if (!workers_free) return false;
-    job();
+    if (workers_hold) {
+      job_ = std::move(job);
+    } else {
+      job();
+    }
     return true;
   }
   void OnGone(std::function<void()> gone) override { gone_ = std::move(gone); }
@@ -61,8 +65,12 @@ class TimedExchange final : public http::Exchange {
 
   http::Response response{.status = 0};
   bool workers_free = true;
+  bool workers_hold = false;  // until Work()
+  bool has_job() const { return job_ != nullptr; }
+  void Work() { std::exchange(job_, nullptr)(); }
 
  private:
+  std::function<void()> job_;
   std::vector<std::pair<common::Duration, std::function<void()>>> timers_;
   std::function<void()> gone_;
 };

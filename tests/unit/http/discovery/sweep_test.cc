@@ -1,4 +1,7 @@
 // When there is an error in place of a list that might lack much.
+#include <algorithm>
+#include <vector>
+
 #include "tests/support/registry/machine.h"
 #include "tests/unit/http/discovery/discovery_fixture.h"
 
@@ -35,6 +38,36 @@ TEST_F(SweepTest, OneThatIsBusyIsAnError) {
   router_.Serve(exchange);
   EXPECT_EQ(exchange->response.status, 503);
   EXPECT_EQ(Ask("/sd")->response.status, 200) << "the place of the one before is free";
+}
+
+TEST_F(SweepTest, FewAtATimeAndTheOthersInTheirOrder) {
+  Settle();
+  Join("web-1", At("1"));
+  std::vector<std::shared_ptr<TimedExchange>> asked;
+  const auto begun = [&] {
+    return std::count_if(asked.begin(), asked.end(), [](const auto& each) { return each->has_job(); });
+  };
+  for (int i = 0; i < 40; ++i) {
+    asked.push_back(std::make_shared<TimedExchange>(http::Request{.method = "GET", .path = "/sd"}));
+    asked.back()->workers_hold = true;
+    router_.Serve(asked.back());
+  }
+  EXPECT_EQ(begun(), 16);
+  asked[16]->Leave();
+  asked[17]->workers_free = false;
+  asked[0]->Work();
+  EXPECT_EQ(asked[0]->response.status, 200);
+  EXPECT_FALSE(asked[16]->has_job()) << "it went";
+  EXPECT_EQ(asked[17]->response.status, 503) << "it found the workers busy";
+  EXPECT_TRUE(asked[18]->has_job());
+  EXPECT_EQ(begun(), 16);
+  for (std::size_t i = 1; i < asked.size(); ++i) {
+    if (i == 16 || i == 17) continue;
+    ASSERT_TRUE(asked[i]->has_job()) << i;
+    asked[i]->Work();
+    EXPECT_EQ(asked[i]->response.status, 200);
+  }
+  EXPECT_EQ(Ask("/sd")->response.status, 200);
 }
 
 // A server over a disk, with three clients.
