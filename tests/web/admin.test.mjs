@@ -38,6 +38,12 @@ test('maintenance of a filter: counted, then done, and kept with its reason', as
   assert.match(told.message, /new racks \(ada\)/);
 });
 
+test('a second tab, which shares the stream of the first, may do the same', async () => {
+  const second = await open(server.url, { context: page.context() });
+  await second.getByRole('button', { name: 'Maintenance…' }).waitFor();
+  await second.close();
+});
+
 test('evict: the reason is in the evidence', async () => {
   await page.goto(`${server.url}?view=client&id=web-4`);
   await page.getByRole('button', { name: 'Evict…' }).click();

@@ -45,20 +45,25 @@ test('two tabs share one EventSource; the second goes on when the first is close
   assert.deepEqual([...first.faults, ...second.faults], []);
 });
 
-test('where a browser has no locks, each tab has a stream of its own, and copies all the same', async () => {
+test('where a browser has no locks, two tabs share one stream all the same, and copy', async () => {
   await fleet.add('c');
+  await fleet.add('d');
   const script = () => {
     Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });
     Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });
   };
   const first = await open(server.url, { script });
   const second = await open(server.url, { script, context: first.context() });
-  await until('two watch', async () => await streams() === 2);
   for (const page of [first, second]) await rowOf(page, 'c').getByText('ALIVE').waitFor();
+  assert.equal(await streams(), 1);
   fleet.cut('c');
   for (const page of [first, second]) await rowOf(page, 'c').getByText('DEAD').waitFor();
   await first.getByRole('button', { name: 'Copy as livenessctl' }).click();
   await first.locator('.toast', { hasText: 'Copied: livenessctl list -o wide' }).waitFor();
+  await first.close();
+  fleet.cut('d');
+  await rowOf(second, 'd').getByText('DEAD').waitFor();
+  await until('the second has the stream', async () => await streams() === 1);
   assert.deepEqual([...first.faults, ...second.faults], []);
-  await first.context().close();
+  await second.context().close();
 });

@@ -13,10 +13,12 @@ import { notice } from './notice.js';
 
 export const features = { admin: false, version: '', changed: new Signal() };
 
-hub.reset.on(async () => {
+async function loadFeatures() {
   Object.assign(features, await get('features').catch(() => ({ admin: false })));
   features.changed.tell();
-});
+}
+hub.ready.then(loadFeatures);
+hub.reset.on(loadFeatures);
 
 const SOME = 8;
 const REASON_MOST = 256;

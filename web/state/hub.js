@@ -2,9 +2,7 @@
 // server, and each tab's own stream would take one for good. The tab that holds the lock has the stream and
 // passes on what comes; when it goes, the next one goes on from its own place. Nobody misses anything: what is
 // told twice is told by its revision.
-//
-// Locks are not to be had over plain HTTP but from this machine. There each tab has a stream of its own, and
-// closes it while nobody looks.
+import { hold } from './lock.js';
 import { Signal } from './signal.js';
 import { EventStream } from './stream.js';
 
@@ -16,7 +14,7 @@ const GROUPS_KEPT = 200;
 export const events = new Signal();  // batches of {kind, data}
 export const reset = new Signal();   // ask anew; the value says why: start, gap, history
 export const status = new Signal();  // `now` has changed
-export const now = { phase: 'connecting', asOf: 0, since: Date.now(), revision: 0, historyId: '', leads: false };
+export const now = { phase: 'connecting', asOf: 0, since: Date.now(), revision: 0, historyId: '' };
 export const groups = [];            // group events since the page was opened
 
 let isReady;
@@ -81,29 +79,13 @@ channel.onmessage = ({ data }) => {
 
 const placed = () => ({ revision: now.revision, historyId: now.historyId });
 
-function open(listener) {
-  now.leads = true;
-  stream = new EventStream(listener, now.historyId ? placed() : null);
-}
-
-function close() {
-  stream?.close();
-  stream = null;
-}
-
 export function start() {
-  if (navigator.locks) {
+  channel.postMessage({ name: 'hello' });
+  hold(NAME, () => {
+    stream = new EventStream(shared, now.historyId ? placed() : null);
+  }, () => {
+    stream.close();
+    stream = null;
     channel.postMessage({ name: 'hello' });
-    navigator.locks.request(NAME, () => {
-      open(shared);
-      return new Promise(() => {});  // for as long as the tab is there
-    });
-    return;
-  }
-  const look = () => {
-    if (document.hidden) close();
-    else if (!stream) open(asked);
-  };
-  document.addEventListener('visibilitychange', look);
-  look();
+  });
 }
