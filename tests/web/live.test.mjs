@@ -147,6 +147,29 @@ test('a network that stands still makes it grey, and a slow one is lived through
   assert.deepEqual(page.faults, []);
 });
 
+test('on a slow network counts come, however much happens', async () => {
+  const slow = await Server.start(['--store=memory']);
+  let flapping = 0;
+  try {
+    fleet = new Fleet(slow.grpc);
+    proxy = await Proxy.start(slow.http);
+    page = await open(proxy.url);
+    proxy.slow(350);
+    let n = 0;
+    flapping = setInterval(() => fleet.add('restless').then(() => fleet.goodbye('restless'), () => {}), 150);
+    for (; n < 12; ++n) await fleet.add(`steady-${n}`);
+    // While it goes on: an answer takes longer than what asks for the next one.
+    await page.locator('.counts .ALIVE .number', { hasText: /^1[23]$/ }).waitFor({ timeout: 8000 });
+    await page.goto(`${proxy.url}?view=client&id=restless`);
+    await page.locator('.transitions tbody tr').first().waitFor({ timeout: 15000 });
+    assert.deepEqual(page.faults, []);
+  } finally {
+    clearInterval(flapping);
+    await slow.stop();
+    slow.forget();
+  }
+});
+
 test('a filter is followed: who matches comes, who does not goes', async () => {
   fleet = new Fleet(server.grpc);
   await fleet.add('in-1', { hello: { labels: { zone: 'eu' } } });

@@ -24,7 +24,8 @@ export class TitleKeeper {
   }
 
   #show() {
-    const counts = this.#stats.stats?.counts ?? {};
+    if (!this.#stats.stats) return;
+    const { counts } = this.#stats.stats;
     const lost = hub.now.phase === 'lost';
     const parts = ['dead', 'suspect', 'stalled', 'alive'].filter((key) => Number(counts[key]) || key === 'alive')
       .map((key) => `${counts[key] ?? 0} ${key}`);

@@ -2,7 +2,7 @@
 import { all, ApiError, clientPath, get } from './api.js';
 import * as clock from './clock.js';
 import * as hub from './hub.js';
-import { Signal, throttled } from './signal.js';
+import { oneAtATime, Signal, throttled } from './signal.js';
 import { isFall, stateWord } from '../words/enums.js';
 import { filterString } from '../words/text.js';
 
@@ -30,16 +30,18 @@ export class ClientStore {
   #revision = '';
   #abort = new AbortController();
   #ends = [];
-  #soon = throttled(() => this.#load(true), 500);
+  #whole = oneAtATime(() => this.#load(true));
+  #poll = oneAtATime(() => this.#load(false));
+  #soon = throttled(this.#whole, 500);
 
   constructor() {
     this.#ends = [
       hub.events.on((batch) => {
         if (batch.some((each) => each.kind === 'transition' && each.data.client_id === this.id)) this.#soon();
       }),
-      hub.reset.on(() => this.#load(true)),
+      hub.reset.on(this.#whole),
     ];
-    const timer = setInterval(() => { if (!document.hidden) this.#load(false); }, AGAIN_MS);
+    const timer = setInterval(() => { if (!document.hidden) (this.error ? this.#whole : this.#poll)(); }, AGAIN_MS);
     this.#ends.push(() => clearInterval(timer));
   }
 
@@ -53,15 +55,13 @@ export class ClientStore {
     if (id === this.id && revision === this.#revision) return;
     Object.assign(this, { id, client: null, transition: null, history: [], gaps: [], together: null, error: null, loaded: false, samples: [] });
     this.#revision = revision;
-    this.#load(true);
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#whole();
   }
 
   async #load(whole) {
     if (!this.id) return;
-    if (whole) {
-      this.#abort.abort();
-      this.#abort = new AbortController();
-    }
     const { signal } = this.#abort;
     try {
       await hub.ready;

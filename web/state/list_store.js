@@ -69,9 +69,11 @@ export class ListStore {
   #ends = [];
 
   constructor() {
-    this.#ends = [hub.events.on((batch) => this.#patch(batch)), hub.reset.on(() => this.reload())];
+    this.#ends = [hub.events.on((batch) => this.#patch(batch)), hub.reset.on(() => this.reload()),
+      // What failed with the network is tried again with it.
+      hub.status.on(({ phase }) => { if (phase === 'live' && this.error && !this.error.code && !this.loading) this.reload(); })];
     const timer = setInterval(() => {
-      if (!document.hidden && (this.bounded || AGED.test(this.#query.filter))) this.reload();
+      if (!document.hidden && !this.loading && (this.bounded || AGED.test(this.#query.filter))) this.reload();
     }, AGAIN_MS);
     this.#ends.push(() => clearInterval(timer));
   }

@@ -2,7 +2,7 @@
 import { all, get } from './api.js';
 import * as clock from './clock.js';
 import * as hub from './hub.js';
-import { Signal, throttled } from './signal.js';
+import { oneAtATime, Signal, throttled } from './signal.js';
 import { pastGroups } from './groups.js';
 import { stateWord } from '../words/enums.js';
 import { filterString } from '../words/text.js';
@@ -28,8 +28,8 @@ export class OverviewStore {
   #range = 3600e3;
   #auto = true;
   #generation = 0;  // of what is asked for: another range, another history
-  #loading = false;
-  #asked = false;
+  // Two at once would each add what they find.
+  #load = oneAtATime(() => this.#loadOnce(this.#generation));
   #ends = [];
   #last = null;
   #soon = throttled(() => this.#load(), 2000);
@@ -52,20 +52,6 @@ export class OverviewStore {
     this.transitions = [];
     this.gaps = [];
     this.#load();
-  }
-
-  // One after the other: two at once would each add what they find.
-  async #load() {
-    if (this.#loading) {
-      this.#asked = true;
-      return;
-    }
-    this.#loading = true;
-    do {
-      this.#asked = false;
-      await this.#loadOnce(this.#generation);
-    } while (this.#asked && this.#ends.length);
-    this.#loading = false;
   }
 
   async #loadOnce(generation) {

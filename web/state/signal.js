@@ -26,6 +26,23 @@ export function throttled(job, ms) {
   };
 }
 
+// Calls `job`, which does not throw, never twice at once: who asks meanwhile has it called once more. On a slow
+// network what is asked for again and again must come to an end some time.
+export function oneAtATime(job) {
+  let running = false;
+  let asked = false;
+  return async () => {
+    asked = true;
+    if (running) return;
+    running = true;
+    while (asked) {
+      asked = false;
+      await job();
+    }
+    running = false;
+  };
+}
+
 // Calls `job` before the next frame is drawn, once for all who ask; in a tab that is not shown, where there
 // are no frames, within a quarter of a second.
 export function perFrame(job) {

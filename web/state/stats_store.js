@@ -2,7 +2,7 @@
 import { get } from './api.js';
 import { learn } from './clock.js';
 import * as hub from './hub.js';
-import { Signal, throttled } from './signal.js';
+import { oneAtATime, Signal, throttled } from './signal.js';
 
 const SOON_MS = 400;
 const AGAIN_MS = 5000;
@@ -15,6 +15,7 @@ export class StatsStore {
   #group = '';
   #abort = new AbortController();
   #ends = [];
+  #load = oneAtATime(() => this.#loadOnce());
 
   constructor() {
     const soon = throttled(() => this.#load(), SOON_MS);
@@ -32,11 +33,11 @@ export class StatsStore {
     if (this.stats && filter === this.#filter && group === this.#group) return;
     this.#filter = filter;
     this.#group = group;
+    this.#abort.abort();
     this.#load();
   }
 
-  async #load() {
-    this.#abort.abort();
+  async #loadOnce() {
     this.#abort = new AbortController();
     const mine = this.#abort;
     const asked = Date.now();

@@ -33,6 +33,7 @@ class Events extends View {
       if (!route.revision && batch.some((each) => each.kind === 'transition')) this.#soon();
       if (batch.some((each) => each.kind === 'group')) this.#loadGroups();
     }));
+    this.atEnd(hub.status.on(({ phase }) => { if (phase === 'live' && this.#error && !this.#error.code) this.#soon(); }));
     this.atEnd(hub.reset.on(() => { this.#soon(); this.#loadGroups(); }));
     this.#load();
     this.#loadGroups();
