@@ -259,8 +259,7 @@ void AddConsulCatalog(Router& router, registry::Registry& registry, std::shared_
   const auto catalog = std::make_shared<const ConsulCatalog>(registry, std::move(source));
   router.Add("GET", "/v1/catalog/services",
              [catalog](const auto& exchange) { catalog->Serve(Form::kServices, "", exchange); });
-  for (const auto& [prefix, form] : {std::pair{std::string("/v1/catalog/service/"), Form::kCatalog},
-                                     {"/v1/health/service/", Form::kHealth}}) {
+  const auto add_service = [&](const std::string& prefix, Form form) {
     router.Add("GET", prefix + "*", [catalog, prefix, form](const auto& exchange) {
       const std::string& path = exchange->request().path;
       if (path.size() > prefix.size()) {
@@ -269,7 +268,9 @@ void AddConsulCatalog(Router& router, registry::Registry& registry, std::shared_
       exchange->Respond(ErrorResponse(
           common::Error(absl::StatusCode::kInvalidArgument, "BAD_PARAMETER", "the path names no service")));
     });
-  }
+  };
+  add_service("/v1/catalog/service/", Form::kCatalog);
+  add_service("/v1/health/service/", Form::kHealth);
   router.Add("GET", "/v1/catalog/datacenters", [](const auto& exchange) {
     exchange->Respond(
         TextResponse(200, "application/json", JsonArray(std::vector{std::string(kDatacenter)}) + "\n"));
