@@ -25,9 +25,12 @@ namespace liveness::http {
 
 // What all viewers share. Outlives them.
 struct WatchDeps {
+  WatchDeps(registry::Registry& the_registry, const common::Clock& the_clock, std::size_t most)
+      : registry(the_registry), clock(the_clock), max_viewers(most) {}
+
   registry::Registry& registry;
   const common::Clock& clock;
-  std::size_t max_viewers;  // so that they leave places to watchers over gRPC
+  const std::size_t max_viewers;  // so that they leave places to watchers over gRPC
   std::atomic<std::size_t> viewers{0};
 };
 
