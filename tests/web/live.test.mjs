@@ -42,6 +42,8 @@ test('a killed client is shown as such without a reload, within a second', async
   t.diagnostic(`seen after ${took.join(', ')} ms`);
   assert.ok(Math.min(...took) < 1000, `${took} ms`);
   await until('the title says so', async () => /^3 dead/.test(await page.title()));
+  // And the icon: the red one, with the cross of DEAD.
+  assert.match(await page.locator('link[rel=icon]').getAttribute('href'), /^data:image\/svg\+xml,.*d3302f/);
   assert.deepEqual(page.faults, []);
 });
 
