@@ -69,7 +69,7 @@ test('ten thousand rows scroll without a frame over 50 ms', async (t) => {
       t.diagnostic(`${step} px a frame: ${frames.length} frames, p99 ${frames[Math.floor(0.99 * frames.length)].toFixed(1)} ms, longest ${
         frames.at(-1).toFixed(1)} ms, own work ${own.toFixed(1)} ms a frame, load ${os.loadavg()[0].toFixed(1)} on ${os.cpus().length}`);
     }
-    assert.ok(cheapest < 12, `${cheapest} ms of own work a frame`);
+    assert.ok(cheapest < 20, `${cheapest} ms of own work a frame`);
     assert.ok(calm || busy.filter(Boolean).length > ATTEMPTS / 2, `a frame over 50 ms in each run at ${step} px a frame`);
   }
   assert.ok(await page.locator('.grid-body .row').count() < 100, 'only what is seen is drawn');
