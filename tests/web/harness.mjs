@@ -20,7 +20,11 @@ const READY_MS = 20000;
 
 // All that was started here ends with this process, whatever becomes of the test.
 const children = new Set();
-process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
+const folders = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 function start(program, args, stdio) {
   const child = spawn(path.join(BIN, program), args, { stdio });
@@ -47,7 +51,10 @@ export class Server {
   grpc = '127.0.0.1:0';
   http = '127.0.0.1:0';
 
-  constructor(args = []) { this.args = args; }
+  constructor(args = []) {
+    this.args = args;
+    folders.add(this.#data);
+  }
 
   static async start(args) {
     const server = new Server(args);
