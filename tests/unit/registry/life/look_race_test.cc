@@ -141,6 +141,52 @@ TEST_F(Cluster, WhoseServerSpeaksDuringALookIsItsServersToJudge) {
               ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(SERVER_LOST)", "b:->ALIVE", "a:SUSPECT>ALIVE"));
 }
 
+// A client of s1, which has gone, is about to be dead to s2, which looks at a connection of its own
+// meanwhile.
+class OrphanDuringALook : public Cluster {
+ protected:
+  OrphanDuringALook() {
+    s(1).Welcomed("a");
+    Settle();
+    Kill(1);
+    TellServers();
+    // The store tells s3 nothing any more: the orphan is s2's to judge.
+    s(3).cut = true;
+    const common::MonoTime orphaned_at = clock_.Mono();
+    Run(seconds(1));
+    HelloRequest hello = RegistryHarness::Hello("b");
+    hello.stream = looked_at_;
+    h(2).registry.Attach(std::move(hello), [](const auto&) {});
+    looked_at_->link.tcp.unread_bytes = 1;
+    Settle();
+    Run(orphaned_at + milliseconds(4'990) - clock_.Mono());
+    EXPECT_EQ(h(2).StateOf("a"), State::kSuspect);
+  }
+  void LookWhile(std::function<void()> meanwhile) {
+    looked_at_->meanwhile = std::move(meanwhile);
+    Run(milliseconds(100));
+    ASSERT_FALSE(looked_at_->meanwhile);
+  }
+
+  const std::shared_ptr<LookedAt> looked_at_ = std::make_shared<LookedAt>();
+};
+
+TEST_F(OrphanDuringALook, WhoIsEvictedDiesOnce) {
+  LookWhile([&] {
+    h(2).EvictLater("a");
+    Settle();
+  });
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(SERVER_LOST)", "b:->ALIVE",
+                                       "a:SUSPECT>DEAD(EVICTED)"));
+}
+
+TEST_F(OrphanDuringALook, WhoseNextInstanceComesIsNotBuriedInItsPlace) {
+  LookWhile([&] { s(2).Welcomed("a", "i2"); });
+  EXPECT_EQ(h(2).StateOf("a"), State::kAlive);
+  EXPECT_THAT(Committed(), ElementsAre("a:->ALIVE", "a:ALIVE>SUSPECT(SERVER_LOST)", "b:->ALIVE",
+                                       "a:SUSPECT>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
+}
+
 TEST(LookRace, AHeartbeatWhoseStreamClosedMeanwhileRefutesNothing) {
   RegistryHarness h;
   const Peer a = h.Attach("a");

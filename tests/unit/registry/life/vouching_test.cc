@@ -100,6 +100,21 @@ TEST(Vouching, AnEarlierStreamsPromiseOutlivesAShorterTimeout) {
   }
 }
 
+// What its pongs told the client counts, not the timeout that it had agreed to.
+TEST(Vouching, AnEarlierStreamPromisesNoMoreThanItHadLearnt) {
+  RegistryHarness h;
+  const Peer a = h.Attach(Accrual());
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    h.Run(seconds(1));
+    Ping(h, a, i);
+  }
+  const Peer b = h.Attach("a", "i1", a.attached.incarnation);
+  const MonoTime silent = h.clock.Mono();
+  const MonoTime dead = DeadAt(h);
+  EXPECT_GE(dead, silent + seconds(3));
+  EXPECT_LT(dead, silent + seconds(4) + milliseconds(20)) << "not ten seconds";
+}
+
 TEST(Vouching, AStreamThatEndsIsNotSilence) {
   RegistryHarness h;
   const Peer a = h.Attach(Accrual());
