@@ -11,6 +11,7 @@ using common::Duration;
 using std::chrono::seconds;
 
 TEST(FloodGuardTest, ForgivesAHundredAtOnce) {
+  EXPECT_FALSE(IsPingFlood(1, Duration(0), seconds(10), 10));
   EXPECT_FALSE(IsPingFlood(100, Duration(0), seconds(10), 10));
   EXPECT_TRUE(IsPingFlood(101, Duration(0), seconds(10), 10));
 }

@@ -110,5 +110,15 @@ TEST(PathQualityTest, ASequenceThatLeapsOutOfReachIsAnOutage) {
   EXPECT_EQ(quality.Estimate().loss, PathEstimate().loss);
 }
 
+TEST(PathQualityTest, ASequenceThatDoesNotGoOnTellsNothing) {
+  Path path;
+  for (int i = 0; i < 400; ++i) path.Ping(i % 4 == 3 ? 1 : 0);
+  const double loss = path.quality.Estimate().loss;
+  for (int i = 0; i < 400; ++i) {
+    path.quality.Arrived(path.start + static_cast<std::int64_t>(path.sequence) * 1s, path.sequence, 1s, 3s);
+  }
+  EXPECT_EQ(path.quality.Estimate().loss, loss);
+}
+
 }  // namespace
 }  // namespace liveness::core

@@ -144,5 +144,12 @@ TEST(Summaries, QuoteReasonsAndTokens) {
   EXPECT_THAT(Summary(Cause::kApplicationStalled, evidence), HasSubstr("are allowed; \"b\" has not moved"));
 }
 
+TEST(Symptoms, ACloseAfterALongSilenceIsAsSureAsItsKernelIsPlain) {
+  const Verdict gone = Judged(Closed(seconds(10)));
+  EXPECT_EQ(gone.cause, Cause::kHostUnreachable);
+  EXPECT_EQ(gone.confidence, Confidence::kMedium) << "ours gave it up, and shows nothing any more";
+  EXPECT_EQ(Judged(Closed(seconds(10), TcpAbsence::kUnsupported)).cause, Cause::kUnknown);
+}
+
 }  // namespace
 }  // namespace liveness::core

@@ -34,6 +34,7 @@ TEST(FilterCostTest, CountsComparisonsByWhatTheyLookAt) {
   EXPECT_EQ(CostOfText("client_id = abc"), 2);
   EXPECT_EQ(CostOfText("client_id = \"abc*\""), 2);
   EXPECT_EQ(CostOfText("host:*"), 2);
+  EXPECT_EQ(CostOfText("host:abc*"), 2);
   EXPECT_EQ(CostOfText("host:abc"), 6 + 3);
   EXPECT_EQ(CostOfText("labels.zone = eu"), 4 + 2);
   EXPECT_EQ(CostOfText("labels:zone"), 4 + 2);

@@ -129,6 +129,17 @@ TEST(FilterTest, ColonIsContains) {
   EXPECT_FALSE(Matches("name:x"));
   EXPECT_TRUE(Matches("labels.zone:west"));
   EXPECT_TRUE(Matches("color:RED"));
+  EXPECT_TRUE(Matches("name:db*"));
+  EXPECT_FALSE(Matches("name:b*")) << "a beginning, as with =";
+}
+
+TEST(FilterTest, AStarAloneIsAnyValue) {
+  Thing nameless;
+  nameless.name.clear();
+  EXPECT_TRUE(Matches("name:*"));
+  EXPECT_FALSE(Matches("name:*", nameless));
+  EXPECT_TRUE(Matches("name = *", nameless)) << "the beginning of all, and of nothing too";
+  EXPECT_FALSE(Matches("name != *"));
 }
 
 TEST(FilterTest, EnumsWithAndWithoutPrefix) {
@@ -157,7 +168,11 @@ TEST(FilterTest, Labels) {
   EXPECT_TRUE(Matches("labels:zone"));
   EXPECT_TRUE(Matches("labels:\"odd key\""));
   EXPECT_TRUE(Matches("labels.zone:*"));
+  EXPECT_FALSE(Matches("labels.zone = eu"));
   EXPECT_FALSE(Matches("labels:nope"));
+  Thing operators;
+  operators.labels["OR"] = "x";
+  EXPECT_TRUE(Matches("labels.OR = x", operators)) << "behind a dot it is a name";
   EXPECT_TRUE(Matches("labels.empty = \"\""));
   EXPECT_TRUE(Matches("labels:empty"));
 }
@@ -226,6 +241,9 @@ TEST(FilterTest, ErrorsNameTheColumn) {
       {"name > a*", "column 8: * goes with"},
       {"size = 7*", "column 8: size is no text"},
       {"size = seven", "column 8: \"seven\" is no whole number"},
+      {"size = 7x", "column 8: \"7x\" is no whole number"},
+      {"size = \"\"", "column 8: \"\" is no whole number"},
+      {"size:\"\"", "column 6: \"\" is no whole number"},
       {"size = 99999999999999999999", "column 8: \"99999999999999999999\" is too large"},
       {"span > 5", "column 8: \"5\" is no duration"},
       {"when > yesterday", "column 8: \"yesterday\" is no time"},
@@ -235,6 +253,8 @@ TEST(FilterTest, ErrorsNameTheColumn) {
       {"color > RED", "column 9: color has no order"},
       {"name.x = 1", "column 6: name has no fields"},
       {"labels = x", "column 1: write labels.KEY = VALUE"},
+      {"labels:zo*", "column 1: write labels.KEY = VALUE"},
+      {"size = 7 \"AND\" a = 1", "column 10: \"AND\" stands alone"},
       {"name = (a OR b)", "column 8: a group of values"},
       {"f(x) = 1", "column 2: functions are not known"},
       {"size = 7, a = 1", "column 9: a value with , needs quotes"},
@@ -250,6 +270,16 @@ TEST(FilterTest, ErrorsNameTheColumn) {
       {"name = 'äöü' nope = 1", "column 14: no field \"nope\""},
   };
   for (const auto& [text, error] : cases) EXPECT_THAT(ErrorOf(text), StartsWith(error)) << text;
+}
+
+TEST(FilterTest, AQuoteThatIsNotClosedIsNamedWhereverItIs) {
+  for (const char* text :
+       {"", "size = 7 AND ", "size = 7 OR ", "NOT ", "(", "(size = 7)", "size ", "size = 7 ", "labels."}) {
+    EXPECT_THAT(ErrorOf(std::string(text) + "\"db"),
+                StartsWith("column " + std::to_string(std::string_view(text).size() + 1) +
+                           ": the quote is not closed"))
+        << text;
+  }
 }
 
 TEST(FilterTest, AnUnknownFieldListsTheKnownOnes) {

@@ -51,6 +51,21 @@ TEST(IncidentListTest, AFloodOfOneKindLeavesTheOthers) {
   EXPECT_EQ(CountOf(list, IncidentKind::kStoreOutage), 1);
   EXPECT_EQ(CountOf(list, IncidentKind::kMachineSlept), 1);
   EXPECT_EQ(list.all().back().end, kNow + 4'999s) << "the newest stall is there";
+  EXPECT_EQ(list.all()[list.all().size() - 2].end, kNow + 4'998s) << "and the one before";
+}
+
+TEST(IncidentListTest, AFloodLeavesWhatGoesOn) {
+  IncidentList list;
+  list.Begin(IncidentKind::kStall, kNow, "");
+  for (int i = 0; i < 5'000; ++i) list.Add(IncidentKind::kStall, kNow + i * 1s, 600ms, "");
+  EXPECT_FALSE(list.all()[0].end);
+}
+
+TEST(IncidentListTest, WhatIsToldAgainWithoutWordsKeepsThose) {
+  IncidentList list;
+  list.Begin(IncidentKind::kStoreOutage, kNow, "disk full");
+  list.Begin(IncidentKind::kStoreOutage, kNow + 1s, "");
+  EXPECT_EQ(list.all()[0].text, "disk full");
 }
 
 TEST(IncidentListTest, ARunThatWasNotStoppedIsAnIncident) {
@@ -76,9 +91,11 @@ TEST(IncidentListTest, ARunThatWasStoppedIsNone) {
   IncidentList before;
   before.Add(IncidentKind::kStarted, kNow, {}, "");
   before.Add(IncidentKind::kStopped, kNow + 1s, {}, "");
+  before.Add(IncidentKind::kOperator, kNow + 2s, 1s, "");
   IncidentList after;
-  after.Restore(before.all(), kNow + 1s, kNow + 24h);
+  after.Restore(before.all(), kNow + 9s, kNow + 24h);
   EXPECT_EQ(CountOf(after, IncidentKind::kUncleanEnd), 0);
+  EXPECT_EQ(after.all().back().end, kNow + 2s) << "what had ended keeps its end";
 }
 
 TEST(IncidentListTest, TextIsBoundedAndPrintable) {

@@ -34,7 +34,13 @@ TEST(SelfDoubtTest, BeginsWhenNearlyEveryoneFell) {
 TEST(SelfDoubtTest, AFewProveNothing) {
   SelfDoubt doubt({});
   EXPECT_EQ(doubt.Count(9, 9, At(0)), Change::kNone);
+  EXPECT_EQ(doubt.Count(0, 20, At(0)), Change::kNone) << "nothing ends that has not begun";
   EXPECT_EQ(doubt.HoldBack(Silent(0, 0), At(10)), std::nullopt);
+}
+
+TEST(SelfDoubtTest, AsManyAsAreAskedForAreEnough) {
+  SelfDoubt doubt({});
+  EXPECT_EQ(doubt.Count(10, 10, At(0)), Change::kBegins);
 }
 
 TEST(SelfDoubtTest, EndsByItself) {
@@ -161,6 +167,9 @@ TEST(SelfDoubtTest, WhoIsHeldStaysSoBeyondTheDoubt) {
   silent.held = true;
   doubt.Count(1, 20, At(100));
   EXPECT_TRUE(doubt.HoldBack(silent, At(1'010))) << "nobody has spoken yet";
+  silent.bound = At(60'000);
+  doubt.Count(19, 20, At(20'000));
+  EXPECT_TRUE(doubt.HoldBack(silent, At(20'010))) << "the next, much later, does not let it go either";
 }
 
 TEST(SelfDoubtTest, EachDoubtConcernsThoseOfItsOwnTime) {

@@ -127,6 +127,22 @@ TEST(ClientFieldsTest, AWatchCannotAskForWhatMovesByItself) {
   EXPECT_TRUE(Filter::Parse("pid = 42", WatchSchema())->Matches(ClientFields(Record())));
 }
 
+TEST(ClientFieldsTest, WhatWasNotGivenIsNotThere) {
+  EXPECT_FALSE(Filter::Parse("rtt >= 0", ClientSchema())->Matches(ClientFields(Record()))) << "no vitals";
+  ClientRecord record = Record();
+  record.server_id = nullptr;
+  EXPECT_FALSE(Matches("server_id:*", record, Alive()));
+}
+
+TEST(ClientFieldsTest, EveryNameUpToTheLastIsKnown) {
+  const auto known = [](std::string_view field, std::string_view name) {
+    return Filter::Parse(std::string(field) + " = " + std::string(name), ClientSchema()).ok();
+  };
+  EXPECT_TRUE(known("state", Name(kLastState)));
+  EXPECT_TRUE(known("health", Name(kLastHealth)));
+  EXPECT_TRUE(known("cause", Name(kLastCause)));
+}
+
 TEST(TransitionFieldsTest, AskForTheChangeAndForTheRecordAfterIt) {
   const auto before = std::make_shared<ClientRecord>(Record());
   const auto after = std::make_shared<ClientRecord>(Record());
@@ -146,6 +162,7 @@ TEST(TransitionFieldsTest, AskForTheChangeAndForTheRecordAfterIt) {
   }
   const Transition first{nullptr, before, kNow.wall};
   EXPECT_TRUE(matches("from_state = UNSPECIFIED to_state = ALIVE", first));
+  EXPECT_FALSE(matches("from_health = STALLED", first));
 }
 
 }  // namespace

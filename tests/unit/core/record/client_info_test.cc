@@ -75,5 +75,19 @@ TEST(PackedInfo, IsNotEqualWhereOnlyTheProcessDiffers) {
   EXPECT_FALSE(PackedInfo(Full()) == PackedInfo(other));
 }
 
+TEST(PackedInfo, IsNotEqualWhereOnlyLettersOfALabelDiffer) {
+  ClientInfo other = Full();
+  other.labels[0].second = "dc";
+  EXPECT_NE(PackedInfo(Full()), PackedInfo(other));
+}
+
+TEST(PackedInfo, FindsEachOfManyLabels) {
+  ClientInfo info;
+  info.labels = {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e", "5"}};
+  const PackedInfo packed(info);
+  for (const auto& [key, value] : info.labels) EXPECT_EQ(packed.FindLabel(key), value);
+  EXPECT_EQ(packed.FindLabel("f"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace liveness::core

@@ -73,6 +73,10 @@ TEST(IsBelief, WhatThisServerFoundOfItsOwnClientIsNone) {
   EXPECT_TRUE(IsBelief(&ours, Suspected(ours), kUs)) << "of an earlier process of ours";
   const ClientRecord suspected = Suspected(ours);
   EXPECT_FALSE(IsBelief(&suspected, ours, kUs)) << "to be ALIVE is no belief";
+  const ClientRecord on_b = Suspected(OnB());
+  EXPECT_FALSE(IsBelief(&on_b, OnB(), kUs)) << "whoever serves it";
+  EXPECT_FALSE(IsBelief(&on_b, Labelled(on_b, "new"), kUs)) << "its state stays";
+  EXPECT_TRUE(IsBelief(&suspected, Dead(ours, Cause::kNotReturned), kUs));
 }
 
 TEST(StillHolds, AnOperatorsWordHoldsAndABeliefDoesNot) {
@@ -171,6 +175,28 @@ TEST(Rebase, BansOfBothSidesStay) {
   EXPECT_EQ(both.annex->banned[1].instance_id, "ours");
   const ClientRecord same = Rebase(theirs, At(5), before, theirs, theirs, kUs);
   EXPECT_EQ(same.annex->banned.size(), 1u) << "one that both know is one";
+}
+
+TEST(Rebase, ABanThatBothDecidedOnIsOne) {
+  const ClientRecord before = OnB();
+  const auto banning = [](ClientRecord record) {
+    auto annex = std::make_shared<Annex>();
+    annex->Ban({"x", 9, Cause::kEvicted});
+    record.annex = annex;
+    return record;
+  };
+  const ClientRecord theirs = Maintained(banning(before), 9);
+  const ClientRecord both =
+      Rebase(Dead(banning(before), Cause::kEvicted), At(5), before, theirs, theirs, kUs);
+  EXPECT_EQ(both.annex->banned.size(), 1u);
+  EXPECT_EQ(both.annex->maintenance_until, At(9)) << "of which we decided nothing";
+}
+
+TEST(Rebase, AStallStays) {
+  const ClientRecord before = OnB();
+  ClientRecord theirs = before;
+  theirs.health = Health::kStalled;
+  EXPECT_EQ(Rebase(Suspected(before), At(5), before, theirs, theirs, kUs).health, Health::kStalled);
 }
 
 TEST(Rebase, WhatWasDecidedNextGoesOnTopOfTheFirst) {

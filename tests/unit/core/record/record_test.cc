@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "server/core/detection/verdict.h"
@@ -33,6 +35,28 @@ TEST(Record, EachCauseHasASentence) {
   for (int value = 1; value <= static_cast<int>(kLastCause); ++value) {
     EXPECT_NE(Summary(static_cast<Cause>(value), Evidence()), "") << Name(static_cast<Cause>(value));
   }
+}
+
+TEST(Record, RemembersTheLastEightThatWereBanned) {
+  Annex annex;
+  for (int n = 0; n <= 8; ++n) annex.Ban({std::to_string(n), 1, Cause::kEvicted});
+  ASSERT_EQ(annex.banned.size(), kRememberedInstances);
+  EXPECT_EQ(annex.banned.front().instance_id, "1");
+  EXPECT_EQ(annex.banned.back().instance_id, "8");
+}
+
+TEST(Record, WhoIsAliveAgainHasNothingToExplainButAStall) {
+  ClientRecord record;
+  record.state = State::kSuspect;
+  record.cause = Cause::kHostUnreachable;
+  record.evidence = std::make_shared<const Evidence>();
+  BecomeAlive(record);
+  EXPECT_EQ(record.state, State::kAlive);
+  EXPECT_EQ(record.cause, Cause::kUnspecified);
+  EXPECT_EQ(record.evidence, nullptr);
+  record.health = Health::kStalled;
+  BecomeAlive(record);
+  EXPECT_EQ(record.cause, Cause::kApplicationStalled);
 }
 
 }  // namespace

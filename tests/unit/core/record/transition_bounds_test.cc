@@ -69,6 +69,7 @@ TEST(TransitionBounds, RevisionsLieBetween) {
   EXPECT_EQ(Bounds("revision > 9223372036854775807").before, TransitionBounds().before);
   EXPECT_EQ(Bounds("revision <= 9223372036854775807").before, TransitionBounds().before);
   EXPECT_EQ(Bounds("revision > -5").after, 0u);
+  EXPECT_EQ(Bounds("revision:*").before, TransitionBounds().before);
 }
 
 TEST(TransitionBounds, OnlyWhatTheOutermostAndJoinsCounts) {

@@ -27,6 +27,17 @@ TEST(DeadlineWheelTest, EmptyHasNoDeadline) {
   EXPECT_THAT(Due(wheel, At(hours(1))), IsEmpty());
 }
 
+TEST(DeadlineWheelTest, WithANodeThatIsNotDueItIsNotEmpty) {
+  for (const Duration ahead : {Duration(milliseconds(7)), Duration(hours(7))}) {
+    DeadlineWheel wheel;
+    WheelNode node;
+    wheel.Schedule(node, At(ahead));
+    EXPECT_FALSE(wheel.empty());
+    wheel.Cancel(node);
+    EXPECT_TRUE(wheel.empty());
+  }
+}
+
 TEST(DeadlineWheelTest, NeverFiresEarlyAndRoundsUpToTheMillisecond) {
   DeadlineWheel wheel(At(seconds(1)));
   WheelNode node;

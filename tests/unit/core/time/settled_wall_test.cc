@@ -71,5 +71,10 @@ TEST_F(SettledWallTest, ASlowCorrectionIsNone) {
   EXPECT_TRUE(Look());
 }
 
+TEST_F(SettledWallTest, AClockThatStandsAtTheStartOfTimeIsNotBelievedAtOnceEither) {
+  wall_ = common::WallTime(now_.time_since_epoch());
+  EXPECT_FALSE(Look());
+}
+
 }  // namespace
 }  // namespace liveness::core

@@ -182,5 +182,13 @@ TEST(WitnessClockTest, ForgetsWhatIsBeyondTheHorizon) {
             now - At(hours(2) + milliseconds(100)) - (WitnessClock::kMaxStalls - 1) * milliseconds(100));
 }
 
+TEST(WitnessClockTest, WhatLiesWithinAStallIsNoOtherOne) {
+  WitnessClock clock;
+  EXPECT_EQ(clock.Credit(At(seconds(10)), At(seconds(20))), seconds(10));
+  EXPECT_EQ(clock.Credit(At(seconds(12)), At(seconds(15))), Duration(0));
+  EXPECT_EQ(clock.credited(), seconds(10));
+  EXPECT_EQ(clock.Elapsed(At(seconds(0)), At(seconds(30))), seconds(20));
+}
+
 }  // namespace
 }  // namespace liveness::core
