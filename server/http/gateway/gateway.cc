@@ -110,9 +110,8 @@ class Gateway {
     // Not under `gone` alone: the exchange goes when the answer is there.
     exchange->OnGone(caller_->Call(
         rpc.method, *request, [exchange, &prototype = rpc.response](absl::StatusOr<grpc::ByteBuffer> answer) {
-          const auto respond = [exchange, &prototype, answer = std::move(answer)] {
-            exchange->Respond(Convert(answer, prototype));
-          };
+          const auto came = std::make_shared<const absl::StatusOr<grpc::ByteBuffer>>(std::move(answer));
+          const auto respond = [exchange, &prototype, came] { exchange->Respond(Convert(*came, prototype)); };
           if (!exchange->RunOnWorker(respond)) {
             exchange->Respond(ErrorResponse(common::Error(absl::StatusCode::kUnavailable, "SERVER_BUSY",
                                                           "too many requests wait; try again")));
