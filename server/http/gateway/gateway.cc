@@ -107,7 +107,7 @@ class Gateway {
     if (const absl::Status filled = rpc.fill(exchange->request(), *request); !filled.ok()) {
       return exchange->Respond(ErrorResponse(filled));
     }
-    // Not under `gone` alone: the exchange goes when the answer is there.
+    // A caller who goes before the answer gives the call up.
     exchange->OnGone(caller_->Call(
         rpc.method, *request, [exchange, &prototype = rpc.response](absl::StatusOr<grpc::ByteBuffer> answer) {
           const auto came = std::make_shared<const absl::StatusOr<grpc::ByteBuffer>>(std::move(answer));
