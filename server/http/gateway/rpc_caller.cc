@@ -40,10 +40,12 @@ struct RpcCaller::State {
     bool ok = false;
     while (queue.Next(&tag, &ok)) {
       const std::shared_ptr<Pending> call = Remove(static_cast<Pending*>(tag));
+      // Whoever may give the call up keeps it for longer; what waited for its answer goes now.
+      const Done done = std::move(call->done);
       if (call->status.ok()) {
-        call->done(std::move(call->answer));
+        done(std::move(call->answer));
       } else {
-        call->done(common::FromGrpc(call->status));
+        done(common::FromGrpc(call->status));
       }
     }
   }
@@ -83,9 +85,7 @@ std::function<void()> RpcCaller::Call(const std::string& method, const google::p
       call->reader = state_->stub.PrepareUnaryCall(&call->context, method, message, &state_->queue);
       call->reader->StartCall();
       call->reader->Finish(&call->answer, &call->status, call.get());
-      return [weak = std::weak_ptr(call)] {
-        if (const auto pending = weak.lock()) pending->context.TryCancel();
-      };
+      return [call] { call->context.TryCancel(); };
     }
   }
   call->done(common::Error(absl::StatusCode::kUnavailable, "DRAINING", "the server stops"));

@@ -22,7 +22,7 @@ inline constexpr std::size_t kMaxRequestBytes = 64 * 1024;
 inline grpc::Slice OneSlice(const grpc::ByteBuffer& message) {
   grpc::Slice slice;
   // The second fails only for a buffer that was never read into: it holds no bytes.
-  if (!message.TrySingleSlice(&slice).ok() && !message.DumpToSingleSlice(&slice).ok()) return {};
+  if (!message.TrySingleSlice(&slice).ok() && !message.DumpToSingleSlice(&slice).ok()) slice = grpc::Slice();
   return slice;
 }
 inline std::span<const std::uint8_t> BytesOf(const grpc::Slice& slice) {

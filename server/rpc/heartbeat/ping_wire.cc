@@ -65,37 +65,42 @@ class Reader {
   bool ok_ = true;
 };
 
-// Fills the bytes of one pong.
+// Fills the bytes of one pong. Where it stands is a local variable in whatever loops: bytes may be anybody's,
+// and the compiler would read a member anew after each.
 class Writer {
  public:
-  explicit Writer(std::uint8_t* into) : bytes_(into) {}
-  std::size_t size() const { return size_; }
+  explicit Writer(std::uint8_t* into) : begin_(into), at_(into) {}
+  std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
 
-  void Byte(std::uint8_t byte) { bytes_[size_++] = byte; }
-  void Varint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) Byte(static_cast<std::uint8_t>(value | 0x80));
-    Byte(static_cast<std::uint8_t>(value));
-  }
   // As proto3 has it: a zero is left out.
   void Field(int field, std::uint64_t value) {
     if (value == 0) return;
-    Byte(VarintTag(field));
-    Varint(value);
+    std::uint8_t* at = at_;
+    *at++ = VarintTag(field);
+    at_ = Varint(at, value);
   }
   // Opens a message in this one and returns what Close() wants.
-  std::size_t Open(int field) {
-    Varint(static_cast<std::uint64_t>(field << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
-    return size_++;
+  std::uint8_t* Open(int field) {
+    std::uint8_t* const size_at =
+        Varint(at_, static_cast<std::uint64_t>(field << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+    at_ = size_at + 1;
+    return size_at;
   }
-  void Close(std::size_t opened) { bytes_[opened] = static_cast<std::uint8_t>(size_ - opened - 1); }
+  void Close(std::uint8_t* opened) { *opened = static_cast<std::uint8_t>(at_ - opened - 1); }
 
  private:
-  std::uint8_t* const bytes_;
-  std::size_t size_ = 0;
+  static std::uint8_t* Varint(std::uint8_t* at, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at++ = static_cast<std::uint8_t>(value | 0x80);
+    *at++ = static_cast<std::uint8_t>(value);
+    return at;
+  }
+
+  std::uint8_t* const begin_;
+  std::uint8_t* at_;
 };
 
 void WriteTime(Writer& writer, int field, std::int64_t seconds, std::int32_t nanos) {
-  const std::size_t opened = writer.Open(field);
+  std::uint8_t* const opened = writer.Open(field);
   writer.Field(Timestamp::kSecondsFieldNumber, static_cast<std::uint64_t>(seconds));
   // Negative numbers are written as 64 bits, sign and all.
   writer.Field(Timestamp::kNanosFieldNumber, static_cast<std::uint64_t>(static_cast<std::int64_t>(nanos)));
@@ -133,7 +138,7 @@ std::size_t WritePong(const PendingPong& pong, std::span<std::uint8_t, kMaxPongB
   const auto since_epoch = pong.receive_time.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
   Writer writer(into.data());
-  const std::size_t opened = writer.Open(v1::HeartbeatResponse::kPongFieldNumber);
+  std::uint8_t* const opened = writer.Open(v1::HeartbeatResponse::kPongFieldNumber);
   writer.Field(v1::Pong::kSequenceFieldNumber, pong.ping.sequence);
   if (pong.ping.has_send_time) {
     WriteTime(writer, v1::Pong::kSendTimeFieldNumber, pong.ping.send_seconds, pong.ping.send_nanos);
@@ -141,7 +146,7 @@ std::size_t WritePong(const PendingPong& pong, std::span<std::uint8_t, kMaxPongB
   WriteTime(writer, v1::Pong::kReceiveTimeFieldNumber, seconds.count(),
             static_cast<std::int32_t>((since_epoch - seconds).count()));
   const auto whole = std::chrono::duration_cast<std::chrono::seconds>(pong.vouched_for);
-  const std::size_t vouched = writer.Open(v1::Pong::kVouchedForFieldNumber);
+  std::uint8_t* const vouched = writer.Open(v1::Pong::kVouchedForFieldNumber);
   writer.Field(Duration::kSecondsFieldNumber, static_cast<std::uint64_t>(whole.count()));
   writer.Field(Duration::kNanosFieldNumber, static_cast<std::uint64_t>((pong.vouched_for - whole).count()));
   writer.Close(vouched);
