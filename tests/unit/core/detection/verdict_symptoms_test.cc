@@ -144,6 +144,15 @@ TEST(Summaries, QuoteReasonsAndTokens) {
   EXPECT_THAT(Summary(Cause::kApplicationStalled, evidence), HasSubstr("are allowed; \"b\" has not moved"));
 }
 
+TEST(Symptoms, WithoutALookTheKernelTellsNothing) {
+  Evidence evidence = Silent(seconds(5));
+  evidence.link->tcp.unacked = 1;
+  evidence.link->tcp.retransmits = 2;
+  ASSERT_EQ(Judged(evidence).cause, Cause::kHostUnreachable);
+  evidence.link.reset();
+  EXPECT_EQ(Judged(evidence).cause, Cause::kUnknown);
+}
+
 TEST(Symptoms, ACloseAfterALongSilenceIsAsSureAsItsKernelIsPlain) {
   const Verdict gone = Judged(Closed(seconds(10)));
   EXPECT_EQ(gone.cause, Cause::kHostUnreachable);

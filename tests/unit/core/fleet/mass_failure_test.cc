@@ -1,11 +1,13 @@
+// Whose falls count where, and what is told of them.
 #include "server/core/fleet/mass_failure.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <vector>
+
+#include "tests/unit/core/fleet/fleet.h"
 
 namespace liveness::core {
 namespace {
@@ -15,56 +17,7 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-
-MonoTime At(int ms) { return MonoTime(seconds(1'000) + milliseconds(ms)); }
-
-// Clients whose records a test changes.
-class Fleet {
- public:
-  explicit Fleet(MassFailure::Options options = {}) : mass(std::move(options)) {}
-
-  // The events, as "scope: affected/members".
-  std::vector<std::string> Put(const std::string& id, ClientRecord after, int ms) {
-    const auto known = records.find(id);
-    std::vector<std::string> told;
-    for (const GroupEvent& each :
-         mass.Changed(known == records.end() ? nullptr : &known->second, after, At(ms))) {
-      told.push_back(each.scope + ": " + std::to_string(each.affected) + "/" + std::to_string(each.members));
-    }
-    if (after.state == State::kForgotten) {
-      records.erase(id);
-    } else {
-      records.insert_or_assign(id, std::move(after));
-    }
-    return told;
-  }
-  std::vector<std::string> Join(const std::string& id, const std::string& host, int ms = 0,
-                                Labels labels = {}) {
-    ClientRecord record;
-    record.info = PackedInfo({.client_id = id, .labels = std::move(labels), .host = host});
-    record.state = State::kAlive;
-    return Put(id, record, ms);
-  }
-  void JoinMany(int count, const std::string& host, const std::string& prefix = "c") {
-    for (int i = 0; i < count; ++i) Join(prefix + std::to_string(i), host);
-  }
-  std::vector<std::string> Set(const std::string& id, int ms, State state, Cause cause = Cause::kUnknown,
-                               Health health = Health::kOk) {
-    ClientRecord after = records.at(id);
-    after.state = state;
-    after.cause = cause;
-    after.health = health;
-    return Put(id, after, ms);
-  }
-  std::vector<std::string> Suspect(const std::string& id, int ms) { return Set(id, ms, State::kSuspect); }
-  std::vector<std::string> Die(const std::string& id, int ms) { return Set(id, ms, State::kDead); }
-  std::vector<std::string> Back(const std::string& id, int ms) { return Set(id, ms, State::kAlive); }
-
-  std::map<std::string, ClientRecord> records;
-  MassFailure mass;
-};
-
-std::string C(int n) { return "c" + std::to_string(n); }
+using namespace fleet_testing;
 
 // Only what is told of the host.
 std::vector<std::string> OfHosts(std::vector<std::string> told) {
@@ -236,63 +189,6 @@ TEST(MassFailureTest, AFleetThatGrowsOldAtOnceIsNotWalkedAtOnce) {
   for (int i = 0; i < 5'000; ++i) told += fleet.Suspect(C(i), 10'005).empty() ? 0 : 1;
   EXPECT_EQ(told, 1);
   EXPECT_EQ(fleet.mass.fall_count(), 5'000u);
-}
-
-// --- Before any death ----------------------------------------------------------
-
-TEST(MassFailureTest, ADeathWaitsForFallsThatMayBeOnTheirWay) {
-  Fleet fleet;
-  fleet.JoinMany(100, "db-7");
-  fleet.Suspect("c0", 0);
-  const ClientRecord& first = fleet.records.at("c0");
-  EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(0)), At(50));
-  EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(50)), std::nullopt) << "it fell alone";
-}
-
-TEST(MassFailureTest, OneAloneHasNoPaceHoweverSmallTheScope) {
-  Fleet fleet;
-  fleet.JoinMany(10, "db-7");
-  fleet.Suspect("c0", 0);
-  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(50)), std::nullopt);
-  fleet.Suspect("c1", 60);
-  fleet.Suspect("c2", 70);
-  EXPECT_NE(fleet.mass.HoldUntil(fleet.records.at("c1"), At(60), At(110)), std::nullopt) << "100 a second";
-  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c1"), At(60), At(170)), std::nullopt) << "it was but two";
-}
-
-TEST(MassFailureTest, WhileTheyComeItWaitsForASecondAtMost) {
-  Fleet fleet;
-  fleet.JoinMany(2'000, "db-7");
-  const ClientRecord& first = fleet.records.at("c0");
-  for (int i = 0; i <= 900; ++i) {
-    EXPECT_THAT(fleet.Suspect(C(i), i), IsEmpty());
-    EXPECT_NE(fleet.mass.HoldUntil(first, At(0), At(i)), std::nullopt) << i;
-  }
-  EXPECT_LE(*fleet.mass.HoldUntil(first, At(0), At(990)), At(1'000));
-  EXPECT_EQ(fleet.mass.HoldUntil(first, At(0), At(1'000)), std::nullopt);
-}
-
-TEST(MassFailureTest, AndNotBeyondTheEvent) {
-  Fleet fleet;
-  fleet.JoinMany(20, "db-7");
-  for (int i = 0; i < 10; ++i) fleet.Suspect(C(i), 0);
-  EXPECT_NE(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(1)), std::nullopt);
-  EXPECT_THAT(fleet.Suspect("c10", 2), ::testing::SizeIs(2));
-  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(2)), std::nullopt);
-}
-
-TEST(MassFailureTest, ATrickleHoldsNobodyBeyondTheFirstMoment) {
-  Fleet fleet;
-  fleet.JoinMany(10'000, "db-7");
-  for (int i = 0; i < 100; ++i) fleet.Suspect(C(i), i * 10);  // 100 a second: 1 % of them
-  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c90"), At(900), At(995)), std::nullopt);
-}
-
-TEST(MassFailureTest, AFewWaitForNobody) {
-  Fleet fleet;
-  fleet.JoinMany(9, "db-7");
-  fleet.Suspect("c0", 0);
-  EXPECT_EQ(fleet.mass.HoldUntil(fleet.records.at("c0"), At(0), At(0)), std::nullopt);
 }
 
 }  // namespace
