@@ -49,6 +49,19 @@ TEST_F(SessionRaceTest, WhoseEveryStreamWasReplacedOrLostHasLostItsSession) {
   EXPECT_FALSE(session_.live_stream());
 }
 
+TEST_F(SessionRaceTest, ARaceThatIsOnGoesOnAloneWhenItsStreamEnds) {
+  LoseAPing();
+  session_.OnStreamEnd(1, kStart + 1150ms, Broken());
+  EXPECT_THAT(Changes(), ElementsAre("LOST STREAM_ENDED"));
+  RunUntil(kStart + 1200ms);
+  EXPECT_THAT(Actions(), IsEmpty()) << "no other attempt beside those that run";
+  RunUntil(kStart + 1500ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0")) << "the next of the race";
+  session_.OnHelloSent(2, kStart + 1510ms);
+  WelcomeAt(2, kStart + 1520ms);
+  EXPECT_EQ(session_.live_stream(), 2u);
+}
+
 TEST_F(SessionRaceTest, ARunnerThatFailsBesideALiveStreamTakesNothingFromIt) {
   LoseAPing();
   session_.OnHelloSent(2, kStart + 1200ms);
