@@ -135,5 +135,14 @@ TEST(MassFailurePaceTest, WhoHasNotFallenIsNotHeld) {
   EXPECT_EQ(HeldAt(fleet, 0, 10), std::nullopt);
 }
 
+TEST(MassFailurePaceTest, WhoseFallIsOlderThanTheWindowIsNotHeld) {
+  Fleet fleet({.window = std::chrono::milliseconds(100)});
+  fleet.JoinMany(20, "db-7");
+  fleet.Suspect("c0", 0);
+  for (int i = 1; i < 6; ++i) fleet.Suspect(C(i), 90);
+  EXPECT_NE(HeldAt(fleet, 0, 99), std::nullopt) << "they come";
+  EXPECT_EQ(HeldAt(fleet, 0, 120), std::nullopt);
+}
+
 }  // namespace
 }  // namespace liveness::core

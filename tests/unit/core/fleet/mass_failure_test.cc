@@ -36,6 +36,14 @@ TEST(MassFailureTest, TheHostOfTheEssay) {
   EXPECT_EQ(fleet.mass.event_count(), 1);
 }
 
+TEST(MassFailureTest, WhereNobodyFellNobodyHasFallen) {
+  Fleet fleet;
+  EXPECT_EQ(fleet.mass.Everyone(At(0)).members, 0);
+  fleet.JoinMany(3, "db-7");
+  EXPECT_EQ(fleet.mass.Everyone(At(0)).members, 3);
+  EXPECT_EQ(fleet.mass.Everyone(At(0)).fallen, 0);
+}
+
 TEST(MassFailureTest, NineAreTooFew) {
   Fleet fleet;
   fleet.JoinMany(9, "db-7");

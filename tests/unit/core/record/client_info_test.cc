@@ -81,6 +81,11 @@ TEST(PackedInfo, IsNotEqualWhereOnlyLettersOfALabelDiffer) {
   EXPECT_NE(PackedInfo(Full()), PackedInfo(other));
 }
 
+TEST(PackedInfo, IsNotEqualWhereOnlyLettersDifferAndThereAreNoLabels) {
+  EXPECT_NE(PackedInfo(ClientInfo{.client_id = "a"}), PackedInfo(ClientInfo{.client_id = "b"}));
+  EXPECT_NE(PackedInfo(ClientInfo{.last_will = "ab"}), PackedInfo(ClientInfo{.last_will = "ac"}));
+}
+
 TEST(PackedInfo, FindsEachOfManyLabels) {
   ClientInfo info;
   info.labels = {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e", "5"}};

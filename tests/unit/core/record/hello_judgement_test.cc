@@ -89,5 +89,16 @@ TEST_F(HelloJudgementTest, TheTokenOfAnInstanceThatWasSupersededIsOverForItsHeir
   EXPECT_EQ(JudgeHello(From("new"), {}, known, false).verdict, HelloVerdict::kTaken);
 }
 
+TEST_F(HelloJudgementTest, ATokenThatWasVoidedIsOverForEveryOtherInstance) {
+  const ClientRecord known = Known(From("i"), {{"", 3, Cause::kSuperseded, 0}});
+  EXPECT_EQ(JudgeHello(From("j"), 3, known, false).verdict, HelloVerdict::kSuperseded);
+}
+
+TEST_F(HelloJudgementTest, WhereNobodyIsBannedEveryoneIsTaken) {
+  ClientRecord known = Known(From("i"));
+  known.annex = nullptr;
+  EXPECT_EQ(JudgeHello(From("i"), 3, known, false).verdict, HelloVerdict::kTaken);
+}
+
 }  // namespace
 }  // namespace liveness::core
