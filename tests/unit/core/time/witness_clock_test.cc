@@ -169,6 +169,23 @@ TEST(WitnessClockTest, ManyStallsErrTowardsPatience) {
   EXPECT_EQ(clock.Elapsed(At(Duration(0)), At(now)), now - clock.credited());
 }
 
+TEST(WitnessClockTest, ThoseThatLieClosestBecomeOne) {
+  WitnessClock clock;
+  constexpr std::size_t kClose = WitnessClock::kMaxStalls / 2;
+  const auto begin = [](std::size_t stall) {
+    return stall == kClose ? At(seconds(stall - 1) + milliseconds(150)) : At(seconds(stall));
+  };
+  for (std::size_t i = 0; i <= WitnessClock::kMaxStalls; ++i) {
+    clock.Observe(begin(i), begin(i) + milliseconds(100));
+  }
+  // Between the others nothing stood, as before.
+  for (std::size_t i = 1; i <= WitnessClock::kMaxStalls; ++i) {
+    if (i == kClose) continue;
+    EXPECT_EQ(clock.Elapsed(begin(i) - milliseconds(300), begin(i) - milliseconds(200)), milliseconds(100))
+        << i;
+  }
+}
+
 TEST(WitnessClockTest, ForgetsWhatIsBeyondTheHorizon) {
   WitnessClock clock(hours(1));
   clock.Observe(At(seconds(10)), At(seconds(20)));
