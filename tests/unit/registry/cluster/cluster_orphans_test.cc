@@ -202,5 +202,18 @@ TEST_F(Cluster, WhoIsAnotherInstanceElsewhereHasSuperseded) {
   EXPECT_EQ(common::ReasonOf(a.stream->ends.front()), "SUPERSEDED") << "it must not come back and fight";
 }
 
+TEST_F(Cluster, AnOrphanIsBuriedWithWhatItsServerFound) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  h(1).Close(a);
+  Settle();
+  ASSERT_EQ(h(2).StateOf("a"), State::kSuspect);
+  Kill(1);
+  TellServers();
+  Run(seconds(9));
+  ASSERT_EQ(h(2).StateOf("a"), State::kDead);
+  EXPECT_EQ(h(2).Record("a")->evidence->stream_end, core::StreamEnd::kConnectionClosed);
+}
+
 }  // namespace
 }  // namespace liveness::registry

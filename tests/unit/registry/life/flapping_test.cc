@@ -91,5 +91,31 @@ TEST(Flapping, GoodbyesAndEvictionsAreNoFalls) {
   EXPECT_FALSE(h.Record("a")->flapping);
 }
 
+TEST(Flapping, NeitherDoesASuspectsMark) {
+  RegistryHarness h({.resume_grace = seconds(200), .flap = {.half_life = seconds(10)}});
+  Peer a = h.Attach("a");
+  for (int i = 0; i < 3; ++i) a = Flap(h, a, seconds(1));
+  h.Close(a);
+  ASSERT_TRUE(h.Record("a")->flapping);
+  const std::size_t told = h.Told().size();
+  h.Run(seconds(120));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  EXPECT_THAT(h.Told(), SizeIs(told)) << "its next transition is near";
+}
+
+TEST(Flapping, WhoIsForgottenIsToldAsItWas) {
+  RegistryHarness h({.keep_dead = seconds(100), .flap = {.half_life = seconds(10)}});
+  for (int i = 0; i < 4; ++i) {
+    h.Close(h.Attach("a", "i" + std::to_string(i)));
+    h.Run(milliseconds(1'100));
+  }
+  ASSERT_TRUE(h.Record("a")->flapping);
+  h.Run(seconds(101));
+  ASSERT_EQ(h.Record("a"), nullptr);
+  const core::RecordPtr last = h.registry.HistoryAfter(0, 1'000).transitions.back()->after;
+  ASSERT_EQ(last->state, State::kForgotten);
+  EXPECT_TRUE(last->flapping);
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -281,5 +281,13 @@ TEST(Maintenance, OfManyIsDoneInSlicesAndLeavesNobodyOut) {
   EXPECT_EQ(h.registry.totals().counts.maintenance, 100);
 }
 
+TEST(Maintenance, LetsNobodyInWhoWasSuperseded) {
+  RegistryHarness h;
+  h.Attach("a", "i1");
+  h.Attach("a", "i2");
+  Maintain(h, "a", h.clock.Wall() + hours(1));
+  EXPECT_FALSE(h.Attach("a", "i1").refused.ok());
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -198,5 +198,21 @@ TEST(Verdicts, MistakesAreCountedWithTheirDuration) {
   EXPECT_EQ(h.registry.Get("a")->vitals.mistakes.count, 2) << "they stay with the client";
 }
 
+TEST(Verdicts, ItselfIsNoNeighbourNorAreTheDead) {
+  RegistryHarness h;
+  for (const char* id : {"a", "b", "c"}) {
+    HelloRequest hello = RegistryHarness::Hello(id);
+    hello.info.host = "node-1";
+    h.Attach(std::move(hello));
+    h.Run(milliseconds(100));
+  }
+  ASSERT_TRUE(h.Evict("c").ok());
+  h.Run(milliseconds(2'850));
+  ASSERT_EQ(h.StateOf("a"), State::kSuspect);
+  ASSERT_EQ(h.StateOf("b"), State::kSuspect);
+  EXPECT_EQ(h.Record("b")->evidence->host.silent, 1);
+  EXPECT_EQ(h.Record("b")->evidence->host.heard, 0);
+}
+
 }  // namespace
 }  // namespace liveness::registry

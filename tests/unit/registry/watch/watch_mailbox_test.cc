@@ -95,5 +95,36 @@ TEST(WatchMailbox, DearFiltersMayTakeAllThatThereIsForThem) {
   EXPECT_TRUE(hub.Open({.filter_key = "small", .filter_cost = core::kSmallFilterCost}).ok());
 }
 
+TEST(WatchMailbox, IsTakenInPartsThatFitWhatWasAskedFor) {
+  WatchHub hub(0, {});
+  const auto mailbox = Open(hub);
+  for (std::uint64_t first = 1; first <= 300; first += 100) Publish(hub, Made(first, 100));
+  EXPECT_THAT(mailbox->Take(200, 0).batches, SizeIs(2));
+  EXPECT_THAT(mailbox->Take(200, 0).batches, SizeIs(1));
+}
+
+TEST(WatchMailbox, WakesForALossToo) {
+  WatchHub hub(0, {});
+  int wakes = 0;
+  const auto mailbox = Open(hub, {.filter_key = "nobody", .filter = Nobody, .on_ready = [&] { ++wakes; }});
+  EXPECT_THAT(mailbox->Take(10, 0).batches, SizeIs(0));
+  hub.Publish(Made(50, 1), 50, true);
+  while (hub.Work()) {
+  }
+  EXPECT_EQ(wakes, 1);
+}
+
+TEST(WatchMailbox, ALossIsToldOnceHoweverMuchComesAfterIt) {
+  WatchHub hub(0, {.max_mailbox = 20'000});
+  const auto mailbox = Open(hub);
+  hub.Publish(Made(50, 5'000), 5'049, true);
+  hub.Work();  // a part of it
+  ASSERT_TRUE(mailbox->overrun());
+  ASSERT_LT(mailbox->Reset(), 5'049u);
+  while (hub.Work()) {
+  }
+  EXPECT_FALSE(mailbox->overrun());
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -70,6 +70,17 @@ TEST(Watch, AnotherHistoryIsAGapAndASnapshot) {
   EXPECT_EQ(replay.revision, h.registry.revision());
 }
 
+TEST(Watch, WhoAsksForNothingOfAnotherHistoryHasMissedNothing) {
+  RegistryHarness h;
+  h.Attach("a");
+  Publish(h);
+  auto watch = Start(h, {.history_id = "0000000000000000"});
+  Replay replay;
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.gaps, 0);
+  EXPECT_EQ(replay.snapshots, 1);
+}
+
 TEST(Watch, ACompactedRevisionIsAGapAndASnapshot) {
   RegistryHarness h({.max_history = 5});
   const std::uint64_t old = h.registry.revision() + 1;
