@@ -130,5 +130,14 @@ TEST_F(Rebase, LooksAnewAtABeliefThatWaitsBehindSomethingElse) {
   EXPECT_EQ(h(2).StateOf("a"), State::kSuspect) << "now it has not";
 }
 
+TEST_F(Rebase, IsCounted) {
+  const Peer a = s(1).Welcomed("a");
+  Settle();
+  s(1).Labels(a, "eu");
+  MaintainFirst(InAnHour());
+  ASSERT_EQ(h(1).Record("a")->info.FindLabel("zone"), "eu");
+  for (const int server : {1, 2, 3}) EXPECT_EQ(h(server).registry.totals().counts.maintenance, 1) << server;
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -219,5 +219,12 @@ TEST_F(Cluster, WhoWasGivenUpByTheOthersBeginsAnew) {
   ExpectAllAgree();
 }
 
+TEST_F(Cluster, OnlyItsOwnServerKnowsAClientsDeadline) {
+  s(1).Welcomed("a");
+  Settle();
+  EXPECT_EQ(h(1).registry.Get("a")->vitals.until_deadline, seconds(3));
+  EXPECT_EQ(h(2).registry.Get("a")->vitals.until_deadline, seconds(0));
+}
+
 }  // namespace
 }  // namespace liveness::registry
