@@ -126,5 +126,24 @@ TEST(Figures, HowLongTheStoreTook) {
   EXPECT_EQ(h.registry.figures().commit_times.Read().sum, milliseconds(30));
 }
 
+TEST(Figures, ASessionThatTakesAnothersPlaceBeginsAndWhatIsForgottenHasNoCause) {
+  Figures figures;
+  core::ClientRecord before;
+  before.state = State::kAlive;
+  before.incarnation = 1;
+  core::ClientRecord after = before;
+  figures.CountTransition(&before, after);
+  EXPECT_EQ(figures.other_changes, 1u);
+  after.incarnation = 2;
+  figures.CountTransition(&before, after);
+  EXPECT_EQ(figures.other_changes, 1u);
+  EXPECT_EQ(figures.state_changes[Index(State::kAlive)][Index(Cause::kUnspecified)], 1u);
+  before.state = State::kDead;
+  after.state = State::kForgotten;
+  after.cause = Cause::kProcessExited;
+  figures.CountTransition(&before, after);
+  EXPECT_EQ(figures.state_changes[Index(State::kForgotten)][Index(Cause::kUnspecified)], 1u);
+}
+
 }  // namespace
 }  // namespace liveness::registry

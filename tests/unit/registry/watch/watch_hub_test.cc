@@ -232,5 +232,14 @@ TEST(WatchHubTest, WhoGoesWithAFullMailboxLeavesItToThePublisher) {
   EXPECT_TRUE(told.expired());
 }
 
+TEST(WatchHubTest, ALossWithoutAnythingAfterItWaitsSinceNoTime) {
+  WatchHub hub(0, {});
+  auto mailbox = Open(hub, {});
+  hub.Publish({}, 50, true);
+  EXPECT_EQ(hub.load().oldest, std::nullopt);
+  WorkItOff(hub);
+  EXPECT_TRUE(mailbox->overrun());
+}
+
 }  // namespace
 }  // namespace liveness::registry

@@ -149,5 +149,19 @@ TEST(Watch, WhoComesBehindTheLastOfASnapshotThatIsNotDoneIsTold) {
   EXPECT_EQ(replay.records(), Everything(h.registry));
 }
 
+TEST(Watch, WhoCameAndWentBeforeTheSnapshotIsNotTold) {
+  RegistryHarness h({.keep_dead = std::chrono::seconds(1)});
+  auto watch = Start(h);
+  h.Attach("a");
+  ASSERT_TRUE(h.Evict("a").ok());
+  h.Run(std::chrono::seconds(2));
+  ASSERT_EQ(h.Record("a"), nullptr);
+  Publish(h);
+  Replay replay;
+  replay.Drain(*watch);
+  EXPECT_EQ(replay.snapshots, 1);
+  EXPECT_EQ(replay.transitions, 0);
+}
+
 }  // namespace
 }  // namespace liveness::registry

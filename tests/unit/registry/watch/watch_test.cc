@@ -214,5 +214,12 @@ TEST(Watch, WhatIsCommittedWakesThePublisher) {
   EXPECT_EQ(wakes, 1);
 }
 
+TEST(Watch, WhatIsPublishedForNobodyIsPublishedToo) {
+  RegistryHarness h;
+  h.Attach("a");
+  EXPECT_TRUE(h.registry.PublishPending());
+  EXPECT_FALSE(h.registry.PublishPending());
+}
+
 }  // namespace
 }  // namespace liveness::registry
