@@ -244,6 +244,17 @@ TEST(Bulk, EndedRecordsBeyondANewBoundGoInSlices) {
   EXPECT_GT(m.h().registry.totals().counts.ended(), 0);
 }
 
+TEST(Bulk, NoMoreIsForgottenThanMayWaitForTheStore) {
+  Machine m({.max_ended = 10});
+  Write(m, 51'000, State::kLeft);
+  m.h().registry.BeginServing();
+  for (int i = 0; i < 300; ++i) {  // the store commits nothing
+    m.h().Tick();
+    m.clock.Advance(milliseconds(10));
+  }
+  EXPECT_EQ(m.store().queue().size(), 50'000u);
+}
+
 TEST(Bulk, AnOperatorsWishesOfOneClientDoNotPileUp) {
   Machine m;
   m.Welcomed("a");
@@ -270,7 +281,9 @@ TEST(Bulk, MaintenanceThatEndsBehindManyWishesEnds) {
   m.Welcomed("a");
   int refused = 0;
   const core::WallTime end = m.clock.Wall() + seconds(1);
-  for (int i = 0; i < 40; ++i) {
+  (void)m.h().registry.SetMaintenance({.client_id = "a", .until = end}, nullptr);
+  m.store().CommitAll();  // from here on it commits nothing
+  for (int i = 1; i <= 40; ++i) {
     (void)m.h().registry.SetMaintenance({.client_id = "a", .until = end + milliseconds(i)},
                                         [&]() -> Registry::MaintenanceSettled {
                                           return [&](const absl::Status& status) { refused += !status.ok(); };
