@@ -187,6 +187,17 @@ TEST_F(OrphanDuringALook, WhoseNextInstanceComesIsNotBuriedInItsPlace) {
                                        "a:SUSPECT>DEAD(SUPERSEDED)", "a:DEAD>ALIVE"));
 }
 
+TEST_F(OrphanDuringALook, WhoIsForgottenElsewhereStaysSo) {
+  LookWhile([&] {
+    core::ClientRecord gone = *h(2).Record("a");
+    gone.state = State::kForgotten;
+    ledger_.Write(gone);
+    Settle();
+  });
+  EXPECT_EQ(h(2).Record("a"), nullptr);
+  EXPECT_EQ(Committed().back(), "a:SUSPECT>FORGOTTEN(SERVER_LOST)");
+}
+
 TEST(LookRace, AHeartbeatWhoseStreamClosedMeanwhileRefutesNothing) {
   RegistryHarness h;
   const Peer a = h.Attach("a");
