@@ -51,6 +51,11 @@ class TimedExchange final : public http::Exchange {
   void Leave() {
     if (const auto gone = std::exchange(gone_, nullptr)) gone();
   }
+  // The server ends, and every connection with it.
+  void End() {
+    timers_.clear();
+    Leave();
+  }
   // Runs what is due.
   void Pass(common::Duration span) {
     std::vector<std::pair<common::Duration, std::function<void()>>> left = std::exchange(timers_, {});
@@ -97,6 +102,9 @@ inline http::Router DiscoveryRoutes(registry::Registry& registry, const common::
 class DiscoveryTest : public ::testing::Test {
  protected:
   DiscoveryTest() { Serve(); }
+  ~DiscoveryTest() override {
+    for (const auto& exchange : asked_) exchange->End();
+  }
 
   // As a server does that starts now, over the same registry.
   void Serve() { router_ = DiscoveryRoutes(harness_.registry, harness_.clock); }
@@ -124,12 +132,14 @@ class DiscoveryTest : public ::testing::Test {
   }
 
   std::shared_ptr<TimedExchange> Ask(const std::string& path, Query query = {}) {
-    return AskOf(router_, path, std::move(query));
+    asked_.push_back(AskOf(router_, path, std::move(query)));
+    return asked_.back();
   }
   std::string Body(const std::string& path, Query query = {}) { return Ask(path, std::move(query))->body(); }
 
   RegistryHarness harness_;
   http::Router router_;
+  std::vector<std::shared_ptr<TimedExchange>> asked_;
 };
 
 }  // namespace liveness::testing
