@@ -71,9 +71,10 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
                    if (const absl::Status fit = CheckReason(request.reason()); !fit.ok())
                      return answer->Fail(fit);
-                   MaintenanceJob::Start(registry_, clock_, request, answer, [this](const auto& done) {
-                     note_(Sentence(done.what, done.reason));
-                   });
+                   MaintenanceJob::Start(registry_, clock_, request, answer,
+                                         [this, reason = request.reason()](const std::string& what) {
+                                           note_(Sentence(what, reason));
+                                         });
                  }));
   router.Add(kName, "DrainServer",
              UnaryMethod<v1::DrainServerRequest, v1::DrainServerResponse>(

@@ -16,19 +16,19 @@ using common::MutexLock;
 
 void MaintenanceJob::Start(registry::Registry& registry, const common::Clock& clock,
                            const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
-                           std::function<void(const Done&)> done) {
+                           Done done) {
   std::shared_ptr<MaintenanceJob>(
       new MaintenanceJob(registry, clock, request, std::move(answer), std::move(done)))
       ->Next();
 }
 
-MaintenanceJob::Done MaintenanceJob::Summary(std::int64_t changed) const {
+std::string MaintenanceJob::Summary(std::int64_t changed) const {
   const bool begins = marks_.until > clock_.Wall();
   const std::string whose = request_.target_case() == v1::SetMaintenanceRequest::kName ? marks_.client_id
                             : request_.filter().empty()
                                 ? common::StrCat("all, ", changed, " changed")
                                 : common::StrCat(changed, " that match ", request_.filter());
-  return {common::StrCat(begins ? "maintenance of " : "end of maintenance of ", whose), request_.reason()};
+  return common::StrCat(begins ? "maintenance of " : "end of maintenance of ", whose);
 }
 
 void MaintenanceJob::Next() {

@@ -31,22 +31,17 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   // Changes of one call, which may look at every client: about eight slices.
   static constexpr std::int64_t kMostUnderWay = 2'048;
 
-  // What was done: `maintenance of 3 clients that match zone = eu`, and the reason that was given.
-  struct Done {
-    std::string what;
-    std::string reason;
-  };
+  // Takes what was done: `maintenance of 3 that match zone = eu`.
+  using Done = std::function<void(const std::string& what)>;
 
   // Begins. `registry` and `clock` outlive the engine's calls, as does what `done` uses, which is called
   // before the answer is given.
   static void Start(registry::Registry& registry, const common::Clock& clock,
-                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
-                    std::function<void(const Done&)> done);
+                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer, Done done);
 
  private:
   MaintenanceJob(registry::Registry& registry, const common::Clock& clock,
-                 const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
-                 std::function<void(const Done&)> done)
+                 const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer, Done done)
       : registry_(registry),
         clock_(clock),
         request_(request),
@@ -61,13 +56,13 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   void OnCommitDone(const absl::Status& outcome);
   // Queues the next slice or answers, unless a slice is queued or changes are awaited.
   void Next();
-  Done Summary(std::int64_t changed) const;
+  std::string Summary(std::int64_t changed) const;
 
   registry::Registry& registry_;
   const common::Clock& clock_;
   const v1::SetMaintenanceRequest request_;
   const std::shared_ptr<Answer> answer_;
-  const std::function<void(const Done&)> done_;
+  const Done done_;
 
   // The worker's, one at a time.
   bool prepared_ = false;
