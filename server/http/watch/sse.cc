@@ -101,7 +101,7 @@ bool SsePacker::heavy() const {
 }
 
 void SsePacker::Load(registry::WatchItem item, rpc::Moment now) {
-  loaded_ = !item.empty();
+  loaded_ = item.has_content();
   if (!loaded_) return;
   item_ = std::move(item);
   now_ = now;

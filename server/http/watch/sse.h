@@ -42,7 +42,7 @@ class SsePacker {
   // nobody has made yet.
   bool heavy() const;
 
-  // REQUIRES: empty(). An empty item leaves it empty.
+  // REQUIRES: empty(). An item without content leaves it empty.
   void Load(registry::WatchItem item, rpc::Moment now);
   // What to send next. REQUIRES: !empty().
   std::vector<SharedText> Next();

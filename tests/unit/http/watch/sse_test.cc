@@ -133,6 +133,15 @@ TEST(Sse, LargeBatchesGoOutInWrites) {
   EXPECT_EQ(Lines(text, "id: ").size(), 200U);
 }
 
+// What concerns nobody is no write: whoever pulls goes on to the next at once.
+TEST(Sse, AnItemWithoutContentIsNothingToSend) {
+  SsePacker packer("h");
+  registry::WatchItem item;
+  item.more = true;
+  packer.Load(std::move(item), {});
+  EXPECT_TRUE(packer.empty());
+}
+
 TEST(Sse, IdsComeBack) {
   v1::WatchClientsRequest request;
   ASSERT_TRUE(ParseEventId("a:b:18446744073709551615", request).ok());
