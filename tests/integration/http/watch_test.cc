@@ -126,6 +126,29 @@ TEST_F(HttpWatch, ViewersThatNeverReadKeepNobodyWaiting) {
   }
 }
 
+// What it has not taken in ten seconds is cut off, so that it holds nothing for ever.
+TEST_F(HttpWatch, AViewerThatDoesNotTakeItsWriteIsCutOff) {
+  StartHttp();
+  for (int i = 0; i < 500; ++i) {
+    v1::HeartbeatRequest hello = HeartbeatStream::Hello("c" + std::to_string(i), "1");
+    for (int label = 0; label < 32; ++label) {
+      (*hello.mutable_hello()->mutable_labels())["k" + std::to_string(label)] = std::string(256, 'v');
+    }
+    streams_.push_back(std::make_unique<HeartbeatStream>(address()));
+    ASSERT_TRUE(streams_.back()->Join(hello));
+  }
+  const auto watchers = [&] {
+    v1::GetStatsResponse stats;
+    grpc::ClientContext context;
+    SetPatience(context);
+    EXPECT_TRUE(registry_->GetStats(&context, {}, &stats).ok());
+    return stats.watcher_count();
+  };
+  const auto deaf = Open();  // of a snapshot of some 5 MB, of which the kernel takes a part
+  ASSERT_EQ(watchers(), 1);
+  EXPECT_TRUE(Eventually([&] { return watchers() == 0; }, seconds(40)));
+}
+
 TEST_F(HttpWatch, AHeadIsAllThatHeadAsksFor) {
   StartHttp();
   HttpConnection connection(http());
