@@ -29,6 +29,12 @@ int HttpStatusOf(absl::StatusCode code) {
   }
 }
 
+absl::Status ServerBusyError() {
+  return common::WithRetryDelay(
+      common::Error(absl::StatusCode::kUnavailable, "SERVER_BUSY", "too many requests wait; try again"),
+      std::chrono::seconds(1));
+}
+
 Response ErrorResponse(const absl::Status& status) {
   return ErrorResponse(HttpStatusOf(status.code()), status);
 }

@@ -16,4 +16,7 @@ Response ErrorResponse(const absl::Status& status);
 // The same with an HTTP status that no gRPC code has: 405, 413, 421 and the like.
 Response ErrorResponse(int http_status, const absl::Status& status);
 
+// UNAVAILABLE SERVER_BUSY: no worker takes the request now. Says when to come back.
+absl::Status ServerBusyError();
+
 }  // namespace liveness::http

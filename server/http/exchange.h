@@ -28,7 +28,7 @@ struct Request {
   std::string body;
 
   // Header fields that handlers care for; empty if absent.
-  std::string host, content_type, origin, last_event_id, if_none_match, accept;
+  std::string host, content_type, origin, last_event_id, if_none_match;
   std::string peer;  // whose request it is: `10.0.0.7:4711`
 
   // The first of that name; null if there is none.

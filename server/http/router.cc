@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::string_view kBelow = "/*";
 
-absl::Status BusyError() {
-  return common::WithRetryDelay(
-      common::Error(absl::StatusCode::kUnavailable, "SERVER_BUSY", "too many requests wait; try again"),
-      std::chrono::seconds(1));
-}
-
 }  // namespace
 
 void Router::Add(std::string method, std::string pattern, Handler handler) {
@@ -28,7 +22,7 @@ void Router::AddOnWorker(std::string method, std::string pattern,
   Add(std::move(method), std::move(pattern),
       [answer = std::move(answer)](const std::shared_ptr<Exchange>& exchange) {
         if (!exchange->RunOnWorker([exchange, answer] { exchange->Respond(answer(exchange->request())); })) {
-          exchange->Respond(ErrorResponse(BusyError()));
+          exchange->Respond(ErrorResponse(ServerBusyError()));
         }
       });
 }

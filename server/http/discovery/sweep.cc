@@ -107,7 +107,7 @@ bool Sweep::Matches(const core::ClientRecord& record, const core::Vitals& vitals
 bool Sweep::RunSlice() {
   if (gone_) return false;
   if (exchange_->RunOnWorker([self = shared_from_this()] { self->Slice(); })) return true;
-  exchange_->Respond(ErrorResponse(Incomplete("SERVER_BUSY", "too many requests wait; try again")));
+  exchange_->Respond(ErrorResponse(ServerBusyError()));
   return false;
 }
 

@@ -113,8 +113,7 @@ class Gateway {
           const auto came = std::make_shared<const absl::StatusOr<grpc::ByteBuffer>>(std::move(answer));
           const auto respond = [exchange, &prototype, came] { exchange->Respond(Convert(*came, prototype)); };
           if (!exchange->RunOnWorker(respond)) {
-            exchange->Respond(ErrorResponse(common::Error(absl::StatusCode::kUnavailable, "SERVER_BUSY",
-                                                          "too many requests wait; try again")));
+            exchange->Respond(ErrorResponse(ServerBusyError()));
           }
         }));
   }

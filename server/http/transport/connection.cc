@@ -6,9 +6,6 @@
 #include <ctime>
 #include <utility>
 
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
@@ -149,7 +146,6 @@ void Connection::OnRequest(Error error) {
   request.origin = FieldText(message, field::origin);
   request.last_event_id = std::string(message["Last-Event-ID"]);
   request.if_none_match = FieldText(message, field::if_none_match);
-  request.accept = FieldText(message, field::accept);
   request.host = FieldText(message, field::host);
   request.peer = peer_;
   request.body = std::move(message.body());

@@ -50,8 +50,7 @@ void WatchViewer::Start() {
     self->exchange_->Post([self, begun = self->Begin()] { self->OnBegun(begun); });
   });
   if (!taken) {
-    OnBegun(
-        common::Error(absl::StatusCode::kUnavailable, "SERVER_BUSY", "too many requests wait; try again"));
+    OnBegun(ServerBusyError());
   }
 }
 
