@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kCheckpointPages = (std::int64_t{4} << 20) / kPageBytes;
 constexpr common::Duration kCheckpointPause = std::chrono::milliseconds(100);
-// Between two looks at a log that somebody keeps: a second.
+// A log is kept if for a second no look could copy more of it; from then on it is looked at once a second.
 constexpr int kPinnedRounds = 10;
 // Times its bound: from there on, that it is kept is told.
 constexpr std::int64_t kToldFrom = 4;
@@ -73,16 +73,21 @@ absl::Status SqliteLogKeeper::status() const {
 
 absl::Status SqliteLogKeeper::room() const {
   MutexLock lock(mu_);
-  if (!pinned_ || pages_ <= max_pinned_pages_) return absl::OkStatus();
+  if (pages_ <= max_pinned_pages_) return absl::OkStatus();
   return absl::ResourceExhaustedError(common::StrCat(
-      "another program reads the database in a transaction that does not end, so that ", options_.path,
-      "-wal has grown to ", pages_ * kPageBytes >> 20, " MiB; `fuser` of that file names it"));
+      pinned_ ? "another program reads the database in a transaction that does not end, so that "
+              : "other programs read the database without a pause, so that ",
+      options_.path, "-wal has grown to ", pages_ * kPageBytes >> 20, " MiB; `fuser` of that file names it"));
 }
 
-void SqliteLogKeeper::NotePinned(bool pinned, std::int64_t pages) {
+bool SqliteLogKeeper::NoteKept(const Copied& copied, std::int64_t pages) {
+  rounds_kept_ = copied.all || copied.pages != kept_at_ ? 0 : rounds_kept_ + 1;
+  kept_at_ = copied.all ? 0 : copied.pages;
+  bool pinned = false;
   {
     MutexLock lock(mu_);
-    if (pinned == pinned_ || (pinned && pages <= kToldFrom * max_pages_)) return;
+    pinned = !copied.all && (pinned_ || (rounds_kept_ >= kPinnedRounds && pages > kToldFrom * max_pages_));
+    if (pinned == pinned_) return pinned;
     pinned_ = pinned;
   }
   options_.log(pinned
@@ -92,6 +97,7 @@ void SqliteLogKeeper::NotePinned(bool pinned, std::int64_t pages) {
                                     pages * kPageBytes >> 20, " MiB and grows. `fuser ", options_.path,
                                     "-wal` names the program")
                    : common::StrCat(options_.path, ": its log can begin anew again"));
+  return pinned;
 }
 
 absl::Status SqliteLogKeeper::Sync() {
@@ -122,13 +128,13 @@ bool SqliteLogKeeper::SyncRound() {
   return true;
 }
 
-absl::StatusOr<bool> SqliteLogKeeper::Checkpoint(int mode) {
+absl::StatusOr<SqliteLogKeeper::Copied> SqliteLogKeeper::Checkpoint(int mode) {
   int in_log = 0, copied = 0;
   const int code = sqlite3_wal_checkpoint_v2(checkpoint_database_.handle(), "main", mode, &in_log, &copied);
   // Somebody reads an older page: the next time, then.
-  if ((code & 0xff) == SQLITE_BUSY) return false;
+  if ((code & 0xff) == SQLITE_BUSY) return Copied{};
   if (code != SQLITE_OK) return SqliteError(checkpoint_database_.handle(), code);
-  return copied == in_log;
+  return Copied{copied, copied == in_log};
 }
 
 void SqliteLogKeeper::Complain(const absl::Status& status) {
@@ -162,18 +168,18 @@ bool SqliteLogKeeper::CheckpointRound() {
     --rounds_to_skip_;
     return true;
   }
-  absl::StatusOr<bool> done = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-  // Not all of it may go: somebody reads what an older page holds, and would keep it from beginning anew too.
-  const bool kept = done.ok() && !*done;
-  NotePinned(kept, pages);
-  rounds_to_skip_ = kept && pages > kToldFrom * max_pages_ ? kPinnedRounds : 0;
-  if (done.ok() && !kept && ((outgrown || too_long) && (calm || pages > 2 * max_pages_))) {
+  absl::StatusOr<Copied> done = Checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+  const bool pinned = done.ok() && NoteKept(*done, pages);
+  rounds_to_skip_ = pinned ? kPinnedRounds : 0;
+  // Where not all could be copied, the writer may have been amid a commit: with it kept out, all can be.
+  const bool far_outgrown = pages > 2 * max_pages_;
+  if (done.ok() && !pinned && (far_outgrown || (done->all && calm && (outgrown || too_long)))) {
     // The file keeps its length and is written from its start again: to give
     // blocks back takes a file system longer than all the rest.
     const bool cut = calm && too_long;
     MutexLock lock(writing_);
     done = Checkpoint(cut ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART);
-    if (done.ok() && *done) {
+    if (done.ok() && done->all) {
       pages = 0;
       // While nobody writes: what has come since the look above made the file longer, and what is committed
       // from here on counts anew.
@@ -190,7 +196,7 @@ bool SqliteLogKeeper::CheckpointRound() {
   complained_ = false;
   MutexLock lock(mu_);
   // A sync that failed meanwhile may be of pages that this has not seen.
-  if (anew && *done && failures == failures_) failure_ = absl::OkStatus();
+  if (anew && done->all && failures == failures_) failure_ = absl::OkStatus();
   return !failure_.ok() || pages_ > max_pages_ || longest_pages_ > 4 * max_pages_;
 }
 

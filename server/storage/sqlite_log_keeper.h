@@ -13,6 +13,8 @@
 // Who reads the database in a transaction (a shell, a backup) keeps what it may still
 // read in the log, which then cannot begin anew and grows. SQLite has no way to end
 // another program's transaction: it is told once, and past a hard bound there is no room.
+// A reader that comes and goes, or the writer amid a commit, is no such one: what may be
+// copied grows from look to look.
 //
 // A sync that fails has told the kernel's last word: another one may succeed and
 // mean nothing. What was committed counts as safe again only after a checkpoint,
@@ -57,11 +59,15 @@ class SqliteLogKeeper {
   bool SyncRound();
   bool CheckpointRound();
   absl::Status Sync();
-  // True if all that the log holds is in the database.
-  absl::StatusOr<bool> Checkpoint(int mode);
+  // How much of the log is in the database.
+  struct Copied {
+    std::int64_t pages = 0;
+    bool all = false;
+  };
+  absl::StatusOr<Copied> Checkpoint(int mode);
   void Complain(const absl::Status& status);
-  // What the last look showed: whether somebody keeps the log, of that length.
-  void NotePinned(bool pinned, std::int64_t pages);
+  // What a look at the log, of that length, showed: true if somebody keeps it from beginning anew.
+  bool NoteKept(const Copied& copied, std::int64_t pages);
 
   const SqliteOptions options_;
   const std::int64_t max_pages_;
@@ -73,7 +79,9 @@ class SqliteLogKeeper {
   std::int64_t longest_pages_ = 0;  // that the log had since its file was cut
   std::uint64_t commits_seen_ = 0;
   bool complained_ = false;
-  int rounds_to_skip_ = 0;  // while it is pinned: each look goes through all of a long log
+  std::int64_t kept_at_ = 0;  // what the last look copied, if that was not all
+  int rounds_kept_ = 0;       // for so many looks it has been the same
+  int rounds_to_skip_ = 0;    // while it is pinned: each look goes through all of a long log
 
   mutable common::Mutex mu_;
   std::int64_t pages_ ABSL_GUARDED_BY(mu_) = 0;

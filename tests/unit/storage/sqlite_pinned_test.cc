@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "common/clock.h"
@@ -68,7 +69,7 @@ class SqlitePinned : public SqliteFixture, public ::testing::WithParamInterface<
  protected:
   SqlitePinned() {
     options_.max_log_bytes = 8 * kPage;
-    options_.max_pinned_log_bytes = 2'048 * kPage;  // far more than is written between two looks at the log
+    options_.max_pinned_log_bytes = 2'048 * kPage;  // more than is written until a reader is told
   }
   std::uintmax_t LogBytes() const { return std::filesystem::file_size(options_.path + "-wal"); }
   // Changes of a client that exists, until `done` says so.
@@ -76,7 +77,7 @@ class SqlitePinned : public SqliteFixture, public ::testing::WithParamInterface<
   void ChangeUntil(Done done) {
     const common::MonoTime end = common::SystemClock().Mono() + std::chrono::seconds(60);
     while (!done() && common::SystemClock().Mono() < end) {
-      for (int i = 0; i < 10 && client_ != nullptr; ++i) {
+      for (int i = 0; i < changes_a_turn_ && client_ != nullptr; ++i) {
         client_ = Move(client_, client_->state == State::kAlive ? State::kSuspect : State::kAlive);
       }
       // The log is looked at by a thread of its own, whose rounds no clock of ours moves.
@@ -96,6 +97,7 @@ class SqlitePinned : public SqliteFixture, public ::testing::WithParamInterface<
   }
 
   core::RecordPtr client_;
+  int changes_a_turn_ = 10;
 };
 
 TEST_P(SqlitePinned, IsToldOnceAndBounded) {
@@ -103,8 +105,10 @@ TEST_P(SqlitePinned, IsToldOnceAndBounded) {
   client_ = Join("web-1");
   {
     const OtherProgram reader(options_.path, GetParam());
+    changes_a_turn_ = 1;  // it takes a second to be sure of it
     ChangeUntil([&] { return CountTold("another program reads it") > 0; });
     EXPECT_TRUE(store_->health().ok()) << "it is no more than told yet";
+    changes_a_turn_ = 10;
     EXPECT_THAT(log(), Contains(HasSubstr("fuser " + options_.path + "-wal")));
     ChangeUntil([&] { return !store_->health().ok(); });
     EXPECT_THAT(std::string(store_->health().message()), HasSubstr("another program reads the database"));
@@ -139,6 +143,39 @@ TEST_P(SqlitePinned, AShortReaderIsNotWorthAWord) {
   }
   EXPECT_THAT(log(), Not(Contains(HasSubstr("another program"))));
   EXPECT_TRUE(store_->health().ok());
+}
+
+// So does a busy writer look like: amid a commit it reads what the last one left.
+TEST_P(SqlitePinned, ReadersThatFollowOneAnotherAreNoSuchProgram) {
+  options_.max_pinned_log_bytes = std::size_t{1} << 30;
+  Open();
+  client_ = Join("web-1");
+  std::unique_ptr<OtherProgram> reader;
+  std::uintmax_t longest = 0;
+  ChangeUntil([&, rounds = 0]() mutable {
+    // At any look at the log there is one, and what it keeps is soon the next one's.
+    reader = std::make_unique<OtherProgram>(options_.path, GetParam());
+    longest = std::max(longest, LogBytes());
+    return ++rounds > 400;
+  });
+  EXPECT_GT(longest, 32 * kPage) << "so long that one who keeps it would be told";
+  EXPECT_THAT(log(), Not(Contains(HasSubstr("another program"))));
+  EXPECT_TRUE(store_->health().ok());
+}
+
+TEST_P(SqlitePinned, ReadersThatFollowOneAnotherAreBoundedToo) {
+  Open();
+  client_ = Join("web-1");
+  std::unique_ptr<OtherProgram> before, reader;
+  ChangeUntil([&] {
+    before = std::move(reader);
+    reader = std::make_unique<OtherProgram>(options_.path, GetParam());
+    return !store_->health().ok();
+  });
+  EXPECT_LE(LogBytes(), 2 * options_.max_pinned_log_bytes);
+  before.reset();
+  reader.reset();
+  ChangeUntil([&] { return store_->health().ok(); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Readers, SqlitePinned,
