@@ -1,6 +1,7 @@
 #include "tests/simulation/rules/honest_groups.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "server/core/fleet/scopes.h"
 #include "server/core/fleet/standing.h"
@@ -10,22 +11,31 @@ namespace liveness::simulation {
 using core::Standing;
 using core::State;
 
+namespace {
+
+bool IsMember(const core::ClientRecord* record) {
+  return record != nullptr && core::IsLive(record->state) && core::StandingOf(record) != Standing::kAway;
+}
+
+}  // namespace
+
 HonestGroups::Tally HonestGroups::Count(const std::string& scope, MonoTime now) const {
   Tally tally;
   for (const auto& [id, record] : clients_) {
     const auto scopes = core::ScopesOf(*record, options_.labels);
     if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) continue;
-    const bool live = core::IsLive(record->state) && core::StandingOf(record.get()) != Standing::kAway;
     const bool fallen = StillCounts(id, now);
     tally.fallen += fallen ? 1 : 0;
-    tally.members += live || fallen ? 1 : 0;
+    tally.members += fallen || IsMember(record.get()) ? 1 : 0;
   }
   return tally;
 }
 
 bool HonestGroups::StillCounts(const std::string& client_id, MonoTime now) const {
   const auto at = fell_at_.find(client_id);
-  return at != fell_at_.end() && now < at->second + options_.window;
+  // A fall is dated to its millisecond.
+  return at != fell_at_.end() &&
+         now < std::chrono::floor<std::chrono::milliseconds>(at->second) + options_.window;
 }
 
 bool HonestGroups::IsOver(const Tally& tally, double share) const {
@@ -47,6 +57,7 @@ void HonestGroups::OnTold(const core::TransitionPtr& told, MonoTime now) {
   } else if (core::StandingOf(told->after.get()) != Standing::kDown) {
     fell_at_.erase(id);
   }
+  if (!IsMember(told->before.get()) && IsMember(told->after.get())) joined_at_ = now;
   if (told->after->state == State::kForgotten) {
     clients_.erase(id);
   } else {
@@ -89,6 +100,8 @@ void HonestGroups::CheckDeath(const core::Transition& told, MonoTime now) {
       told.before != nullptr && told.before->state == State::kSuspect && told.after->state == State::kDead &&
       core::StandingOf(told.after.get()) == Standing::kDown && !told.after->evidence->exit_code;
   const std::string id(told.after->client_id());
+  // It was decided among fewer.
+  if (truth_ != nullptr && joined_at_ > truth_->Decided(told, now)) return;
   if (!found || !StillCounts(id, now) || now - fell_at_[id] >= core::MassFailure::kSettle - commit_took_[id])
     return;
   for (const std::string& scope : core::ScopesOf(*told.before, options_.labels)) {

@@ -62,6 +62,7 @@ class HonestGroups final : public Checker {
   bool catches_up_ = false;  // with what the life before committed
   std::map<std::string, core::RecordPtr> clients_;
   std::map<std::string, MonoTime> fell_at_;
+  MonoTime joined_at_ = MonoTime::min();         // when somebody last became a member
   std::map<std::string, Duration> commit_took_;  // of that fall
   std::map<std::string, bool> told_;             // by scope: in the episode that is open
   std::vector<Key> events_;

@@ -32,7 +32,7 @@ void MakeBeforeBreak::OnShown(const std::vector<core::RecordPtr>& records, MonoT
     if (unheard == unheard_.end() || !core::IsLive(record->state)) continue;
     if (unheard->second.incarnation != record->incarnation) continue;
     // Its end may wait for the store.
-    if (now - unheard->second.at <= truth_.commit_slack) continue;
+    if (truth_.LeastUptime(unheard->second.at, now) <= truth_.commit_slack) continue;
     Complain(Who(*record) + " spoke on a stream that stood by", "to be heard",
              "it was told that it is stale");
   }

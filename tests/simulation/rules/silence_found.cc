@@ -32,9 +32,8 @@ void SilenceFound::OnShown(const std::vector<core::RecordPtr>& records, MonoTime
       CheckLive(*record, *line, now);
     } else if (begun.incarnation == record->incarnation && truth_.serving_since().value_or(now) <= begun.at) {
       // Its stream was gone before its welcome: what follows waits for the store.
-      if (now - begun.at <= truth_.commit_slack) continue;
       const Duration lived = truth_.LeastUptime(begun.at, now);
-      if (lived <= truth_.commit_slack + kLate) continue;
+      if (lived <= truth_.hello_slack + kLate) continue;
       Complain(Who(*record) + " looks live", "a client that was welcomed", "not for " + Millis(lived));
     } else if (truth_.life() == 0) {
       Complain(Who(*record) + " looks live", "a client that was welcomed", "unknown");
@@ -85,7 +84,7 @@ void SilenceFound::CheckLive(const core::ClientRecord& record, const Line& line,
     return Complain(Who(record) + " is ALIVE", "suspected after " + Millis(line.timeout),
                     "silent for " + Millis(silence));
   }
-  if (!line.closed || now - *line.closed < truth_.commit_slack) return;
+  if (!line.closed || truth_.LeastUptime(*line.closed, now) < truth_.commit_slack) return;
   // Or welcomed it so late that it may have given us up.
   if (*line.closed < line.welcomed + line.timeout && line.welcomed > line.asked + kLateness) return;
   const bool we_were_well = truth_.LeastUptime(*line.closed - line.timeout, *line.closed) == line.timeout &&

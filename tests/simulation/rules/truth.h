@@ -160,10 +160,12 @@ class Truth {
     return known == beliefs_.end() ? MonoTime::min() : known->second;
   }
 
-  // What the server grants after a restart, and how long a change may take from its decision until it is
-  // told.
+  // What the server grants after a restart.
   Duration restart_grace{};
+  // How long a change may take from its decision until it is told, while the server runs; and a hello, of
+  // which as many may wait for one another as a server lets one client have.
   Duration commit_slack{};
+  Duration hello_slack{};
 
   // Every incarnation that was ever welcomed.
   const std::set<std::pair<std::string, std::uint64_t>>& incarnations() const { return incarnations_; }

@@ -38,6 +38,7 @@ SimServer::Options World::SetUp() {
   truth_.restart_grace = options.registry.restart_grace;
   // All that may wait before it, and itself.
   truth_.commit_slack = options.commits_in * (registry::PendingClient::kCoalesceFrom + 2);
+  truth_.hello_slack = options.commits_in * (registry::PendingClient::kMaxWaiting + 2);
   saboteur_.Configure(options.registry);
   return options;
 }
