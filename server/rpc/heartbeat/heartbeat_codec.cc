@@ -2,16 +2,15 @@
 
 #include <string>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
+#include <google/protobuf/unknown_field_set.h>
 
 #include "common/utf8.h"
 
 namespace liveness::rpc {
 namespace {
 
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedInputStream;
+using google::protobuf::UnknownField;
+using google::protobuf::UnknownFieldSet;
 
 // The name of a text of Hello; null for any other field.
 const char* TextName(int field) {
@@ -27,58 +26,41 @@ const char* TextName(int field) {
   }
 }
 
-bool IsUtf8(CodedInputStream& input, std::uint32_t size, bool& readable) {
-  std::string text;
-  readable = input.ReadString(&text, static_cast<int>(size));
-  return readable && common::IsValidUtf8(text);
-}
-
-// Reads the size of a message within what is being read, and whether that is all there.
-bool ReadSize(CodedInputStream& input, std::uint32_t& size) {
-  return input.ReadVarint32(&size) && size <= static_cast<std::uint32_t>(input.BytesUntilLimit());
-}
-
-// True if the bytes up to the limit are well-formed fields.
-bool WalkLabel(CodedInputStream& input, bool& all_utf8) {
-  while (const std::uint32_t tag = input.ReadTag()) {
-    if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
-      if (!WireFormatLite::SkipField(&input, tag)) return false;
-      continue;
-    }
-    std::uint32_t size = 0;
-    bool readable = input.ReadVarint32(&size);
-    if (!readable) return false;
-    const bool valid = IsUtf8(input, size, readable);
-    if (!readable) return false;
-    all_utf8 = all_utf8 && valid;
+// Calls `take` with the number and the content of each length-delimited field; false if the bytes are no
+// message, or `take` says so of the content of one.
+template <typename Take>
+bool WalkTexts(std::span<const std::uint8_t> bytes, const Take& take) {
+  UnknownFieldSet fields;
+  if (!fields.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const UnknownField& field = fields.field(i);
+    if (field.type() != UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    if (!take(field.number(), field.length_delimited())) return false;
   }
-  return input.BytesUntilLimit() == 0;
+  return true;
 }
 
-bool WalkHello(CodedInputStream& input, std::vector<common::FieldViolation>& violations) {
-  while (const std::uint32_t tag = input.ReadTag()) {
-    const int field = WireFormatLite::GetTagFieldNumber(tag);
-    const bool is_text = WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED &&
-                         TextName(field) != nullptr;
-    if (!is_text) {
-      if (!WireFormatLite::SkipField(&input, tag)) return false;
-      continue;
-    }
-    std::uint32_t size = 0;
-    if (!ReadSize(input, size)) return false;
+std::span<const std::uint8_t> BytesOf(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+bool WalkHello(const std::string& hello, std::vector<common::FieldViolation>& violations) {
+  return WalkTexts(BytesOf(hello), [&](int field, const std::string& text) {
+    const char* const name = TextName(field);
+    if (name == nullptr) return true;
+    bool is_message = true;
     bool valid = true;
-    bool readable = true;
     if (field == v1::Hello::kLabelsFieldNumber) {
-      const auto limit = input.PushLimit(static_cast<int>(size));
-      readable = WalkLabel(input, valid);
-      input.PopLimit(limit);
+      is_message = WalkTexts(BytesOf(text), [&](int, const std::string& part) {
+        valid = valid && common::IsValidUtf8(part);
+        return true;
+      });
     } else {
-      valid = IsUtf8(input, size, readable);
+      valid = common::IsValidUtf8(text);
     }
-    if (!readable) return false;
-    if (!valid) violations.push_back({TextName(field), "is not UTF-8"});
-  }
-  return input.BytesUntilLimit() == 0;
+    if (!valid) violations.push_back({name, "is not UTF-8"});
+    return is_message;
+  });
 }
 
 }  // namespace
@@ -89,22 +71,11 @@ const v1::HeartbeatRequest* ParseRequest(std::span<const std::uint8_t> bytes, St
 }
 
 std::vector<common::FieldViolation> TextsThatAreNoUtf8(std::span<const std::uint8_t> bytes) {
-  CodedInputStream input(bytes.data(), static_cast<int>(bytes.size()));
   std::vector<common::FieldViolation> violations;
-  while (const std::uint32_t tag = input.ReadTag()) {
-    const bool is_hello = WireFormatLite::GetTagFieldNumber(tag) == v1::HeartbeatRequest::kHelloFieldNumber &&
-                          WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
-    if (!is_hello) {
-      if (!WireFormatLite::SkipField(&input, tag)) return {};
-      continue;
-    }
-    std::uint32_t size = 0;
-    if (!ReadSize(input, size)) return {};
-    const auto limit = input.PushLimit(static_cast<int>(size));
-    if (!WalkHello(input, violations)) return {};
-    input.PopLimit(limit);
-  }
-  if (!input.ConsumedEntireMessage()) return {};
+  const bool is_message = WalkTexts(bytes, [&](int field, const std::string& message) {
+    return field != v1::HeartbeatRequest::kHelloFieldNumber || WalkHello(message, violations);
+  });
+  if (!is_message) violations.clear();
   return violations;
 }
 

@@ -74,6 +74,22 @@ TEST(HeartbeatCodecTest, AnEarlierTextThatIsNoneIsNotForgottenForALaterOne) {
   EXPECT_EQ(violations[0].field, "hello.labels");
 }
 
+TEST(HeartbeatCodecTest, ALabelIsTwoTextsAndTheBytesAboutThemAreNone) {
+  // 200 takes a size of two bytes, which are no UTF-8.
+  const std::string bytes = WithBadText(HelloBytes("good", std::string(200, 'v')), "good");
+  const auto violations = TextsThatAreNoUtf8(Bytes(bytes));
+  ASSERT_EQ(violations.size(), 1U);
+  EXPECT_EQ(violations[0].field, "hello.client_id");
+  // A label that is cut short is no label: that is what is wrong.
+  v1::HeartbeatRequest request;
+  request.mutable_hello()->set_client_id("good");
+  (*request.mutable_hello()->mutable_labels())["k"] = "v";
+  std::string cut = WithBadText(request.SerializeAsString(), "good");
+  ASSERT_EQ(cut[cut.size() - 2], 1) << "the size of the label's value";
+  cut[cut.size() - 2] = 7;
+  EXPECT_TRUE(TextsThatAreNoUtf8(Bytes(cut)).empty());
+}
+
 // What is no text is passed over, and whoever writes fields of another kind is not read as a text.
 TEST(HeartbeatCodecTest, OnlyTextsOfAHelloAreLookedAt) {
   const std::string bad("\x04\xff\xff\xff\xff", 5);
