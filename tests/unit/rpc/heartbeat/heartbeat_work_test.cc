@@ -32,6 +32,16 @@ class HeartbeatWorkTest : public testing::ProtocolStreamTest {
     hello.mutable_hello()->set_resume_token(stream_.transport().welcome.resume_token());
     return hello;
   }
+  static v1::HeartbeatRequest HelloWithQuality() {
+    v1::HeartbeatRequest hello = Hello();
+    hello.mutable_hello()->mutable_quality()->mutable_found_within()->set_seconds(10);
+    hello.mutable_hello()->mutable_quality()->mutable_mistake_recurrence()->set_seconds(3'600);
+    return hello;
+  }
+  static common::Duration IntervalOf(ProtocolStream& stream) {
+    const auto& interval = stream.transport().welcome.interval();
+    return seconds(interval.seconds()) + std::chrono::nanoseconds(interval.nanos());
+  }
   core::Health HealthNow() {
     server_.Commit();
     return Record()->health;
@@ -70,7 +80,7 @@ TEST_F(HeartbeatWorkTest, ALoadAloneIsKept) {
 TEST_F(HeartbeatWorkTest, PingsThatAreMeasuredAreVouchedForByWhatWasLearnt) {
   v1::HeartbeatRequest hello = Hello();
   hello.mutable_hello()->mutable_interval()->set_seconds(1);
-  hello.mutable_hello()->mutable_timeout()->set_seconds(30);
+  hello.mutable_hello()->mutable_timeout()->set_seconds(120);
   hello.mutable_hello()->mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
   stream_.Join(hello);
   common::Duration vouched_for{};
@@ -82,10 +92,36 @@ TEST_F(HeartbeatWorkTest, PingsThatAreMeasuredAreVouchedForByWhatWasLearnt) {
   }
   EXPECT_LT(vouched_for, seconds(10));
   EXPECT_GE(vouched_for, seconds(1));
-  // Each of them was sooner than what the timer was armed for: silence is found by what was learnt.
+  // The timer has not come up since the hello. Each of them was sooner than what it was armed for: silence is
+  // found by what was learnt.
   server_.world.Run(vouched_for + milliseconds(100));
   server_.Commit();
   EXPECT_EQ(Record()->state, core::State::kSuspect);
+}
+
+TEST_F(HeartbeatWorkTest, ARoundTripIsOneOfItsPath) {
+  stream_.Join(HelloWithQuality());
+  const common::Duration assumed = core::PathEstimate().delay;
+  ASSERT_LT(stream_.transport().round_trip, assumed);
+  stream_.transport().Probe(1);
+  v1::HeartbeatRequest pong;
+  pong.mutable_pong()->set_sequence(1);
+  EXPECT_EQ(stream_.Refusal(pong), "");
+  EXPECT_LT(server_.world.registry.PathOf("a")->Estimate().delay, assumed);
+}
+
+TEST_F(HeartbeatWorkTest, AQualityIsHeldOnThePathThatWasMeasured) {
+  stream_.Join(HelloWithQuality());
+  const common::Duration unmeasured = IntervalOf(stream_);
+  for (std::uint64_t n = 1; n <= 200; ++n) {  // every other ping is lost
+    server_.world.Run(2 * unmeasured);
+    ASSERT_TRUE(stream_.Beat(2 * n));
+  }
+  ProtocolStream next(server_);
+  v1::HeartbeatRequest hello = HelloWithQuality();
+  hello.mutable_hello()->set_resume_token(stream_.transport().welcome.resume_token());
+  next.Join(hello);
+  EXPECT_LT(IntervalOf(next), unmeasured);
 }
 
 TEST_F(HeartbeatWorkTest, WhereItSpeaksIsItsStream) {
@@ -115,11 +151,15 @@ TEST_F(HeartbeatWorkTest, TheWelcomeSaysHowPingsAreJudged) {
   hello.mutable_hello()->mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
   hello.mutable_hello()->mutable_quality()->mutable_found_within()->set_seconds(10);
   hello.mutable_hello()->mutable_quality()->mutable_mistake_recurrence()->set_seconds(3'600);
+  stream_.transport().keepalive =
+      std::make_shared<core::Keepalive>(core::Keepalive{.http2_time = seconds(4)});
   stream_.Join(hello);
+  EXPECT_EQ(stream_.transport().welcome.keepalive().http2_time().seconds(), 4);
   EXPECT_EQ(stream_.transport().welcome.detection().method(), v1::DETECTION_METHOD_ACCRUAL);
   EXPECT_TRUE(stream_.transport().welcome.has_quality());
   ProtocolStream plain(server_);
   plain.Join(Hello("b", "b-1"));
+  EXPECT_FALSE(plain.transport().welcome.has_keepalive());
   EXPECT_EQ(plain.transport().welcome.detection().method(), v1::DETECTION_METHOD_FIXED);
   EXPECT_FALSE(plain.transport().welcome.has_quality());
 }

@@ -70,6 +70,8 @@ class HeartbeatWriterTest : public ::testing::Test {
     return writer_->Welcome({session_, 1, nullptr, false}, welcome);
   }
 
+  HeartbeatWriterTest() { server_.options.hello_timeout = seconds(7); }
+
   testing::HeartbeatHarness server_;
   FakeWire wire_;
   const std::shared_ptr<registry::Session> session_ = std::make_shared<registry::Session>();
@@ -173,7 +175,7 @@ TEST_F(HeartbeatWriterTest, WhoDoesNotReadItsAnswersIsCancelledAfterAWhile) {
   wire_.Begun();
   writer_->End(absl::AbortedError("superseded"));
   EXPECT_THAT(wire_.Begun(), IsEmpty()) << "the pong is still on its way";
-  EXPECT_EQ(wire_.alarms.back(), kFinishPatience);
+  EXPECT_THAT(wire_.alarms, ElementsAre(server_.options.hello_timeout, kFinishPatience));
   EXPECT_FALSE(writer_->AlarmFired(true));
   EXPECT_THAT(wire_.Begun(), ElementsAre("cancel"));
 }
@@ -205,7 +207,8 @@ TEST_F(HeartbeatWriterTest, TheConnectionIsKnownFromTheHelloOn) {
     EXPECT_EQ(peer.address, "10.0.0.1:1000");
     EXPECT_EQ(peer.principal, "spiffe://a");
     const core::LinkEvidence seen = writer->Look();
-    EXPECT_EQ(seen.tcp.absence == core::TcpAbsence::kProxy, proxied) << own;
+    const core::TcpEvidence tcp = server_.diag.Ask({.local = local, .remote = remote, .cookie = 9});
+    EXPECT_EQ(seen.tcp.absence, proxied ? core::TcpAbsence::kProxy : tcp.absence) << own;
     EXPECT_EQ(seen.maybe_proxied, maybe) << own;
   }
 }
@@ -234,6 +237,30 @@ TEST_F(HeartbeatWriterTest, TheHellosAlarmIsWaitedForToo) {
   EXPECT_TRUE(writer_->AlarmFired(true)) << "it was not cancelled in time";
   EXPECT_FALSE(wire_.finished) << "whose call is over has not let its hello wait";
   EXPECT_THAT(server_.ended, IsEmpty()) << "there was no session";
+}
+
+TEST_F(HeartbeatWriterTest, AnAlarmThatFiredAsTheCallEndedBlamesNobody) {
+  Start();
+  EXPECT_FALSE(writer_->Done(core::StreamEnd::kNone));
+  EXPECT_FALSE(writer_->AlarmFired(true));
+  EXPECT_THAT(server_.log.counts(), IsEmpty());
+  EXPECT_TRUE(writer_->ReadsEnded());
+}
+
+TEST_F(HeartbeatWriterTest, ACallThatIsOverReadsNoMore) {
+  Join();
+  EXPECT_FALSE(writer_->Done(core::StreamEnd::kNone));
+  EXPECT_TRUE(writer_->Taken(std::nullopt)) << "the message was the last";
+  EXPECT_THAT(wire_.Begun(), IsEmpty());
+}
+
+TEST_F(HeartbeatWriterTest, AnEndThatWaitsForNoWriteSetsNoAlarm) {
+  Start();
+  EXPECT_TRUE(writer_->AwaitWelcome());
+  writer_->End(absl::AbortedError("superseded"));
+  EXPECT_THAT(wire_.Begun(), ElementsAre("finish"));
+  EXPECT_FALSE(writer_->AlarmFired(false));
+  EXPECT_THAT(wire_.alarms, ElementsAre(server_.options.hello_timeout));
 }
 
 TEST_F(HeartbeatWriterTest, ACallThatIsOverJoinsNothing) {

@@ -3,10 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <array>
+#include <cstring>
 #include <limits>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "liveness/v1/heartbeat_service.pb.h"
 
@@ -16,6 +22,30 @@ namespace {
 std::optional<PlainPing> Read(const std::string& bytes) {
   return ReadPlainPing({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
+
+// A page with none behind it.
+class AtTheEndOfMemory {
+ public:
+  AtTheEndOfMemory() {
+    EXPECT_NE(pages_, MAP_FAILED);
+    EXPECT_EQ(mprotect(end_, size_, PROT_NONE), 0);
+  }
+  ~AtTheEndOfMemory() { munmap(pages_, 2 * size_); }
+  AtTheEndOfMemory(const AtTheEndOfMemory&) = delete;
+  AtTheEndOfMemory& operator=(const AtTheEndOfMemory&) = delete;
+
+  // The bytes as its last; they stand until the next call.
+  std::span<const std::uint8_t> Put(std::string_view bytes) const {
+    return {static_cast<const std::uint8_t*>(std::memcpy(end_ - bytes.size(), bytes.data(), bytes.size())),
+            bytes.size()};
+  }
+
+ private:
+  const std::size_t size_ = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const pages_ =
+      mmap(nullptr, 2 * size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, /*fd=*/-1, 0);
+  std::uint8_t* const end_ = static_cast<std::uint8_t*>(pages_) + size_;
+};
 
 std::string Written(const PendingPong& pong) {
   std::array<std::uint8_t, kMaxPongBytes> bytes;
@@ -88,6 +118,25 @@ TEST(PingWire, EverythingElseIsLeftToProtobuf) {
   for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(Read(whole.substr(0, size))) << size;
   EXPECT_FALSE(Read(whole + whole));
   EXPECT_FALSE(Read(std::string("\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10)));
+}
+
+// Whoever reads behind the end of a message crashes here.
+TEST(PingWire, NothingBehindTheMessageIsRead) {
+  const AtTheEndOfMemory memory;
+  v1::HeartbeatRequest request;
+  request.mutable_ping()->set_sequence(300);
+  request.mutable_ping()->mutable_send_time()->set_seconds(1'795'391'728);
+  request.mutable_ping()->mutable_send_time()->set_nanos(123'456'789);
+  const std::string whole = request.SerializeAsString();
+  EXPECT_TRUE(ReadPlainPing(memory.Put(whole)));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    std::string cut = whole.substr(0, size);
+    EXPECT_FALSE(ReadPlainPing(memory.Put(cut))) << size;
+    if (size < 4) continue;
+    cut[1] = static_cast<char>(size - 2);  // only what is in the ping is cut short
+    const std::string sequence_alone = whole.substr(2, 3);
+    EXPECT_EQ(ReadPlainPing(memory.Put(cut)).has_value(), cut.substr(2) == sequence_alone) << size;
+  }
 }
 
 TEST(PingWire, WhatItReadsProtobufReadsAlike) {

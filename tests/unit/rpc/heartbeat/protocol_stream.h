@@ -30,7 +30,7 @@ class FakeTransport final : public rpc::HeartbeatTransport {
   }
   rpc::HeartbeatPeer Identify(const std::string& client_id, const std::string& own_address) override {
     identified.emplace_back(client_id, own_address);
-    return {.address = "10.0.0.1:1000", .principal = "spiffe://a", .keepalive = nullptr};
+    return {.address = "10.0.0.1:1000", .principal = "spiffe://a", .keepalive = keepalive};
   }
   bool AwaitWelcome() override { return !over && (awaiting = true); }
   std::optional<common::Duration> TakeProbeAnswer(std::uint64_t sequence, common::MonoTime) override {
@@ -53,6 +53,7 @@ class FakeTransport final : public rpc::HeartbeatTransport {
   std::vector<std::uint64_t> probes;
   std::vector<absl::Status> ends;
   common::Duration round_trip = std::chrono::milliseconds(7);
+  std::shared_ptr<const core::Keepalive> keepalive;
   std::shared_ptr<registry::Session> session;
   std::uint64_t attachment = 0;
   rpc::JoinedSession joined;

@@ -85,6 +85,18 @@ TEST_F(StreamCloserTest, WhoeverPutsDoesNotWaitForTheKernelAndMoreAreAskedForTog
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(told_[i + 1].client_id, std::to_string(i)) << "in their order";
 }
 
+TEST_F(StreamCloserTest, NobodyWaitsForTheNext) {
+  std::promise<void> told;
+  StreamCloser closer(
+      clock_, [](auto questions) { return std::vector<core::TcpEvidence>(questions.size()); },
+      [&](const EndedStream&, const core::LinkEvidence&) { told.set_value(); });
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(closer.Put(Ended("one")));
+    told.get_future().wait();
+    told = {};
+  }
+}
+
 TEST_F(StreamCloserTest, ALookShowsHowItEnded) {
   answer_.set_value();
   {
