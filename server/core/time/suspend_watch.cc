@@ -7,14 +7,14 @@ namespace liveness::core {
 using common::Duration;
 
 Duration SuspendWatch::SleptUnseen(common::BootTime boot, common::MonoTime mono) const {
-  if (ahead_ == Duration::min()) return Duration::zero();
-  const Duration slept = boot.time_since_epoch() - mono.time_since_epoch() - ahead_;
+  if (!ahead_) return Duration::zero();
+  const Duration slept = boot.time_since_epoch() - mono.time_since_epoch() - *ahead_;
   return slept <= kTolerance ? Duration::zero() : slept;
 }
 
 Duration SuspendWatch::Observe(common::BootTime boot, common::MonoTime mono) {
   const Duration slept = SleptUnseen(boot, mono);
-  ahead_ = std::max(ahead_, boot.time_since_epoch() - mono.time_since_epoch());
+  ahead_ = std::max(ahead_.value_or(Duration::min()), boot.time_since_epoch() - mono.time_since_epoch());
   if (slept == Duration::zero()) return slept;
   ++count_;
   total_ += slept;

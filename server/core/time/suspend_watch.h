@@ -29,6 +29,9 @@
 // Pure; not thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "common/clock.h"
 
 namespace liveness::core {
@@ -62,8 +65,8 @@ class SuspendWatch {
 
  private:
   const common::Duration longest_settling_;
-  // How far the boot clock is ahead, as far as was seen: never too much.
-  common::Duration ahead_ = common::Duration::min();
+  // How far the boot clock is ahead, as far as was seen: never too much. Empty until the first look.
+  std::optional<common::Duration> ahead_;
   common::MonoTime resumed_at_ = common::MonoTime::min();
   common::MonoTime settled_at_ = common::MonoTime::min();
   common::Duration last_sleep_{};

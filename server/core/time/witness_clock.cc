@@ -38,8 +38,8 @@ Duration WitnessClock::Elapsed(MonoTime from, MonoTime to) const {
   if (to <= from) return Duration::zero();
   Duration elapsed = to - from;
   // The newest first: most spans are younger than the last stall.
-  for (auto stall = stalls_.rbegin(); stall != stalls_.rend() && stall->to > from; ++stall) {
-    elapsed -= Overlap(*stall, from, to);
+  for (std::size_t i = stalls_.size(); i > 0 && stalls_[i - 1].to > from; --i) {
+    elapsed -= Overlap(stalls_[i - 1], from, to);
   }
   return elapsed;
 }
@@ -49,10 +49,10 @@ MonoTime WitnessClock::DueAt(MonoTime from, Duration span) const {
     return moment > MonoTime::max() - by ? MonoTime::max() : moment + by;
   };
   MonoTime due = later(from, std::max(span, Duration::zero()));
-  auto stall = stalls_.end();
-  while (stall != stalls_.begin() && std::prev(stall)->to > from) --stall;
-  for (; stall != stalls_.end() && stall->from < due; ++stall) {
-    due = later(due, Overlap(*stall, from, stall->to));
+  std::size_t i = stalls_.size();
+  while (i > 0 && stalls_[i - 1].to > from) --i;
+  for (; i < stalls_.size() && stalls_[i].from < due; ++i) {
+    due = later(due, Overlap(stalls_[i], from, stalls_[i].to));
   }
   return due;
 }

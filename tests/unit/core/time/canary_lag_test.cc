@@ -225,6 +225,20 @@ TEST(CanaryLagTest, HowLateSomethingWasHeardIsKnownAfterwards) {
   EXPECT_LE(world.watch.LagAt(At(milliseconds(3'700))), milliseconds(500)) << "not that of the time before";
 }
 
+TEST(CanaryLagTest, WhatIsHeardBeforeTheLagIsSeenToBeGoneWasLate) {
+  WitnessClock witness;
+  CanaryWatch watch(seconds(10));
+  std::array<Pulse, 1> pulses{
+      Pulse{.sent = At(milliseconds(200)), .caught_up = At(-milliseconds(10)), .heard = At(Duration(0))}};
+  watch.Assess(pulses, At(milliseconds(300)), witness);
+  ASSERT_EQ(watch.lag(), milliseconds(100));
+  pulses[0] = {.sent = At(milliseconds(400)), .caught_up = At(milliseconds(400)), .heard = {}};
+  watch.Assess(pulses, At(milliseconds(410)), witness);
+  ASSERT_EQ(watch.lag(), Duration(0));
+  EXPECT_EQ(watch.LagAt(At(milliseconds(405))), milliseconds(100));
+  EXPECT_EQ(watch.LagAt(At(milliseconds(411))), Duration(0));
+}
+
 // Whatever loads and stops there are: who beats in time is not blamed.
 TEST(CanaryLagTest, AnySwamp) {
   Duration longest{};

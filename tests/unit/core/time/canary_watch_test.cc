@@ -72,6 +72,16 @@ TEST(CanaryWatchTest, TheFrozenQueueOfTheEssay) {
   EXPECT_EQ(witness.credited(), milliseconds(2'900));
 }
 
+TEST(CanaryWatchTest, WithoutAStreamNothingIsUnderWay) {
+  WitnessClock witness;
+  CanaryWatch watch(seconds(10));
+  std::array<Pulse, 1> pulses{
+      Pulse{.sent = At(milliseconds(200)), .caught_up = At(-milliseconds(10)), .heard = At(Duration(0))}};
+  EXPECT_TRUE(watch.Assess(pulses, At(milliseconds(300)), witness));
+  pulses[0].sent = Pulse::kNever;
+  EXPECT_FALSE(watch.Assess(pulses, At(milliseconds(310)), witness));
+}
+
 TEST(CanaryWatchTest, SomebodyElseWhoIsHeardEndsNoDoubt) {
   Watched world;
   const std::size_t client = world.Join(0, milliseconds(30));
