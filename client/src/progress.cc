@@ -57,10 +57,9 @@ std::vector<ProgressReading> ProgressBoard::Read() {
     const auto entry = watched.lock();
     if (entry == nullptr) continue;
     const std::int64_t advanced = entry->advanced.load(std::memory_order_relaxed);
-    // Negative where the token advanced during this reading, or before the worker
+    // Negative where the token is idle, or advanced during this reading, or before the worker
     // noticed that the whole process had stood still.
-    const std::int64_t age =
-        advanced == ProgressEntry::kIdle ? 0 : std::max<std::int64_t>(0, clock_->Now() - advanced);
+    const std::int64_t age = std::max<std::int64_t>(0, clock_->Now() - advanced);
     readings.push_back({entry->name, common::Duration(age), entry->deadline});
   }
   return readings;

@@ -40,7 +40,7 @@ struct RunningClock {
 };
 
 struct ProgressEntry {
-  static constexpr std::int64_t kIdle = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t kIdle = std::numeric_limits<std::int64_t>::max();
 
   ProgressEntry(std::string its_name, common::Duration its_deadline,
                 std::shared_ptr<const RunningClock> its_clock)

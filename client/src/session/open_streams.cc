@@ -22,10 +22,8 @@ BootTime OpenStreams::alive_until() const {
   return std::min(live_->alive_until, *attempt_->hello_sent + live_->timeout);
 }
 
-bool OpenStreams::MayHaveSession(StreamId except) const {
-  if (live_ && !live_->replaced && live_->id != except) return true;
-  if (attempt_ && attempt_->id != except && attempt_->hello_sent) return true;
-  return races_.MayHaveSession(except);
+bool OpenStreams::OthersMayHaveSession() const {
+  return (attempt_ && attempt_->hello_sent) || races_.MayHaveSession();
 }
 
 StreamId OpenStreams::Open(std::size_t target, int haste) {

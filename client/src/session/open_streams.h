@@ -61,8 +61,8 @@ class OpenStreams {
 
   // Until when no server can have declared the client dead for silence; the epoch without a live stream.
   BootTime alive_until() const;
-  // True if a stream other than `except` has the session, or may get it.
-  bool MayHaveSession(StreamId except) const;
+  // True if a stream other than the live one has said hello, so that it may have the session.
+  bool OthersMayHaveSession() const;
 
   // Opens an attempt, to be welcomed within `patience`. REQUIRES: there is none
   void Dial(BootTime now, std::size_t target, int haste, Duration patience, bool with_token);

@@ -16,9 +16,9 @@ constexpr Duration kLookedTooLate = 50ms;
 
 }  // namespace
 
-bool Races::MayHaveSession(StreamId except) const {
+bool Races::MayHaveSession() const {
   return race_ && std::any_of(race_->runners().begin(), race_->runners().end(),
-                              [&](const Race::Runner& each) { return each.id != except && each.hello_sent; });
+                              [](const Race::Runner& each) { return each.hello_sent.has_value(); });
 }
 
 Duration Races::Patience(const LiveStream& stream) const {

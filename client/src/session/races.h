@@ -39,8 +39,8 @@ class Races {
   Race::Runner* Find(StreamId stream) { return race_ ? race_->Find(stream) : nullptr; }
   // A runner that was not welcomed in time.
   std::optional<StreamId> Late(common::BootTime now) const { return race_ ? race_->Late(now) : std::nullopt; }
-  // True if a runner other than `except` may have the session.
-  bool MayHaveSession(StreamId except) const;
+  // True if a runner has said hello, so that it may have the session.
+  bool MayHaveSession() const;
 
   // The session's stream has ended: begins a race whose first connection is opened after `delay`, if none is
   // on. False where the path has lost nothing of late, so that a race would gain nothing.

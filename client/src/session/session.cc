@@ -35,8 +35,7 @@ void Session::Dial(BootTime now) {
 }
 
 void Session::TellConnecting() {
-  const LiveStream* live = streams_.live();
-  if (!live || live->given_up) told_.TellConnecting();
+  if (!streams_.live()) told_.TellConnecting();
 }
 
 void Session::ComeBack(BootTime now, std::size_t first) {
@@ -135,7 +134,7 @@ bool Session::AskAgain(BootTime now, const Attempt& attempt, const StreamEnd& en
 void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
   LiveStream& live = *streams_.live();
   // Our hello on another stream replaces this one at the server, and the welcome there is under way.
-  live.replaced = end.replaced() && streams_.MayHaveSession(live.id);
+  live.replaced = end.replaced() && streams_.OthersMayHaveSession();
   if (live.replaced) return;
   const LiveStream ended = streams_.TakeLive();
   if (goodbye_deadline_) {
@@ -162,8 +161,8 @@ void Session::OnLiveEnded(BootTime now, const StreamEnd& end) {
 
 void Session::OnRunnerFailed(BootTime now, const Race::Runner& runner, const StreamEnd& end) {
   const LiveStream* live = streams_.live();
-  if (live && live->replaced &&
-      !streams_.MayHaveSession(runner.id)) {  // the runner had the session, and lost it again
+  // The runner had the session, and lost it again.
+  if (live && live->replaced && !streams_.OthersMayHaveSession()) {
     told_.Keep(Explain(end));
     LoseReplaced();
     live = nullptr;
@@ -205,7 +204,7 @@ void Session::Advance(BootTime now) {
   CheckRace(now);
   if (live_stream() && now >= streams_.live()->next_ping && !goodbye_deadline_) SendPing(now);
   CheckAttempt(now);
-  if (plan_.next() && now >= *plan_.next() && !stopped()) Dial(now);
+  if (plan_.next() && now >= *plan_.next()) Dial(now);
 }
 
 void Session::CheckSilence(BootTime now) {

@@ -146,7 +146,7 @@ class Session {
   // The live stream was replaced, and has no successor after all. REQUIRES: last_error() says why
   void LoseReplaced();
   std::size_t After(std::size_t target) const { return (target + 1) % options_.targets; }
-  // Tells kConnecting, unless there is a stream that is not given up.
+  // Tells kConnecting where no stream has the session. (When one is given up, it is told then.)
   void TellConnecting();
   void Lose();  // tells kLost. REQUIRES: last_error() says why
   void Stop(const Error& why);

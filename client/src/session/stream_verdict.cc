@@ -48,7 +48,6 @@ constexpr Duration kMaxOutageDelay = common::Backoff::Options{}.max;
 std::span<const StreamVerdict> StreamVerdicts() { return kVerdicts; }
 
 const StreamVerdict& VerdictOn(const StreamEnd& end) {
-  if (end.reason.empty()) return kAnyOtherEnd;
   for (const StreamVerdict& row : kVerdicts) {
     if (row.code == end.code && row.reason == end.reason) return row;
   }

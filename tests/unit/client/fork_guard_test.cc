@@ -42,6 +42,18 @@ TEST(ForkGuard, AChildLosesTheTrackedSocketAndItsParentKeepsIt) {
   close(pair[1]);
 }
 
+TEST(ForkGuard, WhatIsNoSocketIsNotTracked) {
+  InstallForkHandlers();
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  TrackSocket(pipe_ends[0]);
+  EXPECT_TRUE(InForkedChild([&] {
+    struct stat status {};
+    return fstat(pipe_ends[0], &status) == 0 && S_ISFIFO(status.st_mode);
+  }));
+  for (const int fd : pipe_ends) close(fd);
+}
+
 TEST(ForkGuard, ANumberThatBelongsToAnotherSocketNowIsLeftAlone) {
   InstallForkHandlers();
   int first[2];

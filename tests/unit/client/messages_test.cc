@@ -30,6 +30,8 @@ TEST(Messages, UnsetTimesStayUnset) {
   const auto hello = MakeHello(options, {{"k", "v"}}, "token", "127.0.0.1:1", 3).hello();
   EXPECT_EQ(hello.interval().nanos(), 250'000'000);
   EXPECT_FALSE(hello.has_timeout());
+  options.timeout = 900ms;
+  EXPECT_EQ(FromProto(MakeHello(options, {}, "", "", 3).hello().timeout()), 900ms);
   EXPECT_EQ(hello.labels().at("k"), "v");
   EXPECT_EQ(hello.resume_token(), "token");
   EXPECT_EQ(hello.local_address(), "127.0.0.1:1");

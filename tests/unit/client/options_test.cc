@@ -38,6 +38,21 @@ TEST(Complete, FillsInTheProcess) {
   EXPECT_FALSE(a.value().interval) << "the server's preset holds";
 }
 
+TEST(Complete, WhatIsGivenStands) {
+  ClientOptions options = Good();
+  options.instance_id = "one";
+  options.host = "here";
+  options.pid = 7;
+  options.keepalive = Keepalive::Strict();
+  options.tls = Tls{"roots.pem", "", "", ""};
+  const auto complete = Complete(options);
+  ASSERT_TRUE(complete) << complete.error().message;
+  EXPECT_EQ(complete->instance_id, "one");
+  EXPECT_EQ(complete->host, "here");
+  EXPECT_EQ(complete->pid, 7);
+  EXPECT_EQ(complete->keepalive, Keepalive::Strict());
+}
+
 TEST(Complete, APresetSetsAllThreeLayersAndOwnValuesGoBeforeIt) {
   ClientOptions options = Good();
   options.preset = Preset::kStrict;
@@ -51,8 +66,13 @@ TEST(Complete, APresetSetsAllThreeLayersAndOwnValuesGoBeforeIt) {
   ASSERT_TRUE(own);
   EXPECT_EQ(own->interval, 100ms);
   EXPECT_FALSE(own->timeout);
-  options.preset = Preset::kStandard;
   options.interval.reset();
+  options.timeout = 1s;
+  own = Complete(options);
+  ASSERT_TRUE(own);
+  EXPECT_FALSE(own->interval);
+  options.timeout.reset();
+  options.preset = Preset::kStandard;
   EXPECT_EQ(Complete(options)->keepalive, Keepalive::Standard());
   EXPECT_EQ(Complete(options)->timeout, 40s);
 }
@@ -84,6 +104,67 @@ TEST(Complete, RefusesWhatTheServerWouldRefuse) {
   EXPECT_THAT(with([](auto& o) { o.last_will = std::string(1025, 'a'); }), HasSubstr("last_will"));
 }
 
+// Each of these values, and the same with the last that is allowed.
+TEST(Complete, BoundsOfTimes) {
+  using Change = void (*)(ClientOptions&);
+  static constexpr auto kYear = std::chrono::hours(24 * 365);
+  const struct {
+    const char* field;
+    Change wrong;
+    Change right;
+  } kBounds[] = {
+      {"timeout", [](auto& o) { o.timeout = 0s; }, [](auto& o) { o.timeout = 1ns; }},
+      {"timeout", [](auto& o) { o.interval = 2ns, o.timeout = 1ns; },
+       [](auto& o) { o.interval = 2ns, o.timeout = 2ns; }},
+      {"connect_timeout", [](auto& o) { o.connect_timeout = 0ms; }, [](auto& o) { o.connect_timeout = 1ms; }},
+      {"connect_timeout", [](auto& o) { o.connect_timeout = kYear + 1ms; },
+       [](auto& o) { o.connect_timeout = kYear; }},
+      {"welcome_timeout", [](auto& o) { o.welcome_timeout = 0ms; }, [](auto& o) { o.welcome_timeout = 1ms; }},
+      {"goodbye_timeout", [](auto& o) { o.goodbye_timeout = -1ms; },
+       [](auto& o) { o.goodbye_timeout = 0ms; }},
+      {"quality",
+       [](auto& o) {
+         o.quality = Quality{0s, 1s};
+       },
+       [](auto& o) {
+         o.quality = Quality{1ns, 1s};
+       }},
+      {"quality",
+       [](auto& o) {
+         o.quality = Quality{1s, 0s};
+       },
+       [](auto& o) {
+         o.quality = Quality{1s, 1ns};
+       }},
+  };
+  for (const auto& bound : kBounds) {
+    ClientOptions options = Good();
+    bound.wrong(options);
+    EXPECT_THAT(Wrong(options), HasSubstr(bound.field));
+    options = Good();
+    bound.right(options);
+    EXPECT_EQ(Wrong(options), "") << bound.field;
+  }
+}
+
+TEST(Complete, BoundsOfKeepalive) {
+  const auto with = [](auto change) {
+    ClientOptions options = Good();
+    options.keepalive = Keepalive::Standard();
+    change(*options.keepalive);
+    return Wrong(options);
+  };
+  EXPECT_THAT(with([](Keepalive& k) { k.tcp_idle = 0s; }), HasSubstr("TCP"));
+  EXPECT_THAT(with([](Keepalive& k) { k.tcp_interval = 0s; }), HasSubstr("TCP"));
+  EXPECT_THAT(with([](Keepalive& k) { k.tcp_count = 0; }), HasSubstr("TCP"));
+  EXPECT_THAT(with([](Keepalive& k) { k.tcp_user_timeout = -1ms; }), HasSubstr("TCP"));
+  EXPECT_EQ(with([](Keepalive& k) { k.tcp_count = 1, k.tcp_user_timeout = 0ms; }), "");
+  EXPECT_EQ(with([](Keepalive& k) { k.tcp_enabled = false, k.tcp_idle = 0s; }), "") << "it is not used";
+  EXPECT_THAT(with([](Keepalive& k) { k.http2_time = -1ms; }), HasSubstr("HTTP/2"));
+  EXPECT_THAT(with([](Keepalive& k) { k.http2_timeout = 0ms; }), HasSubstr("HTTP/2"));
+  EXPECT_EQ(with([](Keepalive& k) { k.http2_time = k.http2_timeout = 0ms; }), "") << "they are off";
+}
+
 TEST(Complete, AQualityTakesThePlaceOfIntervalAndTimeout) {
   const Quality wanted{.found_within = 1s, .mistake_recurrence = std::chrono::hours(720)};
   ClientOptions options = Good();
@@ -98,6 +179,9 @@ TEST(Complete, AQualityTakesThePlaceOfIntervalAndTimeout) {
   options.timeout = 3s;
   EXPECT_THAT(Wrong(options), HasSubstr("leave those unset"));
   options.timeout.reset();
+  options.interval = 1s;
+  EXPECT_THAT(Wrong(options), HasSubstr("leave those unset"));
+  options.interval.reset();
   options.quality->mistake_recurrence = 0s;
   EXPECT_THAT(Wrong(options), HasSubstr("not positive"));
 }
@@ -109,7 +193,9 @@ TEST(Complete, AThresholdIsAccrualsAndWithinBounds) {
     return Wrong(options);
   };
   EXPECT_EQ(with({Detection::Method::kAccrual, 0}), "");
+  EXPECT_EQ(with({Detection::Method::kAccrual, 1}), "");
   EXPECT_EQ(with({Detection::Method::kAccrual, 30}), "");
+  EXPECT_THAT(with({Detection::Method::kAccrual, 30.5}), HasSubstr("within 1 and 30"));
   EXPECT_THAT(with({Detection::Method::kAccrual, 0.5}), HasSubstr("within 1 and 30"));
   EXPECT_THAT(with({Detection::Method::kAccrual, std::nan("")}), HasSubstr("within 1 and 30"));
   EXPECT_THAT(with({Detection::Method::kFixed, 8}), HasSubstr("only kAccrual"));

@@ -48,6 +48,18 @@ TEST(ParseStreamEnd, AnotherDomainsReasonIsNotOurs) {
   EXPECT_EQ(VerdictOn(end).come_back, ComeBack::kWithToken);
 }
 
+TEST(ParseStreamEnd, WhatOnlyLooksLikeAReasonIsNone) {
+  details::v1::Status details;
+  details::v1::ErrorInfo info;
+  info.set_domain("liveness");
+  info.set_reason("SUPERSEDED");
+  Add(details, "DebugInfo", info);
+  const StreamEnd end =
+      ParseStreamEnd(grpc::Status(grpc::StatusCode::ABORTED, "", details.SerializeAsString()));
+  EXPECT_EQ(end.reason, "");
+  EXPECT_FALSE(end.retry_delay);
+}
+
 TEST(ParseStreamEnd, GarbageInTheTrailerIsNoReason) {
   const StreamEnd end = ParseStreamEnd(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone", "\xff\xff\xff"));
   EXPECT_EQ(end.reason, "");

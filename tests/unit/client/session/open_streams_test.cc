@@ -73,10 +73,10 @@ TEST_F(OpenStreamsTest, OnlyAHelloOnAnotherStreamTakesCertaintyAway) {
   Dial(kNow, 1);
   streams_.live()->Extend(kNow + 1s, kNow + 1s, {});
   EXPECT_EQ(streams_.alive_until(), kNow + 4s);
-  EXPECT_FALSE(streams_.MayHaveSession(1));
+  EXPECT_FALSE(streams_.OthersMayHaveSession());
   streams_.OnHelloSent(2, kNow + 100ms);
   EXPECT_EQ(streams_.alive_until(), kNow + 3100ms);
-  EXPECT_TRUE(streams_.MayHaveSession(1));
+  EXPECT_TRUE(streams_.OthersMayHaveSession());
   streams_.TakeAttempt();
   EXPECT_EQ(streams_.alive_until(), kNow + 3100ms) << "the failed attempt may have had the session";
   streams_.live()->Extend(kNow + 2s, kNow + 2s, {});

@@ -79,6 +79,14 @@ TEST_F(GuardsOfTwo, AStreamThatIsHeardAgainNeedsNoOther) {
   EXPECT_THAT(Actions(), IsEmpty());
 }
 
+TEST_F(GuardsOfTwo, AServerThatOwesNoMoreThanTheLastAnswerIsComeBackToFirst) {
+  GoLive();
+  session_.Advance(kStart + 1s);
+  session_.OnStreamEnd(1, kStart + 1050ms, Broken());
+  session_.Advance(session_.NextDeadline());
+  EXPECT_THAT(Actions(), ElementsAre("ping 1 #2", "dial 2 target 0"));
+}
+
 TEST_F(GuardsOfTwo, AFinalWordEndsTheAttemptElsewhereToo) {
   GoLive();
   session_.OnDrain(1, kStart, 0s);
@@ -173,6 +181,31 @@ TEST_F(GuardsOnABadPath, AGoodbyeThatTheLastOfThemIsRefusedStops) {
   session_.OnGoodbye(kStart + 1300ms, kStart + 1h);
   session_.OnStreamEnd(2, kStart + 1350ms, End(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE"));
   EXPECT_TRUE(session_.stopped());
+}
+
+TEST_F(SessionTest, AServerThatBreaksOffHasConfirmedNothing) {
+  GoLive();
+  session_.OnGoodbye(kStart, kStart + 1s);
+  session_.OnStreamEnd(1, kStart + 100ms, Broken());
+  EXPECT_TRUE(session_.stopped());
+  EXPECT_FALSE(session_.goodbye_confirmed());
+}
+
+TEST_F(SessionTest, WhoHasStoppedIsToldNothingMore) {
+  GoLive();
+  session_.OnGoodbye(kStart, kStart + 1s);
+  session_.OnStreamEnd(1, kStart + 100ms, End(absl::StatusCode::kOk));
+  EXPECT_THAT(Changes(), ElementsAre("STOPPED SAID_GOODBYE"));
+  session_.Advance(kStart + 1s);
+  EXPECT_THAT(Changes(), IsEmpty());
+}
+
+TEST_F(SessionTest, AGoodbyeAfterTheEndIsNone) {
+  GoLive();
+  session_.OnStreamEnd(1, kStart, End(absl::StatusCode::kAborted, "EVICTED"));
+  Changes();
+  session_.OnGoodbye(kStart, kStart + 1s);
+  EXPECT_THAT(Changes(), IsEmpty());
 }
 
 // --- Drains ------------------------------------------------------------------------

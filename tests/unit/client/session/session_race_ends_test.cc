@@ -5,9 +5,17 @@ namespace liveness::internal {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
+
+class SessionRaceEndsOfTwoTest : public SessionRaceTest {
+ protected:
+  SessionRaceEndsOfTwoTest() : SessionRaceTest(2) {}
+};
 
 TEST_F(SessionRaceTest, AFinalWordEndsAllOfThem) {
   LoseAPing();
@@ -113,6 +121,59 @@ TEST_F(SessionRaceTest, ALossOnAPathThatLosesIsMadeGoodByARaceToo) {
   WelcomeAt(5, kStart + 2100ms);
   EXPECT_THAT(Actions(), UnorderedElementsAre("cancel 3", "cancel 4"));
   EXPECT_THAT(Changes(), ElementsAre("LIVE"));
+}
+
+TEST_F(SessionRaceTest, AServerThatSaysWhenToComeBackIsNotRunAgainst) {
+  LoseAPing();
+  session_.OnPong(1, kStart + 1200ms, 2);
+  StreamEnd full = End(absl::StatusCode::kResourceExhausted, "TOO_MANY_CLIENTS");
+  full.retry_delay = 5s;
+  session_.OnStreamEnd(1, kStart + 1300ms, full);
+  Actions();
+  RunUntil(kStart + 6s);
+  EXPECT_THAT(Actions(), IsEmpty());
+}
+
+TEST_F(SessionRaceTest, AServerThatCalledUsSilentIsRunAgainst) {
+  LoseAPing();
+  session_.OnPong(1, kStart + 1200ms, 2);
+  session_.OnStreamEnd(1, kStart + 1300ms, End(absl::StatusCode::kDeadlineExceeded, "SILENT"));
+  Actions();
+  RunUntil(kStart + 2100ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0", "dial 4 target 0", "dial 5 target 0"));
+}
+
+TEST_F(SessionRaceEndsOfTwoTest, TheOtherServerIsTriedBesideARaceThatLostItsStream) {
+  LoseAPing();
+  RunUntil(kStart + 2s);  // another ping is lost
+  Actions();
+  session_.OnStreamEnd(1, kStart + 2100ms, Broken());
+  RunUntil(kStart + 2200ms);
+  EXPECT_THAT(Actions(), Contains(EndsWith("target 1")));
+}
+
+TEST_F(SessionRaceTest, WhatIsWrongWithAHelloIsNotTheEndWhereAStreamServes) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1200ms);
+  session_.OnStreamEnd(2, kStart + 1300ms, End(absl::StatusCode::kInvalidArgument, "BAD_HELLO"));
+  EXPECT_FALSE(session_.stopped());
+}
+
+TEST_F(SessionRaceTest, WhatIsWrongWithAHelloIsTheEndWhereNoneServes) {
+  LoseAPing();
+  session_.OnStreamEnd(1, kStart + 1150ms, Broken());
+  session_.OnHelloSent(2, kStart + 1200ms);
+  session_.OnStreamEnd(2, kStart + 1300ms, End(absl::StatusCode::kInvalidArgument, "BAD_HELLO"));
+  EXPECT_TRUE(session_.stopped());
+}
+
+TEST_F(SessionRaceTest, ARunnerThatIsNotWelcomedInTimeIsDropped) {
+  LoseAPing();
+  looks_[1] = looks_[2] = Arrival::kAcknowledged;  // else it were dropped for another
+  RunUntil(kStart + 6099ms);
+  EXPECT_THAT(Actions(), Not(Contains("cancel 2")));
+  RunUntil(kStart + 6100ms);
+  EXPECT_THAT(Actions(), Contains("cancel 2"));
 }
 
 TEST_F(SessionRaceTest, AServerThatHasDiedOnSuchAPathIsLeftToTheBackoff) {

@@ -137,6 +137,37 @@ TEST_F(SessionRaceTest, WhoDidNotRunWaitsForWhatHasComeMeanwhile) {
   EXPECT_EQ(session_.counters().attempts, 1u);
 }
 
+// A welcome waits for its commit too.
+TEST_F(SessionRaceTest, AWelcomeThatTookLongTellsNothingOfAPathThatIsKnown) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1150ms);
+  session_.OnWelcome(2, kStart + 2900ms, *session_.welcome(), "token");
+  session_.Advance(kStart + 2900ms);
+  Actions();
+  session_.Advance(kStart + 3s);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
+}
+
+TEST_F(SessionRaceTest, AnAnswerThatIsNotOverdueYetMakesNoBadPath) {
+  GoLive();
+  session_.Advance(kStart + 1s);
+  session_.Advance(kStart + 1050ms);
+  session_.OnPong(1, kStart + 1060ms, 2);
+  session_.OnStreamEnd(1, kStart + 1100ms, Broken());
+  Actions();
+  RunUntil(kStart + 2500ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 2 target 0"));
+}
+
+TEST_F(SessionRaceTest, AServerThatDrainsIsNotRunAgainst) {
+  GoLive();
+  random_ = 0.9;
+  session_.OnDrain(1, kStart, 1h);
+  session_.Advance(kStart + 1s);
+  session_.Advance(kStart + 1100ms);
+  EXPECT_THAT(Actions(), ElementsAre("ping 1 #2"));
+}
+
 TEST_F(SessionRaceOfTwoTest, BeyondTheTimeoutTheOtherServersAreTriedToo) {
   LoseAPing();
   RunUntil(kStart + 2900ms);
@@ -155,6 +186,16 @@ TEST_F(SessionRaceTest, WithoutATokenThereIsNoRace) {
   session.OnWelcome(1, kStart, welcome, "token");
   while (session.NextDeadline() < kStart + 2999ms) session.Advance(session.NextDeadline());
   EXPECT_EQ(session.counters().attempts, 1u) << "each hello would begin another session";
+}
+
+TEST_F(SessionRaceTest, WithoutATokenThereIsNoRaceOnABadPathEither) {
+  LoseAPing();
+  session_.OnHelloSent(2, kStart + 1150ms);
+  session_.OnWelcome(2, kStart + 1200ms, *session_.welcome(), "");
+  session_.OnStreamEnd(2, kStart + 1300ms, Broken());
+  Actions();
+  RunUntil(kStart + 2500ms);
+  EXPECT_THAT(Actions(), ElementsAre("dial 3 target 0"));
 }
 
 }  // namespace
