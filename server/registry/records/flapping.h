@@ -23,9 +23,11 @@ inline core::MonoTime CalmAt(const Session& session, const core::FlapOptions& op
   // The next transition of a SUSPECT client is near, and a client that has ended changes no more.
   const core::ClientRecord& record = *session.record();
   if (!record.flapping || record.state != core::State::kAlive) return core::MonoTime::max();
-  // A mark from before a restart goes at once, because nothing is left of its penalty.
   const SessionExtras* extras = session.state().extras.get();
-  return extras == nullptr ? core::MonoTime::min() : extras->flap.ReuseAt(options);
+  const core::MonoTime calm_at = extras == nullptr ? core::MonoTime::max() : extras->flap.ReuseAt(options);
+  // A mark that this server did not set, because it is from before a restart or another server's, goes at
+  // once: no penalty of it is here.
+  return calm_at == core::MonoTime::max() ? core::MonoTime::min() : calm_at;
 }
 
 }  // namespace liveness::registry

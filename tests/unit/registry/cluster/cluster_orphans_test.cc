@@ -215,5 +215,46 @@ TEST_F(Cluster, AnOrphanIsBuriedWithWhatItsServerFound) {
   EXPECT_EQ(h(2).Record("a")->evidence->stream_end, core::StreamEnd::kConnectionClosed);
 }
 
+TEST_F(Cluster, WhoIsFirstHeardOfAsASuspectOfAServerThatIsGoneIsBuriedToo) {
+  s(2).Welcomed("a");
+  core::ClientRecord record = *ledger_.Find("a");
+  Kill(2);
+  record.state = State::kForgotten;
+  ledger_.Write(record);
+  TellServers();
+  Run(seconds(10));
+  ASSERT_EQ(h(1).Record("a"), nullptr);
+  record.state = State::kSuspect;
+  ledger_.Write(record);
+  Run(seconds(20));
+  EXPECT_EQ(h(1).StateOf("a"), State::kDead);
+  ExpectAllAgree();
+}
+
+// --- While something that was given up is under way ----------------------------
+
+TEST_F(Cluster, WhoIsForgottenMeanwhileBeginsOnNothing) {
+  const auto waits = h(1).AttachLater("a", "i1");
+  const Peer other = s(2).Welcomed("a", "i2");
+  h(2).registry.SayGoodbye(other.attached.session, other.attached.attachment, {});
+  s(2).Settle();
+  s(1).store.Tell();
+  ASSERT_EQ(waits->refused.code(), absl::StatusCode::kUnavailable);
+  core::ClientRecord gone = *ledger_.Find("a");
+  gone.state = State::kForgotten;
+  ledger_.Write(gone);
+  s(1).store.Tell();
+  const auto again = h(1).AttachLater("a", "i1");
+  EXPECT_EQ(h(1).Record("a"), nullptr);
+  s(1).store.Refuse();  // what was given up
+  ASSERT_THAT(s(1).store.queue(), ::testing::SizeIs(1));
+  EXPECT_EQ(s(1).store.queue().front().before, nullptr);
+  s(1).store.Refuse();  // and the begin
+  EXPECT_EQ(again->refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(h(1).Record("a"), nullptr);
+  Settle();
+  ExpectAllAgree();
+}
+
 }  // namespace
 }  // namespace liveness::registry
