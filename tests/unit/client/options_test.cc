@@ -75,6 +75,8 @@ TEST(Complete, APresetSetsAllThreeLayersAndOwnValuesGoBeforeIt) {
   options.preset = Preset::kStandard;
   EXPECT_EQ(Complete(options)->keepalive, Keepalive::Standard());
   EXPECT_EQ(Complete(options)->timeout, 40s);
+  options.keepalive = Keepalive::Strict();
+  EXPECT_EQ(Complete(options)->keepalive, Keepalive::Strict());
 }
 
 TEST(Complete, NamesAllThatIsWrong) {

@@ -105,6 +105,7 @@ TEST_F(OpenStreamsTest, HellosAreNumberedOverAllStreamsAndADroppedOneSaysNone) {
   Dial(kNow, 1);
   EXPECT_EQ(streams_.OnHelloSent(4, kNow), 0u);
   EXPECT_FALSE(streams_.hellos().IsNewest(0));
+  EXPECT_FALSE(HelloNumbers().IsNewest(0)) << "nor before the first";
   EXPECT_TRUE(streams_.hellos().IsNewest(3));
 }
 
