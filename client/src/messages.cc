@@ -30,6 +30,12 @@ void Set(const LoadReading& load, v1::Load& proto) {
   proto.set_memory_bytes(load.memory_bytes);
 }
 
+template <typename Message>
+std::optional<common::Duration> VouchedForIn(const Message& message) {
+  if (!message.has_vouched_for()) return std::nullopt;
+  return internal::FromProto(message.vouched_for());
+}
+
 }  // namespace
 
 google::protobuf::Timestamp ToProto(common::WallTime time) {
@@ -123,5 +129,8 @@ Welcome FromProto(const v1::Welcome& welcome) {
   }
   return result;
 }
+
+std::optional<common::Duration> VouchedFor(const v1::Welcome& welcome) { return VouchedForIn(welcome); }
+std::optional<common::Duration> VouchedFor(const v1::Pong& pong) { return VouchedForIn(pong); }
 
 }  // namespace liveness::internal

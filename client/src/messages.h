@@ -30,5 +30,8 @@ v1::HeartbeatRequest MakePing(std::uint64_t sequence, common::WallTime send_time
 v1::HeartbeatRequest MakeUpdate(const Labels& labels);
 
 Welcome FromProto(const v1::Welcome& welcome);
+// What a server says of vouching; an older server says nothing.
+std::optional<common::Duration> VouchedFor(const v1::Welcome& welcome);
+std::optional<common::Duration> VouchedFor(const v1::Pong& pong);
 
 }  // namespace liveness::internal

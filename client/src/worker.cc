@@ -10,7 +10,7 @@
 #include "client/src/channel.h"
 #include "client/src/fork_guard.h"
 #include "client/src/messages.h"
-#include "common/random.h"
+#include "client/src/session_options.h"
 
 namespace liveness::internal {
 namespace {
@@ -33,35 +33,6 @@ constexpr int kMaxBatch = 64;
 // The application's thread waits longer than the goodbye itself may take, because the worker's thread has
 // delays of its own.
 constexpr Duration kGoodbyeSlack = 200ms;
-
-// Without TLS a path of the file system shows who listens there, and a port shows nothing.
-std::vector<int> TrustOf(const ClientOptions& options) {
-  std::vector<int> trust;
-  for (const std::string& target : options.targets) {
-    trust.push_back(!options.tls && target.starts_with("unix:") ? 1 : 0);
-  }
-  return trust;
-}
-
-Session::Options SessionOptions(const ClientOptions& options, std::function<PathLook(StreamId)> look) {
-  Session::Options result;
-  result.targets = options.targets.size();
-  result.resume = options.resume;
-  result.welcome_timeout = options.welcome_timeout;
-  result.interval = options.interval;
-  result.timeout = options.quality ? options.quality->found_within : options.timeout;
-  result.random = common::RandomUniform;
-  result.trust = TrustOf(options);
-  result.look = std::move(look);
-  return result;
-}
-
-// What a welcome or a pong says of vouching; an older server says nothing.
-template <typename Message>
-std::optional<Duration> VouchedFor(const Message& message) {
-  if (!message.has_vouched_for()) return std::nullopt;
-  return FromProto(message.vouched_for());
-}
 
 }  // namespace
 
@@ -89,7 +60,7 @@ void Worker::WakeLocked() {
 
 bool Worker::UpdateLabels(Labels labels) {
   common::MutexLock lock(mu_);
-  if (closed_ || snapshot_.state == State::kStopped) return false;
+  if (snapshot_.state == State::kStopped) return false;
   commands_.labels = std::move(labels);
   WakeLocked();
   return true;

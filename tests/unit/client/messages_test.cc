@@ -83,6 +83,17 @@ TEST(Messages, WelcomeSaysHowSilenceIsJudged) {
   EXPECT_EQ(FromProto(proto).quality, (Quality{1s, std::chrono::hours(1)}));
 }
 
+TEST(Messages, AnOlderServerVouchesForNothing) {
+  v1::Welcome welcome;
+  EXPECT_FALSE(VouchedFor(welcome));
+  welcome.mutable_vouched_for()->set_seconds(2);
+  EXPECT_EQ(VouchedFor(welcome), 2s);
+  v1::Pong pong;
+  EXPECT_FALSE(VouchedFor(pong));
+  pong.mutable_vouched_for();
+  EXPECT_EQ(VouchedFor(pong), 0s) << "which is not nothing";
+}
+
 TEST(Messages, WelcomeCarriesTheServersKeepalive) {
   v1::Welcome proto;
   proto.set_incarnation(42);
