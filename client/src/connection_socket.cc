@@ -38,6 +38,14 @@ PathLook ConnectionSocket::Look() const {
   tcp_info info{};
   socklen_t size = sizeof(info);
   if (getsockopt(Descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return PathLookOf(info);
+#else
+  return {};
+#endif
+}
+
+#ifdef __linux__
+PathLook PathLookOf(const tcp_info& info) {
   if (info.tcpi_state == TCP_SYN_SENT) return {Arrival::kConnecting};
   if (info.tcpi_state != TCP_ESTABLISHED) return {};
   // What the kernel itself expects of this path (RFC 6298): where round trips grow, nothing is lost.
@@ -46,9 +54,7 @@ PathLook ConnectionSocket::Look() const {
       info.tcpi_retransmits > 0 || info.tcpi_last_data_sent >= std::max(kLateAckMs, expected_ms);
   return {info.tcpi_unacked > 0 && late ? Arrival::kUnacknowledged : Arrival::kAcknowledged,
           std::chrono::milliseconds(info.tcpi_last_ack_recv)};
-#else
-  return {};
-#endif
 }
+#endif
 
 }  // namespace liveness::internal

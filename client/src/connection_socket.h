@@ -11,6 +11,8 @@
 #include "client/src/session/race.h"
 #include "common/mutex.h"
 
+struct tcp_info;  // the kernel's, of Linux
+
 namespace liveness::internal {
 
 class ConnectionSocket {
@@ -31,5 +33,8 @@ class ConnectionSocket {
   int fd_ ABSL_GUARDED_BY(mu_) = -1;
   std::optional<std::uint64_t> cookie_ ABSL_GUARDED_BY(mu_);
 };
+
+// What the kernel's figures of a connection tell. Linux only.
+PathLook PathLookOf(const tcp_info& info);
 
 }  // namespace liveness::internal

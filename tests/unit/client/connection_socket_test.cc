@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <vector>
 
 namespace liveness::internal {
@@ -76,6 +78,38 @@ TEST_F(ConnectionSocketTest, ANumberThatBelongsToAnotherSocketNowTellsNothing) {
   ASSERT_EQ(dup2(other, fd), fd);
   EXPECT_EQ(connection.Look().arrival, Arrival::kUnknown);
   EXPECT_EQ(connection.LocalAddress(), "");
+}
+
+TEST(PathLookOf, WhatWasSentIsMissedOnceItsAcknowledgementIsLate) {
+  tcp_info info{};
+  info.tcpi_state = TCP_ESTABLISHED;
+  const auto arrival = [&] { return PathLookOf(info).arrival; };
+  info.tcpi_last_data_sent = 1'000;
+  EXPECT_EQ(arrival(), Arrival::kAcknowledged) << "nothing waits";
+  info.tcpi_unacked = 1;
+  EXPECT_EQ(arrival(), Arrival::kUnacknowledged);
+  info.tcpi_last_data_sent = 59;
+  EXPECT_EQ(arrival(), Arrival::kAcknowledged) << "it may be under way";
+  info.tcpi_last_data_sent = 60;
+  EXPECT_EQ(arrival(), Arrival::kUnacknowledged);
+  info.tcpi_rtt = 100'000;
+  info.tcpi_rttvar = 25'000;
+  EXPECT_EQ(arrival(), Arrival::kAcknowledged) << "the path is long";
+  info.tcpi_last_data_sent = 200;
+  EXPECT_EQ(arrival(), Arrival::kUnacknowledged);
+  info.tcpi_last_data_sent = 0;
+  info.tcpi_retransmits = 1;
+  EXPECT_EQ(arrival(), Arrival::kUnacknowledged) << "the kernel has sent it again";
+}
+
+TEST(PathLookOf, TheOtherKernelsLastAnswerCountsWhereTheConnectionStands) {
+  tcp_info info{};
+  info.tcpi_last_ack_recv = 30;
+  info.tcpi_state = TCP_ESTABLISHED;
+  EXPECT_EQ(PathLookOf(info).answered_ago, std::chrono::milliseconds(30));
+  info.tcpi_state = TCP_CLOSE_WAIT;
+  EXPECT_EQ(PathLookOf(info).arrival, Arrival::kUnknown);
+  EXPECT_EQ(PathLookOf(info).answered_ago, common::Duration::max());
 }
 
 #endif
