@@ -33,12 +33,9 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::opt
   return grpc::SslCredentials(pem);
 }
 
-Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
-                                                   std::function<void(int fd)> on_socket,
-                                                   std::chrono::milliseconds connect_timeout) {
-  auto credentials = MakeCredentials(options.tls);
-  if (!credentials) return credentials.error();
-
+grpc::ChannelArguments MakeChannelArguments(const ClientOptions& options,
+                                            std::function<void(int fd)> on_socket,
+                                            std::chrono::milliseconds connect_timeout) {
   grpc::ChannelArguments args;
   const Keepalive& keepalive = *options.keepalive;
   common::SetSocketMutator(args, TcpOf(keepalive), std::move(on_socket));
@@ -63,7 +60,16 @@ Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options,
   args.SetUserAgentPrefix("liveness-client");
   if (options.tls && !options.tls->server_name.empty())
     args.SetSslTargetNameOverride(options.tls->server_name);
-  return grpc::CreateCustomChannel(common::GrpcTarget(target), *std::move(credentials), args);
+  return args;
+}
+
+Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
+                                                   std::function<void(int fd)> on_socket,
+                                                   std::chrono::milliseconds connect_timeout) {
+  auto credentials = MakeCredentials(options.tls);
+  if (!credentials) return credentials.error();
+  return grpc::CreateCustomChannel(common::GrpcTarget(target), *std::move(credentials),
+                                   MakeChannelArguments(options, std::move(on_socket), connect_timeout));
 }
 
 }  // namespace liveness::internal

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <grpcpp/channel.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <liveness/options.h>
 #include <liveness/result.h>
@@ -19,7 +21,12 @@ namespace liveness::internal {
 // cannot be used (common/tls_files.h).
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls);
 
-// `on_socket` is called with each socket before it connects, on a gRPC thread.
+// What is asked of gRPC for a channel. Parameters as of MakeChannel().
+grpc::ChannelArguments MakeChannelArguments(const ClientOptions& options,
+                                            std::function<void(int fd)> on_socket,
+                                            std::chrono::milliseconds connect_timeout);
+
+// Fails as MakeCredentials(). `on_socket` is called with each socket before it connects, on a gRPC thread.
 // `connect_timeout` is what each address of the target may take, in place of the options'.
 // REQUIRES: `options` came from Complete().
 Result<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options, const std::string& target,
