@@ -29,7 +29,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
       libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libssl-dev \
-      libboost1.81-dev libcli11-dev libspdlog-dev libsqlite3-dev prometheus-cpp-dev \
+      libboost1.81-dev libcli11-dev libspdlog-dev libsqlite3-dev libtomlplusplus-dev prometheus-cpp-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./
