@@ -58,6 +58,11 @@ void ParseWords(CLI::App& app, std::vector<std::string> words, const std::set<st
   app.parse(std::move(words));
 }
 
+void GiveValues(CLI::Option& option, const std::vector<std::string>& values) {
+  for (const std::string& value : values) option.add_result(NeedsGuard(value) ? kGuard + value : value);
+  option.run_callback();
+}
+
 std::string PlainText(std::string message) {
   message.erase(std::remove(message.begin(), message.end(), kGuard), message.end());
   return message;

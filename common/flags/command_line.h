@@ -10,7 +10,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace liveness::common {
 
@@ -20,7 +21,13 @@ namespace liveness::common {
 // REQUIRES: all flags were added to `app`; this is the only parse of it.
 void ParseWords(CLI::App& app, std::vector<std::string> words, const std::set<std::string>& may_be_empty);
 
-// `message` of an exception of ParseWords(), with the words as they were given. Pure, thread-safe.
+// Has `option`, which was not given, take `values` as if the command line had had them: with its checks, and
+// with what is done with the value. Throws what ParseWords() throws.
+// REQUIRES: its app was parsed by ParseWords(); `values` is not empty.
+void GiveValues(CLI::Option& option, const std::vector<std::string>& values);
+
+// `message` of an exception of ParseWords() or GiveValues(), with the words as they were given. Pure,
+// thread-safe.
 std::string PlainText(std::string message);
 
 }  // namespace liveness::common

@@ -23,13 +23,13 @@ absl::StatusOr<std::unique_ptr<Server>> StartServer(const Config& config) {
   return Server::Start(config);
 }
 
-void Reload(Server& server) {
+void Reload(Server& server, const ParsedConfig& again) {
   SdNotifyReloading(liveness::common::SystemClock().Mono());
-  server.Reload();
+  server.Reload(again);
   SdNotify("READY=1");
 }
 
-int Run(const Config& config) {
+int Run(const Config& config, int argc, char** argv) {
   auto server = StartServer(config);
   if (!server.ok()) {
     spdlog::shutdown();  // what was logged comes first
@@ -44,7 +44,7 @@ int Run(const Config& config) {
   SdNotify("READY=1");
 
   for (Signal signal = Signal::kNone; signal != Signal::kStop; signal = WaitForSignal(kLook)) {
-    if (signal == Signal::kReload) Reload(**server);
+    if (signal == Signal::kReload) Reload(**server, ParseConfig(argc, argv));
     (*server)->Look();
   }
   SdNotify("STOPPING=1");
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   if (!parsed.config) return parsed.exit_code;
 
   PrepareProcess(parsed.config->log_level);
-  const int exit_code = Run(*parsed.config);
+  const int exit_code = Run(*parsed.config, argc, argv);
   spdlog::shutdown();
   return exit_code;
 }

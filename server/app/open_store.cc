@@ -49,6 +49,12 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
   return storage::etcd::EtcdStore::Open(std::move(options), clock);
 }
 
+absl::Status CheckEtcdFiles(const Config& config) {
+  const auto members = storage::etcd::Members::Create(MakeEtcdOptions(config));
+  if (!members.ok()) return members.status();
+  return config.etcd_user.empty() ? absl::OkStatus() : members->LogIn().status();
+}
+
 std::string StoreTlsWord(const Config& config) {
   if (config.store != "etcd" || config.etcd_ca.empty()) return "";
   const absl::Status usable = storage::etcd::CheckTlsFiles(MakeEtcdOptions(config));

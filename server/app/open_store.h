@@ -15,6 +15,9 @@ namespace liveness::app {
 // operator. `clock` outlives the store. The data directory is locked already.
 absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, const common::Clock& clock);
 
+// INVALID_ARGUMENT as OpenStore()'s for flags and files of --store=etcd, without a word to etcd.
+absl::Status CheckEtcdFiles(const Config& config);
+
 // What SIGHUP has to say of the store's TLS files, which are read again without it, as the end of a sentence;
 // empty if there are none.
 std::string StoreTlsWord(const Config& config);

@@ -83,7 +83,7 @@ void PrepareProcess(const std::string& log_level) {
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   spdlog::set_default_logger(std::make_shared<spdlog::async_logger>(
       "livenessd", std::move(sink), spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest));
-  spdlog::set_level(spdlog::level::from_str(log_level));
+  SetLogLevel(log_level);
   spdlog::flush_on(spdlog::level::debug);
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
 
@@ -93,6 +93,8 @@ void PrepareProcess(const std::string& log_level) {
   // environment that names experiments of its own wins.
   (void)setenv("GRPC_EXPERIMENTS", "-tcp_read_chunks", 0);
 }
+
+void SetLogLevel(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }
 
 Signal WaitForSignal(common::Duration span) {
   siginfo_t info{};

@@ -17,6 +17,9 @@ namespace liveness::app {
 // may not grow and a terminal of another job's are ignored; writes then fail.
 void PrepareProcess(const std::string& log_level);
 
+// From now on: debug, info, warn or error.
+void SetLogLevel(const std::string& level);
+
 enum class Signal {
   kNone,  // the span passed first
   // SIGTERM, SIGINT, SIGQUIT, and, unless nohup(1) started us, a terminal that was closed.

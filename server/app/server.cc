@@ -14,6 +14,7 @@
 #include "server/app/data_dir.h"
 #include "server/app/open_listeners.h"
 #include "server/app/open_store.h"
+#include "server/app/process.h"
 #include "server/app/server_parts.h"
 #include "server/app/version.h"
 #include "server/auth/tls.h"
@@ -80,7 +81,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-Server::Server(std::unique_ptr<ServerParts> parts) : parts_(std::move(parts)) {}
+Server::Server(std::unique_ptr<ServerParts> parts)
+    : parts_(std::move(parts)),
+      running_config_(parts_->config.settings),
+      drain_timeout_(parts_->config.drain_timeout) {
+  running_config_.CanChange("log-level", [](const Config& config) { SetLogLevel(config.log_level); });
+  running_config_.CanChange("drain-timeout",
+                            [this](const Config& config) { drain_timeout_ = config.drain_timeout; });
+}
 Server::~Server() = default;
 
 const std::string& Server::address() const { return parts_->address; }
@@ -88,9 +96,11 @@ std::string Server::http_address() const {
   return parts_->http == nullptr ? std::string() : parts_->http->address();
 }
 
-void Server::Reload() {
+void Server::Reload(const ParsedConfig& again) {
+  const std::string settings = running_config_.Take(again);
   const std::string tls = parts_->tls_watch.Reload();
-  spdlog::info("reload: {}{}; flags and all else hold until a restart", tls, StoreTlsWord(parts_->config));
+  spdlog::info("reload: {}{}; {}", tls, StoreTlsWord(parts_->config),
+               settings.empty() ? "the configuration is what it was" : settings);
 }
 
 void Server::Look() {
@@ -100,7 +110,7 @@ void Server::Look() {
 
 void Server::Drain(const std::function<bool(common::Duration)>& hurry) {
   const common::Clock& clock = common::SystemClock();
-  const common::Duration timeout = parts_->config.drain_timeout;
+  const common::Duration timeout = drain_timeout_;
   const common::MonoTime begun = clock.Mono();
   const common::MonoTime end_calls_at = common::SaturatingAdd(begun, timeout - timeout / kEndShare);
 

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "server/app/config/config.h"
+#include "server/app/config/running_config.h"
 
 namespace liveness::app {
 
@@ -27,14 +28,14 @@ class Server {
   // HOST:PORT; empty: HTTP is not served.
   std::string http_address() const;
 
-  // Reads again what can be read again while it serves, and says in the log what was
-  // and what was not.
-  void Reload();
+  // Takes what can change while it serves of the configuration `again`, which was parsed anew, and of the TLS
+  // files; says in the log what was taken and what was not.
+  void Reload(const ParsedConfig& again);
   // To be called every second or so: files that were renewed are taken.
   void Look();
 
   // Asks the clients to move, waits for them, ends what is left and stops, all
-  // within config.drain_timeout or as soon as `hurry` says true. `hurry` is
+  // within --drain-timeout or as soon as `hurry` says true. `hurry` is
   // asked again and again and may wait for the span that it is given.
   // Nobody is declared dead by it.
   void Drain(const std::function<bool(common::Duration)>& hurry);
@@ -42,6 +43,8 @@ class Server {
  private:
   explicit Server(std::unique_ptr<ServerParts> parts);
   const std::unique_ptr<ServerParts> parts_;
+  RunningConfig running_config_;
+  common::Duration drain_timeout_;
 };
 
 }  // namespace liveness::app

@@ -1,5 +1,5 @@
-// The flags of livenessd. The help text is the manual: what it does not say is
-// not so.
+// The configuration of livenessd: its flags, wherever their values stand. The help text is the manual: what
+// it does not say is not so.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,16 @@
 #include "server/app/config/listen_flags.h"
 #include "server/app/config/mass_failure_flags.h"
 #include "server/app/config/metrics_flags.h"
+#include "server/app/config/setting.h"
 #include "server/app/data_dir.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {
 
 struct Config {
+  std::string file;               // --config; empty: none
+  std::vector<Setting> settings;  // all flags, with where their values come from
+
   ListenSettings listen;
   HttpSettings http;
   std::string store = "sqlite";             // memory, sqlite or etcd
@@ -67,11 +71,13 @@ struct Config {
 
 struct ParsedConfig {
   std::optional<Config> config;  // nothing: leave with `exit_code`
-  int exit_code = 0;             // 0 for --help and --version, 2 for what is wrong
+  int exit_code = 0;             // 0 for --help and the like, 2 for what is wrong
   std::string out;               // for stdout
   std::string err;               // for stderr, ends in a line break
 };
 
+// Reads the environment and the file of --config too, and does what `config check` and `config print` ask
+// for. Blocks for as long as a disk does. Not thread-safe: main's.
 ParsedConfig ParseConfig(int argc, const char* const* argv);
 
 }  // namespace liveness::app

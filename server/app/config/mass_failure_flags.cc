@@ -23,8 +23,21 @@ const CLI::Validator& Share() {
         return is_number && value > 0 && value <= 1 ? std::string()
                                                     : text + " is no share: above 0, at most 1";
       },
-      "SHARE");
+      "");
   return share;
+}
+
+// Not a CLI::Range, which lets what is no number pass.
+const CLI::Validator& Penalty() {
+  static const CLI::Validator penalty(
+      [](std::string& text) {
+        double value = 0;
+        const bool is_number = CLI::detail::lexical_cast(text, value);
+        return is_number && value >= 1 && value <= kMostPenalty ? std::string()
+                                                                : text + " is no penalty: 1 to 1000000";
+      },
+      "");
+  return penalty;
 }
 
 }  // namespace
@@ -63,12 +76,12 @@ void MassFailureFlags::AddTo(CLI::App& app, FallSettings& settings) {
              kLeastHalfLife)
       ->group(group);
   app.add_option("--flap-suppress", settings.flap.suppress, "Above this it is marked as flapping")
-      ->check(CLI::Range(1.0, kMostPenalty))
+      ->check(Penalty())
       ->type_name("PENALTY")
       ->capture_default_str()
       ->group(group);
   app.add_option("--flap-reuse", settings.flap.reuse, "Down to this it stays so; at most --flap-suppress")
-      ->check(CLI::Range(1.0, kMostPenalty))
+      ->check(Penalty())
       ->type_name("PENALTY")
       ->capture_default_str()
       ->group(group);
