@@ -3,9 +3,11 @@
 # What they run in comes first: a build that stops there (--target runtime) needs no
 # compiler, for binaries that were made elsewhere on Debian 12 (tests/e2e/run).
 FROM debian:bookworm-slim AS runtime
-# tini is not needed: livenessd reaps nothing and handles its signals itself.
+# tini is not needed: livenessd handles its signals itself, and waits for the commands of its hooks. Only with a
+# hook whose command leaves processes behind, run it with --init.
 RUN apt-get update && apt-get install -y --no-install-recommends \
       libgrpc++1.51 libprometheus-cpp-core1.0 libprotobuf32 libspdlog1.10 libsqlite3-0 \
+      libcurl4 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
 COPY deploy/compose/ /usr/local/share/liveness/
@@ -30,6 +32,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
       libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libssl-dev \
       libboost1.81-dev libcli11-dev libspdlog-dev libsqlite3-dev libtomlplusplus-dev prometheus-cpp-dev \
+      libcurl4-openssl-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./

@@ -125,15 +125,26 @@ std::optional<std::string_view> WhyNotPublic(const sockaddr& address) {
 }
 
 std::optional<std::string_view> WhyNotPublic(const std::string& address) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return WhyNotPublic4(ntohl(v4.s_addr));
-  std::string inner = address;
+  const auto parsed = ParseAddress(address);
+  return parsed ? WhyNotPublic(reinterpret_cast<const sockaddr&>(*parsed)) : std::nullopt;
+}
+
+std::optional<sockaddr_storage> ParseAddress(const std::string& text) {
+  sockaddr_storage address{};
+  sockaddr_in v4{.sin_family = AF_INET};
+  sockaddr_in6 v6{.sin6_family = AF_INET6};
+  std::string inner = text;
   if (inner.size() > 2 && inner.front() == '[' && inner.back() == ']')
     inner = inner.substr(1, inner.size() - 2);
-  inner = inner.substr(0, inner.find('%'));  // without the zone
-  Bytes bytes;
-  if (inet_pton(AF_INET6, inner.c_str(), bytes.data()) == 1) return WhyNotPublic6(bytes);
-  return std::nullopt;
+  inner = inner.substr(0, inner.find('%'));
+  if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+    std::memcpy(&address, &v4, sizeof v4);
+  } else if (inet_pton(AF_INET6, inner.c_str(), &v6.sin6_addr) == 1) {
+    std::memcpy(&address, &v6, sizeof v6);
+  } else {
+    return std::nullopt;
+  }
+  return address;
 }
 
 std::string AddressText(const sockaddr& address) {

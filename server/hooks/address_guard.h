@@ -19,8 +19,12 @@ namespace liveness::hooks {
 // REQUIRES: `address` is as long as its family's is.
 std::optional<std::string_view> WhyNotPublic(const sockaddr& address);
 
-// The same of an address as text; nothing too for what is none. `[::1]` is one as well.
+// The same of an address as text; nothing too for what is none.
 std::optional<std::string_view> WhyNotPublic(const std::string& address);
+
+// `192.0.2.1`, `2001:db8::1`, `[::1]` or `fe80::1%eth0` (the zone is left out); nothing for what is no
+// address.
+std::optional<sockaddr_storage> ParseAddress(const std::string& text);
 
 // `192.0.2.1` or `2001:db8::1`, for a message.
 std::string AddressText(const sockaddr& address);

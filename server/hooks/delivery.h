@@ -36,7 +36,8 @@ class Delivery {
   using Done = std::function<void(Outcome)>;
   virtual ~Delivery() = default;
 
-  // REQUIRES: `done` of the last Send() for a hook of that name was called. After Stop() it is kCancelled.
+  // REQUIRES: `done` of the last Send() for a hook of that name was called. After Stop(), `done` is called
+  // with kCancelled before this returns.
   virtual void Send(HookConfigPtr hook, EventPtr event, Done done) = 0;
   // Ends what is on its way for the hook of that name; no-op if there is nothing.
   virtual void Cancel(const std::string& name) = 0;
