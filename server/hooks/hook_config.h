@@ -7,7 +7,7 @@
 //   filter = "labels.team = shop"
 //   events = ["transitions", "groups"]
 //
-// A value; compared to see which hooks a new configuration changes.
+// A value; compared to see which hooks a new configuration changes. hook_table.h reads it.
 #pragma once
 
 #include <memory>
@@ -44,7 +44,8 @@ struct HookConfig {
 };
 using HookConfigPtr = std::shared_ptr<const HookConfig>;
 
-// `url` as it may be shown: a password, and all that may be a key in path and query, masked.
-std::string ShownUrl(const HookConfig& hook);
+// A url as it may be shown: user and password masked, and the path and query with them, for many receivers
+// know by these alone who calls. `https://***@hooks.example.com/***`.
+std::string ShownUrl(const std::string& url);
 
 }  // namespace liveness::hooks
