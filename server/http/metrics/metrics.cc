@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "server/http/metrics/family_list.h"
+#include "server/http/metrics/hook_metrics.h"
 #include "server/http/metrics/registry_metrics.h"
 #include "server/http/metrics/server_metrics.h"
 
@@ -11,6 +12,7 @@ namespace liveness::http {
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   FamilyList families;
   AddRegistryMetrics(sources_, families);
+  AddHookMetrics(sources_, families);
   AddServerMetrics(sources_, families);
   return families.Take();
 }

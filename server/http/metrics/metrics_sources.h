@@ -36,6 +36,15 @@ struct StreamSample {
   std::map<std::string, std::uint64_t> bad_ends;  // by reason
 };
 
+struct HookSample {
+  std::string name;
+  std::uint64_t taken = 0, failed = 0, gone = 0, misplaced = 0;  // attempts
+  std::uint64_t given_up = 0, silenced = 0, gaps = 0;            // events
+  bool leads = true;
+  bool in_flight = false;
+  common::Duration lag{};  // zero: nothing waits
+};
+
 struct MetricsSources {
   const registry::Registry& registry;
   const storage::Store& store;
@@ -51,6 +60,7 @@ struct MetricsSources {
   std::function<std::map<std::string, std::size_t>()> queues;  // how much waits in each, by name
   std::function<std::optional<net::AcceptFigures>()> accept;   // nothing before it listens
   std::function<std::size_t()> http_connections;
+  std::function<std::vector<HookSample>()> hooks;  // null: there are none
 };
 
 }  // namespace liveness::http

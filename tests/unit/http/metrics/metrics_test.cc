@@ -64,7 +64,8 @@ class MetricsTest : public ::testing::Test {
                   return std::map<std::string, std::size_t>{{"worker_queries", 2}};
                 },
             .accept = [this] { return accept_; },
-            .http_connections = [] { return std::size_t{3}; }};
+            .http_connections = [] { return std::size_t{3}; },
+            .hooks = [this] { return hooks_; }};
   }
   std::string Scrape() {
     const Response response = Metrics(Sources()).Serve(Request());
@@ -79,10 +80,12 @@ class MetricsTest : public ::testing::Test {
   StreamSample streams_{.open = 4, .heartbeats = 9, .rtts = common::Histogram(common::kRttBounds).Read()};
   std::vector<MethodSample> methods_;
   std::optional<net::AcceptFigures> accept_;
+  std::vector<HookSample> hooks_;
 };
 
 TEST_F(MetricsTest, NamesAndTypesAndHelpAreAsTheyWere) {
   methods_.push_back({.method = "m", .times = common::Histogram(common::kAnswerBounds).Read()});
+  hooks_.push_back({.name = "pager"});
   std::string described;
   for (const std::string& line : LinesOf(Scrape())) {
     if (line.starts_with("# ")) described += line + "\n";
@@ -138,6 +141,34 @@ TEST_F(MetricsTest, SayWhyItIsNotReady) {
   EXPECT_THAT(text, HasSubstr("liveness_not_ready{reason=\"DRAINING\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("liveness_not_ready{reason=\"CANARY_SPENT\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("liveness_not_ready{reason=\"NEWER_REASON\"} 1\n"));
+}
+
+TEST_F(MetricsTest, SayOfEachHookHowItDoes) {
+  EXPECT_THAT(Scrape(), Not(HasSubstr("liveness_hook")));
+  hooks_ = {{.name = "chat",
+             .taken = 3,
+             .failed = 2,
+             .misplaced = 1,
+             .given_up = 4,
+             .silenced = 5,
+             .gaps = 6,
+             .in_flight = true,
+             .lag = seconds(90)},
+            {.name = "pager", .gone = 7, .leads = false}};
+  const std::string text = Scrape();
+  for (const char* series :
+       {"liveness_hook_deliveries_total{hook=\"chat\",result=\"taken\"} 3\n",
+        "liveness_hook_deliveries_total{hook=\"chat\",result=\"failed\"} 2\n",
+        "liveness_hook_deliveries_total{hook=\"chat\",result=\"misplaced\"} 1\n",
+        "liveness_hook_deliveries_total{hook=\"chat\",result=\"gone\"} 0\n",
+        "liveness_hook_deliveries_total{hook=\"pager\",result=\"gone\"} 7\n",
+        "liveness_hook_events_given_up_total{hook=\"chat\"} 4\n",
+        "liveness_hook_events_silenced_total{hook=\"chat\"} 5\n",
+        "liveness_hook_gaps_total{hook=\"chat\"} 6\n", "liveness_hook_leader{hook=\"chat\"} 1\n",
+        "liveness_hook_leader{hook=\"pager\"} 0\n", "liveness_hook_in_flight{hook=\"chat\"} 1\n",
+        "liveness_hook_lag_seconds{hook=\"chat\"} 90\n", "liveness_hook_lag_seconds{hook=\"pager\"} 0\n"}) {
+    EXPECT_THAT(text, HasSubstr(series));
+  }
 }
 
 TEST_F(MetricsTest, CountCallsByMethodAndStatus) {
