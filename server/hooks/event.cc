@@ -7,6 +7,7 @@
 #include <google/protobuf/util/time_util.h>
 #include <openssl/evp.h>
 
+#include "absl/strings/escaping.h"
 #include "common/strings.h"
 #include "liveness/v1/client.pb.h"
 #include "liveness/v1/registry_service.pb.h"
@@ -17,8 +18,6 @@
 namespace liveness::hooks {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
-
 bool IsAlphanumeric(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
@@ -26,6 +25,7 @@ bool IsAlphanumeric(char c) {
 // As one segment of a path: a slash in a client's id is no separator.
 std::string PercentEncoded(std::string_view text) {
   static constexpr std::string_view kPlain = "-._~=:@";
+  static constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   for (const char c : text) {
     if (IsAlphanumeric(c) || kPlain.find(c) != std::string_view::npos) {
@@ -43,9 +43,7 @@ std::string ShortHash(std::string_view kind, std::string_view text) {
   const std::string hashed = common::StrCat(kind, "/", text);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   (void)EVP_Digest(hashed.data(), hashed.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  std::string hex;
-  for (std::size_t i = 0; i < 8; ++i) hex += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
-  return hex;
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), 8});
 }
 
 std::string EventId(std::string_view history_id, std::uint64_t revision, std::string_view last) {

@@ -76,9 +76,9 @@ TEST(Event, ItsIdIsOfTheClientAndTheRevisionAlone) {
 
 TEST(Event, TheSubjectHoldsOneSegmentOfTheId) {
   EXPECT_EQ(TransitionEvent("h", Died("a/b c\"\xc3\xa9", 1))->subject,
-            "clients/a%2fb%20c%22%c3%a9/DEAD/PROCESS_EXITED");
+            "clients/a%2Fb%20c%22%C3%A9/DEAD/PROCESS_EXITED");
   EXPECT_EQ(Text(Parsed(TransitionEvent("h", Died("a\"\\b", 1))->body), "subject"),
-            "clients/a%22%5cb/DEAD/PROCESS_EXITED");
+            "clients/a%22%5Cb/DEAD/PROCESS_EXITED");
 }
 
 TEST(Event, WithoutACauseTheSubjectEndsWithTheState) {
