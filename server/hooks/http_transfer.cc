@@ -65,10 +65,11 @@ void HttpTransfer::SetReceiver() {
   // A kept connection may be one that another hook, with other rights, has opened.
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &BeforeRequest);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  // A receiver that moves is found with the next connection.
+  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   if (options_.resolve) {
     for (const std::string& each : options_.resolve()) Append(resolve_, each);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, resolve_.get());
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   }
 }
 
