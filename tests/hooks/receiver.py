@@ -62,6 +62,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
 
+    def do_CONNECT(self):
+        """As a proxy that then goes."""
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.close_connection = True
+
     def do_ok(self, *_):
         self.answer(200)
 

@@ -212,6 +212,9 @@ TEST_F(HttpDeliveryTest, TheEnvironmentsProxiesAreIgnored) {
   hook.proxy = receiver_.Url("");
   (void)Sent(delivery_, hook);
   EXPECT_THAT(receiver_.Requests().back(), HasSubstr("\"path\": \"http://receiver.example/ok\""));
+  // Its word is not the receiver's.
+  hook.url = "https://receiver.example/ok";
+  EXPECT_EQ(Sent(delivery_, hook).result, Result::kFailed);
 }
 
 TEST_F(HttpDeliveryTest, OnlyHttpIsSpoken) {
