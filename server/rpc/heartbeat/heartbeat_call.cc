@@ -89,9 +89,8 @@ core::StreamEnd HeartbeatCall::HowItEnded() const {
   if (!context_.IsCancelled()) return core::StreamEnd::kHalfClosed;
   // The client's own timer runs a little before ours, and gRPC sends deadlines rounded up.
   constexpr auto kSlack = std::chrono::milliseconds(250);
-  const auto deadline = context_.deadline();
-  const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
-  if (has_deadline && deps_.clock.Wall() + kSlack >= deadline) return core::StreamEnd::kCallDeadline;
+  // A call without a deadline has the greatest there is.
+  if (deps_.clock.Wall() + kSlack >= context_.deadline()) return core::StreamEnd::kCallDeadline;
   return core::StreamEnd::kNone;
 }
 

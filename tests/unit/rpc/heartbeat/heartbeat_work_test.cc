@@ -84,7 +84,7 @@ TEST_F(HeartbeatWorkTest, PingsThatAreMeasuredAreVouchedForByWhatWasLearnt) {
   hello.mutable_hello()->mutable_detection()->set_method(v1::DETECTION_METHOD_ACCRUAL);
   stream_.Join(hello);
   common::Duration vouched_for{};
-  for (int n = 1; n <= 60; ++n) {
+  for (int n = 1; n <= 40; ++n) {
     server_.world.Run(seconds(1));
     const auto next = stream_.Take(Ping(static_cast<std::uint64_t>(n)));
     ASSERT_TRUE(next.ok() && next->pong) << next.status();
