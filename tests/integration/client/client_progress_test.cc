@@ -1,6 +1,7 @@
 // What an application tells with its pings: progress, load, and what it asks for.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 
@@ -122,6 +123,17 @@ TEST(ClientProgress, LoadIsToldOnceInAWhileAndOtherPingsArePlain) {
   EXPECT_GE(heard.loads(), 1);
   EXPECT_LT(heard.loads(), heard.pings());
   EXPECT_GT(heard.load().memory_bytes(), 1 << 20);
+}
+
+TEST(ClientProgress, WhoSpeaksForAnotherProcessTellsNoMemoryOfItsOwn) {
+  Listener heard;
+  FakeHeartbeatServer server(heard.Script());
+  StateLog log;
+  ClientOptions options = OptionsFor(server.target(), log);
+  options.pid = getppid();
+  const auto client = StartClient(options);
+  ASSERT_TRUE(Eventually([&] { return heard.loads() >= 1; }));
+  EXPECT_EQ(heard.load().memory_bytes(), 0);
 }
 
 TEST(ClientProgress, DetectionAndQualityReachTheServer) {
