@@ -4,27 +4,34 @@
 // A fault that looks into an empty pointer, optional or vector is noticed by that.
 #define _GLIBCXX_ASSERTIONS 1
 
-#include <cstdio>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <type_traits>
 
 namespace liveness_mutation {
 
 inline constexpr int kMost = 1 << 15;
-inline unsigned char reached[kMost];
+// A byte for each number.
+inline unsigned char reached_before[kMost];
+inline constinit unsigned char* reached = reached_before;
 
-// Adds a line of numbers to the file that LIVENESS_MUTANTS_REACHED names.
-inline void TellReached() {
-  std::FILE* const file = std::fopen(std::getenv("LIVENESS_MUTANTS_REACHED"), "a");
-  if (file == nullptr) return;
-  for (int n = 0; n < kMost; ++n) {
-    if (reached[n] != 0) std::fprintf(file, "%d ", n);
-  }
-  std::fclose(file);
+// From now on the bytes are those of a file of this process, so that one that is killed has told too.
+inline void TellReached(const std::string& path) {
+  const int fd = open((path + "." + std::to_string(getpid())).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 || ftruncate(fd, kMost) != 0) return;
+  void* const bytes = mmap(nullptr, kMost, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (bytes == MAP_FAILED) return;
+  reached = std::copy_n(reached_before, kMost, static_cast<unsigned char*>(bytes)) - kMost;
 }
 
 inline int Chosen() {
-  if (std::getenv("LIVENESS_MUTANTS_REACHED") != nullptr) std::atexit(TellReached);
+  if (const char* const path = std::getenv("LIVENESS_MUTANTS_REACHED")) TellReached(path);
   const char* const number = std::getenv("LIVENESS_MUTANT");
   return number == nullptr ? 0 : std::atoi(number);
 }
