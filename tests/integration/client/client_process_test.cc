@@ -98,7 +98,8 @@ TEST(ClientProcess, AForkedChildDoesNotKeepItsParentsConnectionAlive) {
   const std::string child = program.LineWith("child ");
   const pid_t child_pid = std::atoi(child.c_str() + 6);
   ASSERT_GT(child_pid, 0);
-  EXPECT_EQ(child.substr(child.find(" alive")), " alive=0 state=STOPPED goodbye=0 start=FORKED destroyed");
+  EXPECT_EQ(child.substr(child.find(" alive")),
+            " alive=0 state=STOPPED labels=STOPPED progress=STOPPED goodbye=0 start=FORKED destroyed");
   program.Ask("alive");
   EXPECT_EQ(program.LineWith("alive"), "alive 1") << "the fork does not hurt the parent";
   EXPECT_FALSE(gone);

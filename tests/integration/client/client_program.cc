@@ -5,9 +5,11 @@
 // Prints each change of state as a line. Each line on stdin is a question:
 //   alive   "alive 0" or "alive 1"
 //   fork    forks a child that tries the client that it has inherited, prints
-//           "child PID alive=0 state=STOPPED goodbye=0 start=FORKED destroyed", and stays
+//           "child PID alive=0 state=STOPPED labels=STOPPED progress=STOPPED goodbye=0 start=FORKED
+//           destroyed", and stays
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -28,6 +30,10 @@ void Say(const std::string& line) {
   std::string line = "child " + std::to_string(getpid());
   line += " alive=" + std::to_string(client->alive());
   line += std::string(" state=") + liveness::ToString(client->state());
+  const auto refused = client->UpdateLabels({{"zone", "eu"}});
+  line += " labels=" + (refused ? refused->reason : "OK");
+  const auto token = client->Progress("work", std::chrono::seconds(1));
+  line += " progress=" + (token ? "OK" : token.error().reason);
   line += " goodbye=" + std::to_string(client->Goodbye());
   const auto second = liveness::Client::Start(options);
   line += " start=" + (second ? "OK" : second.error().reason);
