@@ -12,7 +12,7 @@ a line, and alone on a line for any lines. `<!-- console` to `-->` is a console 
 import dataclasses
 import re
 
-TEXTS = ("text", "cpp", "cmake", "python", "js", "json", "ini", "yaml", "proto", "promql", "sql", "http")
+TEXTS = ("text", "cpp", "cmake", "python", "js", "json", "ini", "yaml", "toml", "proto", "promql", "sql", "http")
 FENCE = re.compile(r"^( *)(```+)(.*)$")
 HIDDEN = "<!-- console"
 # How a command looks that stands where no test would find it.

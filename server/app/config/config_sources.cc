@@ -65,7 +65,7 @@ void ConfigSources::TakeFile(const std::string& path) {
     const toml::source_position begin = file.table.get(key)->source().begin;
     Give(*option, *values, {Setting::Source::kFile, begin.line, begin.column});
   }
-  reader.RefuseOthers();
+  reader.RefuseOthers();  // after all that is no flag and stands in the file as well
 }
 
 void ConfigSources::Give(CLI::Option& option, const std::vector<std::string>& values, const Place& place) {

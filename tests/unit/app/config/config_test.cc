@@ -130,10 +130,11 @@ TEST(ConfigTest, WhatManyFallsMeanCanBeSaid) {
 }
 
 TEST(ConfigTest, FallsThatMeanNothingAreRefused) {
-  for (const char* flag : {"--mass-share=0", "--mass-share=1.5", "--mass-share=half", "--mass-share=nan",
-                           "--mass-min=0", "--mass-window=1ms", "--mass-window=2h", "--doubt-share=-1",
-                           "--flap-half-life=0", "--flap-half-life=48h", "--flap-reuse=4000",
-                           "--flap-reuse=0", "--flap-suppress=700", "--group-label="}) {
+  for (const char* flag :
+       {"--mass-share=0", "--mass-share=1.5", "--mass-share=half", "--mass-share=nan", "--mass-min=0",
+        "--mass-window=1ms", "--mass-window=2h", "--doubt-share=-1", "--flap-half-life=0",
+        "--flap-half-life=48h", "--flap-reuse=4000", "--flap-reuse=0", "--flap-suppress=700",
+        "--flap-suppress=nan", "--flap-reuse=nan", "--flap-suppress=inf", "--group-label="}) {
     const std::string name = std::string(flag).substr(0, std::string(flag).find('='));
     const std::string why = Refused({flag});
     // Of two that do not go together, either may be named.
