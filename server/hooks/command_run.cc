@@ -84,8 +84,7 @@ absl::Status CannotRun(const std::string& program, int error) {
   if (error == ENOENT || error == ENOTDIR) code = absl::StatusCode::kNotFound;
   if (error == EACCES || error == EPERM) code = absl::StatusCode::kPermissionDenied;
   if (error == ENOEXEC || error == ELIBBAD) code = absl::StatusCode::kFailedPrecondition;
-  return absl::Status(code,
-                      common::StrCat("cannot run ", common::Escape(program), ": ", std::strerror(error)));
+  return absl::Status(code, common::StrCat("cannot run ", program, ": ", std::strerror(error)));
 }
 
 }  // namespace
@@ -197,7 +196,7 @@ Outcome CommandRun::Ended() const {
     how = common::StrCat("was killed by signal ", status_);
   }
   const std::string_view first_line = std::string_view(output_).substr(0, output_.find_first_of("\r\n"));
-  if (!first_line.empty()) how += common::StrCat(": ", common::Escape(first_line));
+  if (!first_line.empty()) how += common::StrCat(": ", first_line);
   return {.result = Result::kFailed, .error = std::move(how)};
 }
 

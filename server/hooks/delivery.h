@@ -25,7 +25,8 @@ enum class Result : std::uint8_t {
 
 struct Outcome {
   Result result = Result::kTaken;
-  // What happened, for the log: one line, bounded, without secrets. Empty if taken.
+  // What happened: one line, bounded, without secrets. Empty if taken. A receiver's own words may be in it:
+  // whoever shows it escapes it.
   std::string error = {};
   // The receiver asked for this much time.
   std::optional<common::Duration> retry_after = {};

@@ -139,6 +139,14 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
   return transfer.body_bytes_ > kMostBytes ? 0 : bytes;
 }
 
+std::string HttpTransfer::WordsOf(CURLcode code) const {
+  std::string words = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
+  // It says it twice.
+  static constexpr std::string_view kAgain = ": Couldn't connect to server";
+  if (words.ends_with(kAgain)) words.resize(words.size() - kAgain.size());
+  return words;
+}
+
 Outcome HttpTransfer::Finish(CURLcode code) const {
   long status = 0;
   curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
@@ -154,8 +162,7 @@ Outcome HttpTransfer::Finish(CURLcode code) const {
     }
     const bool misplaced =
         code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_SSL_CACERT_BADFILE;
-    return {.result = misplaced ? Result::kMisplaced : Result::kFailed,
-            .error = common::Escape(error_[0] != '\0' ? error_.data() : curl_easy_strerror(code))};
+    return {.result = misplaced ? Result::kMisplaced : Result::kFailed, .error = WordsOf(code)};
   }
   Outcome outcome{.result = Result::kFailed, .error = common::StrCat("HTTP ", status)};
   if (status >= 300 && status < 400) {
@@ -171,7 +178,7 @@ Outcome HttpTransfer::Finish(CURLcode code) const {
   }
   const std::string_view first_line =
       std::string_view(body_begin_).substr(0, body_begin_.find_first_of("\r\n"));
-  if (!first_line.empty()) outcome.error += common::StrCat(": ", common::Escape(first_line));
+  if (!first_line.empty()) outcome.error += common::StrCat(": ", first_line);
   return outcome;
 }
 

@@ -56,6 +56,7 @@ class HttpTransfer {
 
   void SetReceiver();
   void SetRequest(common::WallTime now);
+  std::string WordsOf(CURLcode code) const;
   bool guarded() const { return !hook_->allow_private && hook_->proxy.empty(); }
 
   struct Free {

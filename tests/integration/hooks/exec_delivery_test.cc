@@ -85,7 +85,7 @@ TEST_F(ExecDeliveryTest, NoShellReadsIt) {
 TEST_F(ExecDeliveryTest, ItsExitCodeDecides) {
   const Outcome failed = Sent(delivery_, Hook("echo 'no \033[31mpager'; echo more; exit 3"));
   EXPECT_EQ(failed.result, Result::kFailed);
-  EXPECT_EQ(failed.error, "exited with 3: no \\x1b[31mpager");
+  EXPECT_EQ(failed.error, "exited with 3: no \033[31mpager");
   EXPECT_EQ(Sent(delivery_, Hook("echo wrong >&2; exit 1")).error, "exited with 1: wrong");
   EXPECT_EQ(Sent(delivery_, Hook("kill -SEGV $$")).error, "was killed by signal 11");
 }

@@ -24,6 +24,7 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 using testing::Receiver;
 using ::testing::StartsWith;
@@ -94,9 +95,9 @@ TEST_F(HttpDeliveryTest, ABusyReceiverSaysHowLong) {
   EXPECT_LE(bounded.value_or(common::Duration::zero()), common::Duration(std::chrono::hours(24)));
 }
 
-TEST_F(HttpDeliveryTest, WhatAnErrorSaysIsToldInOnePrintableLine) {
+TEST_F(HttpDeliveryTest, OfWhatAnErrorSaysTheFirstLineIsTold) {
   const Outcome outcome = Sent(delivery_, Hook("/error-page"));
-  EXPECT_EQ(outcome.error, "HTTP 500: out of \\x1b[31morder");
+  EXPECT_EQ(outcome.error, "HTTP 500: out of \x1b[31morder");
 }
 
 TEST_F(HttpDeliveryTest, OneThatHangsCostsItsTimeoutAndNobodyElseAnything) {
@@ -146,7 +147,8 @@ TEST_F(HttpDeliveryTest, ConnectionsThatBreakAreTriedAgain) {
   EXPECT_EQ(Sent(delivery_, Hook("/half")).result, Result::kTaken);
   HookConfig nobody = Hook("/ok");
   nobody.url = "http://127.0.0.1:1/";
-  EXPECT_THAT(Sent(delivery_, nobody).error, HasSubstr("Failed to connect"));
+  EXPECT_THAT(Sent(delivery_, nobody).error,
+              MatchesRegex("Failed to connect to 127.0.0.1 port 1 after [0-9]+ ms"));
   EXPECT_EQ(Sent(delivery_, Hook("/ok")).result, Result::kTaken);
 }
 
