@@ -31,11 +31,19 @@ class BatchQueue {
     if (idle) changed_.NotifyOne();
   }
 
+  // Cuts short the waiting of Take(), now or the next time.
+  void Wake() {
+    common::MutexLock lock(mu_);
+    woken_ = true;
+    changed_.NotifyOne();
+  }
+
   // The next part, after up to `pause`, or earlier, of waiting for one; it may be empty. Nothing: the queue
   // is stopped, and all was taken.
   std::optional<std::vector<Proposal>> Take(common::Duration pause) {
     common::MutexLock lock(mu_);
-    if (parts_.empty() && !stopping_ && pause.count() > 0) changed_.WaitFor(mu_, pause);
+    if (parts_.empty() && !stopping_ && !woken_ && pause.count() > 0) changed_.WaitFor(mu_, pause);
+    woken_ = false;
     if (parts_.empty()) return stopping_ ? std::nullopt : std::optional(std::vector<Proposal>());
     std::vector<Proposal> part = std::move(parts_.front());
     parts_.pop_front();
@@ -55,6 +63,7 @@ class BatchQueue {
   common::CondVar changed_;
   std::deque<std::vector<Proposal>> parts_ ABSL_GUARDED_BY(mu_);  // all but the last of them full
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool woken_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace liveness::storage

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/clock.h"
+#include "server/storage/notes/local_notes.h"
 #include "server/storage/store.h"
 
 namespace liveness::storage {
@@ -25,10 +26,12 @@ class MemoryStore final : public Store {
   void Stop() override {}
   core::RecordPtr Propose(Proposal proposal) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
+  Notes& notes() override { return notes_; }
 
  private:
   std::string history_id_;
   TokenKey token_key_{};
+  LocalNotes notes_;
   std::atomic<std::uint64_t> last_revision_;
 };
 

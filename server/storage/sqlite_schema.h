@@ -5,7 +5,7 @@
 //   gaps      revisions (after, until] of which history tells nothing. `told` 1: they
 //             were told while the disk failed. 0: a server died that may have given
 //             them out, and nothing of theirs is kept
-//   meta      one row for each thing that there is one of
+//   meta      one row for each thing that there is one of, and one for each note (notes/sqlite_notes.h)
 //
 // A version is a step of a list: it is applied once, in one transaction with the
 // number that says so. Released steps never change; a new one goes to the end.

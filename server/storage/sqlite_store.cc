@@ -55,6 +55,7 @@ absl::Status SqliteStore::Connect() {
   auto trimmer = SqliteTrimmer::On(opened_.database, options_);
   if (!trimmer.ok()) return trimmer.status();
   trimmer_ = *std::move(trimmer);
+  if (auto status = notes_.Load(opened_.database); !status.ok()) return status;
   compacted_.store(trimmer_->compacted(), std::memory_order_relaxed);
   const bool in_memory = options_.path == kInMemory;
   auto history = SqliteHistory::Open(opened_.uri, in_memory ? "" : options_.vfs);
@@ -153,7 +154,7 @@ void SqliteStore::Run() {
 common::Duration SqliteStore::Pause() const {
   if (trim_more_) return common::Duration::zero();
   if (outage_.active()) return outage_.retry_at() - clock_.Mono();
-  return untrimmed_ != 0 ? kCalm : kIdleLook;
+  return std::min(untrimmed_ != 0 ? kCalm : kIdleLook, notes_.retry_at() - clock_.Mono());
 }
 
 void SqliteStore::Handle(std::vector<Proposal> batch) {
@@ -163,7 +164,11 @@ void SqliteStore::Handle(std::vector<Proposal> batch) {
     held_.pop_front();
     if (!HandleOne(std::move(held))) return TellUnwritten(std::move(batch));
   }
-  if (!batch.empty()) (void)HandleOne(std::move(batch));
+  if (!batch.empty() && !HandleOne(std::move(batch))) return;
+  notes_.Save(opened_.database, clock_.Mono(), [this](const auto& write) {
+    const absl::Status room = Room();
+    return room.ok() ? Timed(write) : room;
+  });
 }
 
 bool SqliteStore::HandleOne(std::vector<Proposal> batch) {

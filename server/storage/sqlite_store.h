@@ -41,6 +41,7 @@
 #include "common/mutex.h"
 #include "server/core/time/settled_wall.h"
 #include "server/storage/batch_queue.h"
+#include "server/storage/notes/sqlite_notes.h"
 #include "server/storage/outage.h"
 #include "server/storage/sqlite_history.h"
 #include "server/storage/sqlite_log_keeper.h"
@@ -69,6 +70,7 @@ class SqliteStore final : public Store {
   core::RecordPtr Propose(Proposal proposal) override;
   void OnLostRevision(std::uint64_t revision) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
+  Notes& notes() override { return notes_.notes(); }
   std::optional<std::uint64_t> compacted() const override {
     return compacted_.load(std::memory_order_relaxed);
   }
@@ -122,6 +124,7 @@ class SqliteStore final : public Store {
   std::atomic<std::uint64_t> compacted_{0};              // of history
   std::atomic<common::Duration::rep> writing_since_{0};  // MonoTime; 0: no write is under way
   BatchQueue queue_;
+  SqliteNotes notes_{options_, [this] { queue_.Wake(); }};
   mutable common::Mutex mu_;
   std::uint64_t lost_ ABSL_GUARDED_BY(mu_) = 0;  // revisions up to this were given out
   absl::Status failure_ ABSL_GUARDED_BY(mu_);

@@ -29,6 +29,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/record/record.h"
+#include "server/storage/notes/notes.h"
 
 namespace liveness::storage {
 
@@ -157,6 +158,9 @@ class Store {
   // may read a disk: not for a thread that serves streams.
   // UNIMPLEMENTED where the registry's own memory is all there is.
   virtual absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const = 0;
+
+  // What else is to outlive this process. Lives as long as the store.
+  virtual Notes& notes() = 0;
 
   // History up to here is no longer kept; nothing: the store keeps none. Quick.
   virtual std::optional<std::uint64_t> compacted() const { return std::nullopt; }

@@ -36,12 +36,14 @@ Driver::Driver(const Parts& parts, std::uint64_t writer, Loaded loaded, StoreLis
       health_(parts.clock.Mono()),
       link_(loop_, parts.members, parts.layout, parts.history, loaded.revision, *this),
       lease_(loop_, parts.members, parts.layout, parts.options, value_, *this),
+      claim_(loop_, parts.members, parts.layout, parts.options, lease_, parts.notes),
       committer_(loop_, parts.members, parts.layout, parts.history, parts.options, writer, *mirror_, queue_,
                  *this) {}
 
 Driver::~Driver() { Stop(); }
 
 void Driver::Start() {
+  parts_.notes.OnWork([this] { loop_.Wake(); });
   started_ = true;
   loop_.Start([this] { Turn(); }, [this](common::Duration stood) { Tick(stood); });
 }
@@ -100,6 +102,7 @@ void Driver::Stop() {
 void Driver::Turn() {
   TakeInbox();
   if (may_commit()) committer_.Turn(*link_.member());
+  claim_.Turn();
   RefuseStaleBegins();
   TryToEnd();
 }
@@ -136,6 +139,7 @@ void Driver::Tick(common::Duration stood) {
   health_.Credit(stood);
   link_.Tick();
   lease_.Tick(stood);
+  claim_.Turn();
   const common::MonoTime now = loop_.now();
   const auto untold = queue_.oldest_settled();
   if (untold && now - *untold > kWatchPatience) {
@@ -183,7 +187,7 @@ void Driver::TryToEnd() {
   }
   if (revoking_) return;
   if (!end_by_) end_by_ = loop_.now() + kFlushPatience;
-  if (!queue_.empty() && loop_.now() < *end_by_) return;
+  if ((!queue_.empty() || !claim_.saved()) && loop_.now() < *end_by_) return;
   revoking_ = true;
   lease_.Revoke([this] {
     common::MutexLock lock(mu_);
@@ -192,7 +196,10 @@ void Driver::TryToEnd() {
   });
 }
 
-void Driver::OnConnected(const Member& member) { lease_.Use(member); }
+void Driver::OnConnected(const Member& member) {
+  lease_.Use(member);
+  claim_.Use(member);
+}
 
 void Driver::OnWatching() {
   watching_ = true;
@@ -203,6 +210,7 @@ void Driver::OnWatching() {
 }
 
 void Driver::OnEvents(const google::protobuf::RepeatedPtrField<etcdserverpb::Event>& events) {
+  claim_.OnEvents(events);
   ByRevision(events, [this](const std::vector<const etcdserverpb::Event*>& same) {
     Tell(mirror_->Apply(
         same, [this](std::uint64_t id) { return OwnProposal(id); }, parts_.clock.Wall()));
@@ -222,6 +230,7 @@ void Driver::OnListed(std::int64_t after, std::int64_t revision) {
       revision, [this](std::uint64_t id) { return OwnProposal(id); }, parts_.clock.Wall());
   for (Mirror::Step& step : steps) Tell(std::move(step));
   if (first < last) listener_.OnGapTold(last);
+  claim_.OnListed();
   // What etcd took and nothing of which is left to see is found out by another try.
   queue_.Unsettle();
 }
@@ -229,6 +238,7 @@ void Driver::OnListed(std::int64_t after, std::int64_t revision) {
 void Driver::OnDown(const std::string& why) {
   watching_ = false;
   lease_.Drop();
+  claim_.Drop();
   committer_.Drop();
   health_.Down(loop_.now(), why);
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/mutex.h"
+#include "server/storage/etcd/claim.h"
 #include "server/storage/etcd/committer.h"
 #include "server/storage/etcd/health.h"
 #include "server/storage/etcd/layout.h"
@@ -40,6 +41,7 @@ class Driver final : Link::Listener, ServerLease::Listener, Committer::Listener 
     const History& history;
     Members& members;
     RecentHistory& recent;
+    EtcdNotes& notes;
     const common::Clock& clock;
   };
 
@@ -99,6 +101,7 @@ class Driver final : Link::Listener, ServerLease::Listener, Committer::Listener 
   Health health_;
   Link link_;
   ServerLease lease_;
+  Claim claim_;
   Committer committer_;
   bool started_ = false;  // set once, before the loop runs
   bool watching_ = false;

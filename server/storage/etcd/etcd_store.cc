@@ -25,7 +25,8 @@ EtcdStore::EtcdStore(EtcdOptions options, Members members, const common::Clock& 
       clock_(clock),
       writer_(RandomNumber()),
       members_(std::move(members)),
-      recent_history_(options_.max_history) {}
+      recent_history_(options_.max_history),
+      notes_(clock) {}
 
 EtcdStore::~EtcdStore() { Stop(); }
 
@@ -47,7 +48,7 @@ absl::StatusOr<Contents> EtcdStore::Load() {
 }
 
 void EtcdStore::Start(StoreListener& listener) {
-  const Driver::Parts parts{options_, layout_, opened_.history, members_, recent_history_, clock_};
+  const Driver::Parts parts{options_, layout_, opened_.history, members_, recent_history_, notes_, clock_};
   driver_ = std::make_unique<Driver>(parts, writer_, std::move(loaded_), listener);
   driver_->Start();
 }

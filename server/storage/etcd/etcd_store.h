@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/storage/etcd/driver.h"
+#include "server/storage/etcd/etcd_notes.h"
 #include "server/storage/etcd/options.h"
 #include "server/storage/store.h"
 
@@ -33,6 +34,7 @@ class EtcdStore final : public Store {
   core::RecordPtr Propose(Proposal proposal) override;
   void OnLostRevision(std::uint64_t revision) override;
   absl::StatusOr<HistoryPart> ReadHistory(const HistoryQuery& query) const override;
+  Notes& notes() override { return notes_; }
   std::optional<std::uint64_t> compacted() const override { return recent_history_.compacted(); }
   absl::Status health() const override;
   bool has_lease() const override;
@@ -47,6 +49,7 @@ class EtcdStore final : public Store {
   Members members_;
   Opened opened_;
   RecentHistory recent_history_;
+  EtcdNotes notes_;
   Loaded loaded_;                   // between Load and Start
   std::unique_ptr<Driver> driver_;  // from Start on
 };

@@ -50,6 +50,10 @@ class Layout {
   std::string Clients() const { return prefix_ + "clients/"; }
   std::string Client(std::string_view client_id) const { return Clients().append(client_id); }
   std::string Server(std::string_view server_id) const { return (prefix_ + "servers/").append(server_id); }
+  // Of the server that leads, and of what notes there are (server/storage/notes/notes.h).
+  std::string Claim() const { return prefix_ + "leader"; }
+  std::string Notes() const { return prefix_ + "notes/"; }
+  std::string Note(std::string_view key) const { return Notes().append(key); }
   std::string Forgotten(std::size_t slot) const { return prefix_ + "forgotten/" + std::to_string(slot); }
 
   enum class Kind { kOther, kHistory, kClient, kForgotten, kServer };

@@ -58,6 +58,10 @@ class ServerLease {
   bool Stands(common::MonoTime now) const { return held_ && now < runs_out_; }
   // The lease stands as far as we know, and the key was written.
   bool held() const { return held_ && checked_; }
+  // Names it; 0: there is none.
+  std::int64_t id() const { return lease_; }
+  // When it ends unless it is kept alive once more. As Stands(), never later than it does.
+  common::MonoTime runs_out() const { return runs_out_; }
 
  private:
   using KeepAlive = StreamCall<etcdserverpb::LeaseKeepAliveRequest, etcdserverpb::LeaseKeepAliveResponse>;

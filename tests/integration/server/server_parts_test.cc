@@ -47,6 +47,7 @@ class ServerPartsTest : public ::testing::Test {
     core::RecordPtr Propose(storage::Proposal proposal) override {
       return slow_.Propose(std::move(proposal));
     }
+    storage::Notes& notes() override { return slow_.notes(); }
     absl::StatusOr<storage::HistoryPart> ReadHistory(const storage::HistoryQuery& query) const override {
       return slow_.ReadHistory(query);
     }

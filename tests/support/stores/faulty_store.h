@@ -99,6 +99,7 @@ class FaultyStore final : public storage::Store, private storage::StoreListener 
     }
     return inner_.Propose(std::move(proposal));
   }
+  storage::Notes& notes() override { return inner_.notes(); }
   absl::StatusOr<storage::HistoryPart> ReadHistory(const storage::HistoryQuery& query) const override {
     return inner_.ReadHistory(query);
   }

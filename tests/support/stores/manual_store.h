@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "server/storage/notes/local_notes.h"
 #include "server/storage/store.h"
 
 namespace liveness::testing {
@@ -156,6 +157,7 @@ class ManualStore final : public storage::Store {
     return part;
   }
 
+  storage::Notes& notes() override { return notes_; }
   std::optional<std::uint64_t> compacted() const override {
     const std::size_t n = ledger_.compacted();
     return n == 0 ? 0 : ledger_.log()[n - 1].change.after->revision;
@@ -257,6 +259,7 @@ class ManualStore final : public storage::Store {
   const storage::TokenKey token_key_{};
   absl::Status health_;
   bool has_lease_ = true;
+  storage::LocalNotes notes_;
   storage::StoreListener* listener_ = nullptr;
   std::deque<storage::Proposal> queue_;
   std::deque<Refusal> refusals_;

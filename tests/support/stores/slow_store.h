@@ -39,6 +39,7 @@ class SlowStore final : public storage::Store {
     store_.Stop();
   }
   core::RecordPtr Propose(storage::Proposal proposal) override { return store_.Propose(std::move(proposal)); }
+  storage::Notes& notes() override { return store_.notes(); }
   absl::StatusOr<storage::HistoryPart> ReadHistory(const storage::HistoryQuery& query) const override {
     return store_.ReadHistory(query);
   }
