@@ -1,5 +1,6 @@
 #include "server/storage/etcd/etcd_notes.h"
 
+#include <iterator>
 #include <utility>
 
 #include "server/storage/notes/local_notes.h"
@@ -120,7 +121,7 @@ Notes::Texts EtcdNotes::TakeUnsaved(std::size_t most) {
   MutexLock lock(mu_);
   Texts taken;
   while (!unsaved_.empty() && taken.size() < most) {
-    const auto key = unsaved_.extract(unsaved_.begin());
+    const auto key = unsaved_.extract(std::prev(unsaved_.end()));
     taken[key.value()] = ValueOf(notes_, key.value());
   }
   return taken;

@@ -42,8 +42,8 @@ class EtcdNotes final : public Notes {
   // A claim that is not lost ends at `until`, unless it is moved on. Says so when it has.
   void LeadUntil(common::MonoTime until);
 
-  // What was written and is not taken yet, some of it; an empty value: the note is dropped. What a server
-  // wrote while it led stays after it stands down.
+  // What was written and is not taken yet, some of it, the last keys first; an empty value: the note is
+  // dropped. What a server wrote while it led stays after it stands down.
   Texts TakeUnsaved(std::size_t most);
   void Saved();
   // What was taken is not in etcd, as far as is known.

@@ -43,6 +43,8 @@ class Notes {
   // The notes whose keys begin with `prefix`, as they were last written; empty if `term` is over. Quick.
   virtual Texts Read(std::uint64_t term, std::string_view prefix) const = 0;
   // Keeps `value` under `key`; an empty one drops the note. Dropped if `term` is over. Quick.
+  // Several that are written before any is durable become so together or in the order of their keys, the
+  // last first.
   // REQUIRES: 128 bytes of key and 4 KiB of value at most; some thousand keys.
   virtual void Write(std::uint64_t term, std::string_view key, std::string_view value) = 0;
 
