@@ -23,7 +23,7 @@ struct HookState {
   bool leads = true;                       // this server sends; with a shared store one does
   bool in_flight = false;                  // an attempt goes on
   std::uint64_t revision = 0;              // all up to it was taken, given up or not wanted
-  std::uint64_t behind = 0;                // revisions above it that were published
+  std::uint64_t behind = 0;                // transitions since it was last up to date, or began here
   std::optional<common::WallTime> oldest;  // when the event that waits now happened; nothing: none waits
 
   int failures = 0;        // attempts of that event that failed
