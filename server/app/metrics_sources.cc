@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "server/app/hook_report.h"
 #include "server/app/server_parts.h"
 #include "server/app/version.h"
 #include "server/rpc/engine/generic_router.h"
@@ -71,7 +72,8 @@ http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
             if (!parts.accepting.load(std::memory_order_acquire)) return std::nullopt;
             return parts.acceptor->Figures();
           },
-          .http_connections = nullptr};
+          .http_connections = nullptr,
+          .hooks = [&parts] { return SampleHooks(parts.hooks.States(), common::SystemClock().Wall()); }};
 }
 
 }  // namespace liveness::app

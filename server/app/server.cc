@@ -83,11 +83,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
 
 Server::Server(std::unique_ptr<ServerParts> parts)
     : parts_(std::move(parts)),
-      running_config_(parts_->config.settings),
+      running_config_(parts_->config.settings, parts_->config.hooks),
       drain_timeout_(parts_->config.drain_timeout) {
   running_config_.CanChange("log-level", [](const Config& config) { SetLogLevel(config.log_level); });
   running_config_.CanChange("drain-timeout",
                             [this](const Config& config) { drain_timeout_ = config.drain_timeout; });
+  running_config_.CanChangeHooks([this](const Config& config) { parts_->hooks.Configure(config.hooks); });
 }
 Server::~Server() = default;
 

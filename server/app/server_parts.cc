@@ -9,12 +9,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/duration_text.h"
+#include "common/random.h"
 #include "common/strings.h"
 #include "server/app/config/server_options.h"
+#include "server/app/hook_report.h"
 #include "server/app/log/witness_log.h"
 #include "server/app/metrics_sources.h"
 #include "server/app/open_listeners.h"
 #include "server/app/version.h"
+#include "server/hooks/deliveries.h"
 #include "server/net/accept_figures.h"
 #include "server/rpc/canary/canary_report.h"
 #include "server/rpc/convert/convert.h"
@@ -40,6 +43,10 @@ void LogClosed(const net::Endpoint& last, std::size_t count) {
                net::ToText(last));
 }
 
+void LogOfHooks(bool bad, const std::string& line) {
+  spdlog::log(bad ? spdlog::level::warn : spdlog::level::info, "{}", common::Escape(line));
+}
+
 }  // namespace
 
 ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
@@ -57,6 +64,8 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       detector(registry, common::SystemClock()),
       publisher(registry),
+      hooks({registry, store->notes(), common::SystemClock(), common::RandomUniform, LogOfHooks},
+            std::make_unique<hooks::Deliveries>(hooks::HttpOptions{}, common::SystemClock())),
       engine(MakeEngineOptions(given, sockets)),
       drainer(common::SystemClock(), registry, incidents),
       canary(common::SystemClock(), registry.pulses(), static_cast<std::size_t>(config.io_threads)),
@@ -71,6 +80,7 @@ ServerParts::~ServerParts() {
   detector.Stop();
   if (acceptor) acceptor->Stop();
   engine.Shutdown(common::Duration::zero());
+  hooks.Stop();
   running.Stop();
 }
 
@@ -111,6 +121,7 @@ void ServerParts::StartRegistry() {
   registry.OnWitness([this](const auto& event) { OnWitness(event); });
   running.Start(*store, registry);
   detector.Start();
+  hooks.Configure(config.hooks);
 }
 
 std::vector<HealthProbe> ServerParts::LiveProbes(common::Duration patience) const {
@@ -172,6 +183,7 @@ v1::ServerInfo ServerParts::Describe() const {
     rpc::ToProto(each.facts.not_after, *certificate.mutable_not_after());
     rpc::ToProto(each.loaded, *certificate.mutable_load_time());
   }
+  DescribeHooks(hooks.States(), *info.mutable_hooks());
   rpc::DescribeCanary(registry, canary, config.canary, *info.mutable_canary());
   if (accepting.load(std::memory_order_acquire)) {
     rpc::DescribeListener(acceptor->Figures(), canary.last_accepted(), common::SystemClock(),

@@ -24,6 +24,7 @@
 #include "server/app/watchdog.h"
 #include "server/auth/tls.h"
 #include "server/core/record/record.h"
+#include "server/hooks/hooks.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/acceptor.h"
 #include "server/net/ingress_guard.h"
@@ -43,7 +44,7 @@ namespace liveness::app {
 
 // Destroyed from the bottom up: the engine with its calls before what they use. Before that the destructor
 // ends what runs by itself, each while all that it tells is still there: the canary and the detector, then
-// the calls, then the store.
+// the calls, the hooks, and the store.
 // Not thread-safe: main's. What the services ask of it may be asked on any thread.
 struct ServerParts {
   ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
@@ -111,6 +112,7 @@ struct ServerParts {
   RunningStore running;
   registry::DetectorThread detector;
   registry::PublisherThread publisher;
+  hooks::Hooks hooks;
   std::string address;  // Listen's, like the next; before any call is taken
   core::Keepalive listener;
   rpc::Engine engine;

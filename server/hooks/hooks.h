@@ -5,8 +5,9 @@
 //
 // Each transition that is committed, and each group event, is sent to each hook that wants it, in order and
 // at least once, also over a restart: a hook that has no note yet begins at the present, any other where its
-// note says. A note is written ten times a second, or once 64 events were taken: after a crash that many are
-// sent again. A hook keeps its place by its name, also while it is not configured.
+// note says. A note is written ten times a second, or once 64 events were taken, and
+// durable soon after: what came since is sent again after a crash. A hook keeps its place by its name, also
+// while it is not configured.
 //
 // Of the servers that share a store one sends (storage::Notes). When it is lost another goes on from the
 // notes.

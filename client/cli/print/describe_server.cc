@@ -78,6 +78,40 @@ std::string DescribeCertificates(const v1::ServerInfo& info, common::WallTime no
   return text;
 }
 
+// Of one that works a line; of one that does not, why.
+std::string DescribeHooks(const v1::ServerInfo& info, common::WallTime now) {
+  std::string text;
+  for (const v1::Hook& hook : info.hooks()) {
+    if (text.empty()) text = "Hooks:\n";
+    const std::string name = absl::StrCat("  ", Printable(hook.name()));
+    if (!hook.leader()) {
+      text += DescribeLine(name, absl::StrCat(hook.receiver(), ": another server sends"));
+      continue;
+    }
+    const bool fails = hook.failure_count() > 0;
+    std::string state = fails ? "FAILS" : hook.behind_count() > 0 ? "sends" : "up to date";
+    absl::StrAppend(&state, ", ", hook.taken_count(), " events taken");
+    const auto add = [&state](std::int64_t count, std::string_view what) {
+      if (count != 0) absl::StrAppend(&state, ", ", count, common::ToAbsl(what));
+    };
+    add(hook.behind_count(), " behind");
+    add(hook.given_up_count(), " given up");
+    add(hook.silenced_count(), " silent (maintenance)");
+    add(hook.gap_count(), " gaps");
+    text += DescribeLine(name, absl::StrCat(hook.receiver(), ": ", state));
+    if (!fails) continue;
+    if (hook.has_oldest_event_time()) {
+      text += DescribeLine("    Waits since", MomentText(hook.oldest_event_time(), now));
+    }
+    text += DescribeLine("    Failed",
+                         absl::StrCat(hook.failure_count(), " times, the last: ", hook.last_error()));
+    if (hook.has_next_attempt_time()) {
+      text += DescribeLine("    Next attempt", MomentText(hook.next_attempt_time(), now));
+    }
+  }
+  return text;
+}
+
 // The figures that say something. Documents have all of them.
 std::string DescribeListener(const v1::Listener& listener, common::WallTime now) {
   std::string text = "Connections:\n";
@@ -138,6 +172,7 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
   text += absl::StrCat("Keepalive in force:\n", DescribeLine("  Preset", info.keepalive_preset()));
   if (info.has_keepalive()) text += DescribeKeepalive(info.keepalive());
   if (info.has_listener()) text += DescribeListener(info.listener(), now);
+  text += DescribeHooks(info, now);
   text += DescribeCertificates(info, now);
   text += DescribeIncidents(info, now, all);
   return text;

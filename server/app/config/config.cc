@@ -90,8 +90,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   for (const std::string& wrong : flags.ApplyTo(config)) sources.Refuse(wrong);
   if (!sources.ok()) return Leave(2, "", sources.Errors());
   config.settings = sources.Settings();
+  config.hooks = sources.hooks();
 
-  if (verbs.print->parsed()) return Leave(0, PrintConfig(config.settings), "");
+  if (verbs.print->parsed()) return Leave(0, PrintConfig(config.settings, config.hooks), "");
   if (verbs.check->parsed()) {
     for (const std::string& wrong : CheckFiles(config)) sources.Refuse(wrong);
     return sources.ok() ? Leave(0, "ok\n", "") : Leave(2, "", sources.Errors());

@@ -18,6 +18,7 @@
 #include "server/app/config/setting.h"
 #include "server/app/data_dir.h"
 #include "server/auth/tls.h"
+#include "server/hooks/hook_config.h"
 
 namespace liveness::app {
 
@@ -54,6 +55,7 @@ struct Config {
   MetricsSettings metrics;
   FallSettings falls;
   BoundSettings bounds;
+  std::vector<hooks::HookConfigPtr> hooks;  // the `[[hook]]` tables of `file`
 
   std::uint32_t max_ping_rate = 10;
   std::size_t max_streams_per_peer = 50'000;

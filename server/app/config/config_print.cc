@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/app/config/toml_values.h"
 #include "server/app/version.h"
+#include "server/hooks/hook_table.h"
 
 namespace liveness::app {
 namespace {
@@ -38,13 +39,15 @@ std::string LineOf(const Setting& setting) {
 
 }  // namespace
 
-std::string PrintConfig(const std::vector<Setting>& settings) {
+std::string PrintConfig(const std::vector<Setting>& settings,
+                        const std::vector<hooks::HookConfigPtr>& hooks) {
   std::string text = absl::StrCat("# livenessd ", kVersion, ". What is commented out is the default.\n");
   std::string group;
   for (const Setting& setting : settings) {
     if (setting.group != group) absl::StrAppend(&text, "\n# ", group = setting.group, "\n");
     absl::StrAppend(&text, LineOf(setting));
   }
+  for (const hooks::HookConfigPtr& hook : hooks) absl::StrAppend(&text, "\n", hooks::HookAsToml(*hook));
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "common/toml/toml_file.h"
 #include "server/app/config/option_setting.h"
 #include "server/app/config/toml_values.h"
+#include "server/hooks/hook_table.h"
 
 namespace liveness::app {
 namespace {
@@ -65,6 +66,7 @@ void ConfigSources::TakeFile(const std::string& path) {
     const toml::source_position begin = file.table.get(key)->source().begin;
     Give(*option, *values, {Setting::Source::kFile, begin.line, begin.column});
   }
+  if (const toml::node* const tables = reader.Find("hook")) hooks_ = hooks::ReadHooks(*tables, file_errors_);
   reader.RefuseOthers();  // after all that is no flag and stands in the file as well
 }
 

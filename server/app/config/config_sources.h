@@ -12,6 +12,7 @@
 
 #include "common/toml/toml_error.h"
 #include "server/app/config/setting.h"
+#include "server/hooks/hook_config.h"
 
 namespace liveness::app {
 
@@ -25,7 +26,7 @@ class ConfigSources {
   void RefuseRepeated();
   // For what the command line does not have.
   void TakeEnvironment();
-  // For what neither has.
+  // For what neither has. Hooks stand in files alone; the files that they name are read as well.
   void TakeFile(const std::string& path);
 
   // `wrong` names its flag first: `--listen=x: must be HOST:PORT`. Tells it with the place that the flag's
@@ -37,6 +38,7 @@ class ConfigSources {
   std::string Errors() const;
   // In the order of --help. REQUIRES: ok().
   std::vector<Setting> Settings() const;
+  const std::vector<hooks::HookConfigPtr>& hooks() const { return hooks_; }
 
  private:
   struct Place {
@@ -54,6 +56,7 @@ class ConfigSources {
   CLI::Option& file_;
   const std::vector<CLI::Option*> options_;
   std::map<std::string, Place> places_;  // by flag; of what is not the command line's
+  std::vector<hooks::HookConfigPtr> hooks_;
   std::string path_;
   std::vector<std::string> errors_;
   std::vector<common::TomlError> file_errors_;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/strings.h"
@@ -27,6 +28,21 @@ void TellRefused(const std::string& errors) {
     absl::ConsumePrefix(&line, "livenessd: ");
     spdlog::error("reload: {}", common::ToStd(line));
   }
+}
+
+// How many hooks are in one of the two, or not the same in both.
+std::size_t CountChanged(const std::vector<hooks::HookConfigPtr>& running,
+                         const std::vector<hooks::HookConfigPtr>& wanted) {
+  std::map<std::string, hooks::HookConfigPtr> by_name;
+  for (const hooks::HookConfigPtr& hook : running) by_name[hook->name] = hook;
+  std::size_t changed = 0;
+  for (const hooks::HookConfigPtr& hook : wanted) {
+    const auto at = by_name.find(hook->name);
+    const bool same = at != by_name.end() && *at->second == *hook;
+    if (!same) ++changed;
+    if (at != by_name.end()) by_name.erase(at);
+  }
+  return changed + by_name.size();
 }
 
 }  // namespace
@@ -58,10 +74,16 @@ std::string RunningConfig::Take(const ParsedConfig& again) {
       ++left;
     }
   }
-  std::string words;
-  if (taken > 0) words = absl::StrCat("settings that changed: ", taken);
-  if (left > 0) absl::StrAppend(&words, taken > 0 ? ", " : "", "settings that take a restart: ", left);
-  return words;
+  const std::size_t hooks = CountChanged(hooks_, again.config->hooks);
+  if (hooks != 0 && change_hooks_) {
+    change_hooks_(*again.config);
+    hooks_ = again.config->hooks;
+  }
+  std::vector<std::string> words;
+  if (taken > 0) words.push_back(absl::StrCat("settings that changed: ", taken));
+  if (hooks > 0) words.push_back(absl::StrCat("hooks that changed: ", hooks));
+  if (left > 0) words.push_back(absl::StrCat("settings that take a restart: ", left));
+  return absl::StrJoin(words, ", ");
 }
 
 }  // namespace liveness::app

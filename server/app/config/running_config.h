@@ -14,10 +14,14 @@ namespace liveness::app {
 
 class RunningConfig {
  public:
-  explicit RunningConfig(std::vector<Setting> settings) : settings_(std::move(settings)) {}
+  explicit RunningConfig(std::vector<Setting> settings, std::vector<hooks::HookConfigPtr> hooks = {})
+      : settings_(std::move(settings)), hooks_(std::move(hooks)) {}
 
   // Once each, before Take(): `change` has the server go by the new value of `name`.
   void CanChange(const std::string& name, std::function<void(const Config&)> change);
+
+  // The same for all hooks, which take their new ones together.
+  void CanChangeHooks(std::function<void(const Config&)> change) { change_hooks_ = std::move(change); }
 
   // Goes by what was read again. Tells each setting that differs: that it changed, or that it takes a
   // restart, again and again for as long as it differs. If anything is wrong with `again`, all stays as it
@@ -27,6 +31,8 @@ class RunningConfig {
  private:
   std::vector<Setting> settings_;  // in force
   std::map<std::string, std::function<void(const Config&)>> changes_;
+  std::vector<hooks::HookConfigPtr> hooks_;  // in force
+  std::function<void(const Config&)> change_hooks_;
 };
 
 }  // namespace liveness::app

@@ -63,5 +63,37 @@ TEST(DescribeServerTest, ShowsCertificates) {
   EXPECT_THAT(DescribeServer(info, "a:1", kNow, false), HasSubstr("EXPIRED"));
 }
 
+TEST(DescribeServerTest, SaysOfEachHookHowItDoes) {
+  v1::ServerInfo info;
+  EXPECT_THAT(DescribeServer(info, "a:1", kNow, false), Not(HasSubstr("Hooks:")));
+  auto& good = *info.add_hooks();
+  good.set_name("chat");
+  good.set_receiver("https://chat.example.com/***");
+  good.set_leader(true);
+  good.set_taken_count(7);
+  good.set_silenced_count(2);
+  auto& bad = *info.add_hooks();
+  bad.set_name("pager");
+  bad.set_receiver("/usr/bin/page");
+  bad.set_leader(true);
+  bad.set_behind_count(31);
+  bad.mutable_oldest_event_time()->set_seconds(1'700'000'000 - 60);
+  bad.set_failure_count(3);
+  bad.set_last_error("exit code 1: \x1b[31mno");
+  bad.mutable_next_attempt_time()->set_seconds(1'700'000'000 + 4);
+  auto& other = *info.add_hooks();
+  other.set_name("other");
+  other.set_receiver("/bin/x");
+  const std::string text = DescribeServer(info, "a:1", kNow, false);
+  EXPECT_THAT(
+      text, ContainsRegex("chat: +https://chat.example.com/\\*\\*\\*: up to date, 7 events taken, 2 silent"));
+  EXPECT_THAT(
+      text,
+      ContainsRegex("pager: +/usr/bin/page: FAILS, 0 events taken, 31 behind\n +Waits since: [^\n]*1m[^\n]*\n"
+                    " +Failed: +3 times, the last: exit code 1"));
+  EXPECT_THAT(text, ContainsRegex("other: +/bin/x: another server sends"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
 }  // namespace
 }  // namespace liveness::cli
