@@ -38,19 +38,8 @@ class MessageWriter {
   bool empty_ = true;
 };
 
-// The texts of which documents are made. Pure, thread-safe.
-
-// Proto3 JSON (64-bit integers are strings) over several lines, no newline at the end.
-std::string ToJson(const google::protobuf::Message& message);
-
-// The same in one line.
-std::string ToJsonLine(const google::protobuf::Message& message);
-
 // A YAML mapping, each line indented by `indent` spaces and ended by a newline.
-// 64-bit integers are plain numbers.
+// 64-bit integers are plain numbers. Pure, thread-safe.
 std::string ToYaml(const google::protobuf::Message& message, int indent = 0);
-
-// `text` in quotes, as JSON and YAML have it.
-std::string QuotedText(const std::string& text);
 
 }  // namespace liveness::cli

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/print/display_text.h"
+#include "client/cli/print/document/field_text.h"
+#include "client/cli/print/document/json_text.h"
 #include "client/cli/print/figures.h"
 #include "client/cli/print/message.h"
 #include "client/cli/print/name_line.h"
@@ -46,6 +48,11 @@ std::string ChangeText(const v1::Transition& transition, bool color) {
   return absl::StrCat(state(transition.to_state()), " changed");
 }
 
+std::string GapJson(std::uint64_t after_revision, std::uint64_t resumes_at_revision) {
+  return absl::StrCat("{\"gap\": {\"after_revision\": \"", after_revision, "\", \"resumes_at_revision\": \"",
+                      resumes_at_revision, "\"}}");
+}
+
 WatchPrinter::WatchPrinter(const GlobalSettings& global, Terminal& terminal)
     : global_(global), output_(global.output), terminal_(terminal) {}
 
@@ -62,6 +69,10 @@ bool WatchPrinter::StructuredText(const std::string& json) {
   if (!IsDocument(output_)) return false;
   terminal_.out << (output_ == OutputFormat::kYaml ? "---\n" : "") << json << std::endl;
   return true;
+}
+
+std::string WatchPrinter::Quoted(const std::string& text) const {
+  return output_ == OutputFormat::kYaml ? QuotedYaml(text) : QuotedJson(text);
 }
 
 void WatchPrinter::Note(const std::string& text) {
@@ -108,7 +119,7 @@ void WatchPrinter::Client(const v1::Client& client) {
 void WatchPrinter::SnapshotDone(std::uint64_t clients, std::uint64_t revision,
                                 const std::string& history_id) {
   if (StructuredText(absl::StrCat("{\"snapshot_done\": {\"clients\": ", clients, ", \"revision\": \"",
-                                  revision, "\", \"history_id\": ", QuotedText(history_id), "}}"))) {
+                                  revision, "\", \"history_id\": ", Quoted(history_id), "}}"))) {
     return;
   }
   Note(absl::StrCat("snapshot of ", CountText(static_cast<std::int64_t>(clients), "client"),
@@ -145,10 +156,7 @@ void WatchPrinter::Group(const v1::GroupEvent& group) {
 
 void WatchPrinter::Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision,
                        std::string_view why) {
-  if (StructuredText(absl::StrCat("{\"gap\": {\"after_revision\": \"", after_revision,
-                                  "\", \"resumes_at_revision\": \"", resumes_at_revision, "\"}}"))) {
-    return;
-  }
+  if (StructuredText(GapJson(after_revision, resumes_at_revision))) return;
   const std::string text =
       absl::StrCat("# GAP: what happened after revision ", after_revision, " is lost", std::string(why),
                    "; forget what stands above, all clients follow anew");
@@ -158,7 +166,7 @@ void WatchPrinter::Gap(std::uint64_t after_revision, std::uint64_t resumes_at_re
 void WatchPrinter::Disconnected(const std::string& why, std::uint64_t revision) {
   const std::string time = TimeText(terminal_.clock.Wall());
   if (StructuredText(absl::StrCat("{\"disconnected\": {\"revision\": \"", revision, "\", \"time\": \"", time,
-                                  "\", \"why\": ", QuotedText(why), "}}"))) {
+                                  "\", \"why\": ", Quoted(why), "}}"))) {
     return;
   }
   Note(absl::StrCat("disconnected at ", time, " after revision ", revision, ": ", why,

@@ -17,31 +17,33 @@
 #include <string>
 #include <string_view>
 
+#include "client/cli/print/watch_sink.h"
 #include "client/cli/settings.h"
 #include "client/cli/terminal.h"
 #include "liveness/v1/registry_service.pb.h"
 
 namespace liveness::cli {
 
-class WatchPrinter {
+class WatchPrinter : public WatchSink {
  public:
   // `global` and `terminal` are kept.
   WatchPrinter(const GlobalSettings& global, Terminal& terminal);
 
-  void Client(const v1::Client& client);
-  void SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id);
-  void Transition(const v1::Transition& transition);
-  // To be called before the transitions of the group's revision are printed.
-  void Group(const v1::GroupEvent& group);
-  void Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision, std::string_view why);
-  void Disconnected(const std::string& why, std::uint64_t revision);
-  void Resumed(const std::string& server, common::Duration away, std::uint64_t revision);
+  void Client(const v1::Client& client) override;
+  void SnapshotDone(std::uint64_t clients, std::uint64_t revision, const std::string& history_id) override;
+  void Transition(const v1::Transition& transition) override;
+  void Group(const v1::GroupEvent& group) override;
+  void Gap(std::uint64_t after_revision, std::uint64_t resumes_at_revision, std::string_view why) override;
+  void Disconnected(const std::string& why, std::uint64_t revision) override;
+  void Resumed(const std::string& server, common::Duration away, std::uint64_t revision) override;
 
  private:
   // Writes {"key": message} or its YAML; true if the format is one of these.
   bool Structured(std::string_view key, const google::protobuf::Message& message);
   // Writes `json` as it is (YAML is a superset); true if the format is one of these.
   bool StructuredText(const std::string& json);
+  // `text` in quotes, for what StructuredText() writes.
+  std::string Quoted(const std::string& text) const;
   void Note(const std::string& text);
   void Line(const std::string& time, const std::string& client_id, const std::string& change,
             std::size_t change_width, const std::string& cause, const std::string& sentence);
@@ -51,6 +53,9 @@ class WatchPrinter {
   Terminal& terminal_;
   std::size_t name_width_ = 12;
 };
+
+// The line of a gap in JSON, without a newline; pure.
+std::string GapJson(std::uint64_t after_revision, std::uint64_t resumes_at_revision);
 
 // "ALIVE -> SUSPECT", "NEW -> ALIVE", "ALIVE OK -> STALLED"; pure.
 std::string ChangeText(const v1::Transition& transition, bool color);

@@ -6,13 +6,13 @@
 
 #include <sstream>
 
+#include "client/cli/print/document/json_text.h"
 #include "liveness/v1/client.pb.h"
 
 namespace liveness::cli {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 v1::Client Sample() {
   v1::Client client;
@@ -27,18 +27,6 @@ v1::Client Sample() {
   client.add_progress()->set_name("loop");
   client.add_progress()->set_name("poll");
   return client;
-}
-
-TEST(ProtoOutputTest, JsonHasTheContractsNamesAndReadsBack) {
-  const std::string json = ToJsonLine(Sample());
-  EXPECT_THAT(json, HasSubstr("\"client_id\":\"web-1\""));
-  EXPECT_THAT(json, HasSubstr("\"state\":\"STATE_DEAD\""));
-  EXPECT_THAT(json, HasSubstr("\"pid\":\"0\""));  // zero is there, too
-  EXPECT_THAT(json, Not(HasSubstr("\n")));
-  v1::Client back;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &back).ok());
-  EXPECT_EQ(back.SerializeAsString().size(), Sample().SerializeAsString().size());
-  EXPECT_EQ(back.incarnation(), Sample().incarnation());
 }
 
 TEST(ProtoOutputTest, YamlHasEveryFieldInTheContractsOrder) {
@@ -60,10 +48,6 @@ TEST(ProtoOutputTest, YamlHasEveryFieldInTheContractsOrder) {
 
 TEST(ProtoOutputTest, AnEmptyMessageIsAnEmptyMapping) {
   EXPECT_EQ(ToYaml(v1::StreamEvidence(), 2), "  end: STREAM_END_UNSPECIFIED\n");
-}
-
-TEST(ProtoOutputTest, QuotedTextCannotBreakOut) {
-  EXPECT_EQ(QuotedText("a\"\\\n\x01"), "\"a\\\"\\\\\\u000a\\u0001\"");
 }
 
 TEST(PrintMessageTest, OnlyDocumentsAreWritten) {
@@ -110,19 +94,6 @@ TEST(MessageWriterTest, YamlItemsAreMarked) {
   writer.Add(progress);
   writer.Finish();
   EXPECT_EQ(out.str(), "clients:\n- name: \"a\"\n- name: \"a\"\n");
-}
-
-TEST(ProtoOutputTest, WhatIsHiddenIsEscapedAndReadsBack) {
-  v1::Client client;
-  const std::string id = "a\u061cb\u200bc\u202ed\u0085e\U000e0041";
-  client.set_client_id(id);
-  const std::string json = ToJson(client);
-  EXPECT_THAT(json, HasSubstr("\"a\\u061cb\\u200bc\\u202ed\\u0085e\\udb40\\udc41\""));
-  v1::Client back;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &back).ok());
-  EXPECT_EQ(back.client_id(), id);
-  EXPECT_THAT(ToYaml(client), HasSubstr("client_id: \"a\\u061cb\\u200bc\\u202ed\\u0085e\\U000e0041\"\n"));
-  EXPECT_EQ(QuotedText("größe 日本"), "\"größe 日本\"");
 }
 
 }  // namespace
