@@ -87,22 +87,12 @@ std::string NameOf(const GENERAL_NAME& name) {
   }
 }
 
-CertificateFacts FactsOf(X509& certificate) {
-  CertificateFacts facts;
-  const Bio subject(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(subject.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253);
+std::string TextOf(const X509_NAME* name) {
+  const Bio bio(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253);
   char* text = nullptr;
-  const long size = BIO_get_mem_data(subject.get(), &text);
-  facts.subject = Escape({text, static_cast<std::size_t>(size)});
-  const Names names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    std::string name = NameOf(*sk_GENERAL_NAME_value(names.get(), i));
-    if (!name.empty()) facts.names.push_back(std::move(name));
-  }
-  facts.not_before = TimeOf(X509_get0_notBefore(&certificate));
-  facts.not_after = TimeOf(X509_get0_notAfter(&certificate));
-  return facts;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return Escape({text, static_cast<std::size_t>(size)});
 }
 
 absl::StatusOr<std::vector<Certificate>> Certificates(const File& file, const std::string& pem) {
@@ -131,6 +121,21 @@ absl::StatusOr<Key> PrivateKey(const File& file, const std::string& pem) {
 }
 
 }  // namespace
+
+CertificateFacts FactsOf(X509& certificate) {
+  CertificateFacts facts;
+  facts.subject = TextOf(X509_get_subject_name(&certificate));
+  facts.issuer = TextOf(X509_get_issuer_name(&certificate));
+  const Names names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    std::string name = NameOf(*sk_GENERAL_NAME_value(names.get(), i));
+    if (!name.empty()) facts.names.push_back(std::move(name));
+  }
+  facts.not_before = TimeOf(X509_get0_notBefore(&certificate));
+  facts.not_after = TimeOf(X509_get0_notAfter(&certificate));
+  return facts;
+}
 
 absl::StatusOr<TlsContents> ReadTlsFiles(const TlsPaths& paths, const TlsNames& names) {
   const File cert{names.cert, paths.cert}, key{names.key, paths.key}, ca{names.ca, paths.ca};

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 
+struct x509_st;
+
 namespace liveness::common {
 
 struct TlsPaths {
@@ -30,9 +32,12 @@ struct CertificateFacts {
   std::vector<std::string> names;  // DNS:a.example, IP:10.0.0.1, URI:spiffe://...
   WallTime not_before{};           // beyond 2262: the last moment that can be told
   WallTime not_after{};
+  std::string issuer;  // as RFC 2253 writes it
 
   friend bool operator==(const CertificateFacts&, const CertificateFacts&) = default;
 };
+
+CertificateFacts FactsOf(x509_st& certificate);
 
 struct TlsContents {
   std::string cert, key, ca;  // the files' texts; empty where none was named

@@ -9,7 +9,7 @@ namespace liveness::cli {
 
 enum class ExitCode : int {
   kOk = 0,            // done; also a watch or beat that was told to stop
-  kError = 1,         // anything that has no code of its own
+  kError = 1,         // anything that has no code of its own; doctor: a problem was found
   kUsage = 2,         // a wrong flag, or an argument that the server refused
   kNotFound = 3,      // no such client
   kUnavailable = 4,   // no server could be reached, or it cannot serve now
@@ -25,7 +25,7 @@ enum class ExitCode : int {
 inline constexpr char kExitCodeHelp[] =
     "Exit codes:\n"
     "  0    done, or told to stop\n"
-    "  1    error\n"
+    "  1    error; doctor: it found a problem\n"
     "  2    usage: a wrong flag, or an argument that the server refused\n"
     "  3    no such client\n"
     "  4    no server could be reached, or it cannot serve now\n"

@@ -13,6 +13,7 @@ ExitCode Run(const Settings& settings, Terminal& terminal) {
   QuietGrpc();
   Context context{settings.global, terminal};
   const bool has_own_connection = std::holds_alternative<BeatSettings>(settings.verb) ||
+                                  std::holds_alternative<DoctorSettings>(settings.verb) ||
                                   std::holds_alternative<HealthSettings>(settings.verb);
   if (!has_own_connection) {
     auto api = Api::Create(settings.global);

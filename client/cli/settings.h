@@ -96,6 +96,13 @@ struct HealthSettings {
   common::Duration rpc_timeout = std::chrono::seconds(1);
 };
 
+struct DoctorSettings {
+  std::string target;  // HOST:PORT or unix:PATH
+  common::Duration beat_for = std::chrono::seconds(10);
+  common::Duration mistake_recurrence = std::chrono::hours(24 * 30);
+  std::string id;  // of the client that beats; empty: a random one
+};
+
 struct BeatSettings {
   std::string id;  // or clients/ID
   std::string instance_id;
@@ -116,9 +123,9 @@ struct BeatSettings {
   std::vector<std::string> command;  // empty: beat until told to stop
 };
 
-using VerbSettings =
-    std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings, StatsSettings, EvictSettings,
-                 MaintenanceSettings, ServerInfoSettings, DrainSettings, HealthSettings, BeatSettings>;
+using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings,
+                                  StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
+                                  DrainSettings, HealthSettings, DoctorSettings, BeatSettings>;
 
 struct Settings {
   GlobalSettings global;

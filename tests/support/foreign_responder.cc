@@ -60,6 +60,13 @@ ForeignResponder::~ForeignResponder() {
   if (listener_ >= 0) close(listener_);
 }
 
+std::string ForeignResponder::address() const {
+  sockaddr_in at{};
+  socklen_t size = sizeof(at);
+  getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size);
+  return "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+}
+
 void ForeignResponder::Run() {
   std::vector<std::thread> connections;
   while (!over_ && listener_ >= 0) {

@@ -14,7 +14,8 @@ namespace liveness::testing {
 
 class ForeignResponder {
  public:
-  // HTTP/2: a header block with these fields ends each stream. Listens on 127.0.0.1:`port`.
+  // HTTP/2: a header block with these fields ends each stream. Listens on 127.0.0.1:`port`, 0: one that is
+  // free.
   ForeignResponder(int port, Http2Peer::Headers answer);
   // No HTTP/2: whatever a connection says, these bytes come back and it is closed.
   ForeignResponder(int port, std::string bytes);
@@ -24,6 +25,7 @@ class ForeignResponder {
 
   // False if the port could not be had.
   bool listens() const { return listener_ >= 0; }
+  std::string address() const;
   // Calls (or connections, without HTTP/2) that were answered.
   int answered() const { return answered_; }
 

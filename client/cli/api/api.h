@@ -1,6 +1,6 @@
 // The server's API as blocking calls that fail over: a server that is
 // UNAVAILABLE hands the call to the next of --server. All of gRPC is behind this
-// class, but for the connections of `beat` and `health`.
+// class, but for the connections of `beat`, `doctor` and `health`.
 //
 // For one thread at a time, but for CancelWatch().
 #pragma once

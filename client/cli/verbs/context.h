@@ -15,7 +15,8 @@ namespace liveness::cli {
 struct Context {
   const GlobalSettings& global;
   Terminal& terminal;
-  std::unique_ptr<Api> api = nullptr;  // none for `beat` and `health`, which connect in their own ways
+  std::unique_ptr<Api> api =
+      nullptr;  // none for `beat`, `doctor` and `health`, which connect in their own ways
 };
 
 // Writes `status` as an error about the server that `context.api` asked last.

@@ -14,46 +14,18 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/print/error_text.h"
 #include "client/cli/print/reader_watcher.h"
+#include "client/cli/process/stop_flag.h"
 #include "client/cli/process/stop_signal.h"
 #include "client/cli/verbs/verbs.h"
 #include "client/cli/verbs/watch_follower.h"
 #include "common/backoff.h"
-#include "common/mutex.h"
 #include "common/random.h"
-#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
 
 // The server promises a message every 5 s.
 constexpr common::Duration kSilenceLimit = std::chrono::seconds(16);
-
-// Set by the thread of a stop signal or of a lost reader. The watch waits for it. Thread-safe.
-class StopFlag {
- public:
-  void Set() {
-    common::MutexLock lock(mu_);
-    set_ = true;
-    changed_.NotifyAll();
-  }
-  bool IsSet() {
-    common::MutexLock lock(mu_);
-    return set_;
-  }
-  // True if the flag is set before `span` has passed.
-  bool AwaitFor(common::Duration span, const common::Clock& clock) {
-    const common::MonoTime end = common::SaturatingAdd(clock.Mono(), span);
-    common::MutexLock lock(mu_);
-    for (common::MonoTime now = clock.Mono(); !set_ && now < end; now = clock.Mono())
-      changed_.WaitFor(mu_, end - now);
-    return set_;
-  }
-
- private:
-  common::Mutex mu_;
-  common::CondVar changed_;
-  bool set_ ABSL_GUARDED_BY(mu_) = false;
-};
 
 // True if every later try would end the same.
 bool IsFinal(const absl::Status& status) {

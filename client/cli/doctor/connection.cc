@@ -1,0 +1,266 @@
+#include "client/cli/doctor/connection.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "common/saturating.h"
+#include "common/target.h"
+
+namespace liveness::cli::doctor {
+namespace {
+
+using Outcome = ConnectFacts::Outcome;
+
+common::MonoTime Now() { return common::SystemClock().Mono(); }
+
+int MillisecondsUntil(common::MonoTime end) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(common::SaturatingSub(end, Now()));
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
+}
+
+bool Await(int fd, short events, common::MonoTime end) {
+  for (;;) {
+    pollfd poll_fd{fd, events, 0};
+    const int ready = poll(&poll_fd, 1, MillisecondsUntil(end));
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
+}
+
+Address UnixAddress(const std::string& target) {
+  Address address;
+  address.text = target;
+  const std::string path = target.substr(common::kUnixTarget.size());
+  auto& name = reinterpret_cast<sockaddr_un&>(address.bytes);
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.data(), std::min(path.size(), sizeof(name.sun_path) - 1));
+  address.size = sizeof(sockaddr_un);
+  return address;
+}
+
+// A question to the resolver. If its time is up the resolver goes on with it, and it must stay.
+struct Question {
+  std::string host, port;
+  addrinfo hints{};
+  gaicb request{};
+
+  ~Question() {
+    if (request.ar_result != nullptr) freeaddrinfo(request.ar_result);
+  }
+};
+
+std::string Ask(std::unique_ptr<Question>& question, common::Duration limit) {
+  gaicb* list[] = {&question->request};
+  const int refused = getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr);
+  if (refused != 0) return gai_strerror(refused);
+  const common::MonoTime end = common::SaturatingAdd(Now(), limit);
+  int state = EAI_INPROGRESS;
+  while ((state = gai_error(&question->request)) == EAI_INPROGRESS) {
+    const common::Duration left = end - Now();
+    if (left <= common::Duration::zero()) {
+      if (gai_cancel(&question->request) != EAI_CANCELED) (void)question.release();
+      return "the resolver gave no answer in time";
+    }
+    const timespec span{static_cast<time_t>(left.count() / 1'000'000'000), left.count() % 1'000'000'000};
+    gai_suspend(list, 1, &span);
+  }
+  if (state == EAI_SYSTEM) return std::strerror(errno);
+  return state == 0 ? std::string() : gai_strerror(state);
+}
+
+bool IsLiteral(const std::string& host) {
+  in6_addr bytes{};
+  return inet_pton(AF_INET, host.c_str(), &bytes) == 1 || inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
+}
+
+// A connection that is being made.
+struct Attempt {
+  Connection connection;
+  int error = EINPROGRESS;
+  common::Duration took{};
+};
+
+Attempt Begin(const Address& address) {
+  Attempt attempt;
+  attempt.connection =
+      Connection(socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!attempt.connection.is_open()) {
+    attempt.error = errno;
+  } else {
+    const int done =
+        connect(attempt.connection.fd(), reinterpret_cast<const sockaddr*>(&address.bytes), address.size);
+    attempt.error = done == 0 ? 0 : errno;
+  }
+  return attempt;
+}
+
+void Look(Attempt& attempt, common::Duration took) {
+  socklen_t size = sizeof(attempt.error);
+  getsockopt(attempt.connection.fd(), SOL_SOCKET, SO_ERROR, &attempt.error, &size);
+  attempt.took = took;
+}
+
+Outcome OutcomeOf(int error) {
+  switch (error) {
+    case 0: return Outcome::kConnected;
+    case ECONNREFUSED: return Outcome::kRefused;
+    case EINPROGRESS:
+    case EAGAIN:
+    case ETIMEDOUT: return Outcome::kTimedOut;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EADDRNOTAVAIL: return Outcome::kUnreachable;
+    default: return Outcome::kFailed;
+  }
+}
+
+}  // namespace
+
+std::string AddressText(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = {};
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
+    return absl::StrCat(text, ":", ntohs(v4.sin_port));
+  }
+  if (address.ss_family != AF_INET6) return "";
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text, sizeof(text));
+    return absl::StrCat(text, ":", ntohs(v6.sin6_port));
+  }
+  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
+  return absl::StrCat("[", text, "]:", ntohs(v6.sin6_port));
+}
+
+Connection::~Connection() {
+  if (fd_ >= 0) close(fd_);
+}
+
+bool Connection::AwaitReadable(common::Duration limit) const {
+  return Await(fd_, POLLIN, common::SaturatingAdd(Now(), limit));
+}
+
+bool Connection::AwaitWritable(common::Duration limit) const {
+  return Await(fd_, POLLOUT, common::SaturatingAdd(Now(), limit));
+}
+
+bool Connection::Send(std::string_view bytes, common::Duration limit) {
+  const common::MonoTime end = common::SaturatingAdd(Now(), limit);
+  while (!bytes.empty()) {
+    const ssize_t count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno != EAGAIN || !Await(fd_, POLLOUT, end)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Connection::Received Connection::Receive(const std::function<bool(std::string_view)>& wants_more,
+                                         common::Duration limit) {
+  const common::MonoTime end = common::SaturatingAdd(Now(), limit);
+  Received received;
+  char buffer[4096];
+  while (wants_more(received.bytes) && Await(fd_, POLLIN, end)) {
+    const ssize_t count = recv(fd_, buffer, sizeof(buffer), 0);
+    if (count < 0 && errno == EAGAIN) continue;
+    if (count <= 0) {
+      received.closed = true;
+      break;
+    }
+    received.bytes.append(buffer, static_cast<std::size_t>(count));
+  }
+  return received;
+}
+
+std::pair<std::string, std::string> SplitTarget(std::string_view target) {
+  if (target.find("://") != std::string_view::npos) target.remove_prefix(target.rfind('/') + 1);
+  const std::size_t colon = target.rfind(':');
+  std::string host(target.substr(0, colon));
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  return {host, colon == std::string_view::npos ? std::string() : std::string(target.substr(colon + 1))};
+}
+
+NameFacts Resolve(const std::string& target, common::Duration limit, std::vector<Address>& addresses) {
+  NameFacts facts;
+  if (target.starts_with(common::kUnixTarget)) {
+    facts.is_literal = true;
+    addresses.push_back(UnixAddress(target));
+    facts.addresses.push_back(target);
+    return facts;
+  }
+  auto question = std::make_unique<Question>();
+  std::tie(question->host, question->port) = SplitTarget(target);
+  facts.is_literal = IsLiteral(question->host);
+  question->hints.ai_socktype = SOCK_STREAM;
+  question->hints.ai_flags = AI_NUMERICSERV;
+  question->request.ar_name = question->host.c_str();
+  question->request.ar_service = question->port.c_str();
+  question->request.ar_request = &question->hints;
+  const common::MonoTime begun = Now();
+  facts.failure = Ask(question, limit);
+  facts.took = Now() - begun;
+  if (!facts.failure.empty()) return facts;
+  for (const addrinfo* each = question->request.ar_result; each != nullptr; each = each->ai_next) {
+    Address address;
+    address.size = each->ai_addrlen;
+    std::memcpy(&address.bytes, each->ai_addr, each->ai_addrlen);
+    address.text = AddressText(address.bytes);
+    if (std::find(facts.addresses.begin(), facts.addresses.end(), address.text) != facts.addresses.end())
+      continue;
+    facts.addresses.push_back(address.text);
+    addresses.push_back(std::move(address));
+  }
+  return facts;
+}
+
+std::vector<ConnectFacts> ConnectAll(const std::vector<Address>& addresses, common::Duration limit,
+                                     Connection& first) {
+  const common::MonoTime begun = Now();
+  const common::MonoTime end = common::SaturatingAdd(begun, limit);
+  std::vector<Attempt> attempts;
+  for (const Address& address : addresses) attempts.push_back(Begin(address));
+  for (;;) {
+    std::vector<pollfd> polls;
+    std::vector<Attempt*> waiting;
+    for (Attempt& attempt : attempts) {
+      if (attempt.error != EINPROGRESS) continue;
+      polls.push_back({attempt.connection.fd(), POLLOUT, 0});
+      waiting.push_back(&attempt);
+    }
+    if (waiting.empty()) break;
+    const int ready = poll(polls.data(), polls.size(), MillisecondsUntil(end));
+    if (ready == 0) break;
+    for (std::size_t i = 0; ready > 0 && i < waiting.size(); ++i) {
+      if (polls[i].revents != 0) Look(*waiting[i], Now() - begun);
+    }
+  }
+  std::vector<ConnectFacts> facts;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    Attempt& attempt = attempts[i];
+    const Outcome outcome = OutcomeOf(attempt.error);
+    facts.push_back({addresses[i].text, outcome, attempt.took,
+                     outcome == Outcome::kConnected ? std::string() : std::strerror(attempt.error)});
+    if (outcome == Outcome::kConnected && !first.is_open()) first = std::move(attempt.connection);
+  }
+  return facts;
+}
+
+Connection ConnectTo(const Address& address, common::Duration limit) {
+  Connection connection;
+  ConnectAll({address}, limit, connection);
+  return connection;
+}
+
+}  // namespace liveness::cli::doctor
