@@ -6,7 +6,7 @@ FROM debian:bookworm-slim AS runtime
 # tini is not needed: livenessd handles its signals itself, and waits for the commands of its hooks. Only with a
 # hook whose command leaves processes behind, run it with --init.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      libgrpc++1.51 libprometheus-cpp-core1.0 libprotobuf32 libspdlog1.10 libsqlite3-0 \
+      libgrpc++1.51 libncursesw6 libprometheus-cpp-core1.0 libprotobuf32 libspdlog1.10 libsqlite3-0 \
       libcurl4 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
@@ -32,7 +32,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
       libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev libssl-dev \
       libboost1.81-dev libcli11-dev libspdlog-dev libsqlite3-dev libtomlplusplus-dev prometheus-cpp-dev \
-      libcurl4-openssl-dev \
+      libcurl4-openssl-dev libncurses-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./

@@ -53,6 +53,10 @@ struct WatchSettings {
   bool wait = false;  // keep trying also before the first connection
 };
 
+struct TopSettings {
+  std::string filter;
+};
+
 struct TransitionsSettings {
   std::string name;  // empty: everybody's
   std::string filter;
@@ -123,7 +127,7 @@ struct BeatSettings {
   std::vector<std::string> command;  // empty: beat until told to stop
 };
 
-using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TransitionsSettings,
+using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TopSettings, TransitionsSettings,
                                   StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
                                   DrainSettings, HealthSettings, DoctorSettings, BeatSettings>;
 

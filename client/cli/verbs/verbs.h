@@ -16,6 +16,7 @@ namespace liveness::cli {
 Verb AddList(CLI::App& program, GlobalSettings& global);
 Verb AddGet(CLI::App& program, GlobalSettings& global);
 Verb AddWatch(CLI::App& program, GlobalSettings& global);
+Verb AddTop(CLI::App& program, GlobalSettings& global);
 Verb AddTransitions(CLI::App& program, GlobalSettings& global);
 Verb AddStats(CLI::App& program, GlobalSettings& global);
 Verb AddEvict(CLI::App& program, GlobalSettings& global);
@@ -27,8 +28,8 @@ Verb AddBeat(CLI::App& program, GlobalSettings& global);
 
 // In the order in which --help shows them.
 inline constexpr Verb (*kAddVerbs[])(CLI::App&, GlobalSettings&) = {
-    AddList,        AddGet,    AddWatch,  AddTransitions, AddStats, AddEvict,
-    AddMaintenance, AddServer, AddHealth, AddDoctor,      AddBeat};
+    AddList,  AddGet,         AddWatch,  AddTop,    AddTransitions, AddStats,
+    AddEvict, AddMaintenance, AddServer, AddHealth, AddDoctor,      AddBeat};
 
 // Each does what `settings` ask for. It writes results to `context.terminal.out` and errors to
 // `context.terminal.err`. REQUIRES: nothing has used gRPC yet, so that it has no threads: watch blocks
@@ -36,6 +37,7 @@ inline constexpr Verb (*kAddVerbs[])(CLI::App&, GlobalSettings&) = {
 ExitCode RunVerb(const ListSettings& settings, Context& context);
 ExitCode RunVerb(const GetSettings& settings, Context& context);
 ExitCode RunVerb(const WatchSettings& settings, Context& context);
+ExitCode RunVerb(const TopSettings& settings, Context& context);
 ExitCode RunVerb(const TransitionsSettings& settings, Context& context);
 ExitCode RunVerb(const StatsSettings& settings, Context& context);
 ExitCode RunVerb(const EvictSettings& settings, Context& context);
