@@ -2,6 +2,8 @@
 # binaries and the service unit. What each target needs is exported with it.
 include(CMakePackageConfigHelpers)
 
+option(LIVENESS_SHARED "Install the client library as one shared library instead of archives" OFF)
+
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/liveness)
 
 # liveness_client and whatever of ours it links, in the order of linking.
@@ -41,8 +43,41 @@ foreach(target ${installed})
   endif()
 endforeach()
 
+# The contract is in the same library: a program in which both it and the client had the messages would end at
+# its start, because Protobuf registers each of them once.
+if(LIVENESS_SHARED)
+  set(objects)
+  set(needed)
+  foreach(target ${installed})
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL STATIC_LIBRARY)
+      list(APPEND objects $<TARGET_OBJECTS:${target}>)
+    endif()
+    get_target_property(deps ${target} INTERFACE_LINK_LIBRARIES)
+    list(FILTER deps EXCLUDE REGEX "^(\\$<LINK_ONLY:)?liveness(::|_)")
+    list(FILTER deps EXCLUDE REGEX "liveness_options|^deps-NOTFOUND$")
+    list(APPEND needed ${deps})
+  endforeach()
+  list(REMOVE_DUPLICATES needed)
+  add_library(liveness_shared SHARED ${objects})
+  target_link_libraries(liveness_shared PRIVATE ${needed} INTERFACE gRPC::grpc++ protobuf::libprotobuf)
+  target_include_directories(liveness_shared SYSTEM INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(liveness_shared PUBLIC cxx_std_20)
+  # Before 1.0 a minor version may break.
+  set_target_properties(liveness_shared PROPERTIES
+    LINKER_LANGUAGE CXX EXPORT_NAME client OUTPUT_NAME liveness-client
+    VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  add_library(liveness_shared_proto INTERFACE)
+  target_link_libraries(liveness_shared_proto INTERFACE liveness_shared)
+  set_target_properties(liveness_shared_proto PROPERTIES EXPORT_NAME proto)
+  set(installed liveness_shared liveness_shared_proto)
+  set(libs -lliveness-client)
+  set(absl)
+endif()
+
 install(TARGETS ${installed} EXPORT livenessTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT livenessTargets NAMESPACE liveness:: DESTINATION ${config_dir})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/livenessConfig.cmake.in

@@ -15,7 +15,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 FOREIGN_FLAGS = {"--prefix", "--reference", "--auto-compaction-mode", "--auto-compaction-retention",
                  "--quota-backend-bytes", "--foreground", "--python_out", "--grpc_out", "--plugin",
                  "--grpc_python_out", "--cfg", "--cflags", "--libs", "--init", "--stop-timeout", "--build",
-                 "--preset", "--target", "--force"}
+                 "--preset", "--target", "--install", "--allow-downgrades", "--force"}
 # Of our scripts: ./dev bench, tests/cluster/run, tests/mutation/run, tests/docs/run.
 SCRIPT_FLAGS = {"--quick", "--only", "--keep", "--help", "--page", "--seed"}
 
