@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/print/display_text.h"
+#include "client/cli/print/document/field_text.h"
 #include "client/cli/print/figures.h"
 #include "client/cli/print/message.h"
 #include "client/cli/print/proto_text.h"
@@ -134,7 +135,7 @@ std::string ReportText(const Facts& facts, const std::vector<Finding>& findings,
 }
 
 std::string ReportJson(const Facts& facts, const std::vector<Finding>& findings) {
-  std::string json = absl::StrCat("{\n  \"target\": ", QuotedText(facts.target), ",\n  \"result\": \"",
+  std::string json = absl::StrCat("{\n  \"target\": ", QuotedJson(facts.target), ",\n  \"result\": \"",
                                   ResultWord(facts, findings), "\",\n  \"findings\": [");
   bool is_first = true;
   for (const Finding& each : findings) {
@@ -142,8 +143,8 @@ std::string ReportJson(const Facts& facts, const std::vector<Finding>& findings)
                               : each.level == Level::kWarning ? "warning"
                                                               : "problem";
     absl::StrAppend(&json, is_first ? "\n" : ",\n", "    {\"level\": \"", level,
-                    "\", \"check\": ", QuotedText(each.check), ", \"seen\": ", QuotedText(each.seen));
-    absl::StrAppend(&json, ", \"advice\": ", QuotedText(each.advice), "}");
+                    "\", \"check\": ", QuotedJson(each.check), ", \"seen\": ", QuotedJson(each.seen));
+    absl::StrAppend(&json, ", \"advice\": ", QuotedJson(each.advice), "}");
     is_first = false;
   }
   absl::StrAppend(&json, "\n  ],\n  \"figures\": {", FiguresJson(facts), "}\n}\n");
