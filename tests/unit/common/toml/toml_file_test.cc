@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <random>
 
+#include "common/utf8.h"
 #include "tests/support/temp_dir.h"
 
 namespace liveness::common {
@@ -30,6 +32,14 @@ TEST(TomlFileTest, WhatIsNoTomlIsToldWithItsPlace) {
   EXPECT_THAT(WrongWith(std::string("a = 1\0\n", 7)), HasSubstr("F:1:6: "));
   EXPECT_THAT(WrongWith("a = \"\xff\""), HasSubstr("utf-8"));
   EXPECT_THAT(WrongWith("a = " + std::string(100'000, '[')), HasSubstr("nested"));
+}
+
+// Each of them is undefined behaviour or an assertion in toml++ 3.3 as it comes.
+TEST(TomlFileTest, WhatTheLibraryDoesNotExpectIsAnErrorToo) {
+  for (const char* text :
+       {"größe = 1\n", "a = [-inf\xcf\x9bnan]\n", "[[[1]]]\n", "[[=\n", "b = [c\"]\n", "a = [1, {d = ,\n"}) {
+    EXPECT_THAT(WrongWith(text), HasSubstr("F:1:")) << text;
+  }
 }
 
 TEST(TomlFileTest, TextsWithoutQuotesAreToldToNeedThem) {
@@ -70,6 +80,37 @@ TEST(TomlFileTest, TextsAreReadAsTheyWereWritten) {
     EXPECT_EQ(file.table["a"].value_or(std::string("?")), text);
     EXPECT_EQ(TomlText(text).find('\n'), std::string::npos);
   }
+}
+
+// A file is read by a server that serves, too: whatever was written to it, what comes of it is a table or
+// errors with a place that can be printed.
+TEST(TomlFileTest, WhateverIsInAFileIsATableOrAnError) {
+  const std::string sample =
+      "a = \"b\\u00e9\"\nc = [1, 2.5, {d = true}]\n[[hook]]\nurl = 'x' # y\n[t.u]\nday = "
+      "2026-01-01T00:00:00Z\n";
+  std::mt19937 random(4711);
+  const auto below = [&random](std::size_t bound) { return random() % bound; };
+  int tables = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = sample;
+    for (std::size_t change = 0; change <= below(4); ++change) {
+      const std::size_t at = below(text.size());
+      switch (below(3)) {
+        case 0: text[at] = static_cast<char>(below(256)); break;
+        case 1: text.erase(at, below(8)); break;
+        default: text.insert(at, sample, below(sample.size()), below(8));
+      }
+      if (text.empty()) text = sample;
+    }
+    const TomlFile file = ParseToml(text);
+    tables += file.errors.empty() ? 1 : 0;
+    for (const TomlError& error : file.errors) {
+      EXPECT_GT(error.line, 0U) << text;
+      EXPECT_GT(error.column, 0U) << text;
+      EXPECT_FALSE(HasControlCharacter(error.text)) << text;
+    }
+  }
+  EXPECT_GT(tables, 1'000);
 }
 
 TEST(TomlFileTest, ErrorsStandInTheOrderOfTheFile) {
