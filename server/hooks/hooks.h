@@ -1,19 +1,19 @@
 // Tells others of transitions: the hooks of this server, each at its own pace.
 //
-//   registry: history, and a watch that says when there is more --> a runner a hook --> Delivery -->
-//   receivers store: notes, how far each hook has come ------------------------^
+//   registry: history, and a watch that rings --> a runner a hook --> Delivery --> receivers
+//   store: notes, how far each hook has come ----------^
 //
 // Each transition that is committed, and each group event, is sent to each hook that wants it, in order and
 // at least once, also over a restart: a hook that has no note yet begins at the present, any other where its
-// note says. A note is written ten times a second, or once 64 events were taken, and
-// durable soon after: what came since is sent again after a crash. A hook keeps its place by its name, also
-// while it is not configured.
+// note says. A note is written ten times a second, or once 64 events were taken, and durable soon after: what
+// came since is sent again after a crash. A hook keeps its place by its name, also while it is not
+// configured.
 //
 // Of the servers that share a store one sends (storage::Notes). When it is lost another goes on from the
 // notes.
 //
 // One thread of its own does all of that; it reads history, maybe from a disk, in short looks. Thread-safe,
-// but for Start and Stop.
+// but for Configure and Stop.
 #pragma once
 
 #include <cstdint>
