@@ -16,7 +16,7 @@ need_engine() {
   docker info >/dev/null 2>&1 || skip "no Docker engine answers here, so nothing is installed"
 }
 
-in_box() { docker exec "$box" "$@"; }
+in_box() { docker exec --interactive "$box" "$@"; }
 
 close_box() {
   docker rm --force --volumes "$box" >/dev/null 2>&1 || true
