@@ -160,7 +160,7 @@ MaintenanceResult Registry::SetMaintenance(const MaintenanceRequest& request,
   while (pass.HasNext()) {
     if (!pass.AtStart()) WorkSlice::LetOthersIn();
     Apply([&](Parts& parts, Effects& effects) {
-      parts.maintenance.MarkSlice(pass, request.until, settling, effects);
+      parts.maintenance.MarkSlice(pass, {request.until, request.origin}, settling, effects);
     });
     if (!pass.HasNext()) pass.LookAgain();
   }

@@ -70,7 +70,7 @@ core::PackedInfo RestoreInfo(v1::ClientInfo& stored) {
 }
 
 void StoreAnnex(const core::Annex& annex, v1::Annex& stored) {
-  const auto& [banned, maintenance_until] = annex;
+  const auto& [banned, maintenance_until, maintenance_origin] = annex;
   for (const auto& [instance_id, incarnation, cause, reclaims] : banned) {
     v1::Banned& each = *stored.add_banned();
     each.set_instance_id(instance_id);
@@ -79,6 +79,10 @@ void StoreAnnex(const core::Annex& annex, v1::Annex& stored) {
     each.set_reclaims(reclaims);
   }
   if (maintenance_until) stored.set_maintenance_until_ns(maintenance_until->time_since_epoch().count());
+  if (maintenance_origin == nullptr) return;
+  const auto& [reason, author] = *maintenance_origin;
+  stored.mutable_maintenance_origin()->set_reason(reason);
+  stored.mutable_maintenance_origin()->set_author(author);
 }
 
 std::shared_ptr<const core::Annex> RestoreAnnex(const v1::Annex& stored) {
@@ -90,6 +94,10 @@ std::shared_ptr<const core::Annex> RestoreAnnex(const v1::Annex& stored) {
   }
   if (stored.has_maintenance_until_ns()) {
     annex->maintenance_until = WallTime(Duration(stored.maintenance_until_ns()));
+  }
+  if (stored.has_maintenance_origin()) {
+    annex->maintenance_origin = std::make_shared<const core::MaintenanceOrigin>(
+        core::MaintenanceOrigin{stored.maintenance_origin().reason(), stored.maintenance_origin().author()});
   }
   return annex;
 }

@@ -10,7 +10,7 @@
 
 namespace liveness::cli {
 
-// `wide`: with every column.
+// `wide`: with every column. WHY among them is the verdict's sentence, which only a FULL view has.
 std::vector<std::string> ClientHeaders(bool wide);
 
 // The cells below ClientHeaders(wide). `now` is what the ages are reckoned from.

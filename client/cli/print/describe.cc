@@ -41,6 +41,17 @@ std::string DetectionText(const v1::Client& client) {
   return text;
 }
 
+// When it ends, who asked for it and why.
+std::string DescribeMaintenance(const v1::Maintenance& maintenance, common::WallTime now) {
+  std::string text =
+      DescribeLine("Maintenance", maintenance.has_end_time()
+                                      ? absl::StrCat("until ", MomentText(maintenance.end_time(), now))
+                                      : std::string("until it is cleared"));
+  text += DescribeLine("  Set by", maintenance.author());
+  text += DescribeLine("  Reason", maintenance.reason());
+  return text;
+}
+
 }  // namespace
 
 std::string DescribeLine(const std::string& name, const std::string& value) {
@@ -87,6 +98,7 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
           : std::string(),
       "\n");
   text += DescribeLine("Health", HealthText(client.health()));
+  if (client.has_maintenance()) text += DescribeMaintenance(client.maintenance(), now);
   if (client.flapping())
     text += DescribeLine("Flapping", "yes, it falls again and again; alerts about it are better held back");
   text += DescribeLine("Cause", CauseText(client.cause()));
@@ -112,7 +124,8 @@ std::string Describe(const v1::Client& client, common::WallTime now, bool color)
   if (!client.principal().empty()) text += DescribeLine("Principal", client.principal());
   if (!client.reported_by().empty()) text += DescribeLine("Reported by", client.reported_by());
   text += Labels(client);
-  if (client.has_keepalive()) text += "Keepalive in force:\n" + DescribeKeepalive(client.keepalive());
+  if (client.has_keepalive())
+    text += "Keepalive in force at the server's end:\n" + DescribeKeepalive(client.keepalive());
   // The evidence of a dead client has shown its progress already.
   if (DescribeProgress("", client.progress()) != DescribeProgress("", client.evidence().progress()))
     text += DescribeProgress("Progress", client.progress());

@@ -61,7 +61,11 @@ std::string GoodbyeText(const v1::GoodbyeEvidence& goodbye) {
   return words;
 }
 
+// Nothing if it was gathered by a server that the client did not beat at.
 std::string DescribeHeartbeat(const v1::HeartbeatEvidence& heartbeat) {
+  const bool was_heard = heartbeat.last_sequence() > 0 || heartbeat.has_credited() ||
+                         FromProto(heartbeat.silence()) > common::Duration::zero();
+  if (!was_heard) return {};
   std::string text = DescribeLine("  Silence", RoundedText(heartbeat.silence()));
   text += DescribeLine("  Last ping",
                        absl::StrCat("#", heartbeat.last_sequence(), ", ", heartbeat.missed(), " missed"));

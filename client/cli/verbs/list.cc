@@ -35,7 +35,8 @@ ExitCode RunVerb(const ListSettings& settings, Context& context) {
   v1::ListClientsRequest request;
   request.set_filter(settings.filter);
   request.set_order_by(settings.order_by);
-  request.set_view(IsDocument(context.global.output) ? v1::CLIENT_VIEW_FULL : v1::CLIENT_VIEW_BASIC);
+  const bool full = IsDocument(context.global.output) || wide;
+  request.set_view(full ? v1::CLIENT_VIEW_FULL : v1::CLIENT_VIEW_BASIC);
   std::int64_t shown = 0;
   bool truncated = false;
   const absl::Status status = EachPage(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/saturating.h"
 #include "server/core/record/last_words.h"
 
 namespace liveness::core {
@@ -82,5 +83,18 @@ struct Evidence {
   std::optional<std::int32_t> exit_code;
   std::optional<std::int32_t> signal;
 };
+
+// False if whoever gathered the evidence had not heard the client.
+inline bool WasHeard(const Evidence& evidence) {
+  return evidence.silence != Duration::zero() || evidence.credited != Duration::zero() ||
+         evidence.last_sequence != 0;
+}
+
+// When the client was last heard. The silence is on the witness clock, but the time that was credited passed
+// all the same.
+inline WallTime LastHeard(const Evidence& evidence) {
+  return common::SaturatingSub(evidence.gather_time,
+                               common::SaturatingAdd(evidence.silence, evidence.credited));
+}
 
 }  // namespace liveness::core

@@ -122,12 +122,6 @@ std::string Quoted(const char* prefix, const std::string& reason) {
   return reason.empty() ? std::string() : absl::StrCat(prefix, "\"", reason, "\"");
 }
 
-// When the client was last heard. The silence is on the witness clock, but the time that was credited passed
-// all the same.
-WallTime LastHeard(const Evidence& evidence) {
-  return evidence.gather_time - evidence.silence - evidence.credited;
-}
-
 std::string ExitSummary(const Evidence& evidence) {
   const std::string words = Quoted(": ", evidence.reason);
   if (evidence.signal) return absl::StrCat("it reported its end by signal ", *evidence.signal, words);

@@ -162,6 +162,12 @@ const FilterSchema& TransitionSchema() {
   return schema;
 }
 
+std::optional<WallTime> LastHeartbeat(const ClientRecord& record, const Vitals& vitals, const Moment& now) {
+  if (vitals.last_heard != MonoTime()) return now.wall - (now.mono - vitals.last_heard);
+  const bool told = record.state != State::kAlive && record.evidence != nullptr && WasHeard(*record.evidence);
+  return told ? std::optional(LastHeard(*record.evidence)) : std::nullopt;
+}
+
 std::string_view ClientFields::Text(FieldId field) const {
   switch (field) {
     case kClientId: return record_.info.client_id();
@@ -193,16 +199,15 @@ std::optional<std::int64_t> ClientFields::Number(FieldId field) const {
     default: break;
   }
   if (vitals_ == nullptr) return std::nullopt;
-  const bool was_heard = vitals_->last_heard != MonoTime();
   switch (field) {
     case kRegisterAge: return Age(record_.register_time, now_.wall);
     case kStateAge: return Age(record_.state_time, now_.wall);
     case kLastHeartbeatAge:
-      if (!was_heard) return std::nullopt;
-      return std::max<std::int64_t>(0, Nanos(now_.mono - vitals_->last_heard));
+      if (const auto heard = LastHeartbeat(record_, *vitals_, now_)) return Age(*heard, now_.wall);
+      return std::nullopt;
     case kLastHeartbeatTime:
-      if (!was_heard) return std::nullopt;
-      return Nanos(now_.wall - (now_.mono - vitals_->last_heard));
+      if (const auto heard = LastHeartbeat(record_, *vitals_, now_)) return Nanos(*heard);
+      return std::nullopt;
     case kDeadlineTime:
       if (record_.state != State::kAlive) return std::nullopt;
       return Nanos(common::SaturatingAdd(now_.wall, vitals_->until_deadline));

@@ -30,6 +30,10 @@ struct Moment {
   WallTime wall{};
 };
 
+// When the client was last heard. Of one that has ended, or is suspected, and that this process has not heard
+// itself, because it ended before a restart or on another server, the evidence tells. None if nobody knows.
+std::optional<WallTime> LastHeartbeat(const ClientRecord& record, const Vitals& vitals, const Moment& now);
+
 // For ClientSchema, and without vitals for WatchSchema. Refers to its arguments:
 // make one for each record, on the stack.
 class ClientFields final : public FieldSource {

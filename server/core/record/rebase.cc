@@ -7,8 +7,10 @@
 namespace liveness::core {
 namespace {
 
-std::optional<WallTime> MaintenanceUntil(const ClientRecord& record) {
-  return record.annex == nullptr ? std::nullopt : record.annex->maintenance_until;
+bool SameMaintenance(const ClientRecord& one, const ClientRecord& other) {
+  static const Annex kNone;
+  return (one.annex == nullptr ? kNone : *one.annex)
+      .SameMaintenance(other.annex == nullptr ? kNone : *other.annex);
 }
 
 // Their annex, with the bans that we decided on, and our maintenance if we decided on that.
@@ -19,7 +21,10 @@ std::shared_ptr<const Annex> Merged(const std::shared_ptr<const Annex>& theirs,
   for (const Banned& banned : ours->banned) {
     if (std::find(both->banned.begin(), both->banned.end(), banned) == both->banned.end()) both->Ban(banned);
   }
-  if (maintains) both->maintenance_until = ours->maintenance_until;
+  if (maintains) {
+    both->maintenance_until = ours->maintenance_until;
+    both->maintenance_origin = ours->maintenance_origin;
+  }
   return both;
 }
 
@@ -60,7 +65,7 @@ ClientRecord Rebase(const ClientRecord& decided, WallTime time, const ClientReco
     }
   }
   rebased.state_time = rebased.state == base.state ? base.state_time : time;
-  const bool maintains = MaintenanceUntil(decided) != MaintenanceUntil(before);
+  const bool maintains = !SameMaintenance(decided, before);
   rebased.annex = Merged(base.annex, decided.annex, maintains);
   if (maintains) {
     rebased.health = decided.health;

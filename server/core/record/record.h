@@ -70,11 +70,27 @@ struct Banned {
 
 inline constexpr std::size_t kRememberedInstances = 8;
 
+// Why a client is in maintenance.
+struct MaintenanceOrigin {
+  std::string reason;  // as it was given; may be empty
+  std::string author;  // the principal that asked for it, else the address that it came from; may be empty
+  bool operator==(const MaintenanceOrigin&) const = default;
+};
+
 // What few clients have beside the rest of their record.
 struct Annex {
   std::vector<Banned> banned;                 // the last 8, the oldest first
   std::optional<WallTime> maintenance_until;  // health is MAINTENANCE until then
-  bool operator==(const Annex&) const = default;
+  // Shared by all clients that were marked together. Null without a maintenance; may be null with one.
+  std::shared_ptr<const MaintenanceOrigin> maintenance_origin;
+
+  bool SameMaintenance(const Annex& other) const {
+    const bool both = maintenance_origin != nullptr && other.maintenance_origin != nullptr;
+    return maintenance_until == other.maintenance_until &&
+           (both ? *maintenance_origin == *other.maintenance_origin
+                 : maintenance_origin == other.maintenance_origin);
+  }
+  bool operator==(const Annex& other) const { return banned == other.banned && SameMaintenance(other); }
 
   // Remembers one more, and forgets the oldest beyond the bound.
   void Ban(Banned instance) {

@@ -109,7 +109,8 @@ class Gateway {
     }
     // A caller who goes before the answer gives the call up.
     exchange->OnGone(caller_->Call(
-        rpc.method, *request, [exchange, &prototype = rpc.response](absl::StatusOr<grpc::ByteBuffer> answer) {
+        rpc.method, *request, exchange->request().peer,
+        [exchange, &prototype = rpc.response](absl::StatusOr<grpc::ByteBuffer> answer) {
           const auto came = std::make_shared<const absl::StatusOr<grpc::ByteBuffer>>(std::move(answer));
           const auto respond = [exchange, &prototype, came] { exchange->Respond(Convert(*came, prototype)); };
           if (!exchange->RunOnWorker(respond)) {

@@ -10,6 +10,7 @@
 
 #include <map>
 #include "common/clock.h"
+#include "common/grpc/asked_by.h"
 #include "common/grpc/grpc_status.h"
 #include "common/mutex.h"
 #include "common/status.h"
@@ -71,11 +72,12 @@ RpcCaller::RpcCaller(std::shared_ptr<grpc::Channel> channel)
 RpcCaller::~RpcCaller() { Stop(); }
 
 std::function<void()> RpcCaller::Call(const std::string& method, const google::protobuf::Message& request,
-                                      Done done) {
+                                      const std::string& asked_by, Done done) {
   const auto call = std::make_shared<State::Pending>();
   call->done = std::move(done);
   call->context.set_deadline(std::chrono::time_point_cast<std::chrono::system_clock::duration>(
       common::SystemClock().Wall() + kDeadline));
+  if (!asked_by.empty()) call->context.AddMetadata(common::kAskedByMetadata, asked_by);
   const grpc::Slice bytes(request.SerializeAsString());
   const grpc::ByteBuffer message(&bytes, 1);
   {

@@ -26,7 +26,9 @@ class RpcCaller {
 
   // Calls `method` (`/package.Service/Method`). Returns what gives the call up, which may be called at any
   // time. `done` is called in any case, on the caller's thread; at once after Stop().
-  std::function<void()> Call(const std::string& method, const google::protobuf::Message& request, Done done);
+  // `asked_by`: whose request it is, where the RPC is to know; may be empty.
+  std::function<void()> Call(const std::string& method, const google::protobuf::Message& request,
+                             const std::string& asked_by, Done done);
 
   // Gives up what is under way, and returns when all of it is done. Once.
   void Stop();

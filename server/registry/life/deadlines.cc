@@ -108,7 +108,9 @@ bool Deadlines::MayGiveUpAfter(Duration silence, const ClientRecord& record) {
 core::Vitals Deadlines::VitalsOf(const Session& session, MonoTime now) const {
   const ClientRecord& record = *session.record();
   core::Vitals vitals;
-  vitals.last_heard = session.last_heard();
+  // Of one that nobody serves the session has the moment from which on that is so.
+  const bool heard = session.state().extras == nullptr || !session.state().extras->orphaned;
+  if (heard) vitals.last_heard = session.last_heard();
   if (record.state == State::kAlive && session.is_local()) {
     vitals.until_deadline = InputOf(session).timing.timeout - witness_.Elapsed(vitals.last_heard, now);
   }

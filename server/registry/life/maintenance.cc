@@ -20,7 +20,7 @@ constexpr auto kStorePause = std::chrono::milliseconds(10);
 
 }  // namespace
 
-void Maintenance::MarkSlice(MaintenancePass& pass, std::optional<WallTime> until,
+void Maintenance::MarkSlice(MaintenancePass& pass, const Term& term,
                             const std::function<MaintenanceSettled()>& settling, Effects& effects) {
   WorkSlice slice(clock_);
   while (pass.HasNext() && slice.Take()) {
@@ -30,28 +30,30 @@ void Maintenance::MarkSlice(MaintenancePass& pass, std::optional<WallTime> until
     if (visible == nullptr) continue;
     if (visible != seen && !pass.marks_any()) {
       pass.LookAgainAt({std::move(visible), deadlines_.VitalsOf(*session, clock_.Mono())});
-    } else if (Mark(session, until, settling, effects)) {
+    } else if (Mark(session, term, settling, effects)) {
       pass.CountChange();
     }
   }
 }
 
-bool Maintenance::Mark(const std::shared_ptr<Session>& session, std::optional<WallTime> until,
+bool Maintenance::Mark(const std::shared_ptr<Session>& session, Term term,
                        const std::function<MaintenanceSettled()>& settling, Effects& effects) {
-  if (until && *until <= clock_.Wall()) until.reset();
+  if (!term.until || *term.until <= clock_.Wall()) term = {};
   const RecordPtr before = session->record();
-  if (before->state == core::State::kForgotten || Of(*before) == until) return false;
+  if (before->state == core::State::kForgotten) return false;
   ClientRecord after = *before;
   auto annex = before->annex == nullptr ? std::make_shared<core::Annex>()
                                         : std::make_shared<core::Annex>(*before->annex);
-  annex->maintenance_until = until;
+  annex->maintenance_until = term.until;
+  annex->maintenance_origin = term.origin;
+  if (annex->SameMaintenance(before->annex == nullptr ? core::Annex() : *before->annex)) return false;
   after.annex = std::move(annex);
-  after.health = until ? Health::kMaintenance : Health::kOk;
+  after.health = term.until ? Health::kMaintenance : Health::kOk;
   if (after.state == core::State::kAlive) {
     after.cause = core::Cause::kUnspecified;
     after.evidence = nullptr;
   }
-  if (!until) (void)stalls_.Restore(*session, after);
+  if (!term.until) (void)stalls_.Restore(*session, after);
   CommitDone told = nullptr;
   if (settling) {
     told = [settled = settling()](const absl::StatusOr<RecordPtr>& record) { settled(record.status()); };
@@ -70,7 +72,7 @@ void Maintenance::EndDue(core::MonoTime now, Effects& effects) {
   WorkSlice slice(clock_);
   while (schedule_.HasDue(wall) && !ledger_.IsFull() && slice.Take()) {
     const std::shared_ptr<Session> session = ledger_.Find(schedule_.PopFirst());
-    if (session != nullptr) Mark(session, std::nullopt, nullptr, effects);
+    if (session != nullptr) Mark(session, {}, nullptr, effects);
   }
   if (schedule_.HasDue(wall)) timers_.TickBy(now + (ledger_.IsFull() ? kStorePause : WorkSlice::kPause));
 }

@@ -32,9 +32,15 @@ class Maintenance {
         deadlines_(deadlines),
         stalls_(stalls) {}
 
+  // What a client is marked with.
+  struct Term {
+    std::optional<core::WallTime> until;  // nothing or past: it has no maintenance any more
+    std::shared_ptr<const core::MaintenanceOrigin> origin;
+  };
+
   // Marks what the pass has chosen, a slice of it. `settling`: as in Registry::SetMaintenance, may be null.
-  void MarkSlice(MaintenancePass& pass, std::optional<core::WallTime> until,
-                 const std::function<MaintenanceSettled()>& settling, Effects& effects);
+  void MarkSlice(MaintenancePass& pass, const Term& term, const std::function<MaintenanceSettled()>& settling,
+                 Effects& effects);
   // Ends every maintenance whose moment has come; if a whole fleet's ends at one moment, a slice of them.
   void EndDue(core::MonoTime now, Effects& effects);
 
@@ -43,9 +49,8 @@ class Maintenance {
   }
 
  private:
-  // Marks the client until then; nothing or past: the client has no maintenance any more. True if the
-  // client's health changes.
-  bool Mark(const std::shared_ptr<Session>& session, std::optional<core::WallTime> until,
+  // True if the client's health changes.
+  bool Mark(const std::shared_ptr<Session>& session, Term term,
             const std::function<MaintenanceSettled()>& settling, Effects& effects);
 
   const common::Clock& clock_;

@@ -149,8 +149,9 @@ struct MaintenanceRequest {
   MaintenanceCursor cursor;  // as the call before gave it
   // Called for each record, without the lock. Null: all.
   std::function<bool(const core::ClientRecord&, const core::Vitals&)> matches;
-  std::int64_t filter_cost = 0;         // of `matches`, as ScanRequest's
-  std::optional<core::WallTime> until;  // nothing or past: ends it
+  std::int64_t filter_cost = 0;                           // of `matches`, as ScanRequest's
+  std::optional<core::WallTime> until;                    // nothing or past: ends it
+  std::shared_ptr<const core::MaintenanceOrigin> origin;  // may be null
 };
 
 // Called once, without the lock, when a change of a client's maintenance is committed or will not be.

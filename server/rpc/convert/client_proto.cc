@@ -33,6 +33,15 @@ static_assert(Same(v1::CAUSE_PROCESS_EXITED, core::Cause::kProcessExited) &&
               Same(v1::CAUSE_NOT_RETURNED, core::Cause::kNotReturned) &&
               Same(v1::Cause_MAX, core::Cause::kUnknown));
 
+// REQUIRES: there is one.
+void SetMaintenance(const core::Annex& annex, v1::Maintenance& proto) {
+  if (annex.maintenance_until != core::WallTime::max())
+    ToProto(*annex.maintenance_until, *proto.mutable_end_time());
+  if (annex.maintenance_origin == nullptr) return;
+  proto.set_reason(annex.maintenance_origin->reason);
+  proto.set_author(annex.maintenance_origin->author);
+}
+
 void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& proto) {
   const core::PackedInfo& info = record.info;
   proto.set_name(common::ClientName(info.client_id()));
@@ -66,13 +75,14 @@ void SetRecord(const core::ClientRecord& record, Detail detail, v1::Client& prot
   proto.mutable_detection()->set_threshold(record.accrual_threshold);
   proto.set_revision(record.revision);
   proto.set_flapping(record.flapping);
+  if (record.annex != nullptr && record.annex->maintenance_until)
+    SetMaintenance(*record.annex, *proto.mutable_maintenance());
 }
 
 void SetVitals(const core::ClientView& client, Detail detail, Moment now, v1::Client& proto) {
   const core::Vitals& vitals = client.vitals;
-  if (vitals.last_heard != core::MonoTime{}) {
-    ToProto(now.wall - (now.mono - vitals.last_heard), *proto.mutable_last_heartbeat_time());
-  }
+  if (const auto heard = core::LastHeartbeat(*client.record, vitals, now))
+    ToProto(*heard, *proto.mutable_last_heartbeat_time());
   if (client.record->state == core::State::kAlive) {
     ToProto(common::SaturatingAdd(now.wall, vitals.until_deadline), *proto.mutable_deadline_time());
   }

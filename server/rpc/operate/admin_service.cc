@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "common/duration_text.h"
+#include "common/grpc/asked_by.h"
 #include "common/limits.h"
 #include "common/resource_name.h"
 #include "common/status.h"
 #include "common/strings.h"
 #include "common/validation.h"
+#include "server/auth/principal.h"
+#include "server/net/endpoint.h"
 #include "server/rpc/convert/client_proto.h"
 #include "server/rpc/convert/convert.h"
 #include "server/rpc/engine/generic_router.h"
@@ -38,6 +41,26 @@ absl::Status CheckReason(const std::string& reason) {
 // `what`, and why where that was said.
 std::string Sentence(std::string what, const std::string& reason) {
   return reason.empty() ? what : common::StrCat(what, ": ", reason);
+}
+
+// What gRPC calls the peer of a call from within the process. No socket is called so.
+constexpr char kPeerInProcess[] = "unknown";
+
+// Who asks: the principal, else the address. Of what comes over HTTP the gateway tells the address; only a
+// call from within the process is believed in that.
+std::string AuthorOf(const Answer& answer) {
+  const std::shared_ptr<GenericCall> call = answer.call();
+  if (call == nullptr) return {};
+  const grpc::GenericServerContext& context = call->context();
+  std::string principal = auth::PrincipalOf(*context.auth_context());
+  if (!principal.empty()) return principal;
+  const std::string peer = context.peer();
+  if (const auto endpoint = net::FromGrpcPeer(peer)) return net::AddressText(*endpoint);
+  if (peer != kPeerInProcess) return peer;  // a Unix socket's
+  const auto told = context.client_metadata().find(common::kAskedByMetadata);
+  if (told == context.client_metadata().end()) return {};
+  const auto asked_by = net::FromText({told->second.data(), told->second.size()});
+  return asked_by ? net::AddressText(*asked_by) : std::string();
 }
 
 }  // namespace
@@ -71,7 +94,7 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
                    if (const absl::Status fit = CheckReason(request.reason()); !fit.ok())
                      return answer->Fail(fit);
-                   MaintenanceJob::Start(registry_, clock_, request, answer,
+                   MaintenanceJob::Start(registry_, clock_, request, AuthorOf(*answer), answer,
                                          [this, reason = request.reason()](const std::string& what) {
                                            note_(Sentence(what, reason));
                                          });

@@ -15,10 +15,10 @@ namespace liveness::rpc {
 using common::MutexLock;
 
 void MaintenanceJob::Start(registry::Registry& registry, const common::Clock& clock,
-                           const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
-                           Done done) {
+                           const v1::SetMaintenanceRequest& request, const std::string& author,
+                           std::shared_ptr<Answer> answer, Done done) {
   std::shared_ptr<MaintenanceJob>(
-      new MaintenanceJob(registry, clock, request, std::move(answer), std::move(done)))
+      new MaintenanceJob(registry, clock, request, author, std::move(answer), std::move(done)))
       ->Next();
 }
 

@@ -35,18 +35,23 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   using Done = std::function<void(const std::string& what)>;
 
   // Begins. `registry` and `clock` outlive the engine's calls, as does what `done` uses, which is called
-  // before the answer is given.
+  // before the answer is given. `author`: who asks.
   static void Start(registry::Registry& registry, const common::Clock& clock,
-                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer, Done done);
+                    const v1::SetMaintenanceRequest& request, const std::string& author,
+                    std::shared_ptr<Answer> answer, Done done);
 
  private:
   MaintenanceJob(registry::Registry& registry, const common::Clock& clock,
-                 const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer, Done done)
+                 const v1::SetMaintenanceRequest& request, const std::string& author,
+                 std::shared_ptr<Answer> answer, Done done)
       : registry_(registry),
         clock_(clock),
         request_(request),
         answer_(std::move(answer)),
-        done_(std::move(done)) {}
+        done_(std::move(done)) {
+    marks_.origin = std::make_shared<const core::MaintenanceOrigin>(
+        core::MaintenanceOrigin{.reason = request.reason(), .author = author});
+  }
 
   // On a worker.
   void Work();

@@ -34,6 +34,19 @@ TEST_F(MaintenanceTest, IsSetByNameShownAndCleared) {
   EXPECT_TRUE(Becomes("a", "HEALTH_OK"));
 }
 
+TEST_F(MaintenanceTest, TellsItsEndItsAuthorAndItsReason) {
+  const auto a = Beat("a");
+  ASSERT_EQ(Run({"maintenance", "set", "a", "--for=2h", "--reason=new disks"}).code, 0);
+  const std::string get = Run({"get", "a"}).out;
+  EXPECT_THAT(get, ContainsRegex("Maintenance: +until 20.*Z \\(in 1[0-9hm]+"));
+  EXPECT_THAT(get, ContainsRegex("Set by: +127\\.[0-9.]+\n"));
+  EXPECT_THAT(get, ContainsRegex("Reason: +new disks\n"));
+  EXPECT_THAT(Run({"list", "-o", "wide"}).out,
+              ContainsRegex("in maintenance until 20.* by 127.*: new disks"));
+  ASSERT_EQ(Run({"maintenance", "clear", "a"}).code, 0);
+  EXPECT_THAT(Run({"get", "a"}).out, Not(HasSubstr("Maintenance")));
+}
+
 TEST_F(MaintenanceTest, IsSetByFilterAndCountsInEveryFormat) {
   const auto a = Beat("a", {"--label=zone=eu"});
   const auto b = Beat("b", {"--label=zone=eu"});

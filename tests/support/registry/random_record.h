@@ -139,6 +139,10 @@ class RandomRecord {
                               static_cast<std::uint8_t>(Below(3))});
     }
     if (Flip()) annex.maintenance_until = Wall();
+    if (Flip()) {
+      annex.maintenance_origin =
+          std::make_shared<const core::MaintenanceOrigin>(core::MaintenanceOrigin{Text(30), Text(10)});
+    }
     return annex;
   }
 

@@ -119,5 +119,13 @@ TEST(DescribeEvidenceTest, AStrangersTokenCannotReachTheTerminal) {
   EXPECT_THAT(DescribeEvidence(evidence, kNow), HasSubstr("\\x1b\\x0a: 1s old, 2s allowed\n"));
 }
 
+TEST(DescribeEvidenceTest, OfAServerThatHasNotHeardTheClientThereIsNoSilence) {
+  v1::Evidence evidence;
+  evidence.mutable_heartbeat()->mutable_silence();
+  EXPECT_THAT(DescribeEvidence(evidence, kNow), Not(HasSubstr("Silence")));
+  evidence.mutable_heartbeat()->set_last_sequence(1);
+  EXPECT_THAT(DescribeEvidence(evidence, kNow), HasSubstr("Silence:          0s\n  Last ping:        #1"));
+}
+
 }  // namespace
 }  // namespace liveness::cli

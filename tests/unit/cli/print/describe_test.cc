@@ -41,6 +41,28 @@ TEST(DescribeTest, GivesTheEvidence) {
   EXPECT_THAT(text, HasSubstr("signal 11\n"));
 }
 
+TEST(DescribeTest, TellsAMaintenance) {
+  v1::Client client;
+  client.set_state(v1::STATE_ALIVE);
+  EXPECT_THAT(Describe(client, kNow, false), Not(HasSubstr("Maintenance")));
+  v1::Maintenance& maintenance = *client.mutable_maintenance();
+  maintenance.mutable_end_time()->set_seconds(1'700'000'000 + 60);
+  maintenance.set_reason("new disks");
+  maintenance.set_author("10.0.0.1");
+  EXPECT_THAT(Describe(client, kNow, false),
+              HasSubstr("Maintenance:        until 2023-11-14T22:14:20.000Z (in 60s)\n"
+                        "  Set by:           10.0.0.1\n"
+                        "  Reason:           new disks\n"));
+  maintenance.clear_end_time();
+  EXPECT_THAT(Describe(client, kNow, false), HasSubstr("Maintenance:        until it is cleared\n"));
+}
+
+TEST(DescribeTest, SaysWhoseEndTheKeepaliveIsOf) {
+  v1::Client client;
+  client.mutable_keepalive()->set_tcp_count(3);
+  EXPECT_THAT(Describe(client, kNow, false), HasSubstr("Keepalive in force at the server's end:\n"));
+}
+
 TEST(DescribeTest, SaysHowItsSilenceIsJudged) {
   v1::Client client;
   client.set_state(v1::STATE_ALIVE);

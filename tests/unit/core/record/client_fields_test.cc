@@ -165,5 +165,38 @@ TEST(TransitionFieldsTest, AskForTheChangeAndForTheRecordAfterIt) {
   EXPECT_FALSE(matches("from_health = STALLED", first));
 }
 
+TEST(LastHeartbeatTest, IsToldByTheEvidenceOfOneThatThisProcessHasNotHeard) {
+  ClientRecord record = Record();
+  record.state = State::kDead;
+  auto evidence = std::make_shared<Evidence>();
+  evidence->gather_time = kNow.wall - minutes(5);
+  evidence->silence = seconds(9);
+  evidence->credited = seconds(2);
+  record.evidence = evidence;
+  const WallTime heard = kNow.wall - minutes(5) - seconds(11);
+  EXPECT_EQ(LastHeartbeat(record, {}, kNow), heard);
+  EXPECT_TRUE(Matches("last_heartbeat_age > 310s", record, {}));
+  EXPECT_FALSE(Matches("last_heartbeat_age > 312s", record, {}));
+  EXPECT_TRUE(Matches("last_heartbeat_time < 2026-01-31T11:55:00Z", record, {}));
+  EXPECT_EQ(LastHeartbeat(record, Alive(), kNow), kNow.wall - seconds(2))
+      << "what it has heard itself counts";
+  record.state = State::kAlive;
+  EXPECT_EQ(LastHeartbeat(record, {}, kNow), std::nullopt) << "it was heard since, nobody knows when";
+}
+
+TEST(LastHeartbeatTest, IsNotKnownOfOneWhoseServerHasNotHeardIt) {
+  ClientRecord record = Record();
+  record.state = State::kDead;
+  EXPECT_EQ(LastHeartbeat(record, {}, kNow), std::nullopt);
+  auto evidence = std::make_shared<Evidence>();
+  evidence->gather_time = kNow.wall;
+  record.evidence = evidence;
+  EXPECT_EQ(LastHeartbeat(record, {}, kNow), std::nullopt);
+  auto pinged = std::make_shared<Evidence>(*evidence);
+  pinged->last_sequence = 3;
+  record.evidence = pinged;
+  EXPECT_EQ(LastHeartbeat(record, {}, kNow), kNow.wall) << "it said goodbye in its last ping's moment";
+}
+
 }  // namespace
 }  // namespace liveness::core

@@ -135,6 +135,22 @@ TEST(Rebase, AStateThatWasNotDecidedOnStaysTheirs) {
   EXPECT_EQ(maintained.annex->maintenance_until, At(9));
 }
 
+TEST(Rebase, AMaintenanceForAnotherReasonIsADecisionToo) {
+  const auto because = [](ClientRecord record, const std::string& reason) {
+    auto annex = std::make_shared<Annex>(*record.annex);
+    annex->maintenance_origin = std::make_shared<const MaintenanceOrigin>(MaintenanceOrigin{reason, "anna"});
+    record.annex = annex;
+    return record;
+  };
+  const ClientRecord before = because(Maintained(OnB(), 9), "disks");
+  const ClientRecord theirs = Labelled(before, "theirs");
+  const ClientRecord both = Rebase(because(before, "memory"), At(5), before, theirs, theirs, kUs);
+  EXPECT_EQ(both.annex->maintenance_until, At(9));
+  EXPECT_EQ(both.annex->maintenance_origin->reason, "memory");
+  const ClientRecord suspected = Rebase(Suspected(before), At(5), before, theirs, theirs, kUs);
+  EXPECT_EQ(suspected.annex->maintenance_origin->reason, "disks") << "of which we decided nothing";
+}
+
 TEST(Rebase, AMoveToUsKeepsWhatOurClientSaid) {
   const ClientRecord before = OnB();
   ClientRecord to_us = Labelled(before, "ours");

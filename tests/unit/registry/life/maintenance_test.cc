@@ -194,6 +194,30 @@ TEST(Maintenance, ThatIsAskedForTwiceIsToldOnce) {
   EXPECT_EQ(h.Told().size(), 3u) << "its record is not";
 }
 
+TEST(Maintenance, KeepsWhyAndWhoUntilItEnds) {
+  RegistryHarness h;
+  h.Attach("a");
+  const core::WallTime until = h.clock.Wall() + seconds(2);
+  const auto mark = [&](const char* reason) {
+    (void)h.registry.SetMaintenance(
+        {.client_id = "a",
+         .until = until,
+         .origin = std::make_shared<const core::MaintenanceOrigin>(core::MaintenanceOrigin{reason, "anna"})},
+        nullptr);
+    return h.Record("a")->annex->maintenance_origin->reason;
+  };
+  EXPECT_EQ(mark("disks"), "disks");
+  EXPECT_EQ(h.Told().size(), 2u);
+  EXPECT_EQ(mark("disks"), "disks");
+  EXPECT_EQ(h.Told().size(), 2u) << "nothing is new";
+  EXPECT_EQ(mark("memory"), "memory");
+  EXPECT_EQ(h.Told().size(), 3u);
+  h.clock.Advance(seconds(3));
+  h.Tick();
+  EXPECT_EQ(h.Record("a")->health, Health::kOk);
+  EXPECT_EQ(h.Record("a")->annex->maintenance_origin, nullptr);
+}
+
 TEST(Maintenance, ThatIsOverBeforeItBeginsIsNone) {
   RegistryHarness h;
   h.Attach("a");

@@ -139,5 +139,32 @@ TEST(ClientProtoTest, AForgottenClientIsShownAsItWasDropped) {
   EXPECT_EQ(proto.client().revision(), 9u);
 }
 
+TEST(ClientProtoTest, AMaintenanceHasItsEndAndItsOrigin) {
+  auto record = Record();
+  auto annex = std::make_shared<core::Annex>();
+  annex->Ban({"i-0", 3, core::Cause::kEvicted});
+  record->annex = annex;
+  v1::Client client;
+  ToProto(core::ClientView{record, {}}, Detail::kFull, kNow, client);
+  EXPECT_FALSE(client.has_maintenance()) << "it has an annex for another reason";
+
+  auto maintained = std::make_shared<core::Annex>(*annex);
+  maintained->maintenance_until = kNow.wall + seconds(7);
+  record->annex = maintained;
+  client.Clear();
+  ToProto(core::ClientView{record, {}}, Detail::kBasic, kNow, client);
+  EXPECT_EQ(TimeUtil::TimestampToSeconds(client.maintenance().end_time()), 1'700'000'007);
+  EXPECT_EQ(client.maintenance().reason(), "") << "one that an older server began";
+
+  maintained->maintenance_until = core::WallTime::max();
+  maintained->maintenance_origin =
+      std::make_shared<const core::MaintenanceOrigin>(core::MaintenanceOrigin{"new disks", "10.0.0.1"});
+  client.Clear();
+  ToProto(core::ClientView{record, {}}, Detail::kBasic, kNow, client);
+  EXPECT_FALSE(client.maintenance().has_end_time()) << "it never ends";
+  EXPECT_EQ(client.maintenance().reason(), "new disks");
+  EXPECT_EQ(client.maintenance().author(), "10.0.0.1");
+}
+
 }  // namespace
 }  // namespace liveness::rpc

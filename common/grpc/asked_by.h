@@ -1,0 +1,10 @@
+// The metadata in which the HTTP port tells the RPCs that it calls whose request it carries.
+#pragma once
+
+namespace liveness::common {
+
+// `10.0.0.7:4711`. To be believed of a call from within the process alone, because anybody else may send it
+// too.
+inline constexpr char kAskedByMetadata[] = "liveness-asked-by";
+
+}  // namespace liveness::common
