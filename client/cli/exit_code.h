@@ -2,7 +2,7 @@
 // docs/livenessctl.md print it from here or are held to it by a test.
 //
 // `beat -- COMMAND` is the exception: it ends with the command's own code, or
-// 128 + the signal that ended the command. `health` is another: HealthCode.
+// 128 + the signal that ended the command. `health` is another: HealthCode; and `check`: CheckCode.
 #pragma once
 
 namespace liveness::cli {
@@ -14,7 +14,7 @@ enum class ExitCode : int {
   kNotFound = 3,      // no such client
   kUnavailable = 4,   // no server could be reached, or it cannot serve now
   kDenied = 5,        // not authenticated, or not allowed
-  kTimeout = 6,       // a server was reached but did not answer within --timeout
+  kTimeout = 6,       // a server was reached but did not answer within --timeout; wait: --within passed
   kSuperseded = 7,    // beat: a newer process took over the id
   kEvicted = 8,       // beat: an operator evicted the client
   kCannotRun = 126,   // beat -- COMMAND: found, but cannot be run
@@ -30,11 +30,11 @@ inline constexpr char kExitCodeHelp[] =
     "  3    no such client\n"
     "  4    no server could be reached, or it cannot serve now\n"
     "  5    not authenticated, or not allowed\n"
-    "  6    no answer within --timeout\n"
+    "  6    no answer within --timeout; wait: it was not so within --within\n"
     "  7    beat: superseded by a newer process under the same id\n"
     "  8    beat: evicted by an operator\n"
     "  beat -- COMMAND ends with the command's code, 126 if it cannot be run, 127 if\n"
-    "  it is not found, 128+N if signal N ended it; health has codes of its own\n";
+    "  it is not found, 128+N if signal N ended it; health and check have codes of their own\n";
 
 // `health`: those of grpc_health_probe, whose place it takes.
 enum class HealthCode : int {
@@ -52,5 +52,20 @@ inline constexpr char kHealthCodeHelp[] =
     "  2    no server could be connected to\n"
     "  3    the server gave no answer, or an error: it knows no such client or service\n"
     "  4    NOT_SERVING, or anything else but SERVING\n";
+
+// `check`: those of monitoring plugins.
+enum class CheckCode : int {
+  kOk = 0,
+  kWarning = 1,
+  kCritical = 2,
+  kUnknown = 3,
+};
+
+inline constexpr char kCheckCodeHelp[] =
+    "Exit codes, those of monitoring plugins:\n"
+    "  0    OK\n"
+    "  1    WARNING: --warn-min or --warn-max is passed\n"
+    "  2    CRITICAL: --min or --max is passed\n"
+    "  3    UNKNOWN: no server answered, nobody in any state matches, or a wrong flag\n";
 
 }  // namespace liveness::cli

@@ -8,14 +8,18 @@
 
 #include "client/cli/exit_code.h"
 #include "client/cli/flags/flag_values.h"
+#include "client/cli/print/check_report.h"
 #include "client/cli/print/display_text.h"
 #include "client/cli/verbs/verbs.h"
 #include "common/flags/command_line.h"
+#include "common/flags/man_page.h"
 
 namespace liveness::cli {
 namespace {
 
 constexpr char kDefaultServer[] = "127.0.0.1:7700";
+
+constexpr char kVersion[] = "livenessctl " LIVENESS_VERSION;
 
 constexpr char kDescription[] =
     "Asks a liveness server who is live, who is not, and why.\n"
@@ -54,8 +58,8 @@ void AddGlobal(CLI::App& app, GlobalSettings& global) {
            global.output = FormatByName(texts.back()).value_or(OutputFormat::kUnset);
            return true;
          },
-         "table, wide, json, yaml or name; default: what people read best")
-      ->type_name("FORMAT")
+         "Default: what people read best")
+      ->type_name("table|wide|json|yaml|name")
       ->check(CLI::Validator(CheckFormat, "", "format"));
   app.add_flag("--no-headers", global.no_headers, "Tables without their header line");
   AddDuration(
@@ -69,19 +73,45 @@ std::string Help(const CLI::App& app) {
   if (app.get_subcommands().empty() || formatter == nullptr) return app.help();
   const CLI::App& verb = *app.get_subcommands().back();
   const auto global = app.get_options([&](const CLI::Option* option) {
-    return option->get_name() != "--version" && verb.get_option_no_throw(option->get_name()) == nullptr;
+    return option->get_name() != "--version" && option->get_name() != "--man" &&
+           verb.get_option_no_throw(option->get_name()) == nullptr;
   });
   return app.help() + formatter->make_group("Global Options", false, global);
 }
 
 Message UsageError(const std::string& text, const std::string& verb) {
   // A word in `text` may be a stranger's: the name of a client, which a script passed on.
-  return {"livenessctl: " + Printable(common::PlainText(text)) + "\nSee livenessctl " + verb +
-              (verb.empty() ? "" : " ") + "--help\n",
-          true, verb == "health" ? static_cast<ExitCode>(HealthCode::kBadArguments) : ExitCode::kUsage};
+  const std::string words = Printable(common::PlainText(text));
+  // Who runs a plugin reads its standard output alone.
+  if (verb == "check") return {UnknownLine(words) + "\n", static_cast<ExitCode>(CheckCode::kUnknown)};
+  return {"livenessctl: " + words + "\nSee livenessctl " + verb + (verb.empty() ? "" : " ") + "--help\n",
+          verb == "health" ? static_cast<ExitCode>(HealthCode::kBadArguments) : ExitCode::kUsage, true};
 }
 
+// The command line, and what it fills.
+struct Program {
+  Program() {
+    app.get_formatter()->column_width(34);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", kVersion);
+    common::AddManFlag(app, 1, kVersion);
+    app.footer(std::string("Examples:\n"
+                           "  livenessctl list --filter='state = ALIVE'\n"
+                           "  livenessctl --server=db-1:7700,db-2:7700 watch\n\n") +
+               kExitCodeHelp);
+    AddGlobal(app, settings.global);
+    for (const auto add_verb : kAddVerbs) verbs.push_back(add_verb(app, settings.global));
+  }
+
+  Settings settings;
+  std::vector<Verb> verbs;
+  CLI::App app{kDescription, "livenessctl"};
+};
+
 }  // namespace
+
+common::CommandDoc ProgramDoc() { return common::DocOf(Program().app); }
 
 std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
   // CLI11 does not see the words after `--`: it would take some of a command's words for flags and verbs.
@@ -91,19 +121,10 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
   const bool has_dashes = dashes != args.end();
   args.erase(dashes, args.end());
 
-  Settings settings;
-  std::vector<Verb> verbs;
-  CLI::App app(kDescription, "livenessctl");
-  app.get_formatter()->column_width(34);
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.set_version_flag("--version", "livenessctl " LIVENESS_VERSION);
-  app.footer(std::string("Examples:\n"
-                         "  livenessctl list --filter='state = ALIVE'\n"
-                         "  livenessctl --server=db-1:7700,db-2:7700 watch\n\n") +
-             kExitCodeHelp);
-  AddGlobal(app, settings.global);
-  for (const auto add_verb : kAddVerbs) verbs.push_back(add_verb(app, settings.global));
+  Program program;
+  Settings& settings = program.settings;
+  const std::vector<Verb>& verbs = program.verbs;
+  CLI::App& app = program.app;
 
   const auto verb_name = [&]() -> std::string {
     const auto parsed = app.get_subcommands();

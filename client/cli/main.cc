@@ -11,20 +11,25 @@
 #include "client/cli/print/reader_watcher.h"
 #include "client/cli/run.h"
 #include "client/cli/terminal.h"
+#include "client/cli/verbs/verbs.h"
 #include "common/clock.h"
 
 int main(int argc, char** argv) {
   using namespace liveness;
   using cli::ExitCode;
   std::ios::sync_with_stdio(false);
-  const auto parsed = cli::ParseFlags(std::vector<std::string>(argv + 1, argv + argc));
-  if (const auto* message = std::get_if<cli::Message>(&parsed)) {
-    std::ostream& stream = message->error ? std::cerr : std::cout;
-    stream << message->text << std::flush;
-    if (message->error) return static_cast<int>(message->code);
-    return static_cast<int>(stream ? ExitCode::kOk : ExitCode::kError);
-  }
   cli::Terminal terminal{std::cout, std::cerr, cli::StdoutTakesColor(), common::SystemClock()};
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words[0] == "__complete") {
+    return static_cast<int>(cli::RunComplete({words.begin() + 1, words.end()}, terminal));
+  }
+  const auto parsed = cli::ParseFlags(words);
+  if (const auto* message = std::get_if<cli::Message>(&parsed)) {
+    std::ostream& stream = message->to_stderr ? std::cerr : std::cout;
+    stream << message->text << std::flush;
+    const bool lost = !stream && message->code == ExitCode::kOk;
+    return static_cast<int>(lost ? ExitCode::kError : message->code);
+  }
   const ExitCode code = cli::Run(std::get<cli::Settings>(parsed), terminal);
   // If the reader has gone away, it wants no more, and nothing is wrong.
   if (!std::cout.flush() && !cli::ReaderIsGone(STDOUT_FILENO) && code == ExitCode::kOk) {

@@ -51,6 +51,24 @@ struct WatchSettings {
   std::string history_id;  // that start_revision belongs to; empty: the server's
   bool since_now = false;
   bool wait = false;  // keep trying also before the first connection
+  std::string exec;   // run for each change; empty: nothing
+  int exec_parallel = 1;
+  common::Duration exec_timeout = std::chrono::minutes(1);
+};
+
+struct WaitSettings {
+  enum class For { kAlive, kDead, kLeft, kGone };  // kGone: dead or left
+  std::string name;                                // or clients/ID
+  For what = For::kAlive;
+  bool is_given = false;                   // `what` was
+  std::optional<common::Duration> within;  // none: for as long as it takes
+};
+
+// How many are to be live. At least one of the limits is set.
+struct CheckSettings {
+  std::string filter;
+  std::optional<std::int64_t> min, warn_min;  // of those that are ALIVE and OK
+  std::optional<std::int64_t> max, warn_max;  // of those that are ALIVE
 };
 
 struct TopSettings {
@@ -127,9 +145,14 @@ struct BeatSettings {
   std::vector<std::string> command;  // empty: beat until told to stop
 };
 
-using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, TopSettings, TransitionsSettings,
-                                  StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
-                                  DrainSettings, HealthSettings, DoctorSettings, BeatSettings>;
+struct CompletionSettings {
+  std::string shell;  // bash, zsh or fish
+};
+
+using VerbSettings =
+    std::variant<ListSettings, GetSettings, WatchSettings, WaitSettings, CheckSettings, TopSettings,
+                 TransitionsSettings, StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
+                 DrainSettings, HealthSettings, DoctorSettings, BeatSettings, CompletionSettings>;
 
 struct Settings {
   GlobalSettings global;

@@ -34,7 +34,7 @@ void AddTimes(CLI::App& beat, BeatSettings& settings) {
       beat.add_option("--detection", settings.detection,
                       "fixed (default): overdue after the timeout; accrual: sooner where pings come steadily")
           ->check(CLI::IsMember({"fixed", "accrual"}).description(""))
-          ->type_name("METHOD");
+          ->type_name("fixed|accrual");
   beat.add_option("--detection-threshold", settings.detection_threshold,
                   "With accrual: the suspicion level (phi) that counts as overdue; default 8")
       ->check(CLI::Range(common::kMinSuspicionThreshold, common::kMaxSuspicionThreshold).description(""))
@@ -54,10 +54,9 @@ void AddFlags(CLI::App& beat, BeatSettings& settings, std::vector<std::string>& 
   beat.add_option("--host", settings.host, "Host name to tell; default: this host's");
   beat.add_option("--version-label", settings.version_label, "Version to tell");
   beat.add_option("--last-will", settings.last_will, "What to tell if it dies without goodbye");
-  beat.add_option("--keepalive-preset", settings.keepalive_preset,
-                  "standard (default) or strict, all layers at once")
+  beat.add_option("--keepalive-preset", settings.keepalive_preset, "All layers at once; default standard")
       ->check(CLI::IsMember({"standard", "strict"}).description(""))
-      ->type_name("PRESET");
+      ->type_name("standard|strict");
   beat.add_flag("--stop-when-fenced", settings.stop_when_fenced,
                 "Superseded or evicted: also end the command and all that it started");
   beat.add_flag("-q,--quiet", settings.quiet, "Print errors only");

@@ -15,8 +15,8 @@ namespace liveness::cli {
 struct Context {
   const GlobalSettings& global;
   Terminal& terminal;
-  std::unique_ptr<Api> api =
-      nullptr;  // none for `beat`, `doctor` and `health`, which connect in their own ways
+  // None for `beat`, `completion`, `doctor` and `health`, which connect in their own ways or not at all.
+  std::unique_ptr<Api> api = nullptr;
 };
 
 // Writes `status` as an error about the server that `context.api` asked last.

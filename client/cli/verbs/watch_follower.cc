@@ -1,6 +1,6 @@
 #include "client/cli/verbs/watch_follower.h"
 
-#include <utility>
+#include <chrono>
 
 namespace liveness::cli {
 namespace {
@@ -9,9 +9,6 @@ namespace {
 constexpr common::Duration kBehindLimit = std::chrono::minutes(1);
 
 }  // namespace
-
-WatchFollower::WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal)
-    : filter_(std::move(filter)), printer_(global, terminal) {}
 
 void WatchFollower::StartAt(std::uint64_t revision, const std::string& history_id) {
   revision_ = revision;
@@ -34,24 +31,24 @@ void WatchFollower::BeginStream() {
 void WatchFollower::Take(const v1::WatchClientsResponse& response) {
   behind_since_.reset();
   if (response.has_gap()) {
-    printer_.Gap(response.gap().after_revision(), response.gap().resumes_at_revision(), "");
+    sink_.Gap(response.gap().after_revision(), response.gap().resumes_at_revision(), "");
     BeginSnapshot();
     muted_ = false;
   }
   for (const v1::Client& client : response.clients()) {
     snapshot_[client.client_id()] = client.revision();
-    if (!muted_) printer_.Client(client);
+    if (!muted_) sink_.Client(client);
   }
   auto group = response.groups().begin();
   for (const v1::Transition& transition : response.transitions()) {
     for (; group != response.groups().end() && group->revision() <= transition.revision(); ++group) {
-      printer_.Group(*group);
+      sink_.Group(*group);
     }
-    if (IsNews(transition)) printer_.Transition(transition);
+    if (IsNews(transition)) sink_.Transition(transition);
   }
-  for (; group != response.groups().end(); ++group) printer_.Group(*group);
+  for (; group != response.groups().end(); ++group) sink_.Group(*group);
   if (response.snapshot_done()) {
-    if (!muted_) printer_.SnapshotDone(snapshot_.size(), response.revision(), response.history_id());
+    if (!muted_) sink_.SnapshotDone(snapshot_.size(), response.revision(), response.history_id());
     in_snapshot_ = false;
     snapshot_.clear();
     muted_ = false;
@@ -67,7 +64,7 @@ bool WatchFollower::IsBehindForGood(common::MonoTime now) {
 
 void WatchFollower::Forget(std::string_view why) {
   behind_since_.reset();
-  printer_.Gap(revision_, 0, why);
+  sink_.Gap(revision_, 0, why);
   BeginSnapshot();
   muted_ = false;
 }

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
-#include "client/cli/print/watch_printer.h"
-#include "client/cli/settings.h"
+#include "client/cli/print/watch_sink.h"
 #include "common/clock.h"
 #include "liveness/v1/registry_service.pb.h"
 
@@ -20,8 +20,8 @@ namespace liveness::cli {
 
 class WatchFollower {
  public:
-  // `global` and `terminal` are kept.
-  WatchFollower(std::string filter, const GlobalSettings& global, Terminal& terminal);
+  // `sink` is told, and is kept.
+  WatchFollower(std::string filter, WatchSink& sink) : filter_(std::move(filter)), sink_(sink) {}
 
   // Begins after `revision`, without a snapshot. An empty `history_id` is that of the server.
   void StartAt(std::uint64_t revision, const std::string& history_id);
@@ -43,14 +43,13 @@ class WatchFollower {
 
   // The revision up to which all was told; 0 if a snapshot is needed.
   std::uint64_t revision() const { return revision_; }
-  WatchPrinter& printer() { return printer_; }
 
  private:
   void BeginSnapshot();
   bool IsNews(const v1::Transition& transition);
 
   const std::string filter_;
-  WatchPrinter printer_;
+  WatchSink& sink_;
   std::uint64_t revision_ = 0;
   std::string history_id_;
   bool in_snapshot_ = true;

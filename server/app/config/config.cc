@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/flags/command_line.h"
+#include "common/flags/man_page.h"
 #include "server/app/config/config_check.h"
 #include "server/app/config/config_print.h"
 #include "server/app/config/config_sources.h"
@@ -62,6 +63,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   ConfigVerbs verbs;
   CLI::App app(kDescription, "livenessd");
   app.set_version_flag("--version", std::string("livenessd ") + kVersion);
+  common::AddManFlag(app, 8, std::string("livenessd ") + kVersion);
   app.get_formatter()->column_width(36);
   app.option_defaults()->take_last();  // what is given twice is told below
   CLI::Option* const file = app.add_option("--config", config.file, "A TOML file with values of the flags")

@@ -41,7 +41,7 @@ class FlagsTest : public ::testing::Test {
   static std::string Refusal(std::vector<std::string> args) {
     const auto parsed = ParseFlags(std::move(args));
     const auto* message = std::get_if<Message>(&parsed);
-    return message != nullptr && message->error ? message->text : "accepted";
+    return message != nullptr && message->code != ExitCode::kOk ? message->text : "accepted";
   }
 };
 
@@ -199,7 +199,8 @@ TEST_F(FlagsTest, HelpListsEveryExitCode) {
   const auto parsed = ParseFlags({"--help"});
   const auto* message = std::get_if<Message>(&parsed);
   ASSERT_NE(message, nullptr);
-  EXPECT_FALSE(message->error);
+  EXPECT_EQ(message->code, ExitCode::kOk);
+  EXPECT_FALSE(message->to_stderr);
   EXPECT_THAT(message->text, HasSubstr(kExitCodeHelp));
 }
 

@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "client/cli/print/watch_printer.h"
 #include "tests/support/manual_clock.h"
 
 namespace liveness::cli {
@@ -42,7 +43,8 @@ class WatchFollowerTest : public ::testing::Test {
   std::ostringstream out_;
   Terminal terminal_{out_, out_, false, clock_};
   const GlobalSettings global_{.output = OutputFormat::kTable};
-  WatchFollower follower_{"state = DEAD", global_, terminal_};
+  WatchPrinter printer_{global_, terminal_};
+  WatchFollower follower_{"state = DEAD", printer_};
 };
 
 TEST_F(WatchFollowerTest, ResumesAfterAllThatWasTold) {
