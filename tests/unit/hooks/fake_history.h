@@ -88,21 +88,26 @@ class FakeHistory final : public registry::WatchSource {
 // What is sent waits for the test's answer. Thread-safe.
 class FakeDelivery final : public Delivery {
  public:
-  // For each name: what is answered at once, in place of waiting. Before any Send().
-  void Answer(const std::string& name, Outcome outcome) { answers_[name] = std::move(outcome); }
+  // What is answered for `name` at once from now on, in place of waiting.
+  void Answer(const std::string& name, Outcome outcome) {
+    common::MutexLock lock(mu_);
+    answers_[name] = std::move(outcome);
+  }
 
   void Send(HookConfigPtr hook, EventPtr event, Done done) override {
-    const auto answer = answers_.find(hook->name);
+    Outcome answer;
     {
       common::MutexLock lock(mu_);
       sent_.emplace_back(hook->name, event);
       changed_.NotifyAll();
-      if (answer == answers_.end()) {
+      const auto known = answers_.find(hook->name);
+      if (known == answers_.end()) {
         waiting_[hook->name] = std::move(done);
         return;
       }
+      answer = known->second;
     }
-    done(answer->second);
+    done(std::move(answer));
   }
   void Cancel(const std::string& name) override { (void)Finish(name, {Result::kCancelled}); }
   void Stop() override {
@@ -156,9 +161,9 @@ class FakeDelivery final : public Delivery {
     return sent;
   }
 
-  std::map<std::string, Outcome> answers_;
   mutable common::Mutex mu_;
   common::CondVar changed_;
+  std::map<std::string, Outcome> answers_ ABSL_GUARDED_BY(mu_);
   std::vector<std::pair<std::string, EventPtr>> sent_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Done> waiting_ ABSL_GUARDED_BY(mu_);
 };

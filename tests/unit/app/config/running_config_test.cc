@@ -56,6 +56,24 @@ TEST_F(RunningConfigTest, WhatAFlagHidesIsNoChange) {
   EXPECT_EQ(log_level_, "untouched");
 }
 
+TEST_F(RunningConfigTest, HooksAreTakenTogetherAndOnlyIfTheyDiffer) {
+  const std::string a = "[[hook]]\nname = \"a\"\nurl = \"https://example.com/a\"\n";
+  const std::string b = "[[hook]]\nname = \"b\"\ncommand = \"/bin/true\"\n";
+  Run("");
+  std::vector<hooks::HookConfigPtr> taken;
+  int times = 0;
+  running_->CanChangeHooks([&](const Config& config) { taken = config.hooks, ++times; });
+  EXPECT_EQ(Reload(a + b), "hooks that changed: 2");
+  EXPECT_THAT(taken, ::testing::SizeIs(2));
+  EXPECT_EQ(Reload(b + a), "") << "in another order";
+  EXPECT_EQ(Reload("log-level = \"debug\"\n" + a + "timeout = \"3s\"\n"),
+            "settings that changed: 1, hooks that changed: 2");
+  EXPECT_THAT(taken, ::testing::SizeIs(1));
+  EXPECT_EQ(Reload("log-level = \"debug\"\n"), "hooks that changed: 1");
+  EXPECT_THAT(taken, ::testing::IsEmpty());
+  EXPECT_EQ(times, 3);
+}
+
 TEST_F(RunningConfigTest, AFileThatIsWrongChangesNothingAtAll) {
   Run("");
   for (const char* text :
