@@ -92,8 +92,7 @@ BootInstant Client::alive_until() const {
 bool Client::alive() const { return common::SystemClock().Boot().time_since_epoch() < alive_until(); }
 
 std::uint64_t Client::incarnation() const {
-  const std::optional<Welcome> welcome = impl_->snapshot().welcome;
-  return welcome ? welcome->incarnation : 0;
+  return impl_->snapshot().welcome.value_or(Welcome{}).incarnation;
 }
 
 std::optional<Welcome> Client::welcome() const { return impl_->snapshot().welcome; }

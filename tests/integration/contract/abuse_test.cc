@@ -93,6 +93,34 @@ TEST_F(AbuseTest, CallsThatAreResetAtOnce) {
   }
 }
 
+// Never many at once, so that it is the resets which are counted.
+TEST_F(AbuseTest, CallsThatAreResetOneAfterAnother) {
+  StartServer();
+  for (const char* method : {kGetClient, kHeartbeat}) {
+    Http2Peer peer(address());
+    const std::string block = Http2Peer::CallHeaders(method);
+    bool closed = false;
+    for (int i = 0; i < 2'000 && !closed; ++i) {
+      const std::uint32_t stream = peer.NextStream();
+      closed = !peer.SendRaw(Http2Peer::Bytes({Frame::kHeaders, Frame::kEndHeaders, stream, block}) +
+                             Http2Peer::Bytes({Frame::kReset, 0, stream, std::string("\0\0\0\x8", 4)}));
+      if (i % 10 == 0) std::this_thread::sleep_for(milliseconds(10));
+    }
+    EXPECT_TRUE(closed || peer.IsClosedWithin(seconds(5))) << method;
+    ExpectServes();
+  }
+}
+
+TEST_F(AbuseTest, CallsThatTheServerEndsAreNoResets) {
+  StartServer();
+  const auto channel = NewChannel(address());
+  for (int i = 0; i < 600; ++i) {
+    HeartbeatStream stream(channel);
+    ASSERT_TRUE(stream.Ping(1));
+    ExpectEnd(stream, grpc::StatusCode::FAILED_PRECONDITION, "HELLO_MISSING");
+  }
+}
+
 // 64 KiB that unpack to 64 MiB, on the thread that serves heartbeats.
 TEST_F(AbuseTest, PackedMessagesAreRefusedUnopened) {
   StartServer();

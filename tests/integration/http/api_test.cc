@@ -91,7 +91,7 @@ TEST_F(HttpApi, ChangesAreMadeAndWrittenDown) {
   const HttpAnswer marked =
       Post("/api/v1/maintenance", "{\"name\":\"clients/web-1\",\"until_time\":\"2100-01-01T00:00:00Z\"}");
   EXPECT_EQ(marked.body, "{\"changed_count\":\"1\"}\n");
-  EXPECT_THAT(Get("/api/v1/clients/web-1").body, HasSubstr("\"author\":\"127.0.0.1\""))
+  EXPECT_THAT(Fetch("/api/v1/clients/web-1").body, HasSubstr("\"author\":\"127.0.0.1\""))
       << "and not what gRPC calls a call within the process";
 }
 
