@@ -233,7 +233,8 @@ TEST_F(FlagsTest, TheHelpOfEveryVerbHasTheGlobalFlags) {
     const auto parsed = ParseFlags(args);
     ASSERT_TRUE(std::holds_alternative<Message>(parsed));
     const std::string text = std::get<Message>(parsed).text;
-    for (const char* flag : {"-o,--output FORMAT", "--server", "--tls-ca", "--http-proxy", "--timeout"}) {
+    for (const char* flag :
+         {"-o,--output table|wide|json", "--server", "--tls-ca", "--http-proxy", "--timeout"}) {
       EXPECT_THAT(text, HasSubstr(flag));
     }
   }

@@ -87,10 +87,10 @@ TEST(DescribeServerTest, SaysOfEachHookHowItDoes) {
   const std::string text = DescribeServer(info, "a:1", kNow, false);
   EXPECT_THAT(
       text, ContainsRegex("chat: +https://chat.example.com/\\*\\*\\*: up to date, 7 events taken, 2 silent"));
-  EXPECT_THAT(
-      text,
-      ContainsRegex("pager: +/usr/bin/page: FAILS, 0 events taken, 31 behind\n +Waits since: [^\n]*1m[^\n]*\n"
-                    " +Failed: +3 times, the last: exit code 1"));
+  EXPECT_THAT(text,
+              ContainsRegex(
+                  "pager: +/usr/bin/page: FAILS, 0 events taken, 31 behind\n +Waits since: [^\n]*60s[^\n]*\n"
+                  " +Failed: +3 times, the last: exit code 1"));
   EXPECT_THAT(text, ContainsRegex("other: +/bin/x: another server sends"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }

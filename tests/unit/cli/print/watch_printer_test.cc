@@ -63,8 +63,8 @@ TEST_F(WatchPrinterTest, AMassFailureIsALineLikeAnyOther) {
   EXPECT_THAT(Written(OutputFormat::kWide, print), HasSubstr("fell together [revision 42]\n"));
   EXPECT_EQ(Written(OutputFormat::kName, print), "");
   EXPECT_EQ(Written(OutputFormat::kJson, print),
-            "{\"group\": {\"revision\":\"42\",\"scope\":\"host=db-7\",\"affected_count\":\"7\","
-            "\"member_count\":\"12\",\"time\":\"2023-11-14T22:13:20Z\"}}\n");
+            "{\"group\": {\"revision\":\"42\",\"scope\":\"host=db-7\",\"affected_count\":7,"
+            "\"member_count\":12,\"time\":\"2023-11-14T22:13:20Z\"}}\n");
   EXPECT_THAT(Written(OutputFormat::kYaml, print),
               HasSubstr("group:\n  revision: 42\n  scope: \"host=db-7\"\n"));
 }
