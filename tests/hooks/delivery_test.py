@@ -108,4 +108,5 @@ class Delivery(unittest.TestCase):
         self.live_and_die("web-1")
         until("it was told dead", lambda: told.exists() and "DEAD" in told.read_text())
         self.assertEqual(told.read_text(), "web-1 ALIVE \nweb-1 SUSPECT PROCESS_EXITED\nweb-1 DEAD PROCESS_EXITED\n")
-        self.assertEqual(self.world.metric('liveness_hook_deliveries_total{hook="run",result="taken"}'), 3)
+        until("the last of three has ended, and was counted",
+              lambda: self.world.metric('liveness_hook_deliveries_total{hook="run",result="taken"}') == 3)
