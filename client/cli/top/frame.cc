@@ -26,8 +26,7 @@ constexpr const char* kHelp[] = {
     "PgUp, PgDn, g, G      a page; the first, the last",
     "Enter                 its verdict and evidence; Esc goes back",
     "/                     only what matches an AIP-160 filter: state = DEAD AND labels.zone = \"eu-*\"",
-    "s, S                  the next order, the one before: state, name, time of the last change, rtt, "
-    "heartbeat",
+    "s, S                  the next order, the one before: state, name, last change, rtt, heartbeat",
     "p, Space              hold the picture; again: go on",
     "Ctrl-L                draw anew",
     "q, Ctrl-C             end",
