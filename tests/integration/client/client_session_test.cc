@@ -188,28 +188,6 @@ TEST(ClientSession, LabelsAreSentNowAndWithTheNextHello) {
   EXPECT_EQ(updates, 1);
 }
 
-// One message of a stream is on its way at a time; gRPC ends the process that sends a second one.
-TEST(ClientSession, LabelsThatChangeFasterThanTheyAreSent) {
-  std::atomic<int> last{-1};
-  FakeHeartbeatServer server([&](FakeStream& stream) {
-    stream.ReadHello();
-    stream.Welcome(1, 100, 30'000);
-    while (const auto request = stream.Read()) {
-      if (request->has_ping()) stream.Pong(request->ping());
-      if (request->has_update()) last = std::stoi(request->update().labels().at("n"));
-      if (request->has_goodbye()) return grpc::Status::OK;
-    }
-    return grpc::Status::CANCELLED;
-  });
-  StateLog log;
-  const auto client = StartClient(OptionsFor(server.target(), log));
-  ASSERT_TRUE(log.WaitFor("LIVE"));
-  constexpr int kChanges = 20'000;
-  for (int i = 1; i <= kChanges; ++i) ASSERT_FALSE(client->UpdateLabels({{"n", std::to_string(i)}}));
-  EXPECT_TRUE(Eventually([&] { return last == kChanges; }));
-  EXPECT_EQ(client->counters().losses, 0u);
-}
-
 TEST(ClientSession, SupersededIsFinal) {
   FakeHeartbeatServer server([&](FakeStream& stream) {
     stream.ReadHello();
