@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <memory>
 #include <utility>
 
-#include "server/core/filter/filter.h"
 #include "server/core/record/client_fields.h"
+#include "server/registry/watch/record_filter.h"
 
 namespace liveness::hooks {
 namespace {
@@ -19,24 +18,20 @@ core::Filter ParseFilter(const HookConfig& hook) {
   return filter.ok() ? *std::move(filter) : core::Filter();  // it was looked at when it was configured
 }
 
-registry::RecordFilter MakeFilter(const HookConfig& hook) {
-  core::Filter filter = ParseFilter(hook);
-  if (filter.matches_all()) return nullptr;
-  return [shared = std::make_shared<const core::Filter>(std::move(filter))](
-             const core::ClientRecord& record) { return shared->Matches(core::ClientFields(record)); };
-}
-
-std::size_t SliceOf(const HookConfig& hook) {
-  const std::int64_t most = kSliceUnits / (2 * ParseFilter(hook).cost() + 1);
+std::size_t SliceOf(const core::Filter& filter) {
+  const std::int64_t most = kSliceUnits / (2 * filter.cost() + 1);
   return std::clamp<std::size_t>(static_cast<std::size_t>(most), Feed::kSlice / 8, Feed::kSlice);
 }
 
 }  // namespace
 
 Feed::Feed(const Source& source, const HookConfig& hook, Position position)
+    : Feed(source, hook, ParseFilter(hook), std::move(position)) {}
+
+Feed::Feed(const Source& source, const HookConfig& hook, core::Filter filter, Position position)
     : source_(source),
-      filter_(MakeFilter(hook)),
-      slice_(SliceOf(hook)),
+      slice_(SliceOf(filter)),
+      filter_(registry::MakeRecordFilter(std::move(filter))),
       transitions_(hook.transitions),
       groups_(hook.groups),
       include_maintenance_(hook.include_maintenance),

@@ -22,6 +22,7 @@
 #include <string>
 
 #include "common/clock.h"
+#include "server/core/filter/filter.h"
 #include "server/core/fleet/group_event.h"
 #include "server/core/record/record.h"
 #include "server/hooks/event.h"
@@ -75,6 +76,7 @@ class Feed {
     std::optional<registry::WatchGap> gap;
   };
 
+  Feed(const Source& source, const HookConfig& hook, core::Filter filter, Position position);
   void Look();
   // The position, over what is not wanted before the first item.
   void MoveUp();
@@ -83,8 +85,8 @@ class Feed {
   EventPtr Make(const Item& item) const;
 
   const Source source_;
-  const registry::RecordFilter filter_;
   const std::size_t slice_;
+  const registry::RecordFilter filter_;
   const bool transitions_, groups_, include_maintenance_;
 
   Position position_;

@@ -1,12 +1,12 @@
 #include "server/rpc/query/watch_request.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "common/status.h"
 #include "server/core/filter/filter.h"
 #include "server/core/record/client_fields.h"
+#include "server/registry/watch/record_filter.h"
 #include "server/rpc/convert/convert.h"
 
 namespace liveness::rpc {
@@ -20,10 +20,7 @@ absl::StatusOr<registry::WatchRequest> ParseWatch(const v1::WatchClientsRequest&
   watch.history_id = request.history_id();
   if (filter->matches_all()) return watch;  // no filter: the registry then asks nothing
   watch.filter_cost = filter->cost();
-  watch.filter =
-      [shared = std::make_shared<const core::Filter>(*std::move(filter))](const core::ClientRecord& record) {
-        return shared->Matches(core::ClientFields(record));
-      };
+  watch.filter = registry::MakeRecordFilter(*std::move(filter));
   return watch;
 }
 
