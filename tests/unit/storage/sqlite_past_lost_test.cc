@@ -81,6 +81,18 @@ TEST_F(SqlitePastLost, ARestartChangesNoIncarnation) {
   }
 }
 
+TEST_F(SqlitePastLost, WhoWatchedAServerThatKnewNobodyYetMissesNothing) {
+  Open();
+  HistoryQuery query;
+  query.after = contents_.revision;
+  for (const bool killed : {true, false}) {
+    if (killed) Kill();
+    clock_.Advance(std::chrono::seconds(1));
+    Open();
+    EXPECT_THAT(Read(query).gaps, IsEmpty());
+  }
+}
+
 TEST_F(SqlitePastLost, ASnapshotOfAllFilesGivesNothingOutTwice) {
   Open();
   Join("web-1");
