@@ -62,8 +62,7 @@ TEST(ClientUnixSocket, LivesDiesAndFallsBackToTcp) {
   const auto server = ServerProcess::Start({"--listen=127.0.0.1:0," + path, "--resume-grace=200ms"});
   ASSERT_TRUE(server);
   const std::string tcp = server->address();
-  const auto stub =
-      v1::RegistryService::NewStub(grpc::CreateChannel(tcp, grpc::InsecureChannelCredentials()));
+  const auto stub = v1::RegistryService::NewStub(NewChannel(tcp));
   const auto record = [&] {
     grpc::ClientContext context;
     v1::GetClientRequest request;

@@ -10,6 +10,7 @@
 
 #include "liveness/v1/registry_service.grpc.pb.h"
 #include "tests/integration/client/state_log.h"
+#include "tests/support/heartbeat_stream.h"
 #include "tests/support/server_process.h"
 
 namespace liveness::testing {
@@ -19,7 +20,7 @@ class ClientLivenessd : public ::testing::Test {
   void SetUp() override {
     server_ = ServerProcess::Start({"--keepalive-preset=strict"});
     ASSERT_TRUE(server_);
-    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+    channel_ = NewChannel(server_->address());
   }
 
   ClientOptions Options(StateLog& log) {

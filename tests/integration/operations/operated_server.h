@@ -13,6 +13,7 @@
 #include <grpcpp/create_channel.h>
 
 #include "liveness/v1/admin_service.grpc.pb.h"
+#include "tests/support/heartbeat_stream.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_dir.h"
 
@@ -40,11 +41,7 @@ class OperatedServerTest : public ::testing::Test {
     ASSERT_NE(server_, nullptr);
   }
   // A connection of its own, by `credentials_`.
-  std::shared_ptr<grpc::Channel> Connect() const {
-    grpc::ChannelArguments args;
-    args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(server_->address(), credentials_, args);
-  }
+  std::shared_ptr<grpc::Channel> Connect() const { return NewChannel(server_->address(), credentials_); }
   v1::ServerInfo Info() const {
     v1::ServerInfo info;
     grpc::ClientContext context;

@@ -137,7 +137,7 @@ class ChurnTest : public ::testing::Test {
   // The watch, replayed up to the revision of the list, is the list.
   void ExpectTruth(Follower& follower, const Listed& listed) {
     const std::optional<Follower::Picture> replayed = follower.At(listed.revision);
-    ASSERT_TRUE(replayed) << "was not told up to " << listed.revision << ": " << follower.complaints();
+    ASSERT_TRUE(replayed) << "was not told up to " << listed.revision << ": " << follower.complaints() << follower.end();
     Follower::Picture wanted = listed.clients;
     if (!follower.zone().empty()) {
       std::erase_if(wanted, [&](const auto& each) {
@@ -189,7 +189,7 @@ class ChurnTest : public ::testing::Test {
     const Clock::time_point begun = Clock::now();
     load_.Begin(server_->address(), listed.revision);
     load_.Run(begun + Chance(life));
-    ASSERT_TRUE(fresh.HasBegun());
+    ASSERT_TRUE(fresh.HasBegun()) << fresh.end();
     const Listed in_its_midst = List();
     load_.Run(begun + life);
     ExpectTruth(whole_, listed);

@@ -33,6 +33,7 @@ void Follower::Follow(const std::shared_ptr<grpc::Channel>& channel) {
   {
     std::lock_guard lock(mu_);
     leaving_ = false;
+    end_.clear();
     if (begun_) {
       request.set_start_revision(revision_);
       request.set_history_id(history_id_);
@@ -60,9 +61,8 @@ void Follower::Read(const std::shared_ptr<grpc::Channel>& channel, v1::WatchClie
   const grpc::Status status = stream->Finish();
   std::lock_guard lock(mu_);
   context_ = nullptr;
-  if (!leaving_ && status.error_code() != grpc::StatusCode::UNAVAILABLE) {
-    Complain("its stream ended with " + std::to_string(status.error_code()) + " " + status.error_message());
-  }
+  end_ = "its stream ended with " + std::to_string(status.error_code()) + " " + status.error_message();
+  if (!leaving_ && status.error_code() != grpc::StatusCode::UNAVAILABLE) Complain(end_);
 }
 
 void Follower::Take(v1::WatchClientsResponse message, bool resumed) {
@@ -163,6 +163,11 @@ std::uint64_t Follower::revision() const {
 std::int64_t Follower::transitions() const {
   std::lock_guard lock(mu_);
   return transitions_;
+}
+
+std::string Follower::end() const {
+  std::lock_guard lock(mu_);
+  return end_;
 }
 
 std::string Follower::complaints() const {

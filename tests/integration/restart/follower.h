@@ -56,6 +56,8 @@ class Follower {
   std::int64_t transitions() const;
   // What it was told that must not be; empty if nothing.
   std::string complaints() const;
+  // With what its last stream ended; empty while it has one.
+  std::string end() const;
   const std::string& zone() const { return zone_; }
 
  private:
@@ -74,6 +76,7 @@ class Follower {
   std::condition_variable changed_;
   grpc::ClientContext* context_ = nullptr;  // of the stream that is read
   bool leaving_ = false;
+  std::string end_;
   bool begun_ = false;  // has a whole snapshot
   std::string history_id_;
   std::uint64_t revision_ = 0;         // all up to here was told

@@ -29,6 +29,7 @@
 #include "server/rpc/operate/reflection_service.h"
 #include "server/rpc/query/registry_service.h"
 #include "server/storage/memory_store.h"
+#include "tests/support/heartbeat_stream.h"
 
 namespace liveness::testing {
 
@@ -77,11 +78,7 @@ class QueryServer {
   }
 
   // A channel with a connection of its own.
-  std::shared_ptr<grpc::Channel> Connect() const {
-    grpc::ChannelArguments args;
-    args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), args);
-  }
+  std::shared_ptr<grpc::Channel> Connect() const { return NewChannel(address_); }
 
   registry::Attached Join(const std::string& client_id, core::Labels labels = {}) {
     registry::HelloRequest hello;
