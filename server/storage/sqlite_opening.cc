@@ -143,7 +143,8 @@ class Opening {
     records_ = *std::move(records);
     const auto last = LastRevision(opened_.database, records_);
     if (!last.ok()) return last.status();
-    // Where a line begins, somebody may have watched before there was anything to keep: nothing is missing there.
+    // Where a line begins, somebody may have watched before there was anything to keep: nothing is missing
+    // there.
     last_ = std::max(*last, line_start_);
     return absl::OkStatus();
   }

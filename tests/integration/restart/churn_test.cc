@@ -137,7 +137,8 @@ class ChurnTest : public ::testing::Test {
   // The watch, replayed up to the revision of the list, is the list.
   void ExpectTruth(Follower& follower, const Listed& listed) {
     const std::optional<Follower::Picture> replayed = follower.At(listed.revision);
-    ASSERT_TRUE(replayed) << "was not told up to " << listed.revision << ": " << follower.complaints() << follower.end();
+    ASSERT_TRUE(replayed) << "was not told up to " << listed.revision << ": " << follower.complaints()
+                          << follower.end();
     Follower::Picture wanted = listed.clients;
     if (!follower.zone().empty()) {
       std::erase_if(wanted, [&](const auto& each) {
