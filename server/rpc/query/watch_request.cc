@@ -18,7 +18,6 @@ absl::StatusOr<registry::WatchRequest> ParseWatch(const v1::WatchClientsRequest&
   watch.filter_key = request.filter();
   watch.start_revision = request.start_revision();
   watch.history_id = request.history_id();
-  if (filter->matches_all()) return watch;  // no filter: the registry then asks nothing
   watch.filter_cost = filter->cost();
   watch.filter = registry::MakeRecordFilter(*std::move(filter));
   return watch;
