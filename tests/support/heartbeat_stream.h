@@ -25,15 +25,24 @@ namespace liveness::testing {
 // A channel with a connection of its own. It is connected already if there is a server: gRPC 1.51 may take an
 // attempt that goes well for one that failed, because it looks at errno after other calls than connect
 // (grpc/grpc#35064), and a call that does not wait for the next attempt then ends as UNAVAILABLE. That befell
-// one channel in a thousand.
+// one channel in a thousand, so an attempt that failed is made once more.
 inline std::shared_ptr<grpc::Channel> NewChannel(
     const std::string& address,
-    const std::shared_ptr<grpc::ChannelCredentials>& credentials = grpc::InsecureChannelCredentials()) {
-  grpc::ChannelArguments args;
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials = grpc::InsecureChannelCredentials(),
+    grpc::ChannelArguments args = {}) {
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  auto channel = grpc::CreateCustomChannel(address, credentials, args);
-  channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(3));
-  return channel;
+  const auto give_up = std::chrono::system_clock::now() + std::chrono::seconds(3);
+  const auto connect = [&] {
+    auto channel = grpc::CreateCustomChannel(address, credentials, args);
+    grpc_connectivity_state state = channel->GetState(true);
+    while (state != GRPC_CHANNEL_READY && state != GRPC_CHANNEL_TRANSIENT_FAILURE &&
+           channel->WaitForStateChange(state, give_up)) {
+      state = channel->GetState(true);
+    }
+    return channel;
+  };
+  auto channel = connect();
+  return channel->GetState(false) == GRPC_CHANNEL_TRANSIENT_FAILURE ? connect() : channel;
 }
 
 // The details of one error; empty fields where it has none.

@@ -76,9 +76,8 @@ class CanaryTest : public ::testing::Test {
   // A connection of its own, by `credentials_`.
   std::shared_ptr<grpc::Channel> Connect() const {
     grpc::ChannelArguments args;
-    args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     if (!server_name_.empty()) args.SetSslTargetNameOverride(server_name_);
-    return grpc::CreateCustomChannel(server_->address(), credentials_, args);
+    return NewChannel(server_->address(), credentials_, args);
   }
   void StartClients(int count, milliseconds interval, milliseconds timeout) {
     for (int i = 0; i < count; ++i) {

@@ -153,9 +153,8 @@ TEST_F(WatchTruthTest, AWatcherThatNeverReadsLosesItsPlaceAndNobodyElse) {
   }
   // Without gRPC's guess at the bandwidth, which makes room for 16 MiB in the client.
   grpc::ChannelArguments narrow;
-  narrow.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   narrow.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  Watcher slow(grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), narrow), {});
+  Watcher slow(NewChannel(address(), grpc::InsecureChannelCredentials(), narrow), {});
   ASSERT_TRUE(slow.CatchUp(1));
   v1::WatchClientsRequest request;
   Watcher reading(NewChannel(address()), request);

@@ -59,7 +59,7 @@ TEST_F(ListenerTest, TlsGoesThroughItToo) {
   ASSERT_NE(server_, nullptr);
   grpc::SslCredentialsOptions trusted;
   trusted.pem_root_certs = ReadFile(certificate.cert_file());
-  channel_ = grpc::CreateChannel(address(), grpc::SslCredentials(trusted));
+  channel_ = NewChannel(address(), grpc::SslCredentials(trusted));
   HeartbeatStream stream(channel_);
   ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("a", "1")));
   ASSERT_TRUE(stream.Ping(1));

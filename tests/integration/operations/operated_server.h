@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <grpcpp/create_channel.h>
-
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "tests/support/heartbeat_stream.h"
 #include "tests/support/server_process.h"

@@ -159,9 +159,8 @@ TEST(QueryWatchTest, AWatcherThatReadsNothingLosesItsPlaceAndNothingElse) {
   QueryServer server(options);
   const auto client = server.Join("busy");
   grpc::ChannelArguments args;
-  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 16 * 1024);
-  const auto channel = grpc::CreateCustomChannel(server.address(), grpc::InsecureChannelCredentials(), args);
+  const auto channel = NewChannel(server.address(), grpc::InsecureChannelCredentials(), args);
   Watcher slow(channel, {});
   Watcher quick(server.Connect(), {});
   ASSERT_TRUE(slow.CatchUp(server.registry().revision()));
