@@ -53,25 +53,41 @@ common::MonoTime ServerRace::Begin(common::MonoTime now) {
     attempts_.push_back(std::move(to_begin_.back()));
     to_begin_.pop_back();
     Attempt& begun = attempts_.back();
-    begun.begun = now;
-    begun.channel = connect_(begun.server, begun.is_second ? kLittlePatience : kPatience);
+    Begin(begun, now, begun.is_second ? kLittlePatience : kPatience);
     next_at_ = now + stagger_;
     if (begun.channel->GetState(true) == GRPC_CHANNEL_READY) break;
   }
   return to_begin_.empty() ? common::MonoTime::max() : next_at_;
 }
 
+void ServerRace::Begin(Attempt& attempt, common::MonoTime now, common::Duration patience) {
+  attempt.begun = now;
+  attempt.patience = patience;
+  attempt.channel = connect_(attempt.server, patience);
+}
+
 std::optional<ServerRace::Found> ServerRace::Take(common::MonoTime now) {
   const Attempt* refused = nullptr;
-  for (const Attempt& each : attempts_) {
+  for (Attempt& each : attempts_) {
     const grpc_connectivity_state state = each.channel->GetState(true);
     if (state == GRPC_CHANNEL_READY) return Found{each.server, each.channel};
     // A server that failed when our patience ended has refused nothing: it is as silent as before.
-    const bool is_early = !each.is_second && now - each.begun < kPatience - kTimers;
-    if (state == GRPC_CHANNEL_TRANSIENT_FAILURE && is_early) refused = &each;
+    const bool is_early = now - each.begun < each.patience - kTimers;
+    if (state != GRPC_CHANNEL_TRANSIENT_FAILURE || !is_early) continue;
+    if (each.is_second) {
+      refused = &each;
+    } else {
+      TryAgain(each, now);
+    }
   }
   if (refused == nullptr) return std::nullopt;
   return Found{refused->server, refused->channel};
+}
+
+void ServerRace::TryAgain(Attempt& first, common::MonoTime now) {
+  std::erase_if(to_begin_, [&](const Attempt& each) { return each.server == first.server; });
+  first.is_second = true;
+  Begin(first, now, kPatience);
 }
 
 void ServerRace::Wait(common::MonoTime until) {

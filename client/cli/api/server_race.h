@@ -4,10 +4,12 @@
 //
 //   0 ms      250 ms     500 ms
 //   a ------------------------------    answers no SYN
-//             b -x                      refuses: Next() gives b, and the call says why
+//             b -xx                     refuses twice: Next() gives b, and the call says why
 //                        c --+          connects: Next() gives c
 //
-// When all servers have been tried, each is tried once more with little time for each of its
+// A server that refuses is tried once more at once: gRPC 1.51 looks at errno after other calls than
+// connect() and takes one good connection in a thousand for a refused one (grpc/grpc#35064). When all
+// servers have been tried, each of the others is tried once more with little time for each of its
 // addresses, because a name may have dead addresses before the good one. All are tried within
 // half of the time that there is. A server that is still connecting when the race is destroyed
 // is given up.
@@ -46,8 +48,8 @@ class ServerRace {
     std::size_t server = 0;
     std::shared_ptr<grpc::Channel> channel;
   };
-  // The next server that is connected, or that refused: a call over its channel then tells how. Each server
-  // is given once. None if no other one connected in time, if none is left, or if `stop` said so.
+  // The next server that is connected, or that refused twice: a call over its channel then tells how. Each
+  // server is given once. None if no other one connected in time, if none is left, or if `stop` said so.
   std::optional<Found> Next();
 
   // The servers that Next() has not given.
@@ -59,11 +61,15 @@ class ServerRace {
     std::shared_ptr<grpc::Channel> channel;
     bool is_second = false;
     common::MonoTime begun{};
+    common::Duration patience{};
   };
 
   // Begins the attempts that are due. Returns when the next one is.
   common::MonoTime Begin(common::MonoTime now);
+  void Begin(Attempt& attempt, common::MonoTime now, common::Duration patience);
   std::optional<Found> Take(common::MonoTime now);
+  // The server refused its first attempt: that one becomes the second.
+  void TryAgain(Attempt& first, common::MonoTime now);
   void Wait(common::MonoTime until);
 
   const Connect connect_;
