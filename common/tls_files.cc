@@ -1,10 +1,7 @@
 #include "common/tls_files.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <limits>
@@ -15,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "common/files/file.h"
 #include "common/openssl_ptr.h"
 #include "common/strings.h"
 
@@ -39,19 +37,9 @@ struct File {
 };
 
 absl::StatusOr<std::string> Read(const File& file) {
-  const int fd = open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return file.Wrong(std::strerror(errno));
-  std::string text;
-  char buffer[16 * 1024];
-  ssize_t count = 0;
-  while (text.size() <= kMaxBytes && (count = read(fd, buffer, sizeof(buffer))) > 0) {
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-  const int error = errno;
-  close(fd);
-  if (count < 0) return file.Wrong(std::strerror(error));
-  if (text.empty()) return file.Wrong("is empty");
-  if (text.size() > kMaxBytes) return file.Wrong("is longer than 1 MiB");
+  absl::StatusOr<std::string> text = ReadFile(file.path, kMaxBytes);
+  if (!text.ok()) return file.Wrong(ToStd(text.status().message()));
+  if (text->empty()) return file.Wrong("is empty");
   return text;
 }
 

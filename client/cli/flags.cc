@@ -11,6 +11,7 @@
 #include "client/cli/print/check_report.h"
 #include "client/cli/print/display_text.h"
 #include "client/cli/verbs/verbs.h"
+#include "common/files/token.h"
 #include "common/flags/command_line.h"
 #include "common/flags/man_page.h"
 
@@ -50,6 +51,10 @@ void AddGlobal(CLI::App& app, GlobalSettings& global) {
                  "Name in the server's certificate; default HOST")
       ->envname("LIVENESS_TLS_SERVER_NAME")
       ->type_name("NAME");
+  app.add_option("--token-file", global.token_file,
+                 "A bearer token on one line, which says who asks; shown over TLS and to this host alone")
+      ->envname("LIVENESS_TOKEN_FILE")
+      ->type_name("FILE");
   app.add_flag("--http-proxy", global.http_proxy,
                "Connect through the proxy of $grpc_proxy, $https_proxy or $http_proxy; default: directly");
   app.add_option(
@@ -158,6 +163,11 @@ std::variant<Settings, Message> ParseFlags(std::vector<std::string> args) {
   }
   global.tls.enabled = global.tls.enabled || !global.tls.ca_file.empty() || !global.tls.cert_file.empty() ||
                        !global.tls.server_name.empty();
+  for (const std::string& server : global.servers) {
+    if (global.token_file.empty()) break;
+    const absl::Status safe = common::CheckTokenIsSafe("--token-file", server, global.tls.enabled);
+    if (!safe.ok()) return UsageError(std::string(safe.message()), verb_name());
+  }
   if (global.null_after_names && global.output == OutputFormat::kUnset) global.output = OutputFormat::kName;
   if (global.null_after_names && global.output != OutputFormat::kName) {
     return UsageError("-0 ends names with a NUL: it goes with -o name alone", verb_name());

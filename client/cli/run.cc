@@ -16,6 +16,7 @@ ExitCode Run(const Settings& settings, Terminal& terminal) {
   const bool needs_no_api = std::holds_alternative<BeatSettings>(settings.verb) ||
                             std::holds_alternative<DoctorSettings>(settings.verb) ||
                             std::holds_alternative<HealthSettings>(settings.verb) ||
+                            std::holds_alternative<TokenSettings>(settings.verb) ||
                             std::holds_alternative<CompletionSettings>(settings.verb);
   if (!needs_no_api) {
     auto api = Api::Create(settings.global);

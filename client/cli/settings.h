@@ -27,6 +27,7 @@ struct TlsSettings {
 struct GlobalSettings {
   std::vector<std::string> servers;  // HOST:PORT or unix:PATH, tried in this order; never empty
   TlsSettings tls;
+  std::string token_file;   // of a bearer token; empty: none
   bool http_proxy = false;  // through the proxy that the environment names
   OutputFormat output = OutputFormat::kUnset;
   bool no_headers = false;
@@ -90,6 +91,7 @@ struct StatsSettings {
 struct EvictSettings {
   std::vector<std::string> names;
   std::string reason;
+  bool forget = false;
 };
 
 // Maintenance is set if `span` or `until` is given, and cleared if neither is.
@@ -145,14 +147,21 @@ struct BeatSettings {
   std::vector<std::string> command;  // empty: beat until told to stop
 };
 
+struct TokenSettings {
+  std::string name;
+  std::vector<std::string> roles;
+  std::optional<common::Duration> expires;
+  std::string file;  // to add the entry to; empty: none
+};
+
 struct CompletionSettings {
   std::string shell;  // bash, zsh or fish
 };
 
-using VerbSettings =
-    std::variant<ListSettings, GetSettings, WatchSettings, WaitSettings, CheckSettings, TopSettings,
-                 TransitionsSettings, StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
-                 DrainSettings, HealthSettings, DoctorSettings, BeatSettings, CompletionSettings>;
+using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, WaitSettings, CheckSettings,
+                                  TopSettings, TransitionsSettings, StatsSettings, EvictSettings,
+                                  MaintenanceSettings, ServerInfoSettings, DrainSettings, HealthSettings,
+                                  DoctorSettings, BeatSettings, TokenSettings, CompletionSettings>;
 
 struct Settings {
   GlobalSettings global;

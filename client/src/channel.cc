@@ -5,6 +5,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 
+#include "common/files/token.h"
 #include "common/grpc/socket_mutator.h"
 #include "common/target.h"
 #include "common/tls_files.h"
@@ -31,6 +32,13 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::opt
   pem.pem_cert_chain = std::move(files->cert);
   pem.pem_private_key = std::move(files->key);
   return grpc::SslCredentials(pem);
+}
+
+Result<std::string> ReadToken(const ClientOptions& options) {
+  if (options.token_file.empty()) return std::string();
+  absl::StatusOr<std::string> token = common::ReadTokenFile("token_file", options.token_file);
+  if (!token.ok()) return Error{"BAD_TOKEN_FILE", std::string(token.status().message())};
+  return *std::move(token);
 }
 
 grpc::ChannelArguments MakeChannelArguments(const ClientOptions& options,

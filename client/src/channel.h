@@ -21,6 +21,9 @@ namespace liveness::internal {
 // cannot be used (common/tls_files.h).
 Result<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const std::optional<Tls>& tls);
 
+// The token in the options' file; empty without. BAD_TOKEN_FILE, with the file and what is wrong with it.
+Result<std::string> ReadToken(const ClientOptions& options);
+
 // What is asked of gRPC for a channel. Parameters as of MakeChannel().
 grpc::ChannelArguments MakeChannelArguments(const ClientOptions& options,
                                             std::function<void(int fd)> on_socket,

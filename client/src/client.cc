@@ -70,6 +70,8 @@ Result<std::unique_ptr<Client>> Client::Start(ClientOptions options) {
   const SignalsBlocked blocked;
   auto credentials = internal::MakeCredentials(complete->tls);
   if (!credentials) return credentials.error();
+  const auto token = internal::ReadToken(*complete);
+  if (!token) return token.error();
   return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(*std::move(complete))));
 }
 

@@ -4,6 +4,7 @@
 
 #include "client/src/messages.h"
 #include "client/src/parse_stream_end.h"
+#include "common/files/token.h"
 
 namespace liveness::internal {
 
@@ -25,7 +26,8 @@ void* HeartbeatStream::Begin(Operation operation) {
   return &tags_[operation];
 }
 
-void HeartbeatStream::Start() {
+void HeartbeatStream::Start(const std::string& token) {
+  if (!token.empty()) context_.AddMetadata(common::kAuthorization, "Bearer " + token);
   // Not wait-for-ready, because the session decides what follows on a connection that fails.
   call_ = stub_->PrepareAsyncHeartbeat(&context_, &queue_);
   call_->StartCall(Begin(kStart));

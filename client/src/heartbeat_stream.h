@@ -46,7 +46,8 @@ class HeartbeatStream {
                   std::shared_ptr<const ConnectionSocket> socket, grpc::CompletionQueue& queue,
                   Listener& listener, const common::Clock& clock);
 
-  void Start();
+  // `token`: a bearer's; empty: none.
+  void Start(const std::string& token);
   void OnTag(const Tag& tag, bool ok);
   // Ends the call; the listener is told nothing any more. The object must live until done().
   void Cancel();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/files/token.h"
 #include "common/keepalive.h"
 #include "common/random.h"
 #include "common/target.h"
@@ -120,6 +121,11 @@ Result<ClientOptions> Complete(ClientOptions options) {
   common::CheckMultilineText("last_will", options.last_will, common::kMaxLastWillBytes, &violations);
   if (options.tls && options.tls->cert_file.empty() != options.tls->key_file.empty()) {
     violations.push_back({"tls", "needs certificate and key, or neither"});
+  }
+  for (const std::string& target : options.targets) {
+    if (options.token_file.empty()) break;
+    const absl::Status safe = common::CheckTokenIsSafe("token_file", target, options.tls.has_value());
+    if (!safe.ok()) return Error{"BAD_TOKEN_FILE", std::string(safe.message())};
   }
   CheckTimes(options, &violations);
   CheckDetection(options, &violations);

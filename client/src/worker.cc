@@ -211,10 +211,16 @@ void Worker::Dial(const Action& action) {
     return session_.OnStreamEnd(action.stream, clock_.Boot(),
                                 {absl::StatusCode::kUnavailable, error.reason, error.message, {}});
   }
+  const auto token = ReadToken(options_);
+  if (!token) {
+    return session_.OnStreamEnd(
+        action.stream, clock_.Boot(),
+        {absl::StatusCode::kUnavailable, token.error().reason, token.error().message, {}});
+  }
   auto& stream = streams_[action.stream];
   stream = std::make_unique<HeartbeatStream>(action.stream, *std::move(channel), std::move(socket), queue_,
                                              static_cast<HeartbeatStream::Listener&>(*this), clock_);
-  stream->Start();
+  stream->Start(*token);
 }
 
 void Worker::OnConnected(HeartbeatStream& stream) {

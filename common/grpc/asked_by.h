@@ -6,5 +6,7 @@ namespace liveness::common {
 // `10.0.0.7:4711`. To be believed of a call from within the process alone, because anybody else may send it
 // too.
 inline constexpr char kAskedByMetadata[] = "liveness-asked-by";
+// Which principal that was proved to be; absent: nobody.
+inline constexpr char kAskedAsMetadata[] = "liveness-asked-as";
 
 }  // namespace liveness::common

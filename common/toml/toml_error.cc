@@ -18,4 +18,14 @@ void SortTomlErrors(std::vector<TomlError>& errors) {
   });
 }
 
+absl::Status TomlErrorsOf(std::string_view file, std::vector<TomlError> errors) {
+  SortTomlErrors(errors);
+  std::string all;
+  for (const TomlError& each : errors) {
+    if (!all.empty()) all += '\n';
+    all += FormatTomlError(file, each);
+  }
+  return absl::InvalidArgumentError(all);
+}
+
 }  // namespace liveness::common

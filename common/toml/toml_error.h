@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace liveness::common {
 
 struct TomlError {
@@ -21,5 +23,8 @@ std::string FormatTomlError(std::string_view file, const TomlError& error);
 
 // In the order of the file. Pure, thread-safe.
 void SortTomlErrors(std::vector<TomlError>& errors);
+
+// INVALID_ARGUMENT with all of them, a line each. Pure, thread-safe. REQUIRES: there is one.
+absl::Status TomlErrorsOf(std::string_view file, std::vector<TomlError> errors);
 
 }  // namespace liveness::common

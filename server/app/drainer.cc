@@ -33,7 +33,7 @@ std::int64_t Drainer::BeginForGood(common::Duration within) {
 }
 
 std::int64_t Drainer::BeginLocked(common::Duration within) {
-  registry_.BeginDrain();
+  registry_.SetDraining(true);
   health_->BeginDrain();
   incidents_.Begin(core::IncidentKind::kDrain);
   const std::int64_t asked = heartbeat_->Drain(within);
@@ -53,7 +53,7 @@ absl::StatusOr<bool> Drainer::End() {
 bool Drainer::EndLocked() {
   ends_at_ = common::MonoTime::max();
   const bool drained = heartbeat_->EndDrain();
-  registry_.EndDrain();
+  registry_.SetDraining(false);
   health_->EndDrain();
   incidents_.End(core::IncidentKind::kDrain);
   if (drained) spdlog::info("the drain has ended: this server takes clients again");

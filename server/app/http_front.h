@@ -10,10 +10,12 @@
 #include "common/clock.h"
 #include "liveness/v1/admin_service.pb.h"
 #include "server/app/config/config.h"
+#include "server/auth/gate.h"
 #include "server/auth/tls.h"
 #include "server/http/gateway/rpc_caller.h"
 #include "server/http/http_server.h"
 #include "server/http/metrics/metrics_sources.h"
+#include "server/http/watch/watch_viewer.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/engine.h"
 
@@ -27,6 +29,7 @@ class HttpFront {
     registry::Registry& registry;
     rpc::Engine& engine;
     const auth::ServerTls& tls;
+    const auth::Gate& gate;
     std::function<std::vector<v1::NotReady>()> why_not_ready;
     // Why the process would be better started anew; empty if it works.
     std::function<std::vector<std::string>()> why_not_live;
@@ -41,12 +44,16 @@ class HttpFront {
 
   const std::string& address() const { return address_; }  // HOST:PORT
 
+  // What the gate answers has changed. Any thread.
+  void OnGateChanged() { watch_deps_->OnGateChanged(); }
+
  private:
   HttpFront(const Config& config, const Deps& deps, std::string address);
   http::Router MakeRouter(const Config& config, const Deps& deps);
 
   const std::string address_;
   const std::shared_ptr<http::RpcCaller> caller_;
+  const std::shared_ptr<http::WatchDeps> watch_deps_;
   http::HttpServer server_;
 };
 

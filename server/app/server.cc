@@ -11,6 +11,7 @@
 #include "common/duration_text.h"
 #include "common/random.h"
 #include "common/saturating.h"
+#include "server/app/access_policy.h"
 #include "server/app/data_dir.h"
 #include "server/app/open_listeners.h"
 #include "server/app/open_store.h"
@@ -35,6 +36,16 @@ std::string NewServerId() {
   return absl::StrCat(host[0] != '\0' ? host : "server", "-", common::RandomHexId().substr(0, 8));
 }
 
+// Once; loudly where anybody may do anything.
+void TellAccess(const Config& config) {
+  const std::string access = DescribeAccess(config);
+  if (config.auth.anonymous && !config.auth.anonymous->empty()) {
+    spdlog::warn("INSECURE: {} (--insecure-anonymous={})", access, config.auth.anonymous_text);
+  } else if (!access.empty()) {
+    spdlog::info("access: {}", access);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
@@ -43,6 +54,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   // First: it changes the environment, which other threads will read.
   auto inherited = net::TakeInheritedSockets(MakeListenOptions(complete));
   if (!inherited.ok()) return inherited.status();
+  complete.inherits_wide = std::any_of(inherited->begin(), inherited->end(),
+                                       [](const net::ListenSocket& socket) { return socket.is_wide(); });
+  if (absl::Status closed = CheckClosed(complete); !closed.ok()) return closed;
   std::unique_ptr<DataDirLock> lock;
   if (complete.KeepsData()) {
     auto taken = DataDirLock::Take(complete.data_dir);
@@ -52,14 +66,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   auto tls = auth::ServerTls::Load(complete.tls, common::SystemClock());
   if (!tls.ok()) return tls.status();
 
+  auto policy = LoadPolicy(complete);
+  if (!policy.ok()) return policy.status();
+
   auto store = OpenStore(complete, common::SystemClock());
   if (!store.ok()) return store.status();
   auto contents = (*store)->Load();
   if (!contents.ok()) return contents.status();
   const std::size_t known = contents->records.size();
 
-  auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(store),
-                                             *std::move(contents));
+  auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(policy),
+                                             *std::move(store), *std::move(contents));
   parts->AddServices();
   parts->StartRegistry();
   if (absl::Status listening = parts->Listen(parts->tls->credentials(), *std::move(inherited));
@@ -78,6 +95,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   }
   spdlog::info("server {} serves on {}; store {}, history {}, {} clients known", complete.server_id,
                parts->address, parts->store->kind(), parts->store->history_id(), known);
+  TellAccess(complete);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -100,12 +118,14 @@ std::string Server::http_address() const {
 void Server::Reload(const ParsedConfig& again) {
   const std::string settings = running_config_.Take(again);
   const std::string tls = parts_->tls_watch.Reload();
-  spdlog::info("reload: {}{}; {}", tls, StoreTlsWord(parts_->config),
+  const std::string access = parts_->access_watch.Reload();
+  spdlog::info("reload: {}{}{}{}; {}", tls, StoreTlsWord(parts_->config), access.empty() ? "" : "; ", access,
                settings.empty() ? "the configuration is what it was" : settings);
 }
 
 void Server::Look() {
   parts_->tls_watch.Look();
+  parts_->access_watch.Look();
   parts_->drainer.Look();
 }
 

@@ -50,8 +50,8 @@ void LogOfHooks(bool bad, const std::string& line) {
 }  // namespace
 
 ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
-                         std::unique_ptr<auth::ServerTls> loaded, std::unique_ptr<storage::Store> opened,
-                         storage::Contents contents)
+                         std::unique_ptr<auth::ServerTls> loaded, auth::AccessPolicy policy,
+                         std::unique_ptr<storage::Store> opened, storage::Contents contents)
     : config(given),
       lock(std::move(taken)),
       store(std::move(opened)),
@@ -59,6 +59,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
                               store->token_key().size())),
       incidents(given.KeepsData() ? given.data_dir : std::string(), common::SystemClock()),
       tls(std::move(loaded)),
+      access(common::SystemClock(), std::move(policy)),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
       ingress({}, common::SystemClock(), LogClosed),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
@@ -66,11 +67,16 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       publisher(registry),
       hooks({registry, store->notes(), common::SystemClock(), common::RandomUniform, LogOfHooks},
             std::make_unique<hooks::Deliveries>(hooks::HttpOptions{}, common::SystemClock())),
-      engine(MakeEngineOptions(given, sockets)),
+      engine(MakeEngineOptions(given, sockets, access)),
       drainer(common::SystemClock(), registry, incidents),
       canary(common::SystemClock(), registry.pulses(), static_cast<std::size_t>(config.io_threads)),
-      tls_watch(*tls, common::SystemClock(), incidents, [this] {
-        if (health != nullptr) health->ServingChanged();
+      tls_watch(*tls, common::SystemClock(), incidents,
+                [this] {
+                  if (health != nullptr) health->ServingChanged();
+                }),
+      access_watch(config, access, common::SystemClock(), incidents, [this] {
+        engine.OnGateChanged();
+        if (http != nullptr) http->OnGateChanged();
       }) {}
 
 ServerParts::~ServerParts() {
@@ -86,8 +92,8 @@ ServerParts::~ServerParts() {
 
 void ServerParts::AddServices() {
   const common::Clock& clock = common::SystemClock();
-  auto service =
-      std::make_unique<rpc::HeartbeatService>(MakeHeartbeatOptions(config), clock, registry, *store, sockets);
+  auto service = std::make_unique<rpc::HeartbeatService>(MakeHeartbeatOptions(config), clock, registry,
+                                                         *store, sockets, access);
   heartbeat = service.get();
   engine.Add(std::move(service));
   engine.Add(std::make_unique<rpc::RegistryService>(
@@ -139,7 +145,7 @@ void ServerParts::StartWatchdog() {
 }
 
 absl::Status ServerParts::StartHttp() {
-  auto started = HttpFront::Start(config, {registry, engine, *tls, [this] { return WhyNotReady(); },
+  auto started = HttpFront::Start(config, {registry, engine, *tls, access, [this] { return WhyNotReady(); },
                                            [probes = LiveProbes(kTickPatience)] {
                                              std::vector<std::string> reasons;
                                              for (const HealthProbe& probe : probes) {

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "common/clock.h"
 #include "common/signer.h"
+#include "server/app/access_watch.h"
 #include "server/app/config/config.h"
 #include "server/app/data_dir_lock.h"
 #include "server/app/drainer.h"
@@ -22,6 +23,7 @@
 #include "server/app/log/incident_log.h"
 #include "server/app/tls_watch.h"
 #include "server/app/watchdog.h"
+#include "server/auth/access.h"
 #include "server/auth/tls.h"
 #include "server/core/record/record.h"
 #include "server/hooks/hooks.h"
@@ -48,8 +50,8 @@ namespace liveness::app {
 // Not thread-safe: main's. What the services ask of it may be asked on any thread.
 struct ServerParts {
   ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken,
-              std::unique_ptr<auth::ServerTls> loaded, std::unique_ptr<storage::Store> opened,
-              storage::Contents contents);
+              std::unique_ptr<auth::ServerTls> loaded, auth::AccessPolicy policy,
+              std::unique_ptr<storage::Store> opened, storage::Contents contents);
   // A store tells of what it still commits when it stops, and through the registry that reaches the services
   // that asked for it, the detector and the publisher.
   ~ServerParts();
@@ -106,6 +108,7 @@ struct ServerParts {
   const common::Signer signer;
   IncidentLog incidents;
   const std::unique_ptr<auth::ServerTls> tls;
+  auth::Access access;
   net::AcceptedSockets sockets;
   net::IngressGuard ingress;
   registry::Registry registry;
@@ -124,6 +127,7 @@ struct ServerParts {
   const std::string canary_secret = rpc::NewCanarySecret();
   rpc::Canary canary;
   TlsWatch tls_watch;
+  AccessWatch access_watch;
   std::unique_ptr<HttpFront> http;   // null: none
   std::optional<Watchdog> watchdog;  // where systemd asked for one
 };

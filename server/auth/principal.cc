@@ -1,17 +1,68 @@
 #include "server/auth/principal.h"
 
-#include <grpc/grpc_security_constants.h>
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "common/strings.h"
 
 namespace liveness::auth {
+namespace {
 
-std::string PrincipalOf(const grpc::AuthContext& context) {
-  if (!context.IsPeerAuthenticated()) return {};
-  for (const char* property :
-       {GRPC_PEER_URI_PROPERTY_NAME, GRPC_PEER_DNS_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
-    const auto values = context.FindPropertyValues(property);
-    if (!values.empty()) return std::string(values.front().data(), values.front().size());
+constexpr std::string_view kSpiffe = "spiffe://";
+constexpr std::string_view kDns = "dns:";
+constexpr std::string_view kCommonName = "cn:";
+constexpr std::string_view kToken = "token:";
+
+constexpr std::size_t kMaxSpiffeId = 2048;
+constexpr std::size_t kMaxTrustDomain = 255;
+
+bool IsOfDomain(char c) {
+  return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '.' || c == '-' || c == '_';
+}
+bool IsOfPath(char c) { return IsOfDomain(c) || absl::ascii_isupper(c); }
+
+bool IsSegment(std::string_view text) {
+  return !text.empty() && text != "." && text != ".." && std::all_of(text.begin(), text.end(), IsOfPath);
+}
+
+}  // namespace
+
+std::string DnsPrincipal(std::string_view name) {
+  return common::StrCat(kDns, absl::AsciiStrToLower({name.data(), name.size()}));
+}
+std::string CommonNamePrincipal(std::string_view name) { return common::StrCat(kCommonName, name); }
+std::string TokenPrincipal(std::string_view name) { return common::StrCat(kToken, name); }
+
+bool IsSpiffeId(std::string_view text) {
+  if (text.size() > kMaxSpiffeId || !text.starts_with(kSpiffe)) return false;
+  const std::string_view domain = TrustDomainOf(text);
+  if (domain.empty() || domain.size() > kMaxTrustDomain ||
+      !std::all_of(domain.begin(), domain.end(), IsOfDomain))
+    return false;
+  std::string_view path = text.substr(kSpiffe.size() + domain.size());
+  if (path.empty()) return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // its `/`
+    const std::size_t end = std::min(path.find('/'), path.size());
+    if (!IsSegment(path.substr(0, end))) return false;
+    path.remove_prefix(end);
   }
-  return {};
+  return true;
+}
+
+std::string_view TrustDomainOf(std::string_view id) {
+  const std::string_view rest = id.substr(kSpiffe.size());
+  return rest.substr(0, std::min(rest.find('/'), rest.size()));
+}
+
+bool IsPrincipal(std::string_view text) {
+  if (text.starts_with(kSpiffe)) return IsSpiffeId(text);
+  if (text == kUnixPrincipal) return true;
+  constexpr std::array kNamed = {kDns, kCommonName, kToken};
+  return std::any_of(kNamed.begin(), kNamed.end(), [&](std::string_view type) {
+    return text.starts_with(type) && text.size() > type.size();
+  });
 }
 
 }  // namespace liveness::auth

@@ -1,7 +1,5 @@
 #include "server/auth/tls.h"
 
-#include <sys/stat.h>
-
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -10,6 +8,7 @@
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
+#include "common/files/file.h"
 #include "common/mutex.h"
 #include "common/strings.h"
 #include "server/auth/own_certificate.h"
@@ -18,16 +17,8 @@
 namespace liveness::auth {
 namespace {
 
-// What tells that a file is another one, without reading it.
-std::string PrintOf(const std::string& path) {
-  struct stat found {};
-  if (path.empty() || stat(path.c_str(), &found) != 0) return "-";
-  return common::StrCat(found.st_dev, ":", found.st_ino, ":", found.st_size, ":", found.st_mtim.tv_sec, ".",
-                        found.st_mtim.tv_nsec, ";");
-}
-
 std::string PrintOf(const TlsFiles& files) {
-  return PrintOf(files.cert) + PrintOf(files.key) + PrintOf(files.ca);
+  return common::FilePrint(files.cert) + common::FilePrint(files.key) + common::FilePrint(files.ca);
 }
 
 absl::StatusOr<common::TlsContents> Read(const TlsFiles& files) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "server/auth/caller.h"
 
 namespace liveness::http {
 
@@ -30,6 +31,9 @@ struct Request {
   // Header fields that handlers care for; empty if absent.
   std::string host, content_type, origin, last_event_id, if_none_match;
   std::string peer;  // whose request it is: `10.0.0.7:4711`
+  // What it shows of who it is: the header field, or the same made of the session's cookie, and the
+  // certificate of the connection.
+  std::string authorization, certificate;
 
   // The first of that name; null if there is none.
   const std::string* Find(std::string_view name) const {
@@ -70,6 +74,10 @@ class Exchange {
 
   const Request& request() const { return request_; }
 
+  // Who asks, as the router's gate knows it. Set before a handler gets the exchange.
+  const auth::CallerPtr& caller() const { return caller_; }
+  void SetCaller(auth::CallerPtr caller) { caller_ = std::move(caller); }
+
   // The answer. Once; any thread.
   virtual void Respond(Response response) = 0;
   // Begins an answer without an end: `head` has no body. `gone` is called on the HTTP thread when the peer is
@@ -90,6 +98,7 @@ class Exchange {
 
  private:
   const Request request_;
+  auth::CallerPtr caller_;
 };
 
 using Handler = std::function<void(const std::shared_ptr<Exchange>& exchange)>;

@@ -12,25 +12,43 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "server/auth/action.h"
+#include "server/auth/gate.h"
 #include "server/http/exchange.h"
 
 namespace liveness::http {
 
+// Who asks. UNAUTHENTICATED, and why. Whoever is answered for long is asked again by this.
+absl::StatusOr<auth::CallerPtr> IdentifyCaller(const auth::Gate& gate, const Request& request);
+
 class Router {
  public:
-  // REQUIRES: no handler of the same method and pattern.
-  void Add(std::string method, std::string pattern, Handler handler);
+  // `gate` outlives it.
+  explicit Router(const auth::Gate& gate) : gate_(&gate) {}
+
+  // `needs`: what the caller must be allowed to do. REQUIRES: no handler of the same method and pattern.
+  void Add(std::string method, std::string pattern, auth::Action needs, Handler handler);
 
   // `answer` runs on a worker; too many waiting requests are 503 SERVER_BUSY.
-  void AddOnWorker(std::string method, std::string pattern, std::function<Response(const Request&)> answer);
+  void AddOnWorker(std::string method, std::string pattern, auth::Action needs,
+                   std::function<Response(const Exchange&)> answer);
 
   void Serve(const std::shared_ptr<Exchange>& exchange) const;
 
  private:
-  using Methods = std::map<std::string, Handler>;
+  struct Route {
+    auth::Action needs;
+    Handler handler;
+  };
+  using Methods = std::map<std::string, Route>;
   // Null if no pattern fits.
   const Methods* Find(std::string_view path) const;
 
+  // OK, and the exchange has its caller.
+  absl::Status Admit(Exchange& exchange, auth::Action needs) const;
+
+  const auth::Gate* gate_;
   std::map<std::string, Methods, std::less<>> routes_;  // by pattern
 };
 

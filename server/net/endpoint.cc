@@ -46,6 +46,13 @@ bool IsIpv4(const Endpoint& endpoint) {
   return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), endpoint.address.begin());
 }
 
+bool IsLoopback(const Endpoint& endpoint) {
+  constexpr std::size_t kFirstOfIpv4 = kMappedPrefix.size();
+  if (IsIpv4(endpoint)) return endpoint.address[kFirstOfIpv4] == 127;
+  constexpr std::array<std::uint8_t, 16> kLoopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return endpoint.address == kLoopback;
+}
+
 std::optional<Endpoint> FromSockaddr(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);

@@ -25,6 +25,8 @@ struct Endpoint {
 
 // True for an address that is kept in its mapped form.
 bool IsIpv4(const Endpoint& endpoint);
+// 127.0.0.0/8 or ::1: no other host reaches it.
+bool IsLoopback(const Endpoint& endpoint);
 
 // What one host is given, and what bounds per address count by: an IPv4 address, or an IPv6 one's /64.
 std::array<std::uint8_t, 16> NetworkOf(const Endpoint& endpoint);

@@ -44,12 +44,18 @@ void ListenSocket::Close() {
   fd_ = -1;
 }
 
-std::uint16_t ListenSocket::port() const {
+std::optional<Endpoint> ListenSocket::endpoint() const {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  const auto endpoint = FromSockaddr(address);
-  return endpoint ? endpoint->port : 0;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::nullopt;
+  return FromSockaddr(address);
+}
+
+std::uint16_t ListenSocket::port() const { return endpoint().value_or(Endpoint{}).port; }
+
+bool ListenSocket::is_wide() const {
+  const std::optional<Endpoint> bound = endpoint();
+  return bound && !IsLoopback(*bound);
 }
 
 Backlog ListenSocket::backlog() const {

@@ -4,10 +4,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "common/tcp_keepalive.h"
+#include "server/net/endpoint.h"
 
 namespace liveness::net {
 
@@ -44,11 +46,15 @@ class ListenSocket {
   const std::string& text() const { return text_; }
   bool accepted_need_options() const { return accepted_need_options_; }
   bool is_tcp() const { return common::IsTcp(fd_); }
+  // TCP, and bound to an address that others than this host reach.
+  bool is_wide() const;
   // Of a TCP socket; otherwise 0.
   std::uint16_t port() const;
   Backlog backlog() const;
 
  private:
+  // Where a TCP socket is bound; nothing of another.
+  std::optional<Endpoint> endpoint() const;
   void Close();
 
   int fd_ = -1;

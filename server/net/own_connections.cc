@@ -7,17 +7,6 @@
 #include <algorithm>
 
 namespace liveness::net {
-namespace {
-
-bool IsLoopback(const Endpoint& endpoint) {
-  if (IsIpv4(endpoint)) return endpoint.address[12] == 127;
-  in6_addr address{};
-  std::copy(endpoint.address.begin(), endpoint.address.end(), address.s6_addr);
-  return IN6_IS_ADDR_LOOPBACK(&address);
-}
-
-}  // namespace
-
 void OwnConnections::BeforeConnect(int fd) {
   int family = 0;
   socklen_t size = sizeof(family);

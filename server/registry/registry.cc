@@ -141,11 +141,13 @@ void Registry::StreamClosed(const std::shared_ptr<Session>& session, std::uint64
   });
 }
 
-void Registry::Evict(std::string_view client_id, std::string_view reason,
-                     std::function<void(absl::StatusOr<core::ClientView>)> done) {
-  absl::Status refused = Apply([&](Parts& parts, Effects& effects) {
-    return parts.lifecycle.Evict(client_id, reason, done, effects);
-  });
+void Registry::Evict(std::string_view id, std::string_view reason, ViewDone done) {
+  absl::Status refused = Apply([&](Parts& p, Effects& e) { return p.lifecycle.Evict(id, reason, done, e); });
+  if (!refused.ok()) done(std::move(refused));
+}
+
+void Registry::Forget(std::string_view id, ViewDone done) {
+  absl::Status refused = Apply([&](Parts& p, Effects& e) { return p.lifecycle.ForgetNow(id, done, e); });
   if (!refused.ok()) done(std::move(refused));
 }
 
@@ -167,12 +169,8 @@ MaintenanceResult Registry::SetMaintenance(const MaintenanceRequest& request,
   return pass.Finish();
 }
 
-void Registry::BeginDrain() {
-  Apply([](Parts& parts, Effects&) { parts.lifecycle.SetDraining(true); });
-}
-
-void Registry::EndDrain() {
-  Apply([](Parts& parts, Effects&) { parts.lifecycle.SetDraining(false); });
+void Registry::SetDraining(bool draining) {
+  Apply([&](Parts& parts, Effects&) { parts.lifecycle.SetDraining(draining); });
 }
 
 void Registry::BeginShutdown() {

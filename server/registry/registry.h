@@ -106,8 +106,12 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // `done` is called once, without the lock, when it is committed: at once or later. NOT_FOUND
   // CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_NOT_LIVE; UNAVAILABLE STORE_UNAVAILABLE.
-  void Evict(std::string_view client_id, std::string_view reason,
-             std::function<void(absl::StatusOr<core::ClientView>)> done);
+  using ViewDone = std::function<void(absl::StatusOr<core::ClientView>)>;
+  void Evict(std::string_view client_id, std::string_view reason, ViewDone done);
+
+  // Drops the record of a client that has ended, and with it whose the id is. `done` as for Evict: NOT_FOUND
+  // CLIENT_NOT_FOUND; FAILED_PRECONDITION CLIENT_LIVE; UNAVAILABLE STORE_UNAVAILABLE.
+  void Forget(std::string_view client_id, ViewDone done);
 
   // Marks the known clients that match, in any state, until then; nothing: no longer. Looks at about 1000
   // records a call, fewer with a dear filter, and changes 256 at most, so that nobody waits long: call again
@@ -120,11 +124,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   MaintenanceResult SetMaintenance(const MaintenanceRequest& request,
                                    const std::function<MaintenanceSettled()>& settling);
 
-  // The clients are being sent to other servers: a stream that closes from now on is silence, and its
-  // session is suspected at its deadline.
-  void BeginDrain();
-  // The clients are not sent away any more.
-  void EndDrain();
+  // The clients are being sent to other servers, or not any more: a stream that closes meanwhile is silence,
+  // and its session is suspected at its deadline.
+  void SetDraining(bool draining);
 
   // From now on: no new session, no suspicion, no death; goodbyes still count.
   // What the end of this server does to its clients is not their fault.

@@ -24,7 +24,7 @@ static_assert(Same(v1::CAUSE_PROCESS_EXITED, core::Cause::kProcessExited) &&
               Same(v1::CAUSE_SUPERSEDED, core::Cause::kSuperseded) &&
               Same(v1::CAUSE_SERVER_LOST, core::Cause::kServerLost) &&
               Same(v1::CAUSE_NOT_RETURNED, core::Cause::kNotReturned) &&
-              Same(v1::Cause_MAX, core::Cause::kUnknown));
+              Same(v1::CAUSE_UNKNOWN, core::Cause::kUnknown) && Same(v1::Cause_MAX, core::Cause::kRevoked));
 
 using core::Duration;
 using core::WallTime;

@@ -85,7 +85,8 @@ class Cluster:
         log = open(self._lab.scratch / f"{name}.log", "a")
         member = MEMBERS[SERVERS.index(name)]
         self.processes[name] = self._lab.owns(Server(
-            self._lab.bin / "livenessd", f"--listen=0.0.0.0:{PORT}", f"--server-id={name}", "--store=etcd",
+            self._lab.bin / "livenessd", f"--listen=0.0.0.0:{PORT}", "--insecure-anonymous=admin,beat,view",
+            f"--server-id={name}", "--store=etcd",
             f"--etcd-endpoints={self.etcd.endpoints(member)}", host=self.hosts[name], log=log))
 
     def targets(self, first=SERVERS[0]):

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "server/storage": ["proto/storage"] + CORE,
     "server/storage/etcd": ["server/storage", "proto/storage", "proto/etcd", "common/grpc"] + CORE,
     "server/net": ["common/grpc"] + CORE,
-    "server/auth": CORE,
+    "server/auth": ["server/net", "common/grpc"] + CORE,
     "server/registry": ["server/registry/records", "server/registry/conditions", "server/registry/ledger",
                         "server/registry/life", "server/registry/watch", "server/storage"] + CORE,
     "server/registry/records": ["server/storage"] + CORE,

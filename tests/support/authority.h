@@ -5,6 +5,8 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 struct evp_pkey_st;
 struct x509_st;
@@ -29,6 +31,18 @@ class Authority {
   // as OpenSSL writes it, e.g. "serverAuth".
   PemPair Issue(const std::string& name, const std::string& usage = "serverAuth,clientAuth",
                 Hours from = Hours(-1), Hours until = Hours(24 * 365)) const;
+  // Any other: `names` as OpenSSL writes subject alternative names, "URI:spiffe://a/b,DNS:c", empty for none;
+  // `extensions` by OpenSSL's short names, e.g. {"keyUsage", "keyCertSign"}.
+  struct Wish {
+    std::string common_name;
+    std::string names;
+    std::vector<std::pair<std::string, std::string>> extensions = {};
+    Hours from = Hours(-1);
+    Hours until = Hours(24 * 365);
+  };
+  PemPair IssueAny(const Wish& wish) const;
+  // A list that revokes these certificates (PEM), in PEM.
+  std::string Revoke(const std::vector<std::string>& certificates, Hours until = Hours(24)) const;
   // Its own certificate.
   const std::string& cert() const { return cert_; }
 

@@ -78,9 +78,12 @@ class HeartbeatStream {
   using Millis = std::chrono::milliseconds;
   static constexpr Millis kPatience{20'000};
 
-  explicit HeartbeatStream(std::shared_ptr<grpc::Channel> channel, Millis call_deadline = Millis(0))
+  // `token`: a bearer's, empty: none.
+  explicit HeartbeatStream(std::shared_ptr<grpc::Channel> channel, Millis call_deadline = Millis(0),
+                           const std::string& token = {})
       : channel_(std::move(channel)), stub_(v1::HeartbeatService::NewStub(channel_)) {
     if (call_deadline.count() > 0) context_.set_deadline(std::chrono::system_clock::now() + call_deadline);
+    if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
     stream_ = stub_->Heartbeat(&context_);
     reader_ = std::thread([this] { Read(); });
   }

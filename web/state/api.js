@@ -1,4 +1,6 @@
 // The server's JSON, and its errors as they are told.
+import { Signal } from './signal.js';
+
 const ROOT = new URL('api/v1/', document.baseURI);
 const PATIENCE_MS = 15000;
 
@@ -18,6 +20,15 @@ export class ApiError extends Error {
   }
 }
 
+// Whether the server asks who one is: why, in its words, or '' while it answers. Tells of each change.
+export const door = Object.assign(new Signal(), { closed: '' });
+
+function setDoor(closed) {
+  if (door.closed === closed) return;
+  door.closed = closed;
+  door.tell();
+}
+
 export function url(path, params = {}) {
   // Without the dot `server:drain` would be a scheme.
   const target = new URL(`./${path}`, ROOT);
@@ -34,6 +45,8 @@ async function call(target, init, signal) {
   const response = await fetch(target, { ...init, signal: signal ? AbortSignal.any([signal, patience]) : patience,
     cache: 'no-store' });
   const body = await response.json().catch(() => ({}));
+  if (response.status === 401) setDoor(body.message || 'who are you?');
+  else if (response.ok) setDoor('');
   if (!response.ok) throw new ApiError(response.status, body);
   return body;
 }
@@ -42,6 +55,11 @@ export const get = (path, params, signal) => call(url(path, params), {}, signal)
 
 export const post = (path, body) => call(url(path), {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+// From now on the browser shows `token`, in a cookie that no script can read; '' : no more.
+export async function logIn(token) {
+  await call(url('session'), token ? { method: 'POST', headers: { Authorization: `Bearer ${token}` } } : { method: 'DELETE' });
+}
 
 // All pages of a list, `field` of each, at most `most`. Says in `complete` whether that was all.
 export async function all(path, params, field, most, signal) {

@@ -7,6 +7,8 @@ import { nextTheme, theme, themeChanged } from '../state/theme.js';
 import { View } from '../parts/view.js';
 import { current, notices } from '../parts/notice.js';
 import { features } from '../parts/admin.js';
+import { door } from '../state/api.js';
+import '../parts/login.js';
 import { printable } from '../words/text.js';
 import { age, moment, timeOfDay } from '../words/span.js';
 import { TitleKeeper } from '../parts/title.js';
@@ -21,7 +23,7 @@ class App extends View {
 
   connectedCallback() {
     super.connectedCallback();
-    for (const signal of [routeChanged, hub.status, ticks, notices, themeChanged, features.changed]) this.follow(signal);
+    for (const signal of [routeChanged, hub.status, ticks, notices, themeChanged, features.changed, door]) this.follow(signal);
     addEventListener('keydown', (event) => this.#key(event));
   }
 
@@ -65,7 +67,7 @@ class App extends View {
         <button @click=${() => this.querySelector('lv-help').show()} aria-label="Keys">?</button>
       </div>
     </header>
-    <main id="main" tabindex="-1">${{
+    <main id="main" tabindex="-1">${door.closed ? html`<lv-login></lv-login>` : {
       clients: () => html`<lv-list></lv-list>`, client: () => html`<lv-client></lv-client>`,
       events: () => html`<lv-events></lv-events>`, overview: () => html`<lv-overview></lv-overview>` }[route.view]()}</main>
     <div class="toast" ?hidden=${!current.text} role="status">${printable(current.text)}</div>

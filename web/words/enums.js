@@ -22,6 +22,7 @@ export const CAUSE_SENTENCES = {
   SERVER_LOST: 'its server went away or restarted',
   NOT_RETURNED: 'known before its server restarted, and never seen since',
   UNKNOWN: 'the evidence at hand does not tell',
+  REVOKED: 'what let it in was revoked: its certificate, its token or a rule',
 };
 
 // What befell the server and says something of its verdicts: it could not hear, or could not keep.

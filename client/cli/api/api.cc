@@ -35,8 +35,11 @@ gpr_timespec FromNow(common::Duration span) { return gpr_time_from_nanos(span.co
 
 class Api::Impl {
  public:
-  Impl(const GlobalSettings& settings, common::TlsContents tls_files)
-      : settings_(settings), tls_files_(std::move(tls_files)), channels_(settings.servers.size()) {}
+  Impl(const GlobalSettings& settings, common::TlsContents tls_files, std::string token)
+      : settings_(settings),
+        tls_files_(std::move(tls_files)),
+        token_(std::move(token)),
+        channels_(settings.servers.size()) {}
 
   const std::string& server() const { return settings_.servers[current_]; }
   const TlsSettings& tls() const { return settings_.tls; }
@@ -108,7 +111,7 @@ class Api::Impl {
           if (std::shared_ptr<grpc::Channel> known = std::exchange(channels_[server], nullptr)) return known;
           if (credentials_ == nullptr) credentials_ = MakeCredentials(settings_.tls, tls_files_);
           return MakeChannel(settings_.servers[server], settings_.tls, credentials_, settings_.http_proxy,
-                             patience);
+                             patience, token_);
         },
         [this] { return is_watch_cancelled(); }, give_up);
   }
@@ -182,6 +185,7 @@ class Api::Impl {
 
   const GlobalSettings settings_;
   const common::TlsContents tls_files_;
+  const std::string token_;                                // empty: none
   std::shared_ptr<grpc::ChannelCredentials> credentials_;  // made with the first channel
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::size_t current_ = 0;
@@ -202,7 +206,9 @@ absl::StatusOr<std::unique_ptr<Api>> Api::Create(const GlobalSettings& settings)
     if (!read.ok()) return read.status();
     files = *std::move(read);
   }
-  return std::unique_ptr<Api>(new Api(std::make_unique<Impl>(settings, std::move(files))));
+  const absl::StatusOr<std::string> token = ReadToken(settings);
+  if (!token.ok()) return token.status();
+  return std::unique_ptr<Api>(new Api(std::make_unique<Impl>(settings, std::move(files), *token)));
 }
 
 absl::StatusOr<v1::Client> Api::GetClient(const v1::GetClientRequest& request) {

@@ -53,7 +53,7 @@ HealthAnswer AskHealth(const std::string& server, const GlobalSettings& settings
   // The channel itself is more patient, so that it is this function whose time is up.
   const std::shared_ptr<grpc::Channel> channel =
       MakeChannel(server, settings.tls, MakeCredentials(settings.tls, files), settings.http_proxy,
-                  common::SaturatingAdd(question.connect_timeout, std::chrono::seconds(1)));
+                  common::SaturatingAdd(question.connect_timeout, std::chrono::seconds(1)), question.token);
   health::HealthCheckResponse response;
   const grpc_connectivity_state state = Connect(*channel, question.connect_timeout);
   if (state == GRPC_CHANNEL_TRANSIENT_FAILURE) {

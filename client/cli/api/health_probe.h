@@ -14,6 +14,7 @@ struct HealthQuestion {
   std::string service;  // empty: the server itself
   common::Duration connect_timeout{};
   common::Duration rpc_timeout{};
+  std::string token;  // a bearer's; empty: none
 };
 
 struct HealthAnswer {

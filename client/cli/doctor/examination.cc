@@ -43,7 +43,8 @@ int Milliseconds(common::Duration span) {
 
 // A connection as a client of ours makes it, with the keepalive of the preset `standard`.
 std::shared_ptr<grpc::Channel> MakeProbeChannel(const Facts& facts, const common::TlsContents& files,
-                                                const std::shared_ptr<SocketView>& socket) {
+                                                const std::shared_ptr<SocketView>& socket,
+                                                const std::string& token) {
   const common::KeepaliveSettings keepalive = common::StandardPreset();
   grpc::ChannelArguments args;
   common::SetSocketMutator(args, keepalive.tcp, [socket](int fd) { socket->Set(fd); });
@@ -57,8 +58,8 @@ std::shared_ptr<grpc::Channel> MakeProbeChannel(const Facts& facts, const common
   args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   args.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   if (!facts.tls_settings.server_name.empty()) args.SetSslTargetNameOverride(facts.tls_settings.server_name);
-  return grpc::CreateCustomChannel(common::GrpcTarget(facts.target),
-                                   MakeCredentials(facts.tls_settings, files), args);
+  return CreateChannel(common::GrpcTarget(facts.target), MakeCredentials(facts.tls_settings, files), args,
+                       token);
 }
 
 template <typename Service, typename Request, typename Response>
@@ -180,13 +181,15 @@ absl::StatusOr<Facts> Examine(const std::string& target, const GlobalSettings& g
     if (!read.ok()) return read.status();
     files = *std::move(read);
   }
+  const absl::StatusOr<std::string> token = ReadToken(global);
+  if (!token.ok()) return token.status();
   if (!LookBelow(facts, stop, on_step) || stop.IsSet()) {
     facts.was_stopped = stop.IsSet();
     return facts;
   }
   on_step("asking the server about itself");
   const auto socket = std::make_shared<SocketView>();
-  const std::shared_ptr<grpc::Channel> channel = MakeProbeChannel(facts, files, socket);
+  const std::shared_ptr<grpc::Channel> channel = MakeProbeChannel(facts, files, socket, *token);
   facts.server_status = Ask<v1::AdminService>(channel, facts.timeout, &v1::AdminService::Stub::GetServerInfo,
                                               v1::GetServerInfoRequest(), facts.server);
   facts.socket.local_address = socket->LocalAddress();

@@ -73,6 +73,7 @@ ClientOptions MakeOptions(const GlobalSettings& global, const BeatSettings& sett
   options.last_will = settings.last_will;
   options.goodbye_timeout = kGoodbyeTimeout;
   options.http_proxy = global.http_proxy;
+  options.token_file = global.token_file;
   if (global.tls.enabled) {
     options.tls = Tls{.ca_file = global.tls.ca_file,
                       .cert_file = global.tls.cert_file,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/api/channel.h"
 #include "client/cli/api/health_probe.h"
 #include "client/cli/flags/flag_values.h"
 #include "client/cli/print/display_text.h"
@@ -103,6 +104,9 @@ ExitCode RunVerb(const HealthSettings& settings, Context& context) {
     }
     files = *std::move(read);
   }
+  const absl::StatusOr<std::string> token = ReadToken(context.global);
+  if (!token.ok())
+    return Fail(HealthCode::kBadArguments, std::string(token.status().message()), context.terminal);
   HealthAnswer answer;
   std::string server;
   for (const std::string& each : context.global.servers) {
@@ -111,7 +115,7 @@ ExitCode RunVerb(const HealthSettings& settings, Context& context) {
       Fail(HealthCode::kNotConnected, ErrorText(answer.failure, server, tls), context.terminal);
     server = each;
     answer = AskHealth(server, context.global, files,
-                       {settings.service, settings.connect_timeout, settings.rpc_timeout});
+                       {settings.service, settings.connect_timeout, settings.rpc_timeout, *token});
     if (answer.outcome != Outcome::kNotConnected) break;
   }
   switch (answer.outcome) {

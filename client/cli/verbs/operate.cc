@@ -92,9 +92,13 @@ ExitCode Undrain(const DrainSettings& settings, const Context& context) {
 Verb AddEvict(CLI::App& program, GlobalSettings& global) {
   const auto settings = std::make_shared<EvictSettings>();
   CLI::App& evict = AddVerb(program, "evict", "Declare clients dead and refuse the processes behind them",
-                            "  livenessctl evict web-1 --reason='host is being scrapped'\n");
+                            "  livenessctl evict web-1 --reason='host is being scrapped'\n"
+                            "  livenessctl evict web-1 --forget --reason='moves to another team'\n");
   AddNames(evict, settings->names);
   evict.add_option("--reason", settings->reason, "Told to whoever asks why; at most 256 bytes");
+  evict.add_flag(
+      "--forget", settings->forget,
+      "Drop the record too, of one that has ended already as well: its id is free for another owner");
   AddNull(evict, global);
   return {&evict, [settings](const GlobalSettings& /*global*/, const Words& words) {
             return TakeNames("evict", *settings, words);
@@ -162,6 +166,7 @@ ExitCode RunVerb(const EvictSettings& settings, Context& context) {
     v1::EvictClientRequest request;
     request.set_name(ClientName(name));
     request.set_reason(settings.reason);
+    request.set_forget(settings.forget);
     const auto client = context.api->EvictClient(request);
     if (absl::IsNotFound(client.status())) {
       code = FailNotFound(name, context);
@@ -174,7 +179,7 @@ ExitCode RunVerb(const EvictSettings& settings, Context& context) {
       continue;
     }
     if (global.output == OutputFormat::kYaml) terminal.out << "---\n";
-    Print(*client, ListedName(client->name()) + " evicted", context);
+    Print(*client, ListedName(client->name()) + (settings.forget ? " forgotten" : " evicted"), context);
   }
   return code;
 }

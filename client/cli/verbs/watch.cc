@@ -68,6 +68,7 @@ class BothSinks : public WatchSink {
 std::vector<std::string> Inherited(const GlobalSettings& global) {
   const std::vector<std::pair<const char*, std::string>> ours = {
       {"LIVENESS_SERVER", absl::StrJoin(global.servers, ",")},
+      {"LIVENESS_TOKEN_FILE", global.token_file},
       {"LIVENESS_TLS_CA", global.tls.ca_file},
       {"LIVENESS_TLS_CERT", global.tls.cert_file},
       {"LIVENESS_TLS_KEY", global.tls.key_file},

@@ -32,7 +32,8 @@ namespace liveness {
 class Client final : public ClientInterface {
  public:
   // Returns at once; the connection is made in the background. Fails with
-  // BAD_OPTIONS, BAD_TLS (a file cannot be used, as its message says) or FORKED (see above).
+  // BAD_OPTIONS, BAD_TLS or BAD_TOKEN_FILE (a file cannot be used, as its message says) or FORKED (see
+  // above).
   static Result<std::unique_ptr<Client>> Start(ClientOptions options);
 
   // Says goodbye if Goodbye() was not called, waits at most `goodbye_timeout`

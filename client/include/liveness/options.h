@@ -69,6 +69,10 @@ struct ClientOptions {
 
   // Unset: plaintext.
   std::optional<Tls> tls;
+  // A file with a bearer token, on one line, which says who this client is; empty: none. It is read anew for
+  // every stream. A token is shown over TLS, to a Unix socket or to this host (127.0.0.1, [::1], localhost)
+  // alone: otherwise Start() fails with BAD_TOKEN_FILE.
+  std::string token_file;
   // Connect through the HTTP proxy that $grpc_proxy, $https_proxy or $http_proxy names, but for the hosts
   // in $no_proxy. False: to the targets themselves, whatever the environment says.
   bool http_proxy = false;

@@ -9,7 +9,9 @@
 
 #include "common/flags/command_line.h"
 #include "common/flags/man_page.h"
+#include "server/app/access_policy.h"
 #include "server/app/config/config_check.h"
+#include "server/app/config/config_explain.h"
 #include "server/app/config/config_print.h"
 #include "server/app/config/config_sources.h"
 #include "server/app/config/server_flags.h"
@@ -30,6 +32,8 @@ struct ConfigVerbs {
   CLI::App* config = nullptr;
   CLI::App* check = nullptr;
   CLI::App* print = nullptr;
+  CLI::App* explain = nullptr;
+  Question question;
 
   void AddTo(CLI::App& app) {
     config = app.add_subcommand(
@@ -39,7 +43,10 @@ struct ConfigVerbs {
         "check", "Say ok, or all that is wrong, with exit code 2; reads the files that it names as well");
     print = config->add_subcommand(
         "print", "Write the configuration in force as a file, with where each value comes from");
-    for (CLI::App* const verb : {config, check, print}) verb->fallthrough();
+    explain =
+        config->add_subcommand("explain", "Say whether somebody may do something, and which rule decides");
+    AddQuestion(*explain, question);
+    for (CLI::App* const verb : {config, check, print, explain}) verb->fallthrough();
   }
 };
 
@@ -81,8 +88,9 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return Refuse(common::PlainText(error.what()));
   }
-  if (verbs.config->parsed() && !verbs.check->parsed() && !verbs.print->parsed()) {
-    return Refuse("config: say check or print");
+  if (verbs.config->parsed() && !verbs.check->parsed() && !verbs.print->parsed() &&
+      !verbs.explain->parsed()) {
+    return Refuse("config: say check, print or explain");
   }
 
   ConfigSources sources(app, *file);
@@ -90,11 +98,16 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   sources.TakeEnvironment();
   if (!config.file.empty()) sources.TakeFile(config.file);
   for (const std::string& wrong : flags.ApplyTo(config)) sources.Refuse(wrong);
+  if (sources.ok()) {
+    if (const absl::Status closed = CheckClosed(config); !closed.ok())
+      sources.Refuse(std::string(closed.message()));
+  }
   if (!sources.ok()) return Leave(2, "", sources.Errors());
   config.settings = sources.Settings();
   config.hooks = sources.hooks();
 
   if (verbs.print->parsed()) return Leave(0, PrintConfig(config.settings, config.hooks), "");
+  if (verbs.explain->parsed()) return Explain(config, verbs.question);
   if (verbs.check->parsed()) {
     for (const std::string& wrong : CheckFiles(config)) sources.Refuse(wrong);
     return sources.ok() ? Leave(0, "ok\n", "") : Leave(2, "", sources.Errors());

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/keepalive.h"
+#include "server/app/config/auth_flags.h"
 #include "server/app/config/bound_flags.h"
 #include "server/app/config/http_flags.h"
 #include "server/app/config/listen_flags.h"
@@ -64,6 +65,8 @@ struct Config {
   int io_threads = 1;
 
   auth::TlsFiles tls;
+  AuthSettings auth;
+  bool inherits_wide = false;  // others than this host reach a socket that systemd opened
   // There is a directory of this server's own.
   bool KeepsData() const { return !data_dir.empty() && data_dir != kNoDataDir; }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
+#include "server/app/access_policy.h"
 #include "server/app/open_store.h"
 #include "server/auth/tls.h"
 
@@ -39,6 +40,7 @@ std::vector<std::string> CheckFiles(const Config& config) {
   };
   if (config.KeepsData()) add(CheckDirectory(config.data_dir));
   add(auth::ServerTls::Load(config.tls, common::SystemClock()).status());
+  add(LoadPolicy(config).status());
   if (config.store == "etcd") add(CheckEtcdFiles(config));
   return all;
 }

@@ -74,6 +74,7 @@ void ServerFlags::AddTo(CLI::App& app, Config& config) {
       ->type_name("FILE");
   app.add_flag("--tls-require-client-cert", config.tls.require_client_cert,
                "Refuse clients without a certificate of --tls-ca");
+  auth_.AddTo(app, config.auth);
 }
 
 std::vector<std::string> ServerFlags::ApplyTo(Config& config) const {
@@ -87,6 +88,7 @@ std::vector<std::string> ServerFlags::ApplyTo(Config& config) const {
   add(MetricsFlags::ApplyTo(config.metrics));
   add(falls_.ApplyTo(config.falls));
   add(bounds_.ApplyTo(config.bounds));
+  add(auth_.ApplyTo(config.auth));
   add(store_.ApplyTo(config));
   min_interval_.ApplyTo(config.min_interval);
   resume_grace_.ApplyTo(config.resume_grace);

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/app/config/auth_flags.h"
 #include "server/app/config/bound_flags.h"
 #include "server/app/config/duration_flag.h"
 #include "server/app/config/http_flags.h"
@@ -35,6 +36,7 @@ class ServerFlags {
   MetricsFlags metrics_;
   MassFailureFlags falls_;
   BoundFlags bounds_;
+  AuthFlags auth_;
   DurationFlag min_interval_, resume_grace_, restart_grace_, drain_timeout_, keep_dead_, keep_left_,
       max_doubt_;
   std::string canary_ = "on";

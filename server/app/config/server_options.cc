@@ -29,8 +29,10 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   return options;
 }
 
-rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets) {
+rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets,
+                                     const auth::CallGate& gate) {
   rpc::EngineOptions options;
+  options.gate = &gate;
   options.io_threads = config.io_threads;
   options.spare_queues = kSpareQueues;
   options.connections.max_streams = static_cast<std::size_t>(config.bounds.http2.max_streams_per_connection);
@@ -46,7 +48,6 @@ rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
   options.bounds.min_interval = config.min_interval;
   options.max_ping_rate = config.max_ping_rate;
   options.max_streams_per_peer = config.max_streams_per_peer;
-  options.identify_peers = config.tls.enabled();
   return options;
 }
 

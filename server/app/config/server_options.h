@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/app/config/config.h"
+#include "server/auth/call_gate.h"
 #include "server/net/accepted_sockets.h"
 #include "server/registry/records/types.h"
 #include "server/rpc/engine/engine.h"
@@ -10,8 +11,9 @@
 namespace liveness::app {
 
 registry::RegistryOptions MakeRegistryOptions(const Config& config);
-// `sockets` outlives the engine.
-rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets);
+// Both others outlive the engine.
+rpc::EngineOptions MakeEngineOptions(const Config& config, const net::AcceptedSockets& sockets,
+                                     const auth::CallGate& gate);
 rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config);
 
 }  // namespace liveness::app

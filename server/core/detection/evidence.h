@@ -27,6 +27,7 @@ enum class StreamEnd : std::uint8_t {
   kCallDeadline,
   kByServer,
   kCancelled,
+  kRevoked,  // by the server, too
 };
 
 enum class Confidence : std::uint8_t { kUnspecified, kLow, kMedium, kHigh };

@@ -48,6 +48,10 @@ bool Ended(const Symptoms& s) {
 }
 
 constexpr std::array kRules = {
+    VerdictRule{"this server ended the stream, because what let the client in was revoked",
+                [](const Symptoms& s) { return s.end == StreamEnd::kRevoked; },
+                {Cause::kRevoked, Confidence::kHigh},
+                Confidence::kHigh},
     VerdictRule{"the stream was cancelled or half-closed behind a proxy",
                 [](const Symptoms& s) { return Ended(s) && s.proxied; },
                 {Cause::kStreamClosed, Confidence::kLow},
@@ -229,6 +233,7 @@ std::string Summary(Cause cause, const Evidence& evidence) {
                           evidence.link && evidence.link->tcp.absence == TcpAbsence::kProxy
                               ? ", and a proxy hides its kernel"
                               : "");
+    case Cause::kRevoked: return "this server ended its stream: what let it in was revoked";
     case Cause::kUnspecified: break;
   }
   return "";

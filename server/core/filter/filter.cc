@@ -70,6 +70,26 @@ std::int32_t Filter::Flatten(FilterExpression&& expression, std::int32_t if_true
   return if_false;
 }
 
+Filter Filter::And(const Filter& first, const Filter& second) {
+  if (first.matches_all()) return second;
+  if (second.matches_all()) return first;
+  Filter both = first;
+  both.text_ = common::StrCat("(", first.text_, ") AND (", second.text_, ")");
+  both.cost_ += second.cost_;
+  const auto offset = static_cast<std::int32_t>(first.steps_.size());
+  const auto moved = [offset](std::int32_t at) { return at < 0 ? at : at + offset; };
+  for (Step& step : both.steps_) {
+    if (step.if_true == kTrue) step.if_true = moved(second.first_);
+    if (step.if_false == kTrue) step.if_false = moved(second.first_);
+  }
+  for (Step step : second.steps_) {
+    step.if_true = moved(step.if_true);
+    step.if_false = moved(step.if_false);
+    both.steps_.push_back(std::move(step));
+  }
+  return both;
+}
+
 bool Filter::Matches(const FieldSource& source) const {
   if (steps_.empty()) return true;
   std::int32_t at = first_;

@@ -42,6 +42,9 @@ class Filter {
   // more than kMaxFilterCost.
   static absl::StatusOr<Filter> Parse(std::string_view text, const FilterSchema& schema);
 
+  // Matches what both match. Costs what both cost, and may so cost more than one that is parsed.
+  static Filter And(const Filter& first, const Filter& second);
+
   bool matches_all() const { return steps_.empty(); }
   bool Matches(const FieldSource& source) const;
 
@@ -52,7 +55,7 @@ class Filter {
   // that those records have in common: for a caller that can search by some of it.
   std::vector<FilterPredicate> Required() const;
 
-  // As it was given to Parse.
+  // As it was given to Parse; of And() `(first) AND (second)`.
   const std::string& text() const { return text_; }
 
  private:

@@ -24,8 +24,9 @@ enum class IncidentKind : std::uint8_t {
   kNotAccepting,  // new connections did not get in
   kCertificate,   // TLS files were refused, or have expired
   kOperator,      // an operator asked for something
+  kAccess,        // files of who is let in were refused
 };
-inline constexpr std::size_t kIncidentKinds = 13;
+inline constexpr std::size_t kIncidentKinds = 14;
 
 struct Incident {
   IncidentKind kind = IncidentKind::kStarted;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, kIncidentKinds> kNames = {
     "STARTED",       "STOPPED",     "UNCLEAN_END",  "STALL",      "MACHINE_SLEPT",
     "CANARY_DOUBT",  "SELF_DOUBT",  "STORE_OUTAGE", "LEASE_LOST", "DRAIN",
-    "NOT_ACCEPTING", "CERTIFICATE", "OPERATOR",
+    "NOT_ACCEPTING", "CERTIFICATE", "OPERATOR",     "ACCESS",
 };
 
 std::string Fit(std::string_view text) { return common::Escape(text).substr(0, kMaxIncidentText); }

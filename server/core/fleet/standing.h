@@ -1,7 +1,8 @@
 // Up, down or away: how a client counts when falls are counted.
 //
 // Only what this server found, or a failed process told of itself, is a fall. A client that said goodbye, was
-// evicted or superseded, is in maintenance, or lost the server that held it, has not fallen: it is away.
+// evicted, superseded or revoked, is in maintenance, or lost the server that held it, has not fallen: it is
+// away.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,10 @@ inline Standing StandingOf(const ClientRecord* record) {
   if (record == nullptr || record->health == Health::kMaintenance) return Standing::kAway;
   switch (record->state) {
     case State::kAlive: return Standing::kUp;
-    case State::kSuspect: return record->cause == Cause::kServerLost ? Standing::kAway : Standing::kDown;
-    case State::kDead:
-      return record->cause == Cause::kEvicted || record->cause == Cause::kSuperseded ? Standing::kAway
-                                                                                     : Standing::kDown;
+    case State::kSuspect:
+      return record->cause == Cause::kServerLost || IsIntended(record->cause) ? Standing::kAway
+                                                                              : Standing::kDown;
+    case State::kDead: return IsIntended(record->cause) ? Standing::kAway : Standing::kDown;
     case State::kLeft:
     case State::kForgotten:
     case State::kUnspecified: break;

@@ -36,6 +36,7 @@ std::string_view Name(Cause cause) {
     case Cause::kServerLost: return "SERVER_LOST";
     case Cause::kNotReturned: return "NOT_RETURNED";
     case Cause::kUnknown: return "UNKNOWN";
+    case Cause::kRevoked: return "REVOKED";
     case Cause::kUnspecified: break;
   }
   return "UNSPECIFIED";

@@ -40,14 +40,20 @@ enum class Cause : std::uint8_t {
   kServerLost,
   kNotReturned,
   kUnknown,
+  kRevoked,
 };
 inline constexpr State kLastState = State::kForgotten;
 inline constexpr Health kLastHealth = Health::kMaintenance;
-inline constexpr Cause kLastCause = Cause::kUnknown;
+inline constexpr Cause kLastCause = Cause::kRevoked;
 // The wire's names without their prefix, e.g. "ALIVE", "PROCESS_EXITED".
 std::string_view Name(State state);
 std::string_view Name(Health health);
 std::string_view Name(Cause cause);
+
+// Somebody meant it: the end is no failure, and nothing follows from it for others.
+constexpr bool IsIntended(Cause cause) {
+  return cause == Cause::kEvicted || cause == Cause::kSuperseded || cause == Cause::kRevoked;
+}
 
 // ALIVE or SUSPECT: the session may go on.
 constexpr bool IsLive(State state) { return state == State::kAlive || state == State::kSuspect; }

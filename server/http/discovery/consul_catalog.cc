@@ -23,6 +23,7 @@ constexpr std::string_view kDatacenter = "liveness";
 constexpr std::size_t kMaxBytes = 64 << 20;
 // Of all clients of one service, in /v1/catalog/services.
 constexpr std::size_t kMaxTags = 256;
+constexpr auto kPollPeriod = std::chrono::seconds(5);
 
 enum class Form { kServices, kCatalog, kHealth };
 
@@ -216,6 +217,7 @@ class ConsulCatalog : public std::enable_shared_from_this<ConsulCatalog> {
     absl::StatusOr<ConsulQuery> query = ParseConsulQuery(exchange->request(), service);
     if (!query.ok()) return exchange->Respond(ErrorResponse(query.status()));
     if (query->index == 0) return Answer(form, *std::move(query), exchange);
+    if (!exchange->caller()->sees_all()) return AnswerLater(form, *std::move(query), exchange);
     // So that those who were answered together do not come back together.
     const common::Duration jitter(
         static_cast<std::int64_t>(common::RandomUniform() * static_cast<double>(query->wait.count() / 16)));
@@ -229,6 +231,13 @@ class ConsulCatalog : public std::enable_shared_from_this<ConsulCatalog> {
   }
 
  private:
+  // Whoever does not see all clients is not woken by any: which service changes, and when, tells of others.
+  void AnswerLater(Form form, ConsulQuery query, const std::shared_ptr<Exchange>& exchange) const {
+    const common::Duration wait = std::min<common::Duration>(query.wait, kPollPeriod);
+    exchange->After(wait, [self = shared_from_this(), form, query = std::move(query), exchange] {
+      self->Answer(form, query, exchange);
+    });
+  }
   void Answer(Form form, ConsulQuery query, const std::shared_ptr<Exchange>& exchange) const {
     if (form == Form::kServices) return std::make_shared<ServicesSweep>(source_, exchange)->Start();
     std::make_shared<InstancesSweep>(source_, exchange, std::move(query), form)->Start();
@@ -256,11 +265,12 @@ std::string Self(const std::string& server_id, const std::string& version) {
 
 void AddConsulCatalog(Router& router, registry::Registry& registry, std::shared_ptr<SweepSource> source,
                       std::string version) {
+  using auth::Action;
   const auto catalog = std::make_shared<const ConsulCatalog>(registry, std::move(source));
-  router.Add("GET", "/v1/catalog/services",
+  router.Add("GET", "/v1/catalog/services", Action::kView,
              [catalog](const auto& exchange) { catalog->Serve(Form::kServices, "", exchange); });
   const auto add_service = [&](const std::string& prefix, Form form) {
-    router.Add("GET", prefix + "*", [catalog, prefix, form](const auto& exchange) {
+    router.Add("GET", prefix + "*", Action::kView, [catalog, prefix, form](const auto& exchange) {
       const std::string& path = exchange->request().path;
       if (path.size() > prefix.size()) {
         return catalog->Serve(form, std::string_view(path).substr(prefix.size()), exchange);
@@ -271,11 +281,11 @@ void AddConsulCatalog(Router& router, registry::Registry& registry, std::shared_
   };
   add_service("/v1/catalog/service/", Form::kCatalog);
   add_service("/v1/health/service/", Form::kHealth);
-  router.Add("GET", "/v1/catalog/datacenters", [](const auto& exchange) {
+  router.Add("GET", "/v1/catalog/datacenters", Action::kView, [](const auto& exchange) {
     exchange->Respond(
         TextResponse(200, "application/json", JsonArray(std::vector{std::string(kDatacenter)}) + "\n"));
   });
-  router.Add("GET", "/v1/agent/self",
+  router.Add("GET", "/v1/agent/self", Action::kView,
              [self = Self(registry.options().server_id, version)](const auto& exchange) {
                exchange->Respond(TextResponse(200, "application/json", self));
              });

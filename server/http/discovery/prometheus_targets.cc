@@ -101,7 +101,8 @@ void Serve(const std::shared_ptr<SweepSource>& source, const std::shared_ptr<Exc
 }  // namespace
 
 void AddPrometheusTargets(Router& router, std::shared_ptr<SweepSource> source) {
-  router.Add("GET", "/sd", [source = std::move(source)](const auto& exchange) { Serve(source, exchange); });
+  router.Add("GET", "/sd", auth::Action::kView,
+             [source = std::move(source)](const auto& exchange) { Serve(source, exchange); });
 }
 
 }  // namespace liveness::http

@@ -80,7 +80,9 @@ void SweepSource::Forget(const Sweep* sweep) {
 }
 
 Sweep::Sweep(std::shared_ptr<SweepSource> source, std::shared_ptr<Exchange> exchange, core::Filter filter)
-    : source_(std::move(source)), exchange_(std::move(exchange)), filter_(std::move(filter)) {}
+    : source_(std::move(source)),
+      exchange_(std::move(exchange)),
+      filter_(core::Filter::And(exchange_->caller()->view, filter)) {}
 
 void Sweep::Start() {
   // Weak: the exchange holds it for as long as there is no answer.
@@ -130,8 +132,9 @@ bool Sweep::Look(Response& answer) {
   for (int part = 0; part < kPartsASlice; ++part) {
     if (const absl::Status complete = source_->Complete(); !complete.ok()) return fail(complete);
     registry::ScanResult seen = source_->registry().Scan(scan_);
-    if (revision_ == 0) revision_ = seen.revision;
+    if (revision_ == 0 && sees_all()) revision_ = seen.revision;
     for (const core::ClientView& client : seen.views) {
+      if (!sees_all()) revision_ = std::max(revision_, client.record->revision);
       if (const absl::Status taken = Take(client); !taken.ok()) return fail(taken);
     }
     scan_.after = std::move(seen.cursor);

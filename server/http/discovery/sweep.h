@@ -69,7 +69,7 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
   void Start();
 
  protected:
-  // Clients that do not match `filter` are not taken.
+  // Clients that do not match `filter` are not taken, nor are those that the caller does not see.
   Sweep(std::shared_ptr<SweepSource> source, std::shared_ptr<Exchange> exchange, core::Filter filter = {});
 
   const Request& request() const { return exchange_->request(); }
@@ -79,11 +79,13 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
   virtual bool Wants(const core::ClientRecord& record) const = 0;
   // One that is wanted, in order of client_id. An error is the answer.
   virtual absl::Status Take(const core::ClientView& client) = 0;
-  // `revision`: of the registry when the sweep began. All that changed since may be shown or not.
+  // `revision`: of the registry when the sweep began; where not every client is seen, of the last of those
+  // that are. All that changed since may be shown or not.
   virtual Response Finish(std::uint64_t revision) = 0;
 
  private:
   friend class SweepSource;
+  bool sees_all() const { return exchange_->caller()->sees_all(); }
   // A worker does the next slice. False if it is over before: it leaves its place.
   bool RunSlice();
   void Slice();

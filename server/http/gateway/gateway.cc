@@ -109,7 +109,7 @@ class Gateway {
     }
     // A caller who goes before the answer gives the call up.
     exchange->OnGone(caller_->Call(
-        rpc.method, *request, exchange->request().peer,
+        rpc.method, *request, {exchange->request().peer, exchange->caller()->principal},
         [exchange, &prototype = rpc.response](absl::StatusOr<grpc::ByteBuffer> answer) {
           const auto came = std::make_shared<const absl::StatusOr<grpc::ByteBuffer>>(std::move(answer));
           const auto respond = [exchange, &prototype, came] { exchange->Respond(Convert(*came, prototype)); };
@@ -149,15 +149,17 @@ class Gateway {
 }  // namespace
 
 void AddGateway(Router& router, std::shared_ptr<RpcCaller> caller, GatewayOptions options) {
+  using auth::Action;
   const auto gateway = std::make_shared<const Gateway>(std::move(caller), std::move(options));
   const std::string registry = v1::RegistryService::service_full_name();
   const std::string admin = v1::AdminService::service_full_name();
   const auto query = [&](std::string pattern, Rpc rpc) {
-    router.Add("GET", std::move(pattern),
+    router.Add("GET", std::move(pattern), Action::kView,
                [gateway, rpc = std::move(rpc)](const auto& exchange) { gateway->Call(rpc, exchange); });
   };
   const auto change = [&](std::string pattern, Rpc rpc) {
-    router.Add("POST", std::move(pattern),
+    // What it takes is asked of the RPC.
+    router.Add("POST", std::move(pattern), Action::kNone,
                [gateway, rpc = std::move(rpc)](const auto& exchange) { gateway->Change(rpc, exchange); });
   };
 
@@ -172,12 +174,12 @@ void AddGateway(Router& router, std::shared_ptr<RpcCaller> caller, GatewayOption
                           v1::GetStatsResponse::default_instance(), FillFromQuery});
   query("/api/v1/server", {MethodOf(admin, "GetServerInfo"), v1::GetServerInfoRequest::default_instance(),
                            v1::ServerInfo::default_instance(), FillFromQuery});
-  router.Add("GET", "/api/v1/features",
+  router.Add("GET", "/api/v1/features", Action::kNone,
              [gateway](const auto& exchange) { exchange->Respond(gateway->Features()); });
 
   const Rpc evict{MethodOf(admin, "EvictClient"), v1::EvictClientRequest::default_instance(),
                   v1::Client::default_instance(), FillEvict};
-  router.Add("POST", "/api/v1/clients/*", [gateway, evict](const auto& exchange) {
+  router.Add("POST", "/api/v1/clients/*", Action::kNone, [gateway, evict](const auto& exchange) {
     if (exchange->request().path.ends_with(kEvict)) return gateway->Change(evict, exchange);
     exchange->Respond(ErrorResponse(common::Error(absl::StatusCode::kNotFound, "NOT_FOUND",
                                                   "what can be asked of a client is ID:evict")));

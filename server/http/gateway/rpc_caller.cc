@@ -72,12 +72,13 @@ RpcCaller::RpcCaller(std::shared_ptr<grpc::Channel> channel)
 RpcCaller::~RpcCaller() { Stop(); }
 
 std::function<void()> RpcCaller::Call(const std::string& method, const google::protobuf::Message& request,
-                                      const std::string& asked_by, Done done) {
+                                      const AskedBy& asked_by, Done done) {
   const auto call = std::make_shared<State::Pending>();
   call->done = std::move(done);
   call->context.set_deadline(std::chrono::time_point_cast<std::chrono::system_clock::duration>(
       common::SystemClock().Wall() + kDeadline));
-  if (!asked_by.empty()) call->context.AddMetadata(common::kAskedByMetadata, asked_by);
+  if (!asked_by.peer.empty()) call->context.AddMetadata(common::kAskedByMetadata, asked_by.peer);
+  if (!asked_by.principal.empty()) call->context.AddMetadata(common::kAskedAsMetadata, asked_by.principal);
   const grpc::Slice bytes(request.SerializeAsString());
   const grpc::ByteBuffer message(&bytes, 1);
   {

@@ -20,15 +20,20 @@ class RpcCaller {
   // The answer as it came, or why there is none, with the reason and details that the server gave.
   using Done = std::function<void(absl::StatusOr<grpc::ByteBuffer> answer)>;
 
+  // Whose request it is: `10.0.0.7:4711`, and whom that was proved to be; both may be empty.
+  struct AskedBy {
+    std::string peer;
+    std::string principal;
+  };
+
   explicit RpcCaller(std::shared_ptr<grpc::Channel> channel);
   // As Stop().
   ~RpcCaller();
 
   // Calls `method` (`/package.Service/Method`). Returns what gives the call up, which may be called at any
   // time. `done` is called in any case, on the caller's thread; at once after Stop().
-  // `asked_by`: whose request it is, where the RPC is to know; may be empty.
   std::function<void()> Call(const std::string& method, const google::protobuf::Message& request,
-                             const std::string& asked_by, Done done);
+                             const AskedBy& asked_by, Done done);
 
   // Gives up what is under way, and returns when all of it is done. Once.
   void Stop();

@@ -93,14 +93,12 @@ void AddTransitions(const registry::Figures& figures, const registry::Totals& to
           "liveness_other_changes_total",
           "Changes of a client that are neither of its state nor of its health: labels, address, server.")
       .Add(figures.other_changes.load());
-  auto deaths =
-      families.Counter("liveness_unexpected_deaths_total",
-                       "Deaths of clients that were not in MAINTENANCE, by cause; nobody evicted or "
-                       "superseded them.");
+  auto deaths = families.Counter("liveness_unexpected_deaths_total",
+                                 "Deaths of clients that were not in MAINTENANCE, by cause; nobody evicted, "
+                                 "superseded or revoked them.");
   ForEachCause([&](Cause cause, std::size_t i) {
     const std::uint64_t count = figures.unexpected_deaths[i];
-    const bool wanted = cause == Cause::kEvicted || cause == Cause::kSuperseded;
-    if (wanted || (count == 0 && !IsUsual(State::kDead, cause))) return;
+    if (core::IsIntended(cause) || (count == 0 && !IsUsual(State::kDead, cause))) return;
     deaths.Add(count, {{"cause", NameOf(cause)}});
   });
   families

@@ -77,7 +77,8 @@ Response Serve(const Request& request) {
 
 void AddPage(Router& router) {
   for (const char* pattern : {"/", "/assets/*"}) {
-    router.Add("GET", pattern, [](const auto& exchange) { exchange->Respond(Serve(exchange->request())); });
+    router.Add("GET", pattern, auth::Action::kNone,
+               [](const auto& exchange) { exchange->Respond(Serve(exchange->request())); });
   }
 }
 

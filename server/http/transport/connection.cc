@@ -6,13 +6,17 @@
 #include <ctime>
 #include <utility>
 
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
+#include "common/openssl_ptr.h"
 #include "common/status.h"
 #include "server/http/error_response.h"
+#include "server/http/session_cookie.h"
 #include "server/http/transport/connection_exchange.h"
 #include "server/http/transport/host_check.h"
 #include "server/http/transport/target.h"
@@ -52,6 +56,26 @@ std::string FieldText(const beast::http::request<beast::http::string_body>& requ
   return {value.data(), value.size()};
 }
 
+// The certificate that the other end proved to have, in PEM; empty if it has none.
+std::string CertificateOf(SSL& tls) {
+  const common::CertificatePtr leaf(SSL_get1_peer_certificate(&tls));
+  if (leaf == nullptr) return {};
+  const common::BioPtr bio(BIO_new(BIO_s_mem()));
+  if (PEM_write_bio_X509(bio.get(), leaf.get()) != 1) return "none";
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+// The `Authorization` field, or what stands for it in the session's cookie.
+std::string AuthorizationOf(const beast::http::request<beast::http::string_body>& request) {
+  if (request.count(field::authorization) > 1) return "several";
+  std::string text = FieldText(request, field::authorization);
+  if (!text.empty()) return text;
+  const std::optional<std::string> token = SessionTokenOf(FieldText(request, field::cookie));
+  return token ? absl::StrCat("Bearer ", *token) : std::string();
+}
+
 }  // namespace
 
 Connection::Connection(Server& server, asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls)
@@ -70,6 +94,7 @@ void Connection::Start() {
   stream_.tcp().expires_after(server_.options.header_timeout);
   stream_.tls()->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](Error error) {
     if (error) return self->Close();
+    self->certificate_ = CertificateOf(*self->stream_.tls()->native_handle());
     self->ReadHeader(self->server_.options.header_timeout);
   });
 }
@@ -148,6 +173,8 @@ void Connection::OnRequest(Error error) {
   request.if_none_match = FieldText(message, field::if_none_match);
   request.host = FieldText(message, field::host);
   request.peer = peer_;
+  request.authorization = AuthorizationOf(message);
+  request.certificate = certificate_;
   request.body = std::move(message.body());
   waiting_ = true;
   stream_.tcp().expires_never();

@@ -81,6 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::shared_ptr<boost::asio::ssl::context> tls_;
   ByteStream stream_;
   const std::string peer_;
+  std::string certificate_;  // the other end's, PEM; empty: it has none
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   bool keep_alive_ = false;

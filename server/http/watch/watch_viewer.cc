@@ -24,27 +24,44 @@ const SharedText& Greeting() {
 }  // namespace
 
 void WatchViewer::AddTo(Router& router, std::shared_ptr<WatchDeps> deps) {
-  router.Add("GET", "/api/v1/watch", [deps = std::move(deps)](const std::shared_ptr<Exchange>& exchange) {
-    std::make_shared<WatchViewer>(deps, exchange)->Start();
-  });
+  router.Add("GET", "/api/v1/watch", auth::Action::kView,
+             [deps = std::move(deps)](const std::shared_ptr<Exchange>& exchange) {
+               std::make_shared<WatchViewer>(deps, exchange)->Start();
+             });
 }
 
 WatchViewer::WatchViewer(std::shared_ptr<WatchDeps> deps, std::shared_ptr<Exchange> exchange)
     : deps_(std::move(deps)), exchange_(std::move(exchange)), packer_(deps_->registry.history_id()) {}
 
 WatchViewer::~WatchViewer() {
-  if (counted_) --deps_->viewers;
+  common::MutexLock lock(deps_->mu);
+  deps_->viewers.erase(this);
+}
+
+void WatchDeps::OnGateChanged() {
+  std::vector<std::shared_ptr<WatchViewer>> all;  // go after the lock
+  {
+    common::MutexLock lock(mu);
+    for (const auto& [address, weak] : viewers) {
+      if (auto viewer = weak.lock()) all.push_back(std::move(viewer));
+    }
+  }
+  for (const auto& viewer : all) viewer->Wake();
 }
 
 void WatchViewer::Start() {
-  if (deps_->viewers.fetch_add(1) >= deps_->max_viewers) {
-    --deps_->viewers;
+  bool is_room = false;
+  {
+    common::MutexLock lock(deps_->mu);
+    is_room = deps_->viewers.size() < deps_->max_viewers;
+    if (is_room) deps_->viewers.emplace(this, weak_from_this());
+  }
+  if (!is_room) {
     return exchange_->Respond(ErrorResponse(
         common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
                                              "too many viewers watch; --max-watchers bounds them"),
                                std::chrono::seconds(5))));
   }
-  counted_ = true;
   last_sent_ = deps_->clock.Mono();
   const bool taken = exchange_->RunOnWorker([self = shared_from_this()] {
     self->exchange_->Post([self, begun = self->Begin()] { self->OnBegun(begun); });
@@ -64,7 +81,7 @@ absl::Status WatchViewer::Begin() {
   const absl::StatusOr<common::Duration> interval = rpc::BookmarkInterval(request);
   if (!interval.ok()) return interval.status();
   bookmark_interval_ = *interval;
-  absl::StatusOr<registry::WatchRequest> watch = rpc::ParseWatch(request);
+  absl::StatusOr<registry::WatchRequest> watch = rpc::ParseWatch(request, exchange_->caller()->view);
   if (!watch.ok()) return watch.status();
   // Weak: the registry may call while this viewer is coming to its end.
   watch->on_ready = [weak = weak_from_this()] {
@@ -132,7 +149,7 @@ void WatchViewer::Advance() {
     if (!busy_) watch_.reset();
     return;
   }
-  if (busy_ || stream_ == nullptr) return;
+  if (busy_ || stream_ == nullptr || !StillAdmitted()) return;
   if (!made_.empty()) return Send(std::exchange(made_, {}));
   bool more = false;
   if (packer_.empty() && !watch_->heavy()) {
@@ -154,6 +171,23 @@ void WatchViewer::Advance() {
     const common::Duration quiet = deps_->clock.Mono() - last_sent_;
     WakeAfter(quiet < bookmark_interval_ ? bookmark_interval_ - quiet : rpc::kMinBookmarkInterval);
   }
+}
+
+bool WatchViewer::StillAdmitted() {
+  const auth::Caller& before = *exchange_->caller();
+  if (deps_->gate.generation() == before.generation) return true;
+  const auto caller = IdentifyCaller(deps_->gate, exchange_->request());
+  const bool admitted = caller.ok() && deps_->gate.May(**caller, auth::Action::kView).ok() &&
+                        (*caller)->view.text() == before.view.text();
+  if (admitted) {
+    exchange_->SetCaller(*caller);
+    return true;
+  }
+  // It comes back, and is told then what holds now.
+  over_ = true;
+  watch_.reset();
+  stream_->Finish();
+  return false;
 }
 
 void WatchViewer::PullSlice() {

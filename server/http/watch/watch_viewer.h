@@ -9,13 +9,16 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "liveness/v1/registry_service.pb.h"
+#include "server/auth/gate.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/watch/sse.h"
@@ -24,14 +27,23 @@
 namespace liveness::http {
 
 // What all viewers share. Outlives them.
+class WatchViewer;
+
+// Thread-safe.
 struct WatchDeps {
-  WatchDeps(registry::Registry& the_registry, const common::Clock& the_clock, std::size_t most)
-      : registry(the_registry), clock(the_clock), max_viewers(most) {}
+  WatchDeps(registry::Registry& the_registry, const common::Clock& the_clock, const auth::Gate& the_gate,
+            std::size_t most)
+      : registry(the_registry), clock(the_clock), gate(the_gate), max_viewers(most) {}
+
+  // Has every viewer ask the gate again.
+  void OnGateChanged() ABSL_LOCKS_EXCLUDED(mu);
 
   registry::Registry& registry;
   const common::Clock& clock;
+  const auth::Gate& gate;
   const std::size_t max_viewers;  // so that they leave places to watchers over gRPC
-  std::atomic<std::size_t> viewers{0};
+  common::Mutex mu;
+  std::map<const WatchViewer*, std::weak_ptr<WatchViewer>> viewers ABSL_GUARDED_BY(mu);
 };
 
 class WatchViewer : public std::enable_shared_from_this<WatchViewer> {
@@ -41,6 +53,9 @@ class WatchViewer : public std::enable_shared_from_this<WatchViewer> {
   WatchViewer(std::shared_ptr<WatchDeps> deps, std::shared_ptr<Exchange> exchange);
   ~WatchViewer();
 
+  // Any thread.
+  void Wake();
+
  private:
   void Start();
   // Understands the request and starts the watch, on a worker.
@@ -48,8 +63,8 @@ class WatchViewer : public std::enable_shared_from_this<WatchViewer> {
   void OnBegun(const absl::Status& begun);
   void OpenWhenReached();
   void Advance();
-  // Any thread.
-  void Wake();
+  // Ends the answer if what let the viewer in holds no longer.
+  bool StillAdmitted();
   void WakeAfter(common::Duration span);
   // Runs `job` on a worker, and then Advance().
   void Work(void (WatchViewer::*job)());
@@ -67,7 +82,6 @@ class WatchViewer : public std::enable_shared_from_this<WatchViewer> {
   common::Duration bookmark_interval_{};
   common::MonoTime last_sent_{};
   std::vector<SharedText> made_;  // by a worker, and not yet sent
-  bool counted_ = false;
   bool greeted_ = false;
   bool busy_ = false;  // a write is under way, or a worker's job
   bool ticking_ = false;

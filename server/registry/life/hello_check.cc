@@ -6,6 +6,7 @@
 
 #include "common/status.h"
 #include "common/strings.h"
+#include "server/core/record/ownership.h"
 #include "server/registry/records/instance_errors.h"
 #include "server/registry/records/standbys.h"
 
@@ -39,6 +40,13 @@ HelloCheck::HelloCheck(const RegistryOptions& options, storage::Store& store,
 
 absl::StatusOr<HelloAnswer> HelloCheck::Check(const HelloRequest& hello, const Session* known,
                                               Effects& effects) {
+  // Before anything else, because what a stranger says of the client changes nothing.
+  const bool is_owned = known != nullptr && known->record()->state != core::State::kForgotten;
+  if (is_owned && !core::MayOwn(known->record()->info.principal(), hello.info.principal)) {
+    return common::Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_MISMATCH",
+                         "this client_id belongs to another principal for as long as its record lives; an "
+                         "operator can free it: livenessctl evict ID --forget");
+  }
   if (hello.resume_incarnation) HeedToken(*hello.resume_incarnation, known, effects);
   const bool resumes = Resumes(hello, known);
   if (absl::Status refused = Refusal(hello, known, resumes); !refused.ok()) return refused;
@@ -100,10 +108,6 @@ absl::Status HelloCheck::Refusal(const HelloRequest& hello, const Session* known
     case core::HelloVerdict::kEvicted: return EvictedError();
   }
   const bool live = known != nullptr && core::IsLive(known->record()->state);
-  if (live && known->record()->info.principal() != hello.info.principal) {
-    return common::Error(absl::StatusCode::kPermissionDenied, "PRINCIPAL_MISMATCH",
-                         "this client_id is held by another principal");
-  }
   const std::int64_t lives = ledger_.table().counts().live();
   if (!live && lives >= static_cast<std::int64_t>(options_.max_clients)) {
     return common::WithRetryDelay(

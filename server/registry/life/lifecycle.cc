@@ -156,11 +156,11 @@ void Lifecycle::KeepOwn(const std::shared_ptr<Session>& session, const ClientRec
   ledger_.Decide(session, std::move(alive), effects);
 }
 
-void Lifecycle::Forget(const std::shared_ptr<Session>& session, Effects& effects) {
+void Lifecycle::Forget(const std::shared_ptr<Session>& session, Effects& effects, CommitDone on_committed) {
   timers_.Cancel(*session);
   ClientRecord after = *session->record();
   after.state = State::kForgotten;
-  ledger_.Decide(session, std::move(after), effects);
+  ledger_.Decide(session, std::move(after), effects, std::move(on_committed));
 }
 
 bool Lifecycle::ForgetBeyondBound(std::size_t most, Effects& effects) {
@@ -210,7 +210,8 @@ void Lifecycle::TakeClose(const std::shared_ptr<Session>& session, std::uint64_t
   if (session->record()->state != State::kAlive) return;
   // A client that may have left because we stood, or that we have sent to another server, is only silent: its
   // deadline stays.
-  if (draining_ || deadlines_.MayHaveClosedForOurSake(*session, ended_at)) return;
+  const bool was_revoked = how == core::StreamEnd::kRevoked;
+  if (!was_revoked && (draining_ || deadlines_.MayHaveClosedForOurSake(*session, ended_at))) return;
   Suspect(session, clock_.Mono(), effects);
 }
 
@@ -229,33 +230,46 @@ void Lifecycle::SayGoodbye(const std::shared_ptr<Session>& session, Goodbye good
       absl::OkStatus(), effects, std::move(on_committed));
 }
 
-absl::Status Lifecycle::Evict(std::string_view client_id, std::string_view reason,
-                              std::function<void(absl::StatusOr<core::ClientView>)> done, Effects& effects) {
+absl::Status Lifecycle::Evict(std::string_view client_id, std::string_view reason, ViewDone done,
+                              Effects& effects) {
   const std::shared_ptr<Session> session = ledger_.Find(client_id);
-  if (absl::Status refused = CheckEvict(client_id, session.get()); !refused.ok()) return refused;
-  const MonoTime now = clock_.Mono();
+  if (absl::Status refused = CheckKnown(client_id, session.get()); !refused.ok()) return refused;
   const RecordPtr old = session->record();
-  Ending ending{State::kDead, Cause::kEvicted, EvidenceOf(*session, now)};
+  if (!core::IsLive(old->state)) {
+    return common::Error(
+        absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
+        common::StrCat("client \"", client_id, "\" is ", core::Name(old->state), " already"));
+  }
+  Ending ending{State::kDead, Cause::kEvicted, EvidenceOf(*session, clock_.Mono())};
   ending.evidence->reason = std::string(reason);
   ending.ban = core::Banned{std::string(old->info.instance_id()), BanName(*old), Cause::kEvicted};
-  End(session, std::move(ending), EvictedError(), effects,
-      [done = std::move(done),
-       vitals = deadlines_.VitalsOf(*session, now)](const absl::StatusOr<RecordPtr>& record) {
-        if (!record.ok()) return done(record.status());
-        done(core::ClientView{*record, vitals});
-      });
+  End(session, std::move(ending), EvictedError(), effects, ShowTo(std::move(done), *session));
   return absl::OkStatus();
 }
 
-absl::Status Lifecycle::CheckEvict(std::string_view client_id, const Session* session) const {
+absl::Status Lifecycle::ForgetNow(std::string_view client_id, ViewDone done, Effects& effects) {
+  const std::shared_ptr<Session> session = ledger_.Find(client_id);
+  if (absl::Status refused = CheckKnown(client_id, session.get()); !refused.ok()) return refused;
+  if (core::IsLive(session->record()->state)) {
+    return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_LIVE",
+                         common::StrCat("client \"", client_id, "\" is live"));
+  }
+  Forget(session, effects, ShowTo(std::move(done), *session));
+  return absl::OkStatus();
+}
+
+CommitDone Lifecycle::ShowTo(ViewDone done, const Session& session) const {
+  return [done = std::move(done),
+          vitals = deadlines_.VitalsOf(session, clock_.Mono())](const absl::StatusOr<RecordPtr>& record) {
+    if (!record.ok()) return done(record.status());
+    done(core::ClientView{*record, vitals});
+  };
+}
+
+absl::Status Lifecycle::CheckKnown(std::string_view client_id, const Session* session) const {
   if (session == nullptr || ledger_.VisibleRecord(*session) == nullptr) {
     return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
                          common::StrCat("no client \"", client_id, "\" is known"));
-  }
-  const State state = session->record()->state;
-  if (!core::IsLive(state)) {
-    return common::Error(absl::StatusCode::kFailedPrecondition, "CLIENT_NOT_LIVE",
-                         common::StrCat("client \"", client_id, "\" is ", core::Name(state), " already"));
   }
   if (const absl::Status health = store_health_.AskStore(); !health.ok() && store_health_.shared()) {
     return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE", std::string(health.message()));

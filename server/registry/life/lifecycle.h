@@ -60,7 +60,7 @@ class Lifecycle {
   // this server knows of the session stands.
   void KeepOwn(const std::shared_ptr<Session>& session, const core::ClientRecord& before, Effects& effects);
   // REQUIRES: the client has ended.
-  void Forget(const std::shared_ptr<Session>& session, Effects& effects);
+  void Forget(const std::shared_ptr<Session>& session, Effects& effects, CommitDone on_committed = nullptr);
   // Forgets up to `most` of the oldest ended records beyond their bound; true if more can be forgotten soon.
   bool ForgetBeyondBound(std::size_t most, Effects& effects);
   // A client has ended: forgets some of the oldest ended records if there are too many.
@@ -74,9 +74,10 @@ class Lifecycle {
   // REQUIRES: IsCurrentStream.
   void SayGoodbye(const std::shared_ptr<Session>& session, Goodbye goodbye, CommitDone on_committed,
                   Effects& effects);
-  // See Registry::Evict: OK if `done` will be called.
-  absl::Status Evict(std::string_view client_id, std::string_view reason,
-                     std::function<void(absl::StatusOr<core::ClientView>)> done, Effects& effects);
+  // See Registry::Evict and Forget: OK if `done` will be called.
+  using ViewDone = std::function<void(absl::StatusOr<core::ClientView>)>;
+  absl::Status Evict(std::string_view client_id, std::string_view reason, ViewDone done, Effects& effects);
+  absl::Status ForgetNow(std::string_view client_id, ViewDone done, Effects& effects);
 
   // A suspicion of ours turned out wrong, or a death did, after `wrong_for`.
   void CountMistake(Session& session, core::Duration wrong_for);
@@ -90,7 +91,10 @@ class Lifecycle {
   bool shutting_down() const { return shutting_down_; }
 
  private:
-  absl::Status CheckEvict(std::string_view client_id, const Session* session) const;
+  // For Decide(): gives `done` the record as it was committed.
+  CommitDone ShowTo(ViewDone done, const Session& session) const;
+  // OK if the client is known and the store can be told of a change.
+  absl::Status CheckKnown(std::string_view client_id, const Session* session) const;
   // The cause in the verdict on `evidence`, which is given the verdict's confidence.
   core::Cause Judge(const Session& session, core::Evidence& evidence) const;
 

@@ -19,7 +19,7 @@ void Figures::CountTransition(const core::ClientRecord* before, const core::Clie
   // What is forgotten keeps the cause of its end, which was counted then.
   const Cause cause = after.state == State::kForgotten ? Cause::kUnspecified : after.cause;
   CountOne(state_changes[Index(after.state)][Index(cause)]);
-  const bool died = after.state == State::kDead && cause != Cause::kEvicted && cause != Cause::kSuperseded;
+  const bool died = after.state == State::kDead && !core::IsIntended(cause);
   if (died && after.health != Health::kMaintenance) CountOne(unexpected_deaths[Index(cause)]);
 }
 

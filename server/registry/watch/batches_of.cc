@@ -20,7 +20,8 @@ std::vector<std::shared_ptr<const Batch>> BatchesOf(const RecordFilter& filter,
   for (const core::TransitionPtr& each : transitions) {
     if (open.size() + groups.size() >= kMaxBatch && each->revision() != last) close();
     if (Concerns(filter, *each)) open.push_back(each);
-    if (each->groups != nullptr) groups.insert(groups.end(), each->groups->begin(), each->groups->end());
+    if (filter.takes_groups && each->groups != nullptr)
+      groups.insert(groups.end(), each->groups->begin(), each->groups->end());
     last = each->revision();
   }
   close();

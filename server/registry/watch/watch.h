@@ -91,11 +91,16 @@ class Batch {
 
 inline constexpr std::size_t kMaxBatch = 256;
 
-// True if a watcher wants to hear of a record.
-using RecordFilter = std::function<bool(const core::ClientRecord&)>;
+// True if a watcher wants to hear of a record. Null: of all.
+struct RecordFilter : std::function<bool(const core::ClientRecord&)> {
+  using function::function;
+  // A group event is about many, of which the watcher knows some at best. False: it is not to hear of the
+  // others, not even of how many they are.
+  bool takes_groups = true;
+};
 
-// A watcher is told of a transition if the record matched before or after it, and
-// of every group event: it is about many, of which the watcher may know some.
+// A watcher is told of a transition if the record matched before or after it, and of every group event that
+// it takes.
 inline bool Concerns(const RecordFilter& filter, const core::Transition& transition) {
   return !filter || filter(*transition.after) || (transition.before != nullptr && filter(*transition.before));
 }

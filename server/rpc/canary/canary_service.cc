@@ -73,11 +73,12 @@ bool Knows(const grpc::ServerContext& context, const std::string& secret) {
 std::string NewCanarySecret() { return common::RandomHexId() + common::RandomHexId(); }
 
 void CanaryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
-  router.AddStream(kCanaryService, kCanaryMethod, [this](std::shared_ptr<GenericCall> call) {
-    if (!Knows(call->context(), secret_)) return GenericRouter::Refuse(*call);
-    const std::size_t queue = call->engine().IndexOf(call->cq());
-    std::make_shared<CanaryCall>(std::move(call), clock_, pulses_.at(queue))->Start(queue);
-  });
+  router.AddStream(kCanaryService, kCanaryMethod, auth::Action::kNone,
+                   [this](std::shared_ptr<GenericCall> call) {
+                     if (!Knows(call->context(), secret_)) return GenericRouter::Refuse(*call);
+                     const std::size_t queue = call->engine().IndexOf(call->cq());
+                     std::make_shared<CanaryCall>(std::move(call), clock_, pulses_.at(queue))->Start(queue);
+                   });
 }
 
 }  // namespace liveness::rpc

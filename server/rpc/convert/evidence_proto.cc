@@ -15,7 +15,8 @@ static_assert(Same(v1::STREAM_END_UNSPECIFIED, core::StreamEnd::kNone) &&
               Same(v1::STREAM_END_HALF_CLOSED, core::StreamEnd::kHalfClosed) &&
               Same(v1::STREAM_END_CALL_DEADLINE, core::StreamEnd::kCallDeadline) &&
               Same(v1::STREAM_END_BY_SERVER, core::StreamEnd::kByServer) &&
-              Same(v1::StreamEnd_MAX, core::StreamEnd::kCancelled));
+              Same(v1::STREAM_END_CANCELLED, core::StreamEnd::kCancelled) &&
+              Same(v1::StreamEnd_MAX, core::StreamEnd::kRevoked));
 static_assert(Same(v1::CONFIDENCE_LOW, core::Confidence::kLow) &&
               Same(v1::Confidence_MAX, core::Confidence::kHigh));
 static_assert(Same(v1::TCP_ABSENCE_PROXY, core::TcpAbsence::kProxy) &&

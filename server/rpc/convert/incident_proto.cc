@@ -22,6 +22,7 @@ v1::IncidentKind KindOf(core::IncidentKind kind) {
     case IncidentKind::kDrain: return v1::INCIDENT_KIND_DRAIN;
     case IncidentKind::kNotAccepting: return v1::INCIDENT_KIND_NOT_ACCEPTING;
     case IncidentKind::kCertificate: return v1::INCIDENT_KIND_CERTIFICATE;
+    case IncidentKind::kAccess: return v1::INCIDENT_KIND_ACCESS;
     case IncidentKind::kOperator: return v1::INCIDENT_KIND_OPERATOR;
   }
   return v1::INCIDENT_KIND_UNSPECIFIED;

@@ -1,7 +1,7 @@
 // A unary method whose answer comes later, from any thread: of the store, say. No thread
 // is held meanwhile.
 //
-//   router.Add(v1::AdminService::service_full_name(), "EvictClient",
+//   router.Add(v1::AdminService::service_full_name(), "EvictClient", auth::Action::kEvict,
 //              AsyncUnaryMethod<v1::EvictClientRequest>(
 //                  {.patience_error = NotYetCommitted}, [this](const v1::EvictClientRequest& request,
 //                                                              std::shared_ptr<Answer> answer) {

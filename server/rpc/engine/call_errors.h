@@ -29,6 +29,17 @@ inline absl::Status TooManyQueriesError() {
   return ServerBusyError("too many queries wait, of all or of this address; try again");
 }
 
+// To what was let in and would not be now. `why`: what the gate says now.
+inline absl::Status RevokedError(const absl::Status& why) {
+  return common::Error(absl::StatusCode::kPermissionDenied, "REVOKED",
+                       common::StrCat("what let you in holds no longer: ", common::ToStd(why.message())));
+}
+// To what watches: it is to ask anew, and sees other clients then.
+inline absl::Status ViewChangedError() {
+  return common::Error(absl::StatusCode::kUnavailable, "VIEW_CHANGED",
+                       "which clients you may see has changed; ask again");
+}
+
 // To heartbeats, and to what watches: the server takes none any more.
 inline absl::Status DrainingError() {
   return common::Error(absl::StatusCode::kUnavailable, "DRAINING",

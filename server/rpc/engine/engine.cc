@@ -134,6 +134,10 @@ void Engine::EndCalls() {
   for (auto& service : services_) service->EndCalls();
 }
 
+void Engine::OnGateChanged() {
+  for (auto& service : services_) service->OnGateChanged();
+}
+
 void Engine::Shutdown(common::Duration patience) {
   if (server_ == nullptr) return;
   server_->Shutdown(FromNow(patience));

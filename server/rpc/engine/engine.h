@@ -30,6 +30,7 @@
 #include "absl/status/status.h"
 #include "common/clock.h"
 #include "common/mutex.h"
+#include "server/auth/call_gate.h"
 #include "server/rpc/engine/call_timer.h"
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/engine/from_now.h"
@@ -59,6 +60,9 @@ class AsyncService {
   // The server stops: ends the calls that would not end by themselves (streams),
   // those that come later too, with UNAVAILABLE. Any thread; must not wait.
   virtual void EndCalls() {}
+  // What the engine's gate answers has changed: asks it again about the calls that stay, and ends those that
+  // it would not let in any more. Any thread.
+  virtual void OnGateChanged() {}
 };
 
 struct EngineOptions {
@@ -73,6 +77,7 @@ struct EngineOptions {
   std::size_t max_worker_calls_per_peer = 64;
   ConnectionBounds connections;
   CallPatience patience;
+  const auth::CallGate* gate = &auth::OpenGate();  // outlives the engine
 };
 
 // Counts one call object, also one that still waits for its call: the queues
@@ -127,6 +132,7 @@ class Engine {
   // Jobs that wait, by lane. Any thread.
   std::array<std::size_t, WorkerPool::kLanes> queued_jobs() const { return workers_.queued(); }
 
+  const auth::CallGate& gate() const { return *options_.gate; }
   ConnectionStreams& connections() { return connections_; }
   StreamQuota& worker_calls() { return worker_calls_; }
 
@@ -136,6 +142,9 @@ class Engine {
 
   // Asks every service to end its streams. New calls are still taken.
   void EndCalls();
+
+  // What the gate answers has changed: every service asks it again about its calls. Any thread, once started.
+  void OnGateChanged();
 
   // Takes no new call, gives those in flight `patience` to end, cancels the
   // rest, and returns when every call object is gone and all threads are joined.

@@ -29,6 +29,25 @@ void GenericCall::OnAccepted(bool ok) {
   accepted(shared_from_this(), place_.Take(engine_.connections(), net::FromGrpcPeer(context_.peer())));
 }
 
+absl::Status GenericCall::Admit(auth::Action needs) {
+  absl::StatusOr<auth::CallerPtr> caller = engine_.gate().Identify(context_);
+  // What everybody may ask for is answered to whoever proves nothing, as to an anonymous caller.
+  if (!caller.ok() && needs == auth::Action::kNone) {
+    caller = engine_.gate().Identify(auth::Shown(), auth::AddressOf(context_));
+  }
+  if (!caller.ok()) return caller.status();
+  caller_ = *std::move(caller);
+  needs_ = needs;
+  return engine_.gate().May(*caller_, needs);
+}
+
+absl::Status GenericCall::StillAdmitted() {
+  if (engine_.gate().generation() == caller_->generation) return absl::OkStatus();
+  const auth::CallerPtr before = caller_;
+  if (const absl::Status admitted = Admit(needs_); !admitted.ok()) return RevokedError(admitted);
+  return caller_->view.text() == before->view.text() ? absl::OkStatus() : ViewChangedError();
+}
+
 void GenericCall::Read(CallTimer::Wait wait, std::function<void(Came)> came) {
   came_ = std::move(came);
   timer_.Start(*this, wait);

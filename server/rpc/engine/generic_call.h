@@ -13,6 +13,8 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include "absl/status/status.h"
+#include "server/auth/action.h"
+#include "server/auth/caller.h"
 #include "server/rpc/engine/call_timer.h"
 #include "server/rpc/engine/connection_streams.h"
 #include "server/rpc/engine/engine.h"
@@ -44,6 +46,16 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
 
   // The call is one of this method's. `figures` outlive it. REQUIRES: called from `accepted`, at first.
   void CountIn(MethodFigures& figures);
+
+  // Asks the engine's gate: OK, and caller() is set, or why the call is not served. REQUIRES: called from
+  // `accepted`, once.
+  absl::Status Admit(auth::Action needs);
+  // REQUIRES: Admit() was OK, as it was of each call that a handler gets.
+  const auth::CallerPtr& caller() const { return caller_; }
+
+  // For calls that stay: asks the gate again if its answers may have changed since, and sets caller() anew.
+  // PERMISSION_DENIED REVOKED; UNAVAILABLE VIEW_CHANGED. REQUIRES: the queue's thread.
+  absl::Status StillAdmitted();
 
   // Once after the call is over, be it finished or given up by the caller:
   // context().IsCancelled() says which. `done` is held until then.
@@ -96,6 +108,8 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   Engine& engine_;
   CallTimer& timer_;
   ConnectionStreams::Place place_;
+  auth::CallerPtr caller_;
+  auth::Action needs_ = auth::Action::kNone;
   QuotaPlace worker_place_;
   CallFigures figures_;
   grpc::GenericServerContext context_;

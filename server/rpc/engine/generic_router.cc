@@ -6,10 +6,10 @@
 
 namespace liveness::rpc {
 
-void GenericRouter::Add(std::string_view service, std::string_view method, Shape shape,
+void GenericRouter::Add(std::string_view service, std::string_view method, Shape shape, auth::Action needs,
                         MethodHandler handler) {
   auto& added = methods_[common::StrCat("/", service, "/", method)];
-  added.reset(new Method{std::move(handler), MethodFigures(shape)});
+  added.reset(new Method{std::move(handler), needs, MethodFigures(shape)});
 }
 
 void GenericRouter::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
@@ -25,8 +25,11 @@ void GenericRouter::Route(std::shared_ptr<GenericCall> call, const absl::Status&
   const bool known = method != methods_.end();
   call->CountIn(known ? method->second->figures : unknown_);
   if (!bounds.ok()) return call->Finish(bounds);
-  if (known) return method->second->handler(std::move(call));
-  Refuse(*call);
+  if (!known) return Refuse(*call);
+  if (const absl::Status admitted = call->Admit(method->second->needs); !admitted.ok()) {
+    return call->Finish(admitted);
+  }
+  method->second->handler(std::move(call));
 }
 
 void GenericRouter::Refuse(GenericCall& call) {

@@ -15,6 +15,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server_builder.h>
 
+#include "server/auth/action.h"
 #include "server/rpc/engine/engine.h"
 #include "server/rpc/engine/generic_call.h"
 #include "server/rpc/engine/method_figures.h"
@@ -30,16 +31,19 @@ class GenericRouter {
   using Shape = MethodFigures::Shape;
   struct Method {
     MethodHandler handler;
+    auth::Action needs;
     MethodFigures figures;
   };
   using Methods = std::map<std::string, std::unique_ptr<Method>, std::less<>>;  // by path
 
-  // `service` is a generated class's service_full_name().
-  void Add(std::string_view service, std::string_view method, MethodHandler handler) {
-    Add(service, method, Shape::kUnary, std::move(handler));
+  // `service` is a generated class's service_full_name(). `needs`: what the caller must be allowed to do for
+  // the handler to see the call; the rest, which clients the caller may see, is the handler's.
+  void Add(std::string_view service, std::string_view method, auth::Action needs, MethodHandler handler) {
+    Add(service, method, Shape::kUnary, needs, std::move(handler));
   }
-  void AddStream(std::string_view service, std::string_view method, MethodHandler handler) {
-    Add(service, method, Shape::kStream, std::move(handler));
+  void AddStream(std::string_view service, std::string_view method, auth::Action needs,
+                 MethodHandler handler) {
+    Add(service, method, Shape::kStream, needs, std::move(handler));
   }
   const Methods& methods() const { return methods_; }
   // Of calls whose method was not added.
@@ -53,7 +57,8 @@ class GenericRouter {
   static void Refuse(GenericCall& call);
 
  private:
-  void Add(std::string_view service, std::string_view method, Shape shape, MethodHandler handler);
+  void Add(std::string_view service, std::string_view method, Shape shape, auth::Action needs,
+           MethodHandler handler);
   void Route(std::shared_ptr<GenericCall> call, const absl::Status& bounds);
 
   grpc::AsyncGenericService service_;

@@ -54,7 +54,7 @@ class SlicedCall final : public std::enable_shared_from_this<SlicedCall> {
     // Also once the call's deadline has passed, because gRPC cancels the call then.
     if (gone_.load()) return absl::CancelledError("the caller is gone");
     if (answer_ != nullptr) return answer_->Step(response);
-    absl::StatusOr<std::unique_ptr<SlicedAnswer>> begun = method_.begin(call_->request());
+    absl::StatusOr<std::unique_ptr<SlicedAnswer>> begun = method_.begin(*call_->caller(), call_->request());
     if (!begun.ok()) return begun.status();
     answer_ = *std::move(begun);
     call_->request().Clear();

@@ -41,7 +41,7 @@ class UnaryCall final : public std::enable_shared_from_this<UnaryCall> {
       return;
     }
     grpc::ByteBuffer response;
-    const absl::Status status = method_.answer(call_->context(), call_->request(), response);
+    const absl::Status status = method_.answer(*call_->caller(), call_->request(), response);
     if (status.ok()) {
       call_->Reply(response);
     } else {

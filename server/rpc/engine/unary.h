@@ -1,9 +1,9 @@
 // One unary method: reads a call's request, has it answered, ends it.
 //
-//   router.Add(v1::RegistryService::service_full_name(), "GetClient",
+//   router.Add(v1::RegistryService::service_full_name(), "GetClient", auth::Action::kView,
 //              UnaryMethod<v1::GetClientRequest, v1::Client>(
-//                  Where::kInline, [this](const grpc::ServerContext& context,
-//                                         const v1::GetClientRequest& request, v1::Client& response) {
+//                  Where::kInline, [this](const auth::Caller& caller, const v1::GetClientRequest& request,
+//                                         v1::Client& response) {
 //                    return Get(request, response);   // absl::Status
 //                  }));
 //
@@ -18,10 +18,10 @@
 #include <functional>
 #include <utility>
 
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include "absl/status/status.h"
+#include "server/auth/caller.h"
 #include "server/rpc/engine/generic_router.h"
 #include "server/rpc/engine/message_bytes.h"
 
@@ -30,19 +30,19 @@ namespace liveness::rpc {
 enum class Where { kInline, kWorker };
 
 // A method over bytes. `answer` on the thread that Where says.
-using UnaryBytesHandler = std::function<absl::Status(const grpc::ServerContext& context,
-                                                     grpc::ByteBuffer& request, grpc::ByteBuffer& response)>;
+using UnaryBytesHandler = std::function<absl::Status(const auth::Caller& caller, grpc::ByteBuffer& request,
+                                                     grpc::ByteBuffer& response)>;
 MethodHandler UnaryBytesMethod(Where where, UnaryBytesHandler answer);
 
-// `answer(context, request, response)` returns an absl::Status; otherwise as above.
+// `answer(caller, request, response)` returns an absl::Status; otherwise as above.
 template <typename Request, typename Response, typename Handler>
 MethodHandler UnaryMethod(Where where, Handler answer) {
-  return UnaryBytesMethod(where, [answer = std::move(answer)](const grpc::ServerContext& context,
+  return UnaryBytesMethod(where, [answer = std::move(answer)](const auth::Caller& caller,
                                                               grpc::ByteBuffer& in, grpc::ByteBuffer& out) {
     Request request;
     if (const absl::Status parsed = ParseMessage(in, request); !parsed.ok()) return parsed;
     Response response;
-    if (const absl::Status answered = answer(context, request, response); !answered.ok()) return answered;
+    if (const absl::Status answered = answer(caller, request, response); !answered.ok()) return answered;
     return SerializeMessage(response, out);
   });
 }

@@ -166,7 +166,11 @@ void WatchStream::Go() {
     common::MutexLock lock(mu_);
     end = end_;
   }
-  if (!end) return Advance();
+  if (!end) {
+    const absl::Status admitted = call_->StillAdmitted();
+    if (admitted.ok()) return Advance();
+    end = admitted;
+  }
   if (!std::exchange(ending_, true)) {
     BeforeEnd();
     if (writing_) return;

@@ -42,6 +42,7 @@ class WatchStreams {
   void Remove(WatchStream* stream);
   // Wakes all streams, a few at a time, because there may be 10,000 and each takes microseconds. The caller
   // wakes the first few, and each stream that is woken the next few, on its queue's thread.
+  // A stream that is woken asks the gate again if its answers may have changed.
   void WakeAll();
   // The next few of WakeAll(). Called by a stream that was woken.
   void WakeNext();
@@ -101,6 +102,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   // a little later.
   void RunOnWorker(Lane lane, WorkerPool::Job job);
 
+  const auth::Caller& caller() const { return *call_->caller(); }
   grpc::ServerCompletionQueue& cq() { return call_->cq(); }
   Engine& engine() { return call_->engine(); }
 

@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "common/status.h"
-#include "server/auth/principal.h"
 #include "server/net/endpoint.h"
 #include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/from_now.h"
@@ -118,6 +117,6 @@ void HeartbeatCall::SetAlarm(grpc::Alarm& alarm, common::Duration span) {
 
 void HeartbeatCall::Cancel() { context_.TryCancel(); }
 
-std::string HeartbeatCall::Principal() const { return auth::PrincipalOf(*context_.auth_context()); }
+absl::StatusOr<auth::CallerPtr> HeartbeatCall::Identify() const { return engine_.gate().Identify(context_); }
 
 }  // namespace liveness::rpc

@@ -62,7 +62,7 @@ class HeartbeatCall final : private HeartbeatWire {
   void Finish(const grpc::Status& status) override;
   void SetAlarm(grpc::Alarm& alarm, common::Duration span) override;
   void Cancel() override;
-  std::string Principal() const override;
+  absl::StatusOr<auth::CallerPtr> Identify() const override;
 
   // OK, or why the call is not taken.
   absl::Status Admit(const std::optional<net::Endpoint>& peer);

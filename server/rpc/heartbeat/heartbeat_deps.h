@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/measure/histogram.h"
+#include "server/auth/gate.h"
 #include "server/core/record/resume_token.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/tcp_diag.h"
@@ -43,6 +44,7 @@ struct HeartbeatDeps {
   const common::Clock& clock;
   registry::Registry& registry;
   const core::ResumeTokens& resume_tokens;
+  const auth::Gate& gate;
   const net::AcceptedSockets& sockets;
   const net::TcpDiag& diag;  // the registry's detector asks with it
   StreamQuota& quota;        // streams of each address

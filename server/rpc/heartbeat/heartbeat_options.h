@@ -18,7 +18,6 @@ struct HeartbeatOptions {
   common::Duration hello_timeout = std::chrono::seconds(5);
   std::uint32_t max_ping_rate = 10;  // times what the interval asks for; 0: no limit
   std::size_t max_streams_per_peer = 50'000;
-  bool identify_peers = false;  // read the principal from the peer's certificate
 };
 
 }  // namespace liveness::rpc

@@ -90,12 +90,15 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   timeout_ = request->timeout;
   hello_time_ = deps_.clock.Mono();
 
-  HeartbeatPeer peer = transport_->Identify(request->info.client_id, request->info.local_address);
+  absl::StatusOr<HeartbeatPeer> peer =
+      transport_->Identify(request->info.client_id, request->info.local_address);
+  if (!peer.ok()) return peer.status();
+  if (absl::Status may = deps_.gate.MayBeat(*peer->caller, request->info.client_id); !may.ok()) return may;
   if (absl::Status claimed = ClaimSession(hello, deps_.resume_tokens, *request); !claimed.ok())
     return claimed;
-  request->info.principal = std::move(peer.principal);
-  request->info.peer_address = std::move(peer.address);
-  request->keepalive = std::move(peer.keepalive);
+  request->info.principal = peer->caller->principal;
+  request->info.peer_address = std::move(peer->address);
+  request->keepalive = std::move(peer->keepalive);
   request->stream = transport_;
   if (!transport_->AwaitWelcome()) return absl::OkStatus();
   joining_ = true;

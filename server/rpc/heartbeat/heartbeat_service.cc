@@ -34,7 +34,7 @@ core::ResumeTokens MakeResumeTokens(const storage::Store& store) {
 
 HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock& clock,
                                    registry::Registry& registry, const storage::Store& store,
-                                   const net::AcceptedSockets& sockets)
+                                   const net::AcceptedSockets& sockets, const auth::Gate& gate)
     : options_(std::move(options)),
       clock_(clock),
       registry_(registry),
@@ -45,6 +45,7 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
             .clock = clock_,
             .registry = registry_,
             .resume_tokens = resume_tokens_,
+            .gate = gate,
             .sockets = sockets,
             .diag = diag_,
             .quota = quota_,
@@ -167,6 +168,10 @@ void HeartbeatService::OnClientLeft(const std::shared_ptr<HeartbeatWriter>& stre
   const std::int64_t asked = ForEachOpen([&](HeartbeatWriter& each) { each.Drain(within); });
   spdlog::info("other servers take them: asked {} streams to move within {}", asked,
                common::FormatForPeople(within));
+}
+
+void HeartbeatService::OnGateChanged() {
+  ForEachOpen([](HeartbeatWriter& stream) { stream.AskGate(); });
 }
 
 void HeartbeatService::EndCalls() {

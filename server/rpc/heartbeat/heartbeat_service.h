@@ -35,7 +35,8 @@ namespace liveness::rpc {
 class HeartbeatService final : public AsyncService, private HeartbeatListener {
  public:
   HeartbeatService(HeartbeatOptions options, const common::Clock& clock, registry::Registry& registry,
-                   const storage::Store& store, const net::AcceptedSockets& sockets);
+                   const storage::Store& store, const net::AcceptedSockets& sockets,
+                   const auth::Gate& gate = auth::OpenGate());
   ~HeartbeatService() override;
 
   void Register(grpc::ServerBuilder& builder, GenericRouter&) override { builder.RegisterService(&service_); }
@@ -57,6 +58,7 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
 
   // Ends every stream with UNAVAILABLE DRAINING, those that come later too.
   void EndCalls() override;
+  void OnGateChanged() override;
 
   // Streams that are open, also those without a hello yet.
   std::size_t stream_count() const;

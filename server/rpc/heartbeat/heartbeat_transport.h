@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "liveness/v1/heartbeat_service.pb.h"
+#include "server/auth/caller.h"
 #include "server/core/record/record.h"
 #include "server/registry/records/arrivals.h"
 #include "server/registry/records/session.h"
@@ -17,7 +19,7 @@ namespace liveness::rpc {
 // What the connection shows of the client at its other end.
 struct HeartbeatPeer {
   std::string address;                               // HOST:PORT
-  std::string principal;                             // empty: the client proved none, or need not
+  auth::CallerPtr caller;                            // not null
   std::shared_ptr<const core::Keepalive> keepalive;  // of the connection's socket; null: not known
 };
 
@@ -36,7 +38,9 @@ class HeartbeatTransport : public registry::StreamHandle {
 
   // The hello is valid: the stream is this client's from now on. `own_address`: the end of the connection
   // that the client itself sees, to be compared with the end that this server sees; may be empty or anything.
-  virtual HeartbeatPeer Identify(const std::string& client_id, const std::string& own_address) = 0;
+  // UNAUTHENTICATED: what the client shows of who it is proves nothing.
+  virtual absl::StatusOr<HeartbeatPeer> Identify(const std::string& client_id,
+                                                 const std::string& own_address) = 0;
   // Takes no message until Welcome() or End(). False, and nothing happens: the stream ends already, and the
   // hello came too late.
   virtual bool AwaitWelcome() = 0;

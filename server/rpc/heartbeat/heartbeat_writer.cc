@@ -4,6 +4,7 @@
 
 #include "common/status.h"
 #include "server/rpc/convert/error_details.h"
+#include "server/rpc/engine/call_errors.h"
 #include "server/rpc/heartbeat/heartbeat_bytes.h"
 
 namespace liveness::rpc {
@@ -38,6 +39,17 @@ core::LinkEvidence HeartbeatWriter::Look() {
   return evidence;
 }
 
+void HeartbeatWriter::AskGate() {
+  absl::Status may;
+  {
+    common::MutexLock lock(mu_);
+    if (wire_ == nullptr || done_ || client_id_.empty()) return;
+    const absl::StatusOr<auth::CallerPtr> caller = wire_->Identify();
+    may = caller.ok() ? deps_.gate.MayBeat(**caller, client_id_) : caller.status();
+  }
+  if (!may.ok()) Fail(RevokedError(may), core::StreamEnd::kRevoked);
+}
+
 void HeartbeatWriter::Drain(common::Duration reconnect_within) {
   common::MutexLock lock(mu_);
   if (joined_.session == nullptr) return;
@@ -47,11 +59,14 @@ void HeartbeatWriter::Drain(common::Duration reconnect_within) {
 
 // --- The protocol ------------------------------------------------------------
 
-HeartbeatPeer HeartbeatWriter::Identify(const std::string& client_id, const std::string& own_address) {
+absl::StatusOr<HeartbeatPeer> HeartbeatWriter::Identify(const std::string& client_id,
+                                                        const std::string& own_address) {
   common::MutexLock lock(mu_);
   client_id_ = client_id;
-  HeartbeatPeer peer{.address = net::ToText(link_.socket.remote)};
-  if (deps_.options.identify_peers && wire_ != nullptr) peer.principal = wire_->Principal();
+  if (wire_ == nullptr) return absl::CancelledError("the stream is over");
+  absl::StatusOr<auth::CallerPtr> caller = wire_->Identify();
+  if (!caller.ok()) return caller.status();
+  HeartbeatPeer peer{.address = net::ToText(link_.socket.remote), .caller = *std::move(caller)};
   if (const auto socket = deps_.sockets.Find(link_.socket.remote)) {
     peer.keepalive = socket->keepalive;
     link_.socket.local = socket->local;
@@ -114,7 +129,7 @@ void HeartbeatWriter::Start(const absl::Status& refused) {
   StartRead();
 }
 
-void HeartbeatWriter::Fail(const absl::Status& why) {
+void HeartbeatWriter::Fail(const absl::Status& why, core::StreamEnd how) {
   EndedStream ended;
   {
     common::MutexLock lock(mu_);
@@ -122,7 +137,7 @@ void HeartbeatWriter::Fail(const absl::Status& why) {
     ended = {.session = joined_.session,
              .attachment = joined_.attachment,
              .ended_at = deps_.clock.Mono(),
-             .how = core::StreamEnd::kByServer,
+             .how = how,
              .look = false};
   }
   deps_.listener.OnStreamEnded(std::move(ended));

@@ -49,8 +49,8 @@ class HeartbeatWire {
   virtual void SetAlarm(grpc::Alarm& alarm, common::Duration span) = 0;  // AlarmFired()
   // All operations under way end soon.
   virtual void Cancel() = 0;
-  // Whom the peer proved to be; empty if nobody. Called on the thread of the wire's queue.
-  virtual std::string Principal() const = 0;
+  // Who the peer is. With the writer's lock held, on any thread.
+  virtual absl::StatusOr<auth::CallerPtr> Identify() const = 0;
 
  protected:
   ~HeartbeatWire() = default;
@@ -70,9 +70,13 @@ class HeartbeatWriter final : public HeartbeatTransport,
   // --- The service ---
   // Asks the client to reconnect elsewhere. No-op before the welcome.
   void Drain(common::Duration reconnect_within);
+  // What the gate answers may have changed: asks it again, and ends the stream if the client would not be let
+  // in any more.
+  void AskGate();
 
   // --- The protocol (HeartbeatTransport) ---
-  HeartbeatPeer Identify(const std::string& client_id, const std::string& own_address) override;
+  absl::StatusOr<HeartbeatPeer> Identify(const std::string& client_id,
+                                         const std::string& own_address) override;
   bool AwaitWelcome() override;
   std::optional<common::Duration> TakeProbeAnswer(std::uint64_t sequence, common::MonoTime now) override;
   bool BeginGoodbye() override;
@@ -82,8 +86,8 @@ class HeartbeatWriter final : public HeartbeatTransport,
   // --- The call, on the thread of its queue ---
   // Waits for the hello, or ends the stream with `refused`. Once, before anything else here.
   void Start(const absl::Status& refused);
-  // Ends the stream for a fault of the client's, and has the registry told.
-  void Fail(const absl::Status& why);
+  // Ends the stream for a fault of the client's, and has the registry told. Any thread.
+  void Fail(const absl::Status& why, core::StreamEnd how = core::StreamEnd::kByServer);
 
   // An operation has ended; true if none is left, nor will be: `wire` is not used any more.
   // A message was read and dealt with: sends `pong`, if there is one, then reads on.

@@ -6,14 +6,12 @@
 #include <vector>
 
 #include "common/duration_text.h"
-#include "common/grpc/asked_by.h"
 #include "common/limits.h"
 #include "common/resource_name.h"
 #include "common/status.h"
 #include "common/strings.h"
 #include "common/validation.h"
-#include "server/auth/principal.h"
-#include "server/net/endpoint.h"
+#include "server/auth/caller.h"
 #include "server/rpc/convert/client_proto.h"
 #include "server/rpc/convert/convert.h"
 #include "server/rpc/engine/generic_router.h"
@@ -43,24 +41,9 @@ std::string Sentence(std::string what, const std::string& reason) {
   return reason.empty() ? what : common::StrCat(what, ": ", reason);
 }
 
-// What gRPC calls the peer of a call from within the process. No socket is called so.
-constexpr char kPeerInProcess[] = "unknown";
-
-// Who asks: the principal, else the address. Of what comes over HTTP the gateway tells the address; only a
-// call from within the process is believed in that.
-std::string AuthorOf(const Answer& answer) {
-  const std::shared_ptr<GenericCall> call = answer.call();
-  if (call == nullptr) return {};
-  const grpc::GenericServerContext& context = call->context();
-  std::string principal = auth::PrincipalOf(*context.auth_context());
-  if (!principal.empty()) return principal;
-  const std::string peer = context.peer();
-  if (const auto endpoint = net::FromGrpcPeer(peer)) return net::AddressText(*endpoint);
-  if (peer != kPeerInProcess) return peer;  // a Unix socket's
-  const auto told = context.client_metadata().find(common::kAskedByMetadata);
-  if (told == context.client_metadata().end()) return {};
-  const auto asked_by = net::FromText({told->second.data(), told->second.size()});
-  return asked_by ? net::AddressText(*asked_by) : std::string();
+absl::Status NotFoundError(const std::string& client_id) {
+  return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                       common::StrCat("no client ", client_id, " is known"));
 }
 
 }  // namespace
@@ -75,12 +58,13 @@ AdminService::AdminService(registry::Registry& registry, const common::Clock& cl
 
 void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::AdminService::service_full_name();
-  router.Add(kName, "EvictClient",
+  using auth::Action;
+  router.Add(kName, "EvictClient", Action::kEvict,
              AsyncUnaryMethod<v1::EvictClientRequest>(
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
                    if (const absl::Status taken = Evict(request, answer); !taken.ok()) answer->Fail(taken);
                  }));
-  router.Add(kName, "GetServerInfo",
+  router.Add(kName, "GetServerInfo", Action::kView,
              UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>(
                  Where::kInline, [this](const auto&, const auto&, auto& response) {
                    response = describe_();
@@ -89,22 +73,22 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                    response.set_draining(drain_.goes_on());
                    return absl::OkStatus();
                  }));
-  router.Add(kName, "SetMaintenance",
+  router.Add(kName, "SetMaintenance", Action::kMaintenance,
              AsyncUnaryMethod<v1::SetMaintenanceRequest>(
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
                    if (const absl::Status fit = CheckReason(request.reason()); !fit.ok())
                      return answer->Fail(fit);
-                   MaintenanceJob::Start(registry_, clock_, request, AuthorOf(*answer), answer,
+                   MaintenanceJob::Start(registry_, clock_, request, answer,
                                          [this, reason = request.reason()](const std::string& what) {
                                            note_(Sentence(what, reason));
                                          });
                  }));
-  router.Add(kName, "DrainServer",
+  router.Add(kName, "DrainServer", Action::kDrain,
              UnaryMethod<v1::DrainServerRequest, v1::DrainServerResponse>(
                  Where::kWorker, [this](const auto&, const auto& request, auto& response) {
                    return DrainServer(request, response);
                  }));
-  router.Add(kName, "UndrainServer",
+  router.Add(kName, "UndrainServer", Action::kDrain,
              UnaryMethod<v1::UndrainServerRequest, v1::UndrainServerResponse>(
                  Where::kWorker, [this](const auto&, const auto& request, auto& response) {
                    return UndrainServer(request, response);
@@ -117,19 +101,42 @@ absl::Status AdminService::Evict(const v1::EvictClientRequest& request,
   if (!client_id.ok()) return client_id.status();
   if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
 
+  const std::shared_ptr<GenericCall> call = answer->call();
+  if (call == nullptr) return absl::OkStatus();
+  const std::optional<core::ClientView> client = registry_.Get(*client_id);
+  if (!client || !call->caller()->Sees(*client->record)) return NotFoundError(*client_id);
+  if (request.forget() && !core::IsLive(client->record->state)) {
+    Forget(*client_id, request.reason(), answer);
+    return absl::OkStatus();
+  }
   registry_.Evict(*client_id, request.reason(),
-                  [this, answer, &clock = clock_, id = *client_id,
-                   reason = request.reason()](const absl::StatusOr<core::ClientView>& evicted) {
-                    // While the call is held this service is there, and with it the clock.
+                  [this, answer, request, id = *client_id](const absl::StatusOr<core::ClientView>& evicted) {
+                    // While the call is held this service is there.
                     const std::shared_ptr<GenericCall> call = answer->call();
                     if (call == nullptr) return;
                     if (!evicted.ok()) return answer->Fail(evicted.status());
-                    note_(Sentence("evict " + id, reason));
-                    v1::Client response;
-                    ToProto(*evicted, Detail::kFull, {clock.Mono(), clock.Wall()}, response);
-                    answer->Reply(response);
+                    note_(Sentence("evict " + id, request.reason()));
+                    if (request.forget()) return Forget(id, request.reason(), answer);
+                    Show(*evicted, *answer);
                   });
   return absl::OkStatus();
+}
+
+void AdminService::Forget(const std::string& id, const std::string& reason,
+                          const std::shared_ptr<Answer>& answer) const {
+  registry_.Forget(id, [this, answer, id, reason](const absl::StatusOr<core::ClientView>& forgotten) {
+    const std::shared_ptr<GenericCall> call = answer->call();
+    if (call == nullptr) return;
+    if (!forgotten.ok()) return answer->Fail(forgotten.status());
+    note_(Sentence("forget " + id, reason));
+    Show(*forgotten, *answer);
+  });
+}
+
+void AdminService::Show(const core::ClientView& client, Answer& answer) const {
+  v1::Client response;
+  ToProto(client, Detail::kFull, {clock_.Mono(), clock_.Wall()}, response);
+  answer.Reply(response);
 }
 
 absl::Status AdminService::DrainServer(const v1::DrainServerRequest& request,

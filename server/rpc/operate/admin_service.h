@@ -46,6 +46,8 @@ class AdminService final : public AsyncService {
  private:
   // OK: the answer is given when the store has committed it.
   absl::Status Evict(const v1::EvictClientRequest& request, const std::shared_ptr<Answer>& answer) const;
+  void Forget(const std::string& id, const std::string& reason, const std::shared_ptr<Answer>& answer) const;
+  void Show(const core::ClientView& client, Answer& answer) const;
   absl::Status DrainServer(const v1::DrainServerRequest& request, v1::DrainServerResponse& response) const;
   absl::Status UndrainServer(const v1::UndrainServerRequest& request,
                              v1::UndrainServerResponse& response) const;

@@ -55,7 +55,7 @@ class HealthWatchCall final : public WatchStream {
   }
 
   void Advance() override {
-    const HealthStatus now = service_.StatusOf(watched_);
+    const HealthStatus now = service_.StatusOf(watched_, caller());
     if (told_ == now) return;
     told_ = now;
     Send(Message(now));
@@ -83,19 +83,19 @@ HealthService::HealthService(registry::Registry& registry, std::function<bool()>
 
 void HealthService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = health::Health::service_full_name();
-  router.Add(kName, "Check",
+  router.Add(kName, "Check", auth::Action::kNone,
              UnaryMethod<health::HealthCheckRequest, health::HealthCheckResponse>(
-                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
-                   return Check(request, response);
+                 Where::kInline, [this](const auto& caller, const auto& request, auto& response) {
+                   return Check(caller, request, response);
                  }));
-  router.AddStream(kName, "Watch", [this](std::shared_ptr<GenericCall> call) {
+  router.AddStream(kName, "Watch", auth::Action::kNone, [this](std::shared_ptr<GenericCall> call) {
     std::make_shared<HealthWatchCall>(*this, watch_, std::move(call))->Start();
   });
 }
 
-absl::Status HealthService::Check(const health::HealthCheckRequest& request,
+absl::Status HealthService::Check(const auth::Caller& caller, const health::HealthCheckRequest& request,
                                   health::HealthCheckResponse& response) const {
-  const HealthStatus status = StatusOf(request.service());
+  const HealthStatus status = StatusOf(request.service(), caller);
   if (status == health::HealthCheckResponse::SERVICE_UNKNOWN) {
     return common::Error(absl::StatusCode::kNotFound, "SERVICE_UNKNOWN",
                          "neither the server (an empty service) nor a client that is known (client/ID)");
@@ -119,15 +119,15 @@ void HealthService::EndCalls() {
   watch_.streams.EndAll(ShuttingDownError());
 }
 
-HealthStatus HealthService::StatusOf(std::string_view service) const {
+HealthStatus HealthService::StatusOf(std::string_view service, const auth::Caller& caller) const {
   if (service.empty()) {
     return serving_() && !draining_.load() ? health::HealthCheckResponse::SERVING
                                            : health::HealthCheckResponse::NOT_SERVING;
   }
   const std::optional<std::string_view> client_id = common::ClientIdFromHealthService(service);
   if (client_id) {
-    if (const std::optional<core::ClientView> client = registry_.Get(*client_id))
-      return HealthOf(*client->record);
+    const std::optional<core::ClientView> client = registry_.Get(*client_id);
+    if (client && caller.Sees(*client->record)) return HealthOf(*client->record);
   }
   return health::HealthCheckResponse::SERVICE_UNKNOWN;
 }

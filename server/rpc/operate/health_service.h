@@ -3,7 +3,7 @@
 // The empty service is this server; `client/<client_id>` is that client: SERVING
 // when ALIVE and not STALLED, NOT_SERVING in any other state that is known. An
 // unknown service is NOT_FOUND to Check and SERVICE_UNKNOWN to Watch, which
-// goes on and tells when it appears.
+// goes on and tells when it appears; so is a client that the caller may not see.
 //
 // gRPC's own service of that name must be off: grpc::EnableDefaultHealthCheckService(false).
 #pragma once
@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "server/auth/caller.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/engine.h"
 #include "server/rpc/engine/watch_stream.h"
@@ -40,13 +41,15 @@ class HealthService final : public AsyncService {
   void EndDrain();
   // NOT_SERVING from now on, as after BeginDrain(), then ends all watches.
   void EndCalls() override;
+  void OnGateChanged() override { watch_.streams.WakeAll(); }
 
  private:
   friend class HealthWatchCall;
 
-  absl::Status Check(const ::grpc::health::v1::HealthCheckRequest& request,
+  absl::Status Check(const auth::Caller& caller, const ::grpc::health::v1::HealthCheckRequest& request,
                      ::grpc::health::v1::HealthCheckResponse& response) const;
-  HealthStatus StatusOf(std::string_view service) const;
+  // As `caller` is to see it.
+  HealthStatus StatusOf(std::string_view service, const auth::Caller& caller) const;
 
   registry::Registry& registry_;
   const std::function<bool()> serving_;

@@ -15,10 +15,12 @@ namespace liveness::rpc {
 using common::MutexLock;
 
 void MaintenanceJob::Start(registry::Registry& registry, const common::Clock& clock,
-                           const v1::SetMaintenanceRequest& request, const std::string& author,
-                           std::shared_ptr<Answer> answer, Done done) {
+                           const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
+                           Done done) {
+  const std::shared_ptr<GenericCall> call = answer->call();
+  if (call == nullptr) return;  // the caller is gone already
   std::shared_ptr<MaintenanceJob>(
-      new MaintenanceJob(registry, clock, request, author, std::move(answer), std::move(done)))
+      new MaintenanceJob(registry, clock, request, call->caller(), std::move(answer), std::move(done)))
       ->Next();
 }
 
@@ -62,23 +64,28 @@ void MaintenanceJob::Next() {
   answer_->Reply(response);
 }
 
+void MaintenanceJob::See(core::Filter filter) {
+  if (filter.matches_all()) return;
+  marks_.filter_cost = filter.cost();
+  marks_.matches = [shared = std::make_shared<const core::Filter>(std::move(filter)), &clock = clock_](
+                       const core::ClientRecord& record, const core::Vitals& vitals) {
+    return shared->Matches(core::ClientFields(record, vitals, {clock.Mono(), clock.Wall()}));
+  };
+}
+
 absl::Status MaintenanceJob::Prepare() {
   switch (request_.target_case()) {
     case v1::SetMaintenanceRequest::kName: {
       absl::StatusOr<std::string> client_id = common::ClientIdFromName(request_.name());
       if (!client_id.ok()) return client_id.status();
       marks_.client_id = *std::move(client_id);
+      See(caller_->view);
       break;
     }
     case v1::SetMaintenanceRequest::kFilter: {
-      auto filter = core::Filter::Parse(request_.filter(), core::ClientSchema());
+      const auto filter = core::Filter::Parse(request_.filter(), core::ClientSchema());
       if (!filter.ok()) return filter.status();
-      const auto shared = std::make_shared<const core::Filter>(*std::move(filter));
-      if (shared->matches_all()) break;
-      marks_.filter_cost = shared->cost();
-      marks_.matches = [shared, this](const core::ClientRecord& record, const core::Vitals& vitals) {
-        return shared->Matches(core::ClientFields(record, vitals, {clock_.Mono(), clock_.Wall()}));
-      };
+      See(core::Filter::And(caller_->view, *filter));
       break;
     }
     case v1::SetMaintenanceRequest::TARGET_NOT_SET:

@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "liveness/v1/admin_service.pb.h"
+#include "server/auth/caller.h"
 #include "server/core/filter/filter.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/async_unary.h"
@@ -35,27 +36,30 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   using Done = std::function<void(const std::string& what)>;
 
   // Begins. `registry` and `clock` outlive the engine's calls, as does what `done` uses, which is called
-  // before the answer is given. `author`: who asks.
+  // before the answer is given. Clients that the caller does not see are not there. REQUIRES: the call of
+  // `answer` has just come.
   static void Start(registry::Registry& registry, const common::Clock& clock,
-                    const v1::SetMaintenanceRequest& request, const std::string& author,
-                    std::shared_ptr<Answer> answer, Done done);
+                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer, Done done);
 
  private:
   MaintenanceJob(registry::Registry& registry, const common::Clock& clock,
-                 const v1::SetMaintenanceRequest& request, const std::string& author,
+                 const v1::SetMaintenanceRequest& request, auth::CallerPtr caller,
                  std::shared_ptr<Answer> answer, Done done)
       : registry_(registry),
         clock_(clock),
         request_(request),
+        caller_(std::move(caller)),
         answer_(std::move(answer)),
         done_(std::move(done)) {
     marks_.origin = std::make_shared<const core::MaintenanceOrigin>(
-        core::MaintenanceOrigin{.reason = request.reason(), .author = author});
+        core::MaintenanceOrigin{.reason = request.reason(), .author = caller_->name()});
   }
 
   // On a worker.
   void Work();
   absl::Status Prepare();
+  // Marks what matches `filter` alone.
+  void See(core::Filter filter);
   // A change was proposed to the store, and is committed or refused.
   void OnProposed();
   void OnCommitDone(const absl::Status& outcome);
@@ -66,6 +70,7 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   registry::Registry& registry_;
   const common::Clock& clock_;
   const v1::SetMaintenanceRequest request_;
+  const auth::CallerPtr caller_;
   const std::shared_ptr<Answer> answer_;
   const Done done_;
 

@@ -153,7 +153,7 @@ ReflectionService::ReflectionService(std::vector<std::string> services) : servic
 
 void ReflectionService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   router.AddStream(reflection::ServerReflection::service_full_name(), "ServerReflectionInfo",
-                   [this](std::shared_ptr<GenericCall> call) {
+                   auth::Action::kNone, [this](std::shared_ptr<GenericCall> call) {
                      std::make_shared<ReflectionCall>(*this, std::move(call))->Start();
                    });
 }

@@ -26,10 +26,11 @@ absl::StatusOr<std::unique_ptr<ClientList>> ClientList::Begin(const ListContext&
   const absl::StatusOr<core::OrderBy> order =
       core::ParseOrderBy(request.order_by(), {kRegistryOrder, "state_time", "rtt", "last_heartbeat_time"});
   if (!order.ok()) return order.status();
-  absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
+  const absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
   if (!filter.ok()) return filter.status();
   const Detail detail = request.view() == v1::CLIENT_VIEW_FULL ? Detail::kFull : Detail::kBasic;
-  std::unique_ptr<ClientList> list(new ClientList(context, *std::move(filter), *order, *page_size, detail));
+  std::unique_ptr<ClientList> list(
+      new ClientList(context, core::Filter::And(context.view, *filter), *order, *page_size, detail));
   const absl::StatusOr<std::string> after =
       core::DecodePageToken(list->Query(), request.page_token(), context.mac);
   if (!after.ok()) return after.status();

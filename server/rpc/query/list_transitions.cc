@@ -45,10 +45,11 @@ absl::StatusOr<std::unique_ptr<TransitionList>> TransitionList::Begin(
   if (!page_size.ok()) return page_size.status();
   const absl::StatusOr<core::OrderBy> order = core::ParseOrderBy(request.order_by(), {"revision"});
   if (!order.ok()) return order.status();
-  absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::TransitionSchema());
+  const absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::TransitionSchema());
   if (!filter.ok()) return filter.status();
   const core::WallTime now = context.clock.Wall();
-  std::unique_ptr<TransitionList> list(new TransitionList(context, *std::move(filter), *page_size, now));
+  std::unique_ptr<TransitionList> list(
+      new TransitionList(context, core::Filter::And(context.view, *filter), *page_size, now));
   list->query_ = QueryFor(list->filter_, now);
   list->query_.newest_first = order->descending;
   list->at_ = order->descending ? std::numeric_limits<std::uint64_t>::max() : 0;

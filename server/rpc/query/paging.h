@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "server/core/filter/filter.h"
 #include "server/core/filter/page_token.h"
 #include "server/registry/registry.h"
 
@@ -23,6 +24,8 @@ struct ListContext {
   const registry::Registry& registry;
   const common::Clock& clock;
   const core::MacFunction& mac;
+  // What the caller may see; what it does not match is not there. Page tokens are bound to it.
+  core::Filter view = {};
 };
 
 // 0 is kDefaultPageSize, more than kMaxPageSize is kMaxPageSize.

@@ -34,39 +34,40 @@ RegistryService::RegistryService(registry::Registry& registry, const common::Clo
 
 void RegistryService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::RegistryService::service_full_name();
-  const ListContext lists{registry_, clock_, mac_};
-  router.Add(kName, "GetClient",
+  using auth::Action;
+  router.Add(kName, "GetClient", Action::kView,
              UnaryMethod<v1::GetClientRequest, v1::Client>(
-                 Where::kInline, [this](const auto&, const auto& request, auto& response) {
-                   return Get(request, response);
+                 Where::kInline, [this](const auto& caller, const auto& request, auto& response) {
+                   return Get(caller, request, response);
                  }));
-  router.Add(kName, "ListClients",
+  router.Add(kName, "ListClients", Action::kView,
              SlicedMethod<v1::ListClientsRequest, v1::ListClientsResponse>(
-                 Lane::kQueries, [lists](const auto& request) { return ClientList::Begin(lists, request); }));
-  router.Add(
-      kName, "ListTransitions",
-      SlicedMethod<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
-          Lane::kLong, [lists](const auto& request) { return TransitionList::Begin(lists, request); }));
-  router.Add(kName, "GetStats",
-             SlicedMethod<v1::GetStatsRequest, v1::GetStatsResponse>(
-                 Lane::kQueries, [lists](const auto& request) { return StatsQuery::Begin(lists, request); },
-                 [this](v1::GetStatsResponse& response) {
-                   const StreamCounts counts = stream_counts_();
-                   response.set_stream_count(counts.streams);
-                   response.set_heartbeat_count(counts.heartbeats);
+                 Lane::kQueries, [this](const auto& caller, const auto& request) {
+                   return ClientList::Begin(ListsOf(caller), request);
                  }));
-  router.AddStream(kName, "WatchClients", [this](std::shared_ptr<GenericCall> call) {
+  router.Add(kName, "ListTransitions", Action::kView,
+             SlicedMethod<v1::ListTransitionsRequest, v1::ListTransitionsResponse>(
+                 Lane::kLong, [this](const auto& caller, const auto& request) {
+                   return TransitionList::Begin(ListsOf(caller), request);
+                 }));
+  router.Add(kName, "GetStats", Action::kView,
+             SlicedMethod<v1::GetStatsRequest, v1::GetStatsResponse>(
+                 Lane::kQueries, [this](const auto& caller, const auto& request) {
+                   return StatsQuery::Begin(ListsOf(caller), request, stream_counts_);
+                 }));
+  router.AddStream(kName, "WatchClients", Action::kView, [this](std::shared_ptr<GenericCall> call) {
     std::make_shared<WatchClientsCall>(registry_, clock_, watch_, std::move(call))->Start();
   });
 }
 
 void RegistryService::EndCalls() { watch_.streams.EndAll(ShuttingDownError()); }
 
-absl::Status RegistryService::Get(const v1::GetClientRequest& request, v1::Client& response) const {
+absl::Status RegistryService::Get(const auth::Caller& caller, const v1::GetClientRequest& request,
+                                  v1::Client& response) const {
   const absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
   if (!client_id.ok()) return client_id.status();
   const std::optional<core::ClientView> client = registry_.Get(*client_id);
-  if (!client) {
+  if (!client || !caller.Sees(*client->record)) {
     return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
                          common::StrCat("no client ", *client_id, " is known"));
   }

@@ -11,18 +11,15 @@
 
 #include "common/clock.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
+#include "server/auth/caller.h"
 #include "server/core/record/seal.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/engine.h"
 #include "server/rpc/engine/watch_stream.h"
+#include "server/rpc/query/paging.h"
+#include "server/rpc/query/stats.h"
 
 namespace liveness::rpc {
-
-// What only the streams know. For GetStats.
-struct StreamCounts {
-  std::int64_t streams = 0;     // open now
-  std::int64_t heartbeats = 0;  // received since this server started
-};
 
 class RegistryService final : public AsyncService {
  public:
@@ -36,9 +33,12 @@ class RegistryService final : public AsyncService {
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
   // Ends every watch with UNAVAILABLE DRAINING, those that come later too.
   void EndCalls() override;
+  void OnGateChanged() override { watch_.streams.WakeAll(); }
 
  private:
-  absl::Status Get(const v1::GetClientRequest& request, v1::Client& response) const;
+  absl::Status Get(const auth::Caller& caller, const v1::GetClientRequest& request,
+                   v1::Client& response) const;
+  ListContext ListsOf(const auth::Caller& caller) const { return {registry_, clock_, mac_, caller.view}; }
 
   registry::Registry& registry_;
   const common::Clock& clock_;

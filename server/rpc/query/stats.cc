@@ -110,13 +110,15 @@ void GroupedCounts::Add(std::string_view value, const core::ClientRecord& record
 }
 
 absl::StatusOr<std::unique_ptr<StatsQuery>> StatsQuery::Begin(const ListContext& context,
-                                                              const v1::GetStatsRequest& request) {
-  absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
+                                                              const v1::GetStatsRequest& request,
+                                                              std::function<StreamCounts()> streams) {
+  const absl::StatusOr<core::Filter> filter = core::Filter::Parse(request.filter(), core::ClientSchema());
   if (!filter.ok()) return filter.status();
   if (request.group_by_label().size() > common::kMaxLabelKeyBytes) {
     return common::BadFields("BAD_LABEL", {{"group_by_label", "is longer than a label's key can be"}});
   }
-  std::unique_ptr<StatsQuery> query(new StatsQuery(context, *std::move(filter), request.group_by_label()));
+  std::unique_ptr<StatsQuery> query(new StatsQuery(
+      context, std::move(streams), core::Filter::And(context.view, *filter), request.group_by_label()));
   query->now_ = {context.clock.Mono(), context.clock.Wall()};
   // Counts each record as the scan looks at it, and matches none, so that the scan keeps nothing.
   query->scan_.limit = 1;
@@ -156,6 +158,11 @@ absl::StatusOr<bool> StatsQuery::Step(v1::GetStatsResponse& response) {
   ToProto(groups_.rest(), *response.mutable_ungrouped());
   ToProto(context_.clock.Wall(), *response.mutable_as_of());
   response.set_revision(scans ? scanned_revision : totals.revision);
+  if (context_.view.matches_all()) DescribeServer(totals, response);
+  return true;
+}
+
+void StatsQuery::DescribeServer(const registry::Totals& totals, v1::GetStatsResponse& response) const {
   response.set_watcher_count(totals.watchers);
   response.set_refuted_suspicion_count(totals.scorecard.refuted_suspicions.count);
   response.set_mistaken_death_count(totals.scorecard.mistaken_deaths.count);
@@ -167,7 +174,10 @@ absl::StatusOr<bool> StatsQuery::Step(v1::GetStatsResponse& response) {
   response.set_group_event_count(totals.group_events);
   response.set_doubt_count(totals.doubts);
   response.set_held_death_count(totals.held_deaths);
-  return true;
+  if (!streams_) return;
+  const StreamCounts streams = streams_();
+  response.set_stream_count(streams.streams);
+  response.set_heartbeat_count(streams.heartbeats);
 }
 
 }  // namespace liveness::rpc

@@ -46,13 +46,20 @@ class GroupedCounts {
   registry::Counts rest_;
 };
 
-// One answer. Without filter and groups nothing is scanned. What only the streams know
-// (stream_count, heartbeat_count) is left to the caller. Not thread-safe; for a worker.
+// What only the streams know.
+struct StreamCounts {
+  std::int64_t streams = 0;     // open now
+  std::int64_t heartbeats = 0;  // received since this server started
+};
+
+// One answer. Without filter and groups nothing is scanned. Whoever does not see every client is told the
+// counts of those that it sees, and nothing of the server. Not thread-safe; for a worker.
 class StatsQuery {
  public:
-  // INVALID_ARGUMENT: what is wrong with the request.
+  // INVALID_ARGUMENT: what is wrong with the request. `streams` may be null.
   static absl::StatusOr<std::unique_ptr<StatsQuery>> Begin(const ListContext& context,
-                                                           const v1::GetStatsRequest& request);
+                                                           const v1::GetStatsRequest& request,
+                                                           std::function<StreamCounts()> streams = nullptr);
 
   // Counts on. True: `response` is complete; else call again.
   absl::StatusOr<bool> Step(v1::GetStatsResponse& response);
@@ -60,12 +67,19 @@ class StatsQuery {
  private:
   static constexpr std::size_t kMaxGroups = 1000;
 
-  StatsQuery(const ListContext& context, core::Filter filter, std::string label)
-      : context_(context), filter_(std::move(filter)), label_(std::move(label)) {}
+  StatsQuery(const ListContext& context, std::function<StreamCounts()> streams, core::Filter filter,
+             std::string label)
+      : context_(context),
+        streams_(std::move(streams)),
+        filter_(std::move(filter)),
+        label_(std::move(label)) {}
+  // What the server knows of itself.
+  void DescribeServer(const registry::Totals& totals, v1::GetStatsResponse& response) const;
   // Of one record.
   void Count(const core::ClientRecord& record, const core::Vitals& vitals);
 
   const ListContext context_;
+  const std::function<StreamCounts()> streams_;
   const core::Filter filter_;
   const std::string label_;
   core::Moment now_;  // when the counting began

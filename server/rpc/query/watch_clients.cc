@@ -34,7 +34,7 @@ absl::Status WatchClientsCall::Begin() {
   if (!bookmark_interval.ok()) return bookmark_interval.status();
   bookmark_interval_ = *bookmark_interval;
 
-  absl::StatusOr<registry::WatchRequest> watch = ParseWatch(request);
+  absl::StatusOr<registry::WatchRequest> watch = ParseWatch(request, caller().view);
   if (!watch.ok()) return watch.status();
   // Weak: the registry may call while this call is coming to its end.
   watch->on_ready = [weak = weak_from_this()] {

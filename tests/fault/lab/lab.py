@@ -58,7 +58,8 @@ class Lab:
         log = open(self.scratch / "livenessd.log", "a")
         # One of its own: a server would know the clients of the scenario before.
         data = data or tempfile.mkdtemp(prefix="data-", dir=self.scratch)
-        return self.owns(Server(self.bin / "livenessd", f"--listen={listen}", f"--data-dir={data}", "--log-level=warn",
+        return self.owns(Server(self.bin / "livenessd", f"--listen={listen}", "--insecure-anonymous=admin,beat,view",
+                                f"--data-dir={data}", "--log-level=warn",
                                 "--server-id=lab", *flags, host=host, env=env, log=log))
 
     def echo(self):

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "common/clock.h"
+#include "server/auth/call_gate.h"
 #include "server/auth/tls.h"
 #include "server/http/http_server.h"
 #include "tests/support/http_connection.h"
@@ -34,8 +35,8 @@ TEST(HttpServerTest, EndsWhileRequestsWaitForAWorker) {
   constexpr int kRequests = 8;
   std::atomic<int> arrived{0};
   std::atomic<bool> go{false};
-  http::Router router;
-  router.Add("GET", "/", [&](const std::shared_ptr<http::Exchange>& exchange) {
+  http::Router router(auth::OpenGate());
+  router.Add("GET", "/", auth::Action::kNone, [&](const std::shared_ptr<http::Exchange>& exchange) {
     EXPECT_TRUE(exchange->RunOnWorker([&go, exchange] {
       while (!go) std::this_thread::sleep_for(milliseconds(1));
       exchange->Respond(http::TextResponse(200, "text/plain", "late"));

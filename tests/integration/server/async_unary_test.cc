@@ -28,7 +28,7 @@ class LaterService final : public rpc::AsyncService {
  public:
   explicit LaterService(rpc::AsyncUnaryOptions options) : options_(std::move(options)) {}
   void Register(grpc::ServerBuilder&, rpc::GenericRouter& router) override {
-    router.Add(v1::AdminService::service_full_name(), "EvictClient",
+    router.Add(v1::AdminService::service_full_name(), "EvictClient", auth::Action::kEvict,
                rpc::AsyncUnaryMethod<v1::EvictClientRequest>(
                    options_, [this](const v1::EvictClientRequest&, std::shared_ptr<rpc::Answer> answer) {
                      common::MutexLock lock(mu_);

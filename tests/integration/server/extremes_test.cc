@@ -37,9 +37,9 @@ class ExtremesTest : public ::testing::Test {
     config.data_dir = app::kNoDataDir;
     auto store = std::make_unique<storage::MemoryStore>(common::SystemClock());
     auto contents = *store->Load();
-    parts_ =
-        std::make_unique<app::ServerParts>(config, nullptr, *auth::ServerTls::Load({}, common::SystemClock()),
-                                           std::move(store), std::move(contents));
+    parts_ = std::make_unique<app::ServerParts>(
+        config, nullptr, *auth::ServerTls::Load({}, common::SystemClock()),
+        auth::AccessPolicy{.anonymous = auth::Actions::All()}, std::move(store), std::move(contents));
     parts_->AddServices();
     parts_->StartRegistry();
     const absl::Status listening = parts_->Listen(grpc::InsecureServerCredentials(), {});

@@ -67,6 +67,7 @@ class ServerPartsTest : public ::testing::Test {
     config.data_dir = app::kNoDataDir;
     parts_ =
         std::make_unique<app::ServerParts>(config, nullptr, *auth::ServerTls::Load({}, common::SystemClock()),
+                                           auth::AccessPolicy{.anonymous = auth::Actions::All()},
                                            std::make_unique<OwnedStore>(store_), *store_.Load());
     parts_->AddServices();
     parts_->StartRegistry();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/auth/call_gate.h"
+
 namespace liveness::http {
 namespace {
 
@@ -32,12 +34,12 @@ class RouterTest : public ::testing::Test {
  protected:
   RouterTest() {
     for (const char* pattern : {"/", "/a", "/a/*", "/a/b/*"}) {
-      router_.AddOnWorker("GET", pattern, [pattern](const Request& request) {
-        return TextResponse(200, "text/plain", std::string(pattern) + " " + request.path);
+      router_.AddOnWorker("GET", pattern, auth::Action::kNone, [pattern](const Exchange& exchange) {
+        return TextResponse(200, "text/plain", std::string(pattern) + " " + exchange.request().path);
       });
     }
-    router_.AddOnWorker("POST", "/a",
-                        [](const Request&) { return TextResponse(200, "text/plain", "posted"); });
+    router_.AddOnWorker("POST", "/a", auth::Action::kNone,
+                        [](const Exchange&) { return TextResponse(200, "text/plain", "posted"); });
   }
   Response Serve(const std::string& method, const std::string& path, bool workers_free = true) {
     const auto exchange = std::make_shared<FakeExchange>(method, path);
@@ -46,7 +48,7 @@ class RouterTest : public ::testing::Test {
     return exchange->response;
   }
 
-  Router router_;
+  Router router_{auth::OpenGate()};
 };
 
 TEST_F(RouterTest, TheLongestPatternServes) {

@@ -23,6 +23,24 @@ TEST(FilterTest, BlankMatchesEverything) {
   EXPECT_FALSE(Filter::Parse("size = 7", kSchema)->matches_all());
 }
 
+TEST(FilterTest, BothIsWhatEachMatches) {
+  const Filter all;
+  for (const char* first : {"name = db-1", "name = x", "NOT name = x", "name = x OR size = 7",
+                            "size = 7 AND NOT (name = x OR size = 8)"}) {
+    for (const char* second :
+         {"size = 7", "size = 8", "NOT size = 8", "size = 8 OR name = db-1", "NOT (size = 7 name = db-1)"}) {
+      const Filter one = *Filter::Parse(first, kSchema), other = *Filter::Parse(second, kSchema);
+      const Filter both = Filter::And(one, other);
+      EXPECT_EQ(both.Matches(Thing{}), one.Matches(Thing{}) && other.Matches(Thing{})) << both.text();
+      EXPECT_EQ(both.cost(), one.cost() + other.cost());
+      EXPECT_NE(both.text(), Filter::And(other, one).text());
+      EXPECT_EQ(Filter::And(all, one).text(), first);
+      EXPECT_EQ(Filter::And(one, all).text(), first);
+    }
+  }
+  EXPECT_TRUE(Filter::And(all, all).matches_all());
+}
+
 TEST(FilterTest, Text) {
   EXPECT_TRUE(Matches("name = db-1"));
   EXPECT_TRUE(Matches("name=\"db-1\""));

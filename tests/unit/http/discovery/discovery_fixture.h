@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/auth/call_gate.h"
 #include "server/http/discovery/consul_catalog.h"
 #include "server/http/discovery/prometheus_targets.h"
 #include "server/http/router.h"
@@ -92,7 +93,7 @@ inline std::shared_ptr<TimedExchange> AskOf(const http::Router& router, const st
 
 // The routes of a server that serves from now on.
 inline http::Router DiscoveryRoutes(registry::Registry& registry, const common::Clock& clock) {
-  http::Router router;
+  http::Router router(auth::OpenGate());
   const auto source = std::make_shared<http::SweepSource>(registry, clock);
   http::AddPrometheusTargets(router, source);
   http::AddConsulCatalog(router, registry, source, "1.2.3");
@@ -138,7 +139,7 @@ class DiscoveryTest : public ::testing::Test {
   std::string Body(const std::string& path, Query query = {}) { return Ask(path, std::move(query))->body(); }
 
   RegistryHarness harness_;
-  http::Router router_;
+  http::Router router_{auth::OpenGate()};
   std::vector<std::shared_ptr<TimedExchange>> asked_;
 };
 

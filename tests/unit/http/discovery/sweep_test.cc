@@ -99,7 +99,7 @@ class RestartedTest : public ::testing::Test {
   std::string Targets() const { return AskOf(router_, "/sd")->body(); }
 
   Machine machine_;
-  http::Router router_;
+  http::Router router_{auth::OpenGate()};
 };
 
 TEST_F(RestartedTest, UntilMostAreBackItIsAnErrorAndThenNobodyIsMissing) {

@@ -91,7 +91,7 @@ TEST(Ends, SoDoesALookThatShowsNothing) {
 TEST(Ends, WhoLeavesADrainingServerIsOnlySilent) {
   RegistryHarness h;
   const Peer a = h.Attach("a");
-  h.registry.BeginDrain();
+  h.registry.SetDraining(true);
   h.Close(a);
   EXPECT_EQ(h.StateOf("a"), State::kAlive);
   h.Run(milliseconds(3'050));

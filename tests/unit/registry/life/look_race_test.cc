@@ -49,7 +49,7 @@ struct LookedAtClient {
 TEST(LookRace, TheLookAtAStreamThatClosedMeanwhileShowsNothing) {
   RegistryHarness h;
   LookedAtClient a(h);
-  h.registry.BeginDrain();  // so that the close itself is no suspicion
+  h.registry.SetDraining(true);  // so that the close itself is no suspicion
   core::LinkEvidence at_close;
   at_close.taken_at = h.clock.Mono();
   at_close.tcp.closed_by_us = true;

@@ -186,6 +186,35 @@ TEST(Sessions, NobodyTakesOverAnothersLiveId) {
   EXPECT_EQ(h.StateOf("a"), State::kAlive);
 }
 
+TEST(Sessions, AnIdIsItsOwnersUntilAnOperatorFreesIt) {
+  RegistryHarness h;
+  HelloRequest mine;
+  mine.info.client_id = "a";
+  mine.info.instance_id = "i1";
+  mine.info.principal = "spiffe://prod/a";
+  mine.interval = seconds(1);
+  mine.timeout = seconds(3);
+  HelloRequest theirs = mine;
+  theirs.info.principal = "spiffe://prod/b";
+  const Peer owner = h.Attach(mine);
+  ASSERT_TRUE(owner.refused.ok());
+  const auto forget = [&h] {
+    absl::Status outcome;
+    h.registry.Forget("a", [&](const auto& forgotten) { outcome = forgotten.status(); });
+    return ReasonOf(outcome);
+  };
+  EXPECT_EQ(forget(), "CLIENT_LIVE");
+  h.registry.SayGoodbye(owner.attached.session, owner.attached.attachment, {});
+  theirs.resume_incarnation = owner.attached.session->record()->incarnation;
+  EXPECT_EQ(ReasonOf(h.Attach(theirs).refused), "PRINCIPAL_MISMATCH");
+  EXPECT_EQ(h.StateOf("a"), State::kLeft);
+  EXPECT_EQ(h.Record("a")->info.principal(), mine.info.principal);
+  EXPECT_EQ(forget(), "");
+  EXPECT_EQ(forget(), "CLIENT_NOT_FOUND");
+  theirs.resume_incarnation.reset();
+  EXPECT_TRUE(h.Attach(theirs).refused.ok());
+}
+
 TEST(Sessions, LabelsAreReplacedAndTold) {
   RegistryHarness h;
   const Peer a = h.Attach("a", "i1", std::nullopt, {{"zone", "eu"}});

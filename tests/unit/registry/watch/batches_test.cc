@@ -45,6 +45,15 @@ TEST(Batches, AreFullAtTheirBound) {
   EXPECT_THAT(SizesOf(transitions), ElementsAre(kMaxBatch, kMaxBatch, 1u));
 }
 
+TEST(Batches, WhoTakesNoGroupsHearsOfNone) {
+  RecordFilter some = [](const core::ClientRecord& record) { return record.revision == 1; };
+  some.takes_groups = false;
+  const auto batches = BatchesOf(some, std::vector{Of(1, {Group(1)}), Of(2, {Group(2)})});
+  ASSERT_EQ(batches.size(), 1U);
+  EXPECT_EQ(batches.front()->transitions().size(), 1U);
+  EXPECT_TRUE(batches.front()->groups().empty());
+}
+
 TEST(Batches, GroupEventsCountToo) {
   std::vector<core::TransitionPtr> transitions;
   for (std::uint64_t revision = 1; revision <= kMaxBatch; ++revision) {

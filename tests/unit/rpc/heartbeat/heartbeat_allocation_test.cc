@@ -64,7 +64,7 @@ class NoWire final : public HeartbeatWire {
   void Finish(const grpc::Status&) override {}
   void SetAlarm(grpc::Alarm&, common::Duration) override {}
   void Cancel() override {}
-  std::string Principal() const override { return {}; }
+  absl::StatusOr<auth::CallerPtr> Identify() const override { return std::make_shared<auth::Caller>(); }
 
   std::size_t written = 0;
 };

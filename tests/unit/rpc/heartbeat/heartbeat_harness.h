@@ -14,6 +14,7 @@
 #include "common/measure/histogram.h"
 #include "common/signer.h"
 #include "liveness/v1/heartbeat_service.pb.h"
+#include "server/auth/call_gate.h"
 #include "server/rpc/heartbeat/heartbeat_deps.h"
 #include "tests/support/registry/registry_harness.h"
 #include "tests/support/stores/manual_store.h"
@@ -65,6 +66,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
                                 .clock = clock,
                                 .registry = world.registry,
                                 .resume_tokens = resume_tokens,
+                                .gate = auth::OpenGate(),
                                 .sockets = sockets,
                                 .diag = diag,
                                 .quota = quota,

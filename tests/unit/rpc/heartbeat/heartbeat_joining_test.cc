@@ -64,7 +64,7 @@ TEST_F(HeartbeatJoiningTest, TheWelcomeComesWithTheCommitAndSaysWhatHolds) {
   EXPECT_EQ(token.verdict, core::ResumeVerdict::kValid);
   EXPECT_EQ(token.claim.incarnation, Record()->incarnation);
   EXPECT_EQ(Record()->info.peer_address(), "10.0.0.1:1000") << "as the transport shows it";
-  EXPECT_EQ(Record()->info.principal(), "spiffe://a");
+  EXPECT_EQ(Record()->info.principal(), "spiffe://a/b");
 }
 
 TEST_F(HeartbeatJoiningTest, AGoodbyeThatIsReadAsTheCallEndsIsOne) {

@@ -38,11 +38,15 @@ class FakeWire final : public HeartbeatWire {
   }
   void SetAlarm(grpc::Alarm&, common::Duration span) override { alarms.push_back(span); }
   void Cancel() override { begun.emplace_back("cancel"); }
-  std::string Principal() const override { return "spiffe://a"; }
+  absl::StatusOr<auth::CallerPtr> Identify() const override {
+    if (!identified.ok()) return identified;
+    return std::make_shared<auth::Caller>(auth::Caller{.principal = "spiffe://a/b"});
+  }
 
   // What was begun since the last call.
   std::vector<std::string> Begun() { return std::exchange(begun, {}); }
 
+  absl::Status identified;  // what the peer shows does not hold
   std::vector<std::string> begun;
   std::vector<common::Duration> alarms;
   std::optional<grpc::Status> finished;
@@ -197,20 +201,37 @@ TEST_F(HeartbeatWriterTest, TheConnectionIsKnownFromTheHelloOn) {
   const net::Endpoint remote = *net::FromText("10.0.0.1:1000");
   const net::Endpoint local = *net::FromText("10.0.0.2:7700");
   server_.sockets.Remember(remote, {.local = local, .cookie = 9});
-  server_.options.identify_peers = true;
   for (const auto& [own, proxied, maybe] :
        {std::tuple("10.0.0.1:1000", false, false), std::tuple("192.168.0.7:1", true, false),
         std::tuple("", false, true)}) {
     FakeWire wire;
     const auto writer = std::make_shared<HeartbeatWriter>(server_.deps, wire, remote);
-    const HeartbeatPeer peer = writer->Identify("a", own);
+    const auto identified = writer->Identify("a", own);
+    ASSERT_TRUE(identified.ok());
+    const HeartbeatPeer& peer = *identified;
     EXPECT_EQ(peer.address, "10.0.0.1:1000");
-    EXPECT_EQ(peer.principal, "spiffe://a");
+    EXPECT_EQ(peer.caller->principal, "spiffe://a/b");
     const core::LinkEvidence seen = writer->Look();
     const core::TcpEvidence tcp = server_.diag.Ask({.local = local, .remote = remote, .cookie = 9});
     EXPECT_EQ(seen.tcp.absence, proxied ? core::TcpAbsence::kProxy : tcp.absence) << own;
     EXPECT_EQ(seen.maybe_proxied, maybe) << own;
   }
+}
+
+TEST_F(HeartbeatWriterTest, WhoIsRevokedIsOutAndTheRegistryHears) {
+  (void)writer_->Identify("a", "");
+  Join();
+  writer_->AskGate();
+  EXPECT_THAT(wire_.Begun(), IsEmpty()) << "it still holds";
+  wire_.identified =
+      common::Error(absl::StatusCode::kUnauthenticated, "CERTIFICATE_REVOKED", "it was revoked");
+  writer_->AskGate();
+  EXPECT_THAT(wire_.Begun(), ElementsAre("finish"));
+  EXPECT_EQ(wire_.finished->error_code(), grpc::PERMISSION_DENIED);
+  ASSERT_EQ(server_.ended.size(), 1U);
+  EXPECT_EQ(server_.ended.front().how, core::StreamEnd::kRevoked);
+  writer_->AskGate();
+  EXPECT_EQ(server_.ended.size(), 1U) << "once";
 }
 
 // --- Until all has come back -------------------------------------------------
@@ -294,10 +315,6 @@ TEST_F(HeartbeatWriterTest, AnEndHasItsTimeAlsoWhereTheHellosAlarmComesBackFirst
   EXPECT_THAT(wire_.Begun(), ElementsAre("finish"));
   EXPECT_FALSE(writer_->AlarmFired(true)) << "what was to be cancelled has left";
   EXPECT_THAT(wire_.Begun(), IsEmpty());
-}
-
-TEST_F(HeartbeatWriterTest, NobodyIsAskedWhoItIsUnlessThatMatters) {
-  EXPECT_EQ(writer_->Identify("a", "").principal, "");
 }
 
 }  // namespace

@@ -28,9 +28,10 @@ class FakeTransport final : public rpc::HeartbeatTransport {
     ends.push_back(why);
     over = true;
   }
-  rpc::HeartbeatPeer Identify(const std::string& client_id, const std::string& own_address) override {
+  absl::StatusOr<rpc::HeartbeatPeer> Identify(const std::string& client_id,
+                                              const std::string& own_address) override {
     identified.emplace_back(client_id, own_address);
-    return {.address = "10.0.0.1:1000", .principal = "spiffe://a", .keepalive = keepalive};
+    return rpc::HeartbeatPeer{.address = "10.0.0.1:1000", .caller = caller, .keepalive = keepalive};
   }
   bool AwaitWelcome() override { return !over && (awaiting = true); }
   std::optional<common::Duration> TakeProbeAnswer(std::uint64_t sequence, common::MonoTime) override {
@@ -50,6 +51,7 @@ class FakeTransport final : public rpc::HeartbeatTransport {
   }
 
   std::vector<std::pair<std::string, std::string>> identified;
+  auth::CallerPtr caller = std::make_shared<auth::Caller>(auth::Caller{.principal = "spiffe://a/b"});
   std::vector<std::uint64_t> probes;
   std::vector<absl::Status> ends;
   common::Duration round_trip = std::chrono::milliseconds(7);

@@ -1,0 +1,19 @@
+// Small files, whole. Each call blocks for as long as a disk does. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace liveness::common {
+
+// The bytes of the file at `path`. INVALID_ARGUMENT, with what is wrong and without the path: it cannot be
+// opened or read (`no such file or directory`), or holds more than `max_bytes`.
+absl::StatusOr<std::string> ReadFile(const std::string& path, std::size_t max_bytes);
+
+// What tells that a file is another one than before, without reading it: its identity, size and time of
+// change. Of a path that names none, or is empty, the same for all.
+std::string FilePrint(const std::string& path);
+
+}  // namespace liveness::common

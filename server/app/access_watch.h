@@ -1,0 +1,39 @@
+// Looks after who is let in: takes the files of rules, tokens and revoked certificates when they change, all
+// or none, and has what was let in before asked about again. Not thread-safe: main's.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/clock.h"
+#include "server/app/config/config.h"
+#include "server/app/log/incident_log.h"
+#include "server/auth/access.h"
+
+namespace liveness::app {
+
+class AccessWatch {
+ public:
+  // `changed` is called when `access` answers something else than before. All outlive this.
+  AccessWatch(const Config& config, auth::Access& access, const common::Clock& clock, IncidentLog& incidents,
+              std::function<void()> changed);
+
+  // To be called every second or so. What is wrong with changed files is said once, and leaves what was.
+  void Look();
+  // Because somebody asks for it: reads the files in any case, and returns what came of it as a part of a
+  // sentence; empty if there are none.
+  std::string Reload();
+
+ private:
+  // OK: they were taken.
+  absl::Status Take();
+
+  const Config& config_;
+  auth::Access& access_;
+  const common::Clock& clock_;
+  IncidentLog& incidents_;
+  const std::function<void()> changed_;
+  std::string print_;  // of what was read last
+};
+
+}  // namespace liveness::app
