@@ -22,7 +22,8 @@ Certificate::Certificate() {
   const std::string command =
       "cd " + name +
       " && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2"
-      " -subj /CN=liveness.test -addext subjectAltName=DNS:liveness.test,IP:127.0.0.1 >log 2>&1";
+      " -subj /CN=liveness.test -addext subjectAltName=DNS:liveness.test,IP:127.0.0.1"
+      " -addext basicConstraints=critical,CA:FALSE >log 2>&1";
   if (std::system(command.c_str()) != 0) failure_ = "openssl: " + ReadFile(directory_ / "log");
 }
 

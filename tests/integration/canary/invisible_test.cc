@@ -97,7 +97,7 @@ TEST_F(InvisibleTest, ItBeatsOnEveryQueueAndIsNotSeen) {
 }
 
 TEST_F(InvisibleTest, ItReachesAServerOnAllAddresses) {
-  StartServer({"--listen=0.0.0.0:0", "--insecure-anonymous=beat"});
+  StartServer({"--listen=0.0.0.0:0", "--insecure-anonymous=beat,view"});
   EXPECT_TRUE(CanaryIs(v1::CANARY_STATE_WATCHING)) << server_->StandardError();
 }
 

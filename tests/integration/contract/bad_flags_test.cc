@@ -91,7 +91,7 @@ TEST_F(BadFlagsTest, DataDirectoryThatCannotBe) {
   ExpectCannotStart({"--listen=127.0.0.1:0", "--data-dir=/dev/null/x"}, {"--data-dir=/dev/null/x"});
   ExpectCannotStart({"--listen=127.0.0.1:0", "--tls-cert=/no/such/file", "--tls-key=/no/such/file"},
                     {"--tls-cert", "/no/such/file"});
-  ExpectCannotStart({"--listen=192.0.2.1:7700"}, {"192.0.2.1:7700"});
+  ExpectCannotStart({"--listen=192.0.2.1:7700", "--insecure-anonymous=none"}, {"192.0.2.1:7700"});
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST_F(ListenerTest, ANameOfWhichHalfIsTakenRefusesTheStart) {
   if (ChildProcess probe(launcher.front(), nothing); probe.Wait(seconds(30)) != 0) {
     GTEST_SKIP() << "no mount namespaces here: " << probe.Err();
   }
-  server_ = ServerProcess::StartUnder(launcher, {"--listen=two.example:0", "--data-dir=:memory:"});
+  server_ = ServerProcess::StartUnder(
+      launcher, {"--listen=two.example:0", "--insecure-anonymous=beat", "--data-dir=:memory:"});
   ASSERT_NE(server_, nullptr);
   const std::string port = PortOf(address());
   EXPECT_EQ(address(), "two.example:" + port);
@@ -63,7 +64,8 @@ TEST_F(ListenerTest, ANameOfWhichHalfIsTakenRefusesTheStart) {
   for (const std::string taken : {"127.0.0.1:", "[::1]:"}) {
     StartServer({"--listen=" + taken + port, "--data-dir=:memory:"});
     std::vector<std::string> args(launcher.begin() + 1, launcher.end());
-    args.insert(args.end(), {BinaryPath("livenessd"), "--listen=two.example:" + port, "--data-dir=:memory:"});
+    args.insert(args.end(), {BinaryPath("livenessd"), "--listen=two.example:" + port,
+                             "--insecure-anonymous=beat", "--data-dir=:memory:"});
     ChildProcess second(launcher.front(), args);
     EXPECT_EQ(second.Wait(seconds(30)), 1);
     EXPECT_THAT(second.Err(), HasSubstr("cannot listen on two.example:" + port + " (it is " + taken + port));

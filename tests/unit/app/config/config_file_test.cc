@@ -214,7 +214,7 @@ store = "sqlite"
 TEST_F(ConfigFileTest, TheVerbsTakeEveryFlagAndAreToldInTheHelp) {
   EXPECT_THAT(Printed({"--min-interval=1s"}), HasSubstr("\nmin-interval = \"1s\" "));
   EXPECT_EQ(Parse({"--data-dir=:memory:", "config", "check"}).out, "ok\n");
-  EXPECT_THAT(Refused({"config"}), HasSubstr("check or print"));
+  EXPECT_THAT(Refused({"config"}), HasSubstr("check, print or explain"));
   EXPECT_THAT(Refused({"config", "chek"}), HasSubstr("chek"));
   const std::string help = Parse({"--help"}).out;
   EXPECT_THAT(help,

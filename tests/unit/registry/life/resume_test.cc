@@ -141,7 +141,7 @@ TEST(NextSession, UnderMaintenanceIsUnderMaintenance) {
   EXPECT_EQ(h.Record("a")->health, core::Health::kMaintenance);
 }
 
-TEST(NextSession, OfADeadClientMayBeAnotherPrincipals) {
+TEST(NextSession, OfADeadClientIsItsOwnersAlone) {
   RegistryHarness h({.max_clients = 1});
   HelloRequest first = RegistryHarness::Hello("a");
   first.info.principal = "p1";
@@ -151,6 +151,8 @@ TEST(NextSession, OfADeadClientMayBeAnotherPrincipals) {
   EXPECT_EQ(common::ReasonOf(h.Attach(second).refused), "PRINCIPAL_MISMATCH");
   h.Run(seconds(5));
   ASSERT_EQ(h.StateOf("a"), State::kDead);
+  EXPECT_EQ(common::ReasonOf(h.Attach(second).refused), "PRINCIPAL_MISMATCH");
+  second.info.principal = "p1";
   h.Attach("b");
   EXPECT_EQ(common::ReasonOf(h.Attach(second).refused), "TOO_MANY_CLIENTS") << "the dead hold no place";
   ASSERT_TRUE(h.Evict("b").ok());
