@@ -9,9 +9,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       libgrpc++1.51 libncursesw6 libprometheus-cpp-core1.0 libprotobuf32 libspdlog1.10 libsqlite3-0 \
       libcurl4 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --home-dir /var/lib/livenessd --create-home livenessd
+    && useradd --system --uid 64700 --user-group --no-create-home --home-dir /var/lib/livenessd livenessd \
+    && install -d -o livenessd -g livenessd -m 700 /var/lib/livenessd
 COPY deploy/compose/ /usr/local/share/liveness/
 USER livenessd
+VOLUME /var/lib/livenessd
 EXPOSE 7700 7780
 ENV LIVENESS_SERVER=127.0.0.1:7700
 # Healthy is a server that is ready. Docker knows 0 and 1 alone.

@@ -71,3 +71,16 @@ eventually() {
 said() {
   compose logs --no-color watch 2>/dev/null >"$log" && grep -Eq -- "$1" "$log"
 }
+
+# confined: no container of the project may write to its image, has a right that its user has not (but to give files away,
+# and the like, where it ends at once), or takes more memory than it was given.
+confined() {
+  local container name word
+  for container in $(compose ps -q); do
+    read -r name word < <(docker inspect --format \
+      '{{.Name}} {{.HostConfig.ReadonlyRootfs}}/{{.HostConfig.CapDrop}}/{{.HostConfig.SecurityOpt}}/{{.HostConfig.Memory}}' \
+      "$container")
+    [[ $word =~ ^true/\[(CAP_)?ALL\]/\[no-new-privileges:true\]/[1-9][0-9]+$ ]] || fail "$name is not confined: $word"
+  done
+  echo "compose: every container is confined"
+}
