@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   std::fputs(parsed.err.c_str(), stderr);
   if (!parsed.config) return parsed.exit_code;
 
+  if (!parsed.config->core_dumps) ForbidCoreDumps();
   PrepareProcess(parsed.config->log_level);
   const int exit_code = Run(*parsed.config, argc, argv);
   spdlog::shutdown();

@@ -1,6 +1,7 @@
 #include "server/app/process.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -93,6 +94,8 @@ void PrepareProcess(const std::string& log_level) {
   // environment that names experiments of its own wins.
   (void)setenv("GRPC_EXPERIMENTS", "-tcp_read_chunks", 0);
 }
+
+void ForbidCoreDumps() { (void)prctl(PR_SET_DUMPABLE, 0); }
 
 void SetLogLevel(const std::string& level) { spdlog::set_level(spdlog::level::from_str(level)); }
 

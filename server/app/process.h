@@ -17,6 +17,11 @@ namespace liveness::app {
 // may not grow and a terminal of another job's are ignored; writes then fail.
 void PrepareProcess(const std::string& log_level);
 
+// No core is written of this process, wherever cores go here, and none of the same user's other processes may
+// look into it: keys of TLS lie in memory that is gRPC's, where nobody can wipe them. Programs that are
+// started from here are as they would be.
+void ForbidCoreDumps();
+
 // From now on: debug, info, warn or error.
 void SetLogLevel(const std::string& level);
 

@@ -13,6 +13,7 @@
 #include "common/saturating.h"
 #include "server/app/access_policy.h"
 #include "server/app/data_dir.h"
+#include "server/app/data_dir_access.h"
 #include "server/app/open_listeners.h"
 #include "server/app/open_store.h"
 #include "server/app/process.h"
@@ -46,6 +47,20 @@ void TellAccess(const Config& config) {
   }
 }
 
+// Where secrets are kept: keys, a password, those of hooks. In the file of --config one may stand too, in the
+// url of a hook, by which its receiver knows who calls.
+std::vector<std::string> SecretFiles(const Config& config) {
+  std::vector<std::string> files = {config.tls.key, config.etcd_key, config.etcd_password_file,
+                                    config.auth.token_file};
+  bool in_config = false;
+  for (const hooks::HookConfigPtr& hook : config.hooks) {
+    files.push_back(hook->secret_file);
+    in_config |= hooks::ShownUrl(hook->url) != hook->url || hooks::ShownUrl(hook->proxy) != hook->proxy;
+  }
+  if (in_config) files.push_back(config.file);
+  return files;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
@@ -58,7 +73,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
                                        [](const net::ListenSocket& socket) { return socket.is_wide(); });
   if (absl::Status closed = CheckClosed(complete); !closed.ok()) return closed;
   std::unique_ptr<DataDirLock> lock;
+  for (const std::string& note : FindExposedSecrets(SecretFiles(complete))) spdlog::warn("{}", note);
   if (complete.KeepsData()) {
+    const auto access = MakeDataDirPrivate(complete.data_dir);
+    if (!access.ok()) return access.status();
+    for (const std::string& note : *access) spdlog::warn("{}", note);
     auto taken = DataDirLock::Take(complete.data_dir);
     if (!taken.ok()) return taken.status();
     lock = *std::move(taken);

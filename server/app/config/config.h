@@ -71,6 +71,7 @@ struct Config {
   bool KeepsData() const { return !data_dir.empty() && data_dir != kNoDataDir; }
 
   bool channelz = false;
+  bool core_dumps = false;
   std::string log_level = "info";
 };
 

@@ -32,6 +32,10 @@ void ServerFlags::AddTo(CLI::App& app, Config& config) {
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();
   app.add_flag("--channelz", config.channelz, "Serve gRPC channelz; costs memory per connection");
+  app.add_flag(
+      "--core-dumps", config.core_dumps,
+      "Let a crash leave a core, and a debugger of the same user's in: private keys and passwords are in "
+      "such a file");
 
   keepalive_.AddTo(app, config.keepalive_preset);
 
