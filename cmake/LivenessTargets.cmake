@@ -29,6 +29,7 @@ elseif(LIVENESS_SANITIZE STREQUAL "thread")
 elseif(LIVENESS_SANITIZE)
   message(FATAL_ERROR "LIVENESS_SANITIZE is address, thread or empty, not ${LIVENESS_SANITIZE}")
 endif()
+include(LivenessHardening)
 
 # liveness_library(NAME SOURCES a.cc ... DEPS target ...)
 # A static library liveness_NAME, known as liveness::NAME. Includes are written
