@@ -38,9 +38,15 @@ constexpr common::Duration kAcceptPatience = std::chrono::seconds(5);
 // So long may the detector not tick before the process is called dead.
 constexpr common::Duration kTickPatience = std::chrono::seconds(10);
 
+// The canary pings each I/O thread five times a second, and one that serves a herd hears it within
+// milliseconds.
+constexpr common::Duration kStall = std::chrono::milliseconds(450);
+
 void LogClosed(const net::Endpoint& last, std::size_t count) {
-  spdlog::warn("closed {} connections that sent far more than a client has to say, the last from {}", count,
-               net::ToText(last));
+  spdlog::warn(
+      "closed {} connections that sent far more than a client has to say, or kept a thread from others, the "
+      "last from {}",
+      count, net::ToText(last));
 }
 
 void LogOfHooks(bool bad, const std::string& line) {
@@ -61,7 +67,8 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       tls(std::move(loaded)),
       access(common::SystemClock(), std::move(policy)),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
-      ingress({}, common::SystemClock(), LogClosed),
+      ingress({}, common::SystemClock(), LogClosed,
+              [this] { return registry.pulses().IsAnyBehind(common::SystemClock().Mono(), kStall); }),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       detector(registry, common::SystemClock()),
       publisher(registry),
@@ -85,6 +92,7 @@ ServerParts::~ServerParts() {
   canary.Stop();
   detector.Stop();
   if (acceptor) acceptor->Stop();
+  ingress.Stop();
   engine.Shutdown(common::Duration::zero());
   hooks.Stop();
   running.Stop();

@@ -25,10 +25,18 @@ std::optional<std::uint64_t> BytesReceived(int fd) {
   return info.tcpi_bytes_received;
 }
 
+// As a reset, from a thread that does not own `fd`: a shutdown would let gRPC read on what has come.
+bool Cut(int fd) {
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  return connect(fd, &none, sizeof(none)) == 0;
+}
+
 }  // namespace
 
-IngressGuard::IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed)
-    : options_(options), clock_(clock), closed_(std::move(closed)) {}
+IngressGuard::IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed,
+                           Stalled stalled)
+    : options_(options), clock_(clock), closed_(std::move(closed)), stalled_(std::move(stalled)) {}
 
 IngressGuard::~IngressGuard() { Stop(); }
 
@@ -42,17 +50,24 @@ void IngressGuard::OnAccept(int fd) {
   const auto at = static_cast<std::size_t>(fd);
   common::MutexLock lock(mu_);
   if (slots_.size() <= at) slots_.resize(at + 1);
-  slots_[at] = {cookie, 0, options_.burst, clock_.Mono(), *peer};
+  Slot& slot = slots_[at];
+  slot = {};
+  slot.cookie = cookie;
+  slot.left = options_.burst;
+  slot.at = slot.noted = clock_.Mono();
+  slot.peer = *peer;
 }
 
 void IngressGuard::Look() {
+  const bool at_ease = stalled_ == nullptr || !stalled_();
+  if (!at_ease) EndStall();
   for (std::size_t looked = 0; looked < options_.looks; looked += kLooksPerLock) {
     common::MutexLock lock(mu_);
     const common::MonoTime now = clock_.Mono();
     for (std::size_t i = 0; i < std::min(kLooksPerLock, slots_.size()); ++i) {
       if (next_ >= slots_.size()) next_ = 0;
       Slot& slot = slots_[next_];
-      if (slot.cookie != 0 && LookAt(static_cast<int>(next_), slot, now)) {
+      if (slot.cookie != 0 && LookAt(static_cast<int>(next_), slot, now, at_ease)) {
         last_closed_ = slot.peer;
         ++untold_;
       }
@@ -77,7 +92,7 @@ void IngressGuard::Tell() {
   if (closed_) closed_(last, count);
 }
 
-bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
+bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now, bool at_ease) const {
   const std::optional<std::uint64_t> received = BytesReceived(fd);
   if (!received || common::SocketCookie(fd) != slot.cookie) {  // gone, and the number may be another's
     slot = {};
@@ -87,10 +102,43 @@ bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
   slot.left += seconds * options_.rate - static_cast<double>(*received - slot.received);
   slot.left = std::min(slot.left, options_.burst);
   slot.received = *received;
+  if (at_ease && now - slot.noted >= options_.stall_memory) {
+    slot.at_ease = std::exchange(slot.lately, *received);
+    slot.noted = now;
+  }
   slot.at = now;
   if (slot.left >= 0) return false;
   slot.cookie = 0;
-  return shutdown(fd, SHUT_RDWR) == 0;
+  return Cut(fd);
+}
+
+void IngressGuard::EndStall() {
+  std::size_t loudest = 0, next = 0;
+  double most = 0;
+  for (bool more = true; more;) {
+    common::MutexLock lock(mu_);
+    if (clock_.Mono() < end_stall_next_) return;
+    for (std::size_t i = 0; i < kLooksPerLock && next < slots_.size(); ++i, ++next) {
+      const Slot& slot = slots_[next];
+      const int fd = static_cast<int>(next);
+      const auto received = slot.cookie == 0 ? std::nullopt : BytesReceived(fd);
+      if (!received || *received < slot.at_ease || common::SocketCookie(fd) != slot.cookie) continue;
+      const auto sent = static_cast<double>(*received - slot.at_ease);
+      if (sent > most) {
+        most = sent;
+        loudest = next;
+      }
+    }
+    more = next < slots_.size();
+  }
+  common::MutexLock lock(mu_);
+  Slot& slot = slots_[loudest];
+  const int fd = static_cast<int>(loudest);
+  if (most < options_.stall_bytes || common::SocketCookie(fd) != slot.cookie || !Cut(fd)) return;
+  slot.cookie = 0;
+  end_stall_next_ = clock_.Mono() + options_.stall_pause;
+  last_closed_ = slot.peer;
+  ++untold_;
 }
 
 void IngressGuard::Start() {

@@ -69,9 +69,11 @@ class IngressGuardTest : public ::testing::Test {
 
   testing::ManualClock clock_;
   std::vector<Endpoint> closed_;
-  IngressGuard guard_{{.burst = 10'000, .rate = 1'000, .looks = 4'000},
+  bool stalled_ = false;
+  IngressGuard guard_{{.burst = 10'000, .rate = 1'000, .stall_bytes = 3'000, .looks = 4'000},
                       clock_,
-                      [this](const Endpoint& last, std::size_t) { closed_.push_back(last); }};
+                      [this](const Endpoint& last, std::size_t) { closed_.push_back(last); },
+                      [this] { return stalled_; }};
   const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::vector<Pair> pairs_;
 };
@@ -105,6 +107,45 @@ TEST_F(IngressGuardTest, AtItsRateAConnectionMaySendForEver) {
   guard_.Look();
   EXPECT_TRUE(IsOpen(pair));
   EXPECT_THAT(closed_, IsEmpty());
+}
+
+// gRPC reads a header again with each frame of it: few bytes, and a thread that does nothing else.
+TEST_F(IngressGuardTest, WhileAThreadIsStalledTheLoudestIsClosed) {
+  const Pair before = Connect(), quiet = Connect(), loud = Connect(), louder = Connect();
+  Transfer(before, 6'000);
+  for (int i = 0; i < 2; ++i) {
+    clock_.Advance(seconds(1));
+    guard_.Look();
+  }
+  Transfer(quiet, 2'000);
+  Transfer(loud, 4'000);
+  Transfer(louder, 5'000);
+  guard_.Look();  // not seen as a stall yet
+  stalled_ = true;
+  guard_.Look();
+  EXPECT_FALSE(IsOpen(louder));
+  EXPECT_TRUE(IsOpen(loud)) << "one at a time: it may have been that one alone";
+  guard_.Look();
+  EXPECT_TRUE(IsOpen(loud)) << "not so soon";
+  clock_.Advance(seconds(1));
+  guard_.Look();
+  EXPECT_FALSE(IsOpen(loud));
+  clock_.Advance(seconds(1));
+  guard_.Look();
+  EXPECT_TRUE(IsOpen(quiet));
+  EXPECT_TRUE(IsOpen(before)) << "what it sent while all was well does not count";
+}
+
+// What the peer sent before and nobody read yet would be read on.
+TEST_F(IngressGuardTest, WhatWasSentAndNotReadIsDropped) {
+  const Pair pair = Connect();
+  const std::string text(20'000, 'x');
+  ASSERT_EQ(send(pair.client, text.data(), text.size(), MSG_NOSIGNAL), 20'000);
+  pollfd ready{.fd = pair.server, .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&ready, 1, 10'000), 1);
+  guard_.Look();
+  char byte = 0;
+  EXPECT_LE(recv(pair.server, &byte, 1, MSG_DONTWAIT), 0);
 }
 
 TEST_F(IngressGuardTest, ANumberThatIsAnothersNowIsLeftAlone) {
