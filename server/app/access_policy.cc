@@ -63,6 +63,15 @@ auth::Actions AnonymousOf(const Config& config) {
   return AsksWho(config) && config.auth.rules_file.empty() ? auth::Actions() : auth::Actions::All();
 }
 
+std::vector<std::string> WordsOf(auth::Actions actions) {
+  std::vector<std::string> words;
+  for (const auth::Action each : {auth::Action::kBeat, auth::Action::kView, auth::Action::kEvict,
+                                  auth::Action::kMaintenance, auth::Action::kDrain, auth::Action::kAudit}) {
+    if (actions.Has(each)) words.emplace_back(auth::Name(each));
+  }
+  return words;
+}
+
 }  // namespace
 
 absl::StatusOr<auth::AccessPolicy> LoadPolicy(const Config& config) {
@@ -113,6 +122,10 @@ absl::Status CheckClosed(const Config& config) {
       "anybody may do, as in --insecure-anonymous=beat,view");
 }
 
+std::vector<std::string> AnonymousMay(const Config& config) {
+  return WordsOf(config.auth.anonymous.value_or(auth::Actions()));
+}
+
 std::string DescribeAccess(const Config& config) {
   if (IsLocal(config) && !AsksWho(config)) return {};
   std::string how;
@@ -120,10 +133,7 @@ std::string DescribeAccess(const Config& config) {
   if (config.tls.enabled() && !config.tls.ca.empty()) add("client certificates");
   if (!config.auth.token_file.empty()) add(config.tls.enabled() ? "tokens" : "tokens in the clear");
   std::string may;
-  for (const auth::Action each : {auth::Action::kBeat, auth::Action::kView, auth::Action::kEvict,
-                                  auth::Action::kMaintenance, auth::Action::kDrain, auth::Action::kAudit}) {
-    if (AnonymousOf(config).Has(each)) may += common::StrCat(may.empty() ? "" : ", ", auth::Name(each));
-  }
+  for (const std::string& word : WordsOf(AnonymousOf(config))) may += (may.empty() ? "" : ", ") + word;
   return common::StrCat(how.empty() ? "nobody is asked who it is" : how + " say who one is",
                         may.empty() ? "; nobody is let in without" : "; anybody may: " + may);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,6 +22,9 @@ std::string PolicyPrint(const Config& config);
 // a server does not start: it needs client certificates or, over TLS, tokens; or an operator's word on what
 // strangers may do.
 absl::Status CheckClosed(const Config& config);
+
+// What --insecure-anonymous lets anybody do, each in a word.
+std::vector<std::string> AnonymousMay(const Config& config);
 
 // How callers prove who they are: by certificates, tokens, or not at all; and what anonymous ones may do, as
 // a sentence. Empty where only this host reaches the server and nobody is asked.

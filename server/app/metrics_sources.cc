@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "server/app/access_policy.h"
 #include "server/app/hook_report.h"
 #include "server/app/server_parts.h"
 #include "server/app/version.h"
@@ -73,7 +74,8 @@ http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
             return parts.acceptor->Figures();
           },
           .http_connections = nullptr,
-          .hooks = [&parts] { return SampleHooks(parts.hooks.States(), common::SystemClock().Wall()); }};
+          .hooks = [&parts] { return SampleHooks(parts.hooks.States(), common::SystemClock().Wall()); },
+          .anonymous_may = AnonymousMay(parts.config)};
 }
 
 }  // namespace liveness::app

@@ -11,6 +11,7 @@
 #include "common/duration_text.h"
 #include "common/random.h"
 #include "common/strings.h"
+#include "server/app/access_policy.h"
 #include "server/app/config/server_options.h"
 #include "server/app/hook_report.h"
 #include "server/app/log/witness_log.h"
@@ -197,6 +198,8 @@ v1::ServerInfo ServerParts::Describe() const {
     rpc::ToProto(each.facts.not_after, *certificate.mutable_not_after());
     rpc::ToProto(each.loaded, *certificate.mutable_load_time());
   }
+  info.set_access(DescribeAccess(config));
+  for (std::string& word : AnonymousMay(config)) info.add_anonymous_may(std::move(word));
   DescribeHooks(hooks.States(), *info.mutable_hooks());
   rpc::DescribeCanary(registry, canary, config.canary, *info.mutable_canary());
   if (accepting.load(std::memory_order_acquire)) {

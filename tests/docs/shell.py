@@ -8,6 +8,8 @@ import subprocess
 import threading
 import time
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
 END = "--- end of command ---"
 
 
@@ -81,8 +83,8 @@ class Shell:
 
 
 def environment(folder, bin_folder):
-    """A reader's: the binaries are on the path, nothing of ours is set."""
+    """A reader's: the binaries and pki.sh are on the path, nothing of ours is set."""
     kept = {key: os.environ[key] for key in ("NODE_PATH", "PYTHONPATH") if key in os.environ}
     # Debian's Python comes first: other ones have no grpcio of Debian's.
-    path = f"{bin_folder}:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
+    path = f"{bin_folder}:{ROOT / 'deploy'}:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
     return kept | {"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TZ": "UTC", "USER": "me"}

@@ -14,15 +14,19 @@ const CLIENTS_PER_CONNECTION = 100;
 class Fleet {
   #address;
   #stubs = [];
+  #metadata = new grpc.Metadata();
   clients = new Map();  // by id: {stream, timer}
 
-  constructor(address) { this.#address = address; }
+  constructor(address, token = '') {
+    this.#address = address;
+    if (token) this.#metadata.set('authorization', `Bearer ${token}`);
+  }
 
   // Each of these has a connection of its own, so that its end is seen as a process's end.
   async add(id, { intervalMs = 500, timeoutMs = 2000, own = true, hello = {}, progress = [] } = {}) {
     const stub = own ? new HeartbeatService(this.#address, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
       : this.#shared();
-    const stream = stub.Heartbeat();
+    const stream = stub.Heartbeat(this.#metadata);
     const client = { stream, timer: 0, sequence: 0, stub: own ? stub : null, progress };
     this.clients.set(id, client);
     stream.on('error', () => clearInterval(client.timer));

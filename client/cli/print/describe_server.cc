@@ -160,6 +160,9 @@ std::string DescribeServer(const v1::ServerInfo& info, const std::string& asked,
   for (const v1::NotReady& reason : info.not_ready()) {
     text += DescribeMore("", absl::StrCat(reason.reason(), ": ", reason.message()));
   }
+  if (!info.access().empty()) {
+    text += DescribeLine(info.anonymous_may().empty() ? "Access" : "INSECURE", info.access());
+  }
   text += DescribeLine("Canary", CanaryText(info.canary()));
   text += DescribeLine("Store", info.store());
   text += DescribeLine("History", info.history_id());

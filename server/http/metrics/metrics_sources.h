@@ -61,6 +61,7 @@ struct MetricsSources {
   std::function<std::optional<net::AcceptFigures>()> accept;   // nothing before it listens
   std::function<std::size_t()> http_connections;
   std::function<std::vector<HookSample>()> hooks;  // null: there are none
+  std::vector<std::string> anonymous_may = {};     // what anybody may, each in a word (--insecure-anonymous)
 };
 
 }  // namespace liveness::http

@@ -35,6 +35,12 @@ void AddIdentity(const MetricsSources& sources, FamilyList& families) {
   for (const std::string& reason : reasons) not_ready.Add(1, {{"reason", reason}});
 }
 
+void AddAccess(const MetricsSources& sources, FamilyList& families) {
+  auto may = families.Gauge("liveness_insecure_anonymous",
+                            "1 for each thing that anybody may do without proving who it is.");
+  for (const std::string& word : sources.anonymous_may) may.Add(1, {{"may", word}});
+}
+
 void AddStreams(const MetricsSources& sources, FamilyList& families) {
   const StreamSample streams = sources.streams();
   families.Gauge("liveness_streams", "Heartbeat streams that are open here.").Add(streams.open);
@@ -119,6 +125,7 @@ void AddProcess(const MetricsSources& sources, FamilyList& families) {
 
 void AddServerMetrics(const MetricsSources& sources, FamilyList& families) {
   AddIdentity(sources, families);
+  AddAccess(sources, families);
   AddStreams(sources, families);
   AddCalls(sources, families);
   AddConnections(sources, families);

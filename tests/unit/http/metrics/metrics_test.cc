@@ -65,7 +65,8 @@ class MetricsTest : public ::testing::Test {
                 },
             .accept = [this] { return accept_; },
             .http_connections = [] { return std::size_t{3}; },
-            .hooks = [this] { return hooks_; }};
+            .hooks = [this] { return hooks_; },
+            .anonymous_may = {"beat"}};
   }
   std::string Scrape() {
     const Response response = Metrics(Sources()).Serve(Request());
