@@ -8,5 +8,7 @@ namespace liveness::common {
 inline constexpr char kAskedByMetadata[] = "liveness-asked-by";
 // Which principal that was proved to be; absent: nobody.
 inline constexpr char kAskedAsMetadata[] = "liveness-asked-as";
+// What only this process knows, made anew at each start: without it nobody is believed in either.
+inline constexpr char kAskedSecretMetadata[] = "liveness-asked-secret";
 
 }  // namespace liveness::common

@@ -18,7 +18,8 @@ class AccessWatch {
   AccessWatch(const Config& config, auth::Access& access, const common::Clock& clock, IncidentLog& incidents,
               std::function<void()> changed);
 
-  // To be called every second or so. What is wrong with changed files is said once, and leaves what was.
+  // To be called four times a second or so. What is wrong with changed files is said once, and leaves what
+  // was.
   void Look();
   // Because somebody asks for it: reads the files in any case, and returns what came of it as a part of a
   // sentence; empty if there are none.

@@ -61,7 +61,7 @@ absl::StatusOr<std::unique_ptr<HttpFront>> HttpFront::Start(const Config& config
 
 HttpFront::HttpFront(const Config& config, const Deps& deps, std::string address)
     : address_(std::move(address)),
-      caller_(std::make_shared<http::RpcCaller>(deps.engine.OwnChannel())),
+      caller_(std::make_shared<http::RpcCaller>(deps.engine.OwnChannel(), deps.secret)),
       watch_deps_(std::make_shared<http::WatchDeps>(
           deps.registry, common::SystemClock(), deps.gate,
           std::max<std::size_t>(1, config.max_watchers - config.max_watchers / 4))),

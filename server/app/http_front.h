@@ -30,6 +30,7 @@ class HttpFront {
     rpc::Engine& engine;
     const auth::ServerTls& tls;
     const auth::Gate& gate;
+    std::string secret;  // by which the RPCs believe whose request a call carries
     std::function<std::vector<v1::NotReady>()> why_not_ready;
     // Why the process would be better started anew; empty if it works.
     std::function<std::vector<std::string>()> why_not_live;

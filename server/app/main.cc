@@ -15,8 +15,8 @@ namespace {
 
 using namespace liveness::app;  // NOLINT: this is its main
 
-// How often the files that it was given are looked at.
-constexpr std::chrono::seconds kLook(1);
+// How often the files that it was given are looked at: who is revoked is out within a second.
+constexpr std::chrono::milliseconds kLook(250);
 
 absl::StatusOr<std::unique_ptr<Server>> StartServer(const Config& config) {
   const EndableStart endable;

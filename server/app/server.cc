@@ -29,6 +29,7 @@ namespace {
 // time that is kept for ending what is left.
 constexpr int kWindowShare = 2;
 constexpr int kEndShare = 5;
+constexpr unsigned kLooksPerTlsLook = 4;
 constexpr common::Duration kHurryPoll = std::chrono::milliseconds(20);
 
 std::string NewServerId() {
@@ -143,8 +144,9 @@ void Server::Reload(const ParsedConfig& again) {
 }
 
 void Server::Look() {
-  parts_->tls_watch.Look();
   parts_->access_watch.Look();
+  // Files of TLS are renewed one after the other, and what does not fit is told at the second look.
+  if (looks_++ % kLooksPerTlsLook == 0) parts_->tls_watch.Look();
   parts_->drainer.Look();
 }
 

@@ -31,7 +31,7 @@ class Server {
   // Takes what can change while it serves of the configuration `again`, which was parsed anew, and of the TLS
   // files; says in the log what was taken and what was not.
   void Reload(const ParsedConfig& again);
-  // To be called every second or so: files that were renewed are taken.
+  // To be called four times a second or so: files that were changed or renewed are taken.
   void Look();
 
   // Asks the clients to move, waits for them, ends what is left and stops, all
@@ -45,6 +45,7 @@ class Server {
   const std::unique_ptr<ServerParts> parts_;
   RunningConfig running_config_;
   common::Duration drain_timeout_;
+  unsigned looks_ = 0;
 };
 
 }  // namespace liveness::app

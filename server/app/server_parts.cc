@@ -154,15 +154,16 @@ void ServerParts::StartWatchdog() {
 }
 
 absl::Status ServerParts::StartHttp() {
-  auto started = HttpFront::Start(config, {registry, engine, *tls, access, [this] { return WhyNotReady(); },
-                                           [probes = LiveProbes(kTickPatience)] {
-                                             std::vector<std::string> reasons;
-                                             for (const HealthProbe& probe : probes) {
-                                               if (!probe.works()) reasons.push_back(probe.name);
-                                             }
-                                             return reasons;
-                                           },
-                                           MakeMetricsSources(*this)});
+  auto started = HttpFront::Start(
+      config, {registry, engine, *tls, access, access.secret(), [this] { return WhyNotReady(); },
+               [probes = LiveProbes(kTickPatience)] {
+                 std::vector<std::string> reasons;
+                 for (const HealthProbe& probe : probes) {
+                   if (!probe.works()) reasons.push_back(probe.name);
+                 }
+                 return reasons;
+               },
+               MakeMetricsSources(*this)});
   if (!started.ok()) return started.status();
   http = *std::move(started);
   return absl::OkStatus();

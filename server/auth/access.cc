@@ -5,12 +5,14 @@
 #include <vector>
 
 #include <grpc/grpc_security_constants.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 
 #include "absl/strings/match.h"
 
 #include "common/grpc/asked_by.h"
 #include "common/openssl_ptr.h"
+#include "common/random.h"
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/auth/principal.h"
@@ -71,7 +73,8 @@ absl::StatusOr<std::string> FromAuthorization(const AccessPolicy& policy, std::s
 
 }  // namespace
 
-Access::Access(const common::Clock& clock, AccessPolicy policy) : clock_(clock) {
+Access::Access(const common::Clock& clock, AccessPolicy policy)
+    : clock_(clock), secret_(common::RandomHexId() + common::RandomHexId()) {
   Replace(std::move(policy));
 }
 
@@ -116,6 +119,11 @@ absl::StatusOr<CallerPtr> Access::Identify(const Shown& shown, std::string addre
 absl::StatusOr<CallerPtr> Access::Identify(const grpc::ServerContext& context) const {
   std::string address = AddressOf(context);
   if (IsWithinProcess(context)) {
+    const std::string_view secret = Metadata(context, common::kAskedSecretMetadata);
+    if (secret.size() != secret_.size() ||
+        CRYPTO_memcmp(secret.data(), secret_.data(), secret_.size()) != 0) {
+      return Unauthenticated("NOT_AUTHENTICATED", "who seems to call from within this process does not");
+    }
     std::string asked_as(Metadata(context, common::kAskedAsMetadata));
     return MakeCaller(*Now(), std::move(asked_as), std::move(address));
   }

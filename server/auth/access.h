@@ -57,6 +57,8 @@ class Access final : public CallGate {
   absl::StatusOr<CallerPtr> Identify(const grpc::ServerContext& context) const override;
   absl::Status May(const Caller& caller, Action action) const override;
   absl::Status MayBeat(const Caller& caller, std::string_view client_id) const override;
+  // What a call within the process shows (common/grpc/asked_by.h).
+  const std::string& secret() const { return secret_; }
   // As Identify() has somebody who proved to be `principal`.
   CallerPtr CallerOf(std::string principal, std::string address) const {
     return MakeCaller(*Now(), std::move(principal), std::move(address));
@@ -86,6 +88,7 @@ class Access final : public CallGate {
   static Grants Work(const AccessPolicy& policy, const std::string& principal);
 
   const common::Clock& clock_;
+  const std::string secret_;
   std::atomic<std::uint64_t> generation_{1};
   mutable common::Mutex mu_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mu_);

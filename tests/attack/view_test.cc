@@ -130,6 +130,22 @@ TEST_F(ViewAttack, SoIsAWatch) {
   EXPECT_THAT(told, ElementsAre("shop/a"));
 }
 
+TEST_F(ViewAttack, WhatTheServerSaysOfItselfNamesNobodyElse) {
+  v1::AdminService::Stub stub(Channel());
+  v1::ServerInfo all, some;
+  ASSERT_TRUE(
+      Call(stub, &v1::AdminService::Stub::GetServerInfo, v1::GetServerInfoRequest(), all, TokenOf("all"))
+          .ok());
+  ASSERT_TRUE(
+      Call(stub, &v1::AdminService::Stub::GetServerInfo, v1::GetServerInfoRequest(), some, TokenOf("shop"))
+          .ok());
+  EXPECT_TRUE(all.has_listener());
+  EXPECT_GT(all.incidents_size(), 0);
+  EXPECT_FALSE(some.has_listener());
+  EXPECT_EQ(some.incidents_size(), 0);
+  EXPECT_EQ(some.server_id(), all.server_id());
+}
+
 TEST_F(ViewAttack, HealthKnowsNoOther) {
   ::grpc::health::v1::Health::Stub stub(Channel());
   ::grpc::health::v1::HealthCheckRequest request;

@@ -33,7 +33,8 @@ struct RpcCaller::State {
     Done done;
   };
 
-  explicit State(std::shared_ptr<grpc::Channel> channel) : stub(std::move(channel)) {}
+  State(std::shared_ptr<grpc::Channel> channel, std::string its_secret)
+      : secret(std::move(its_secret)), stub(std::move(channel)) {}
 
   void Turn() {
     common::NameThisThread("http-rpc");
@@ -56,6 +57,7 @@ struct RpcCaller::State {
     return std::move(calls.extract(call).mapped());
   }
 
+  const std::string secret;
   grpc::GenericStub stub;
   grpc::CompletionQueue queue;
   common::Mutex mu;
@@ -64,8 +66,8 @@ struct RpcCaller::State {
   std::thread thread;
 };
 
-RpcCaller::RpcCaller(std::shared_ptr<grpc::Channel> channel)
-    : state_(std::make_shared<State>(std::move(channel))) {
+RpcCaller::RpcCaller(std::shared_ptr<grpc::Channel> channel, std::string secret)
+    : state_(std::make_shared<State>(std::move(channel), std::move(secret))) {
   state_->thread = std::thread([state = state_.get()] { state->Turn(); });
 }
 
@@ -77,6 +79,7 @@ std::function<void()> RpcCaller::Call(const std::string& method, const google::p
   call->done = std::move(done);
   call->context.set_deadline(std::chrono::time_point_cast<std::chrono::system_clock::duration>(
       common::SystemClock().Wall() + kDeadline));
+  if (!state_->secret.empty()) call->context.AddMetadata(common::kAskedSecretMetadata, state_->secret);
   if (!asked_by.peer.empty()) call->context.AddMetadata(common::kAskedByMetadata, asked_by.peer);
   if (!asked_by.principal.empty()) call->context.AddMetadata(common::kAskedAsMetadata, asked_by.principal);
   const grpc::Slice bytes(request.SerializeAsString());

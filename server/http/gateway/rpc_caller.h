@@ -26,7 +26,8 @@ class RpcCaller {
     std::string principal;
   };
 
-  explicit RpcCaller(std::shared_ptr<grpc::Channel> channel);
+  // `secret`: what the services believe the calls by (common/grpc/asked_by.h).
+  explicit RpcCaller(std::shared_ptr<grpc::Channel> channel, std::string secret = {});
   // As Stop().
   ~RpcCaller();
 

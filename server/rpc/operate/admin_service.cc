@@ -41,6 +41,16 @@ std::string Sentence(std::string what, const std::string& reason) {
   return reason.empty() ? what : common::StrCat(what, ": ", reason);
 }
 
+// What of a server's description is for who does not see every client: incidents name clients, and figures
+// count them.
+v1::ServerInfo WithoutOthers(v1::ServerInfo info) {
+  info.clear_incidents();
+  info.clear_hooks();
+  info.clear_listener();
+  info.clear_certificates();
+  return info;
+}
+
 absl::Status NotFoundError(const std::string& client_id) {
   return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
                        common::StrCat("no client ", client_id, " is known"));
@@ -66,8 +76,8 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
                  }));
   router.Add(kName, "GetServerInfo", Action::kView,
              UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>(
-                 Where::kInline, [this](const auto&, const auto&, auto& response) {
-                   response = describe_();
+                 Where::kInline, [this](const auto& caller, const auto&, auto& response) {
+                   response = caller.sees_all() ? describe_() : WithoutOthers(describe_());
                    response.set_history_id(registry_.history_id());
                    response.set_revision(registry_.revision());
                    response.set_draining(drain_.goes_on());

@@ -19,14 +19,14 @@ TEST(PlainUser, AUserWithoutTlsIsWarnedOf) {
   const auto etcd = EtcdProcess::Start();
   ASSERT_NE(etcd, nullptr);
   const TempDir dir;
-  std::ofstream(dir.file("password")) << "secret\n";
+  std::ofstream(dir.file("password")) << "geheim\n";
   // This etcd knows no users: the start ends here.
   const auto outcome =
       ServerProcess::RunToEnd({"--store=etcd", "--etcd-endpoints=" + etcd->endpoints()[0],
                                "--etcd-user=liveness", "--etcd-password-file=" + dir.file("password")});
   EXPECT_NE(outcome.exit_code, 0);
   EXPECT_THAT(outcome.err, HasSubstr("--etcd-user without --etcd-ca"));
-  EXPECT_THAT(outcome.err, Not(HasSubstr("secret")));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("geheim")));
 }
 
 TEST(HttpProxy, EtcdIsReachedWithoutOneUnlessToldOtherwise) {
