@@ -132,10 +132,12 @@ std::string DescribeAccess(const Config& config) {
   const auto add = [&how](std::string_view what) { how += common::StrCat(how.empty() ? "" : " and ", what); };
   if (config.tls.enabled() && !config.tls.ca.empty()) add("client certificates");
   if (!config.auth.token_file.empty()) add(config.tls.enabled() ? "tokens" : "tokens in the clear");
+  const std::string asked = how.empty() ? "nobody is asked who it is" : how + " say who one is";
+  if (!config.auth.anonymous && !config.auth.rules_file.empty())
+    return asked + "; the rules say who may what";
   std::string may;
   for (const std::string& word : WordsOf(AnonymousOf(config))) may += (may.empty() ? "" : ", ") + word;
-  return common::StrCat(how.empty() ? "nobody is asked who it is" : how + " say who one is",
-                        may.empty() ? "; nobody is let in without" : "; anybody may: " + may);
+  return common::StrCat(asked, may.empty() ? "; nobody is let in without" : "; anybody may: " + may);
 }
 
 }  // namespace liveness::app

@@ -51,8 +51,7 @@ void TellAccess(const Config& config) {
 // Where secrets are kept: keys, a password, those of hooks. In the file of --config one may stand too, in the
 // url of a hook, by which its receiver knows who calls.
 std::vector<std::string> SecretFiles(const Config& config) {
-  std::vector<std::string> files = {config.tls.key, config.etcd_key, config.etcd_password_file,
-                                    config.auth.token_file};
+  std::vector<std::string> files = {config.tls.key, config.etcd_key, config.etcd_password_file};
   bool in_config = false;
   for (const hooks::HookConfigPtr& hook : config.hooks) {
     files.push_back(hook->secret_file);

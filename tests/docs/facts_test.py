@@ -159,6 +159,16 @@ class FiltersTest(unittest.TestCase):
         self.assertEqual({field for field in named if not re.search(rf"\b{field}\b", ran)}, set())
 
 
+class ThreatsTest(unittest.TestCase):
+    def test_each_test_that_is_named_exists(self):
+        sources = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "tests").rglob("*_test.cc")))
+        tests = {".".join(name) for name in re.findall(r"^TEST(?:_F|_P)?\((\w+), (\w+)\)", sources, re.MULTILINE)}
+        text = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
+        named = set(re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", text)) - {"Suite.Name"}
+        self.assertEqual(named - tests, set())
+        self.assertGreater(len(named), 40)
+
+
 class CausesTest(unittest.TestCase):
     def test_each_cause_says_what_to_do(self):
         source = (ROOT / "proto/liveness/v1/client.proto").read_text(encoding="utf-8")

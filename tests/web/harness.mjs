@@ -149,8 +149,9 @@ export class Proxy {
 
 let browser = null;
 
-// A page that collects what should not be there: `page.faults`.
-export async function open(url, { context = null, script = null, ...options } = {}) {
+// A page that collects what should not be there: `page.faults`. `closed`: the server asks who one is, and it is not
+// waited for that the page is live.
+export async function open(url, { context = null, script = null, closed = false, ...options } = {}) {
   browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   context ??= await browser.newContext({ viewport: { width: 1400, height: 860 }, ...options });
   const page = await context.newPage();
@@ -164,7 +165,7 @@ export async function open(url, { context = null, script = null, ...options } = 
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`)));
   if (script) await page.addInitScript(script);
   await page.goto(url);
-  await live(page);
+  if (!closed) await live(page);
   return page;
 }
 

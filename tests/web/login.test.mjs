@@ -37,7 +37,7 @@ after(async () => {
 });
 
 test('a token opens the page, and the page is closed when the token is taken away', async () => {
-  const page = await open(server.url);
+  const page = await open(server.url, { closed: true });
   const field = page.getByLabel('Token');
   await field.waitFor();
   assert.match(await page.locator('main').innerText(), /Who are you/);
@@ -60,7 +60,7 @@ test('a token opens the page, and the page is closed when the token is taken awa
 });
 
 test('what clients say is text', async () => {
-  const page = await open(server.url);
+  const page = await open(server.url, { closed: true });
   await page.getByLabel('Token').fill(TOKENS.ops);
   await page.getByRole('button', { name: 'Log in' }).click();
   await rowOf(page, 'web-1').waitFor();

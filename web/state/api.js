@@ -45,7 +45,8 @@ async function call(target, init, signal) {
   const response = await fetch(target, { ...init, signal: signal ? AbortSignal.any([signal, patience]) : patience,
     cache: 'no-store' });
   const body = await response.json().catch(() => ({}));
-  if (response.status === 401) setDoor(body.message || 'who are you?');
+  // The first word stays: a token that is wrong is told where it was given.
+  if (response.status === 401) setDoor(door.closed || body.message || 'who are you?');
   else if (response.ok) setDoor('');
   if (!response.ok) throw new ApiError(response.status, body);
   return body;

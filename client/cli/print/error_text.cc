@@ -99,7 +99,7 @@ std::string ErrorText(const absl::Status& status, std::string_view server, const
       return absl::StrCat("no answer from ", where, " in time; raise --timeout, or look at the server");
     case absl::StatusCode::kUnauthenticated:
       return absl::StrCat(where, " does not know who you are: ", message, reason_suffix,
-                          "; give --tls-cert and --tls-key");
+                          "; give --token-file, or --tls-cert and --tls-key");
     case absl::StatusCode::kPermissionDenied:
       return absl::StrCat(where, " does not allow this: ", message, reason_suffix);
     case absl::StatusCode::kUnimplemented:

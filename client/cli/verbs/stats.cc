@@ -143,7 +143,9 @@ ExitCode RunVerb(const StatsSettings& settings, Context& context) {
     const bool wide = global.output == OutputFormat::kWide;
     const bool for_people = global.output == OutputFormat::kUnset;
     if (for_people && !settings.by_label.empty()) PrintDetection(*stats, settings.by_label, global, terminal);
-    if (wide || for_people) terminal.out << '\n' << DescribeScorecard(*stats);
+    // Whoever does not see every client is not told of all of them.
+    const bool tells_all = stats->has_scorecard();
+    if (tells_all && (wide || for_people)) terminal.out << '\n' << DescribeScorecard(*stats);
     if (wide) {
       terminal.out << DescribeLine("Revision", absl::StrCat(stats->revision()))
                    << DescribeLine("Streams", absl::StrCat(stats->stream_count()))
