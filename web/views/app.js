@@ -50,7 +50,7 @@ class App extends View {
   }
 
   updated() {
-    document.documentElement.dataset.stream = hub.now.phase;
+    document.documentElement.dataset.stream = door.closed ? 'closed' : hub.now.phase;
   }
 
   render() {
@@ -76,6 +76,8 @@ class App extends View {
   }
 
   #asOf() {
+    // That nothing is heard is then no fault of the server's.
+    if (door.closed) return html`<div class="as-of">closed: who are you?</div>`;
     const { phase, asOf, since, revision } = hub.now;
     const clock = asOf ? timeOfDay(asOf + serverNow() - Date.now(), route.zone) : '';
     if (phase === 'live') {
