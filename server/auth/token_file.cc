@@ -32,14 +32,20 @@ std::optional<common::WallTime> ToTime(const toml::date_time& time) {
   return common::WallTime(std::chrono::nanoseconds(absl::ToUnixNanos(moment)));
 }
 
+// In the tables so far.
+struct Seen {
+  std::set<std::string> names;
+  std::set<std::array<std::uint8_t, 32>> hashes;
+};
+
 class Reader {
  public:
   Reader(const toml::table& table, std::vector<common::TomlError>& errors)
       : table_(table), reader_(table, errors) {}
 
-  Token Read(std::set<std::string>& names) {
-    ReadName(names);
-    ReadHash();
+  Token Read(Seen& seen) {
+    ReadName(seen.names);
+    ReadHash(seen.hashes);
     ReadRoles();
     if (const toml::node* const node = reader_.Find("expires")) {
       const auto* const value = node->as_date_time();
@@ -69,7 +75,7 @@ class Reader {
     }
   }
 
-  void ReadHash() {
+  void ReadHash(std::set<std::array<std::uint8_t, 32>>& hashes) {
     const auto text = reader_.Text("sha256");
     if (IsMissing("sha256") || !text) return;
     const bool is_hex =
@@ -79,6 +85,8 @@ class Reader {
     }
     const std::string bytes = absl::HexStringToBytes(*text);
     std::copy(bytes.begin(), bytes.end(), token_.sha256.begin());
+    // Whose would the token be, with whose roles? And who takes one table out means to revoke it.
+    if (!hashes.insert(token_.sha256).second) reader_.Refuse("sha256", "is that of another token as well");
   }
 
   void ReadRoles() {
@@ -115,9 +123,9 @@ absl::StatusOr<Tokens> Tokens::Parse(std::string_view toml, std::string_view fil
     } else if (tables != nullptr && tables->size() > kMaxTokens) {
       reader.Refuse("token", common::StrCat("has more than ", kMaxTokens, " tables"));
     } else if (tables != nullptr) {
-      std::set<std::string> names;
+      Seen seen;
       for (const toml::node& each : *tables) {
-        tokens.tokens_.push_back(Reader(*each.as_table(), errors).Read(names));
+        tokens.tokens_.push_back(Reader(*each.as_table(), errors).Read(seen));
       }
     }
     reader.RefuseOthers();

@@ -7,6 +7,8 @@
 //   roles   = ["view"]                 beat, view, evict, maintenance, drain, audit; admin: the last four
 //   expires = 2027-01-31T00:00:00Z     may be left out
 //
+// No two have one name or one hash.
+//
 // Immutable; thread-safe.
 #pragma once
 

@@ -14,9 +14,12 @@ using ::testing::HasSubstr;
 constexpr char kToken[] = "lvt_0123456789012345678901234567890123456789";
 constexpr char kHash[] = "8f7fb9f3fa970fdc3eb6b2af45356df1229347b771fcf3116413c960fa2f232e";
 
-std::string Entry(const std::string& name, const std::string& more = "roles = [\"view\"]\n") {
-  return "[[token]]\nname = \"" + name + "\"\nsha256 = \"" + kHash + "\"\n" + more;
+std::string Entry(const std::string& name, const std::string& more = "roles = [\"view\"]\n",
+                  const std::string& hash = kHash) {
+  return "[[token]]\nname = \"" + name + "\"\nsha256 = \"" + hash + "\"\n" + more;
 }
+// Some token's.
+std::string Hash(char digit) { return std::string(64, digit); }
 
 TEST(TokenFile, ATokenIsFoundByItsHash) {
   const Tokens tokens =
@@ -38,8 +41,8 @@ TEST(TokenFile, ATokenIsFoundByItsHash) {
 
 TEST(TokenFile, TheNextExpiryIsTold) {
   const Tokens tokens =
-      Tokens::Parse(Entry("a", "roles = []\nexpires = 2030-01-02T00:00:00Z\n") +
-                        Entry("b", "roles = []\nexpires = 2030-01-01T00:00:00Z\n") + Entry("c"),
+      Tokens::Parse(Entry("a", "roles = []\nexpires = 2030-01-02T00:00:00Z\n", Hash('a')) +
+                        Entry("b", "roles = []\nexpires = 2030-01-01T00:00:00Z\n", Hash('b')) + Entry("c"),
                     "f")
           .value();
   const common::WallTime second(std::chrono::seconds(1'893'542'400)), first = second - std::chrono::hours(24);
@@ -69,8 +72,27 @@ role = 1
 }
 
 TEST(TokenFile, ANameIsOneTokens) {
-  EXPECT_FALSE(Tokens::Parse(Entry("a") + Entry("a"), "f").ok());
+  EXPECT_FALSE(Tokens::Parse(Entry("a") + Entry("a", "roles = []\n", Hash('a')), "f").ok());
   EXPECT_TRUE(Tokens::Parse("", "f").ok());
+}
+
+TEST(TokenFile, ATokenHasOneName) {
+  const auto tokens = Tokens::Parse(Entry("a") + Entry("b", "roles = [\"admin\"]\n"), "f");
+  ASSERT_FALSE(tokens.ok());
+  EXPECT_THAT(std::string(tokens.status().message()), HasSubstr("f:7:"));
+  EXPECT_THAT(std::string(tokens.status().message()), Not(HasSubstr(kHash)));
+  std::string upper = Hash('a');
+  upper.front() = 'A';
+  EXPECT_FALSE(
+      Tokens::Parse(Entry("a", "roles = []\n", Hash('a')) + Entry("b", "roles = []\n", upper), "f").ok())
+      << "however it is spelled";
+}
+
+TEST(TokenFile, AnExpiryBeyondTheClockIsFarAway) {
+  const Tokens tokens =
+      Tokens::Parse(Entry("a", "roles = []\nexpires = 2318-01-01T00:00:00Z\n"), "f").value();
+  const common::WallTime in_2200(std::chrono::seconds(7'258'118'400));
+  EXPECT_GT(tokens.Named("a")->expires, in_2200);
 }
 
 }  // namespace
