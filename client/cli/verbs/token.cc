@@ -1,6 +1,7 @@
 // `livenessctl token new NAME`: a bearer token, and what a server's --token-file is to have of it: its hash.
 #include <fcntl.h>
 #include <openssl/sha.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,9 +13,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "client/cli/flags/flag_values.h"
 #include "client/cli/verbs/verbs.h"
@@ -52,26 +57,61 @@ std::string EntryOf(const TokenSettings& settings, const std::string& token, com
   std::string entry = absl::StrCat("[[token]]\nname = \"", settings.name, "\"\nsha256 = \"", HashOf(token),
                                    "\"\nroles = [\"", absl::StrJoin(settings.roles, "\", \""), "\"]\n");
   if (settings.expires) {
-    absl::StrAppend(&entry, "expires = ",
-                    absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(now + *settings.expires),
-                                     absl::UTCTimeZone()),
-                    "\n");
+    absl::StrAppend(
+        &entry, "expires = ",
+        absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(now) + absl::FromChrono(*settings.expires),
+                         absl::UTCTimeZone()),
+        "\n");
   }
   return entry;
 }
 
-// Empty, or what went wrong. One write at the file's end: a server that reads meanwhile finds all of the
-// entry or none of it, and a file that it refuses changes nothing there.
-std::string Append(const std::string& path, const std::string& entry) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return absl::StrCat(path, ": ", std::strerror(errno));
+// Whether a table of `text`, each key on a line of its own, has this name.
+bool HasName(const std::string& text, const std::string& name) {
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    absl::string_view rest = absl::StripAsciiWhitespace(line);
+    if (!absl::ConsumePrefix(&rest, "name")) continue;
+    rest = absl::StripLeadingAsciiWhitespace(rest);
+    if (!absl::ConsumePrefix(&rest, "=")) continue;
+    rest = absl::StripLeadingAsciiWhitespace(rest);
+    if (absl::StartsWith(rest, absl::StrCat("\"", name, "\"")) ||
+        absl::StartsWith(rest, absl::StrCat("'", name, "'")))
+      return true;
+  }
+  return false;
+}
+
+std::string Read(int fd) {
+  std::string text;
+  std::array<char, 4096> part{};
+  for (ssize_t got = 0; (got = read(fd, part.data(), part.size())) > 0;) {
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+// Empty, or what went wrong; then the file is as it was. One write at the file's end: a server that reads
+// meanwhile finds all of the entry or none of it. Under a lock, so that two who add at once see each other's.
+std::string AppendTo(int fd, const std::string& name, const std::string& entry) {
   struct stat found {};
-  const std::string text = fstat(fd, &found) == 0 && found.st_size > 0 ? absl::StrCat("\n", entry) : entry;
-  const bool written =
-      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  const int error = errno;
+  if (flock(fd, LOCK_EX) != 0 || fstat(fd, &found) != 0) return std::strerror(errno);
+  if (!S_ISREG(found.st_mode)) return "is not a regular file";
+  // A server refuses the whole file for it.
+  if (HasName(Read(fd), name)) return absl::StrCat("has a token of the name ", name, " already");
+  const std::string text = found.st_size > 0 ? absl::StrCat("\n", entry) : entry;
+  errno = ENOSPC;  // what a short write means
+  if (write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0) return {};
+  const std::string why = std::strerror(errno);
+  return ftruncate(fd, found.st_size) == 0 ? why : absl::StrCat(why, ", and its end is half an entry");
+}
+
+std::string Append(const std::string& path, const std::string& name, const std::string& entry) {
+  // Without O_NONBLOCK a pipe that nobody reads would be waited for.
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (fd < 0) return absl::StrCat(path, ": ", std::strerror(errno));
+  const std::string wrong = AppendTo(fd, name, entry);
   close(fd);
-  return written ? std::string() : absl::StrCat(path, ": ", std::strerror(error));
+  return wrong.empty() ? wrong : absl::StrCat(path, ": ", wrong);
 }
 
 }  // namespace
@@ -118,7 +158,7 @@ ExitCode RunVerb(const TokenSettings& settings, Context& context) {
   const std::string entry = EntryOf(settings, token, terminal.clock.Wall());
   if (settings.file.empty()) {
     terminal.err << "# for the server's --token-file:\n" << entry;
-  } else if (const std::string wrong = Append(settings.file, entry); !wrong.empty()) {
+  } else if (const std::string wrong = Append(settings.file, settings.name, entry); !wrong.empty()) {
     return Fail(ExitCode::kUsage, wrong, terminal);
   }
   terminal.out << token << std::endl;
