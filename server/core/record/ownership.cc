@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/match.h"
+#include "common/strings.h"
+
 namespace liveness::core {
 namespace {
 
@@ -20,10 +23,10 @@ bool HasType(std::string_view principal) {
 bool MayOwn(std::string_view owner, std::string_view caller) {
   if (owner.empty() || owner == caller) return true;
   if (HasType(owner)) return false;
-  return std::any_of(kTypes.begin(), kTypes.end(), [&](std::string_view type) {
-    const bool has_name = type == kDns || type == kCommonName;
-    return has_name && caller.starts_with(type) && caller.substr(type.size()) == owner;
-  });
+  if (caller.starts_with(kCommonName)) return caller.substr(kCommonName.size()) == owner;
+  // The bare name is as its certificate spelled it; the principal is in lower case.
+  return caller.starts_with(kDns) &&
+         absl::EqualsIgnoreCase(common::ToAbsl(caller.substr(kDns.size())), common::ToAbsl(owner));
 }
 
 }  // namespace liveness::core

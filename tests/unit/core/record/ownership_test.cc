@@ -27,6 +27,8 @@ TEST(Ownership, WhatNobodyOwnsIsTakenByAnybody) {
 TEST(Ownership, ABareNameIsItsDnsNamesOrItsCommonNames) {
   EXPECT_TRUE(MayOwn("orders.prod", "dns:orders.prod"));
   EXPECT_TRUE(MayOwn("orders.prod", "cn:orders.prod"));
+  EXPECT_TRUE(MayOwn("Orders.Prod", "dns:orders.prod")) << "as a certificate may spell it";
+  EXPECT_FALSE(MayOwn("Orders.Prod", "cn:orders.prod"));
   EXPECT_FALSE(MayOwn("orders.prod", "dns:orders"));
   EXPECT_FALSE(MayOwn("orders.prod", "token:orders.prod"));
   EXPECT_FALSE(MayOwn("0", "unix:0"));
