@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "common/openssl_ptr.h"
 #include "common/status.h"
@@ -85,6 +86,39 @@ TEST(CertificateIdentity, WhoMaySignOthersIsNoClient) {
   EXPECT_TRUE(IdentifyCertificate(
                   *Certificate({"a", "URI:spiffe://prod/a", {{"keyUsage", "critical,digitalSignature"}}}), {})
                   .ok());
+}
+
+// The reason of a certificate with this name of this type, GEN_URI or GEN_DNS, and nothing else.
+std::string IdentifyBytes(int type, const std::string& bytes) {
+  const common::CertificatePtr leaf(X509_new());
+  GENERAL_NAMES* const names = GENERAL_NAMES_new();
+  GENERAL_NAME* const name = GENERAL_NAME_new();
+  ASN1_IA5STRING* const text = ASN1_IA5STRING_new();
+  ASN1_STRING_set(text, bytes.data(), static_cast<int>(bytes.size()));
+  GENERAL_NAME_set0_value(name, type, text);
+  sk_GENERAL_NAME_push(names, name);
+  X509_add1_ext_i2d(leaf.get(), NID_subject_alt_name, names, 0, 0);
+  GENERAL_NAMES_free(names);
+  const auto principal = IdentifyCertificate(*leaf, {});
+  return principal.ok() ? *principal : common::ReasonOf(principal.status());
+}
+
+TEST(CertificateIdentity, ANameDoesNotEndAtANul) {
+  using std::string_literals::operator""s;
+  EXPECT_EQ(IdentifyBytes(GEN_DNS, "orders.prod"), "dns:orders.prod");
+  for (const std::string& bytes :
+       {"orders.prod\0.evil.example"s, "orders.prod\0"s, "\0"s, ""s, "b\xc3\xb6"s}) {
+    EXPECT_EQ(IdentifyBytes(GEN_DNS, bytes), "CERTIFICATE_MALFORMED");
+  }
+  EXPECT_EQ(IdentifyBytes(GEN_URI, "spiffe://prod/orders"), "spiffe://prod/orders");
+  EXPECT_EQ(IdentifyBytes(GEN_URI, "spiffe://prod/orders\0/x"s), "CERTIFICATE_MALFORMED");
+  EXPECT_EQ(IdentifyBytes(GEN_URI, "spiffe://prod/orders\0"s), "CERTIFICATE_MALFORMED");
+  EXPECT_EQ(IdentifyBytes(GEN_URI, ""), "CERTIFICATE_MALFORMED");
+  const CertificateRules rules{.allow_common_names = true};
+  const common::CertificatePtr leaf(X509_new());
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(leaf.get()), "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>("orders\0evil"), 11, -1, 0);
+  EXPECT_EQ(common::ReasonOf(IdentifyCertificate(*leaf, rules).status()), "CERTIFICATE_MALFORMED");
 }
 
 }  // namespace

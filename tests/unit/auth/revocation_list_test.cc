@@ -49,11 +49,28 @@ TEST_F(RevocationListTest, NobodyRevokesForAnother) {
   EXPECT_FALSE(RevocationList::Parse(impostor.Revoke({bad_}), ours_.cert()).ok()) << "the name alone";
 }
 
+TEST_F(RevocationListTest, ASerialNumberIsItsIssuers) {
+  const std::string theirs = others_.Issue("theirs").cert;
+  const auto list = RevocationList::Parse(ours_.Revoke({theirs}), ours_.cert() + others_.cert());
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_FALSE(list->Has(*Parsed(theirs)));
+}
+
+TEST_F(RevocationListTest, OneThatIsOverdueHoldsAllTheSame) {
+  const auto list =
+      RevocationList::Parse(ours_.Revoke({}) + ours_.Revoke({bad_}, Authority::Hours(-24)), ours_.cert());
+  const auto timely = RevocationList::Parse(ours_.Revoke({}), ours_.cert());
+  ASSERT_TRUE(list.ok() && timely.ok());
+  EXPECT_TRUE(list->Has(*Parsed(bad_)));
+  ASSERT_TRUE(list->next_update() && timely->next_update());
+  EXPECT_LT(*list->next_update(), *timely->next_update()) << "the first that is due";
+}
+
 TEST_F(RevocationListTest, WhatIsNoListIsRefused) {
   const std::string list = ours_.Revoke({bad_});
-  for (const std::string& text :
-       {std::string(), std::string("no list"), ours_.cert(), list.substr(0, list.size() / 2),
-        list + "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"}) {
+  for (const std::string& text : {std::string(), std::string("no list"), ours_.cert(),
+                                  list.substr(0, list.size() / 2), list + list.substr(0, list.size() / 2),
+                                  list + "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"}) {
     EXPECT_FALSE(RevocationList::Parse(text, ours_.cert()).ok()) << text;
   }
 }
