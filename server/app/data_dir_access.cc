@@ -80,6 +80,18 @@ absl::Status CheckForeign(const std::string& dir, const struct stat& is) {
                                   "); give it to this user, or chmod it"));
 }
 
+// Those of `files` with one of the `bits`, a line each.
+std::vector<std::string> FindOpen(const std::vector<std::string>& files, mode_t bits, const char* how,
+                                  const char* mend) {
+  std::vector<std::string> notes;
+  for (const std::string& file : files) {
+    struct stat is {};
+    if (file.empty() || stat(file.c_str(), &is) != 0 || (is.st_mode & bits) == 0) continue;
+    notes.push_back(absl::StrCat(file, " ", how, " (", Bits(is.st_mode), "): ", mend));
+  }
+  return notes;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<std::string>> MakeDataDirPrivate(const std::string& dir) {
@@ -118,15 +130,13 @@ absl::StatusOr<std::vector<std::string>> MakeDataDirPrivate(const std::string& d
 }
 
 std::vector<std::string> FindExposedSecrets(const std::vector<std::string>& files) {
-  std::vector<std::string> notes;
-  for (const std::string& file : files) {
-    struct stat is {};
-    if (file.empty() || stat(file.c_str(), &is) != 0) continue;
-    if ((is.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0) continue;
-    notes.push_back(absl::StrCat(file, " holds a secret and is open to others (", Bits(is.st_mode),
-                                 "): chmod 600 it, and change the secret"));
-  }
-  return notes;
+  return FindOpen(files, S_IROTH | S_IWOTH | S_IWGRP, "holds a secret and is open to others",
+                  "chmod 600 it, and change the secret");
+}
+
+std::vector<std::string> FindForgeable(const std::vector<std::string>& files) {
+  return FindOpen(files, S_IWOTH, "says who is let in and all may write to it",
+                  "chmod o-w it, and read it again");
 }
 
 }  // namespace liveness::app

@@ -23,4 +23,8 @@ absl::StatusOr<std::vector<std::string>> MakeDataDirPrivate(const std::string& d
 // a line each, that says so. What cannot be looked at is left out. Empty names too.
 std::vector<std::string> FindExposedSecrets(const std::vector<std::string>& files);
 
+// Those of `files`, which say who is let in, that all may write to: whoever does lets himself in. Else as
+// above.
+std::vector<std::string> FindForgeable(const std::vector<std::string>& files);
+
 }  // namespace liveness::app

@@ -74,6 +74,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   if (absl::Status closed = CheckClosed(complete); !closed.ok()) return closed;
   std::unique_ptr<DataDirLock> lock;
   for (const std::string& note : FindExposedSecrets(SecretFiles(complete))) spdlog::warn("{}", note);
+  for (const std::string& note : FindForgeable(
+           {complete.auth.rules_file, complete.auth.token_file, complete.auth.crl_file, complete.tls.ca})) {
+    spdlog::warn("{}", note);
+  }
   if (complete.KeepsData()) {
     const auto access = MakeDataDirPrivate(complete.data_dir);
     if (!access.ok()) return access.status();

@@ -93,6 +93,15 @@ TEST_F(SecretsTest, FilesThatOthersMayReadAreToldAtTheStart) {
   EXPECT_THAT(server_->StandardError(), Not(HasSubstr("hook.key holds")));
 }
 
+TEST_F(SecretsTest, AFileThatLetsPeopleInAndThatAllMayWriteToIsToldAtTheStart) {
+  const std::string tokens = dir_.file("tokens.toml");
+  std::ofstream(tokens) << "[[token]]\nname = 'ops'\nroles = ['admin']\nsha256 = '" << std::string(64, 'a')
+                        << "'\n";
+  chmod(tokens.c_str(), 0666);
+  StartServer({"--token-file=" + tokens});
+  EXPECT_TRUE(LogSays(tokens + " says who is let in and all may write to it (0666)"));
+}
+
 TEST_F(SecretsTest, NeitherTheLogNorWhatIsPrintedHasOne) {
   const Certificate certificate;
   const std::vector<std::string> flags = {"--config=" + ConfigFile(), "--log-level=debug",

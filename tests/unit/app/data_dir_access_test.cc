@@ -127,5 +127,13 @@ TEST_F(DataDirAccessTest, SecretsThatOthersMayReadAreTold) {
                   HasSubstr("writable holds a secret")));
 }
 
+TEST_F(DataDirAccessTest, FilesThatLetPeopleInAndThatAllMayWriteToAreTold) {
+  const std::string open = MakeFile("rules", 0666);
+  EXPECT_THAT(
+      FindForgeable({open, MakeFile("tokens", 0664), temp_.file("none"), ""}),
+      ElementsAre(open +
+                  " says who is let in and all may write to it (0666): chmod o-w it, and read it again"));
+}
+
 }  // namespace
 }  // namespace liveness::app
