@@ -26,8 +26,14 @@ elseif(LIVENESS_SANITIZE STREQUAL "thread")
   # Debian's library was built without them.
   target_compile_options(liveness_options INTERFACE -fsanitize=thread -U__SANITIZE_THREAD__)
   target_link_options(liveness_options INTERFACE -fsanitize=thread)
+elseif(LIVENESS_SANITIZE STREQUAL "fuzzer")
+  # As address, and libFuzzer sees which branches an input takes. Clang alone has it.
+  set(fuzzer -fsanitize=fuzzer-no-link,address,undefined)
+  target_compile_options(liveness_options INTERFACE
+    ${fuzzer} -fno-sanitize=vptr -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(liveness_options INTERFACE ${fuzzer})
 elseif(LIVENESS_SANITIZE)
-  message(FATAL_ERROR "LIVENESS_SANITIZE is address, thread or empty, not ${LIVENESS_SANITIZE}")
+  message(FATAL_ERROR "LIVENESS_SANITIZE is address, thread, fuzzer or empty, not ${LIVENESS_SANITIZE}")
 endif()
 include(LivenessHardening)
 
