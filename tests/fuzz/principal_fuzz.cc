@@ -21,7 +21,10 @@ void TryPrincipal(std::string_view text) {
     const std::string_view domain = auth::TrustDomainOf(text);
     Require(!domain.empty() && text.substr(9).starts_with(domain), "a SPIFFE ID has its trust domain");
     Require(common::IsValidUtf8(text) && !common::HasControlCharacter(text), "a SPIFFE ID is plain text");
-    Require(!text.ends_with('/') && text.find("/../") == std::string_view::npos, "its path is canonical");
+    const std::string path = std::string(text.substr(9 + domain.size())) + "/";
+    Require(path.size() > 2 && path.find("//") == std::string::npos &&
+                path.find("/./") == std::string::npos && path.find("/../") == std::string::npos,
+            "its path is canonical");
   }
   for (const std::string& named :
        {auth::CommonNamePrincipal(text), auth::DnsPrincipal(text), auth::TokenPrincipal(text)}) {
@@ -67,13 +70,10 @@ void TryPart(const std::string& part) {
 
 std::vector<std::string> Seeds() {
   return {"spiffe://prod/ns/shop/sa/orders\nspiffe://prod/ns/{ns}/sa/{sa}",
-          "dns:orders.shop.prod\ndns:{sa}.{ns}.prod",
-          "cn:spiffe://prod/orders\ncn:*",
-          "token:ops-anna\ntoken:ops-*",
-          "unix:socket\nunix:socket",
-          "\nanonymous",
-          "dns:a\n*",
-          "a\" OR client_id = \"*\nspiffe://prod/*",
+          "dns:orders.shop.prod\ndns:{sa}.{ns}.prod", "cn:spiffe://prod/orders\ncn:*",
+          "token:ops-anna\ntoken:ops-*", "unix:socket\nunix:socket", "\nanonymous",
+          // A trust domain may be dots alone; a part of the path may not.
+          "spiffe://../orders\nspiffe://../{x}", "dns:a\n*", "a\" OR client_id = \"*\nspiffe://prod/*",
           "a\\\n{x}"};
 }
 
