@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "common/clock.h"
 
@@ -15,8 +16,15 @@ using common::MonoTime;
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
+  // While there are bytes on `tape`, each draw is chosen by two of them alone. `tape` outlives this.
+  Random(std::uint64_t seed, std::string_view tape) : state_(seed), tape_(tape) {}
 
   std::uint64_t Next() {
+    if (tape_.size() >= 2) {
+      state_ = static_cast<unsigned char>(tape_[0]) |
+               static_cast<std::uint64_t>(static_cast<unsigned char>(tape_[1])) << 8;
+      tape_.remove_prefix(2);
+    }
     std::uint64_t z = (state_ += 0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
@@ -33,6 +41,7 @@ class Random {
 
  private:
   std::uint64_t state_;
+  std::string_view tape_;
 };
 
 }  // namespace liveness::simulation

@@ -6,6 +6,7 @@
 #include <functional>
 #include <queue>
 #include <string>
+#include <string_view>
 
 #include "tests/simulation/random.h"
 #include "tests/support/manual_clock.h"
@@ -24,8 +25,10 @@ class Script {
     }
   };
 
-  // `log`: each step is printed on stdout.
-  Script(std::uint64_t seed, bool log) : log_(log), random_(seed), paths_(~seed), races_(seed ^ kRaces) {}
+  // `log`: each step is printed on stdout. `tape` chooses what random() draws, as far as it goes; it outlives
+  // this.
+  Script(std::uint64_t seed, bool log, std::string_view tape = {})
+      : log_(log), random_(seed, tape), paths_(~seed), races_(seed ^ kRaces) {}
   // `look` is called at the end of each step. Set it before the first one.
   void AfterEachStep(std::function<void()> look) { look_ = std::move(look); }
 

@@ -22,7 +22,7 @@ constexpr Duration kLongSilence = seconds(20);
 World::World(const Options& options)
     : steps_(options.steps),
       saboteur_(options.saboteur == nullptr ? honest_ : *options.saboteur),
-      script_(options.seed, options.log),
+      script_(options.seed, options.log, options.tape),
       server_(SetUp(), script_, truth_, saboteur_),
       parts_{script_, saboteur_, truth_, server_, observer_, rpc_, wire_, life_, population_},
       observer_(parts_, options.seed, options.observer),

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "tests/simulation/rules/checker.h"
 #include "tests/simulation/rules/report.h"
@@ -29,6 +30,7 @@ class World {
   struct Options {
     std::uint64_t seed = 0;
     int steps = 200;
+    std::string_view tape = {};    // chooses the steps, as far as it goes; outlives the world
     bool log = false;              // each step on stdout
     Saboteur* saboteur = nullptr;  // outlives the world
     Checker* observer = nullptr;   // sees what the checkers see; likewise
