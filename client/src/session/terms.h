@@ -22,7 +22,8 @@ struct AskedTerms {
 };
 
 struct Terms {
-  // Between two pings: at most half of the timeout, but no less than 10 ms unless the application asked for it.
+  // Between two pings: at most half of the timeout, but no less than 10 ms unless the application asked for
+  // it.
   common::Duration period{};
   common::Duration timeout{};  // at least 1 ms
 };
