@@ -41,8 +41,8 @@ void OneTruth::OnShown(const std::vector<core::RecordPtr>& records, MonoTime) {
 
 void OneTruth::OnRestart() {
   for (auto& [id, client] : clients_) {
-    const auto as_told = [&](Fence& fence) {
-      if (fence.first == client.told.first) fence.second = std::min(fence.second, client.told.second);
+    const auto as_told = [&told = client.told](Fence& fence) {
+      if (fence.first == told.first) fence.second = std::min(fence.second, told.second);
     };
     as_told(client.shown);
     as_told(client.welcomed);
