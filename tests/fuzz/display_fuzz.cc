@@ -1,5 +1,7 @@
 // What livenessctl prints of hostile records: no byte that a terminal obeys comes out.
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -61,6 +63,9 @@ std::vector<std::string> Seeds() {
   (*client.mutable_labels())["a\nb"] = "\x07";
   client.set_state(v1::STATE_DEAD);
   client.mutable_state_time()->set_seconds(-5);
+  seeds.push_back(client.SerializeAsString());
+  // Seconds that are no nanoseconds in 64 bits.
+  client.mutable_state_time()->set_seconds(std::numeric_limits<std::int64_t>::min());
   seeds.push_back(client.SerializeAsString());
   return seeds;
 }

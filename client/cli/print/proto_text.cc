@@ -1,6 +1,8 @@
 #include "client/cli/print/proto_text.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,12 @@ constexpr std::string_view kNamePrefix = "clients/";
 std::string Short(const std::string& wire_name, std::string_view prefix, int number) {
   std::string name = EnumText(wire_name, prefix, number);
   return name == "UNSPECIFIED" ? std::string() : name;
+}
+
+// A server may send any number: cut to 145 years, so that the distance of two moments fits too.
+common::Duration Span(std::int64_t seconds, std::int32_t nanos) {
+  constexpr std::int64_t kMost = 4'600'000'000;
+  return std::chrono::seconds(std::clamp(seconds, -kMost, kMost)) + std::chrono::nanoseconds(nanos);
 }
 
 }  // namespace
@@ -45,7 +53,7 @@ Style HealthStyle(v1::Health health) {
 }
 
 common::Duration FromProto(const google::protobuf::Duration& duration) {
-  return std::chrono::seconds(duration.seconds()) + std::chrono::nanoseconds(duration.nanos());
+  return Span(duration.seconds(), duration.nanos());
 }
 
 google::protobuf::Duration ToProto(common::Duration duration) {
@@ -64,8 +72,7 @@ google::protobuf::Timestamp ToProto(common::WallTime time) {
 }
 
 common::WallTime FromProto(const google::protobuf::Timestamp& timestamp) {
-  return common::WallTime(std::chrono::seconds(timestamp.seconds()) +
-                          std::chrono::nanoseconds(timestamp.nanos()));
+  return common::WallTime(Span(timestamp.seconds(), timestamp.nanos()));
 }
 
 std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels) {
