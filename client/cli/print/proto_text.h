@@ -26,6 +26,7 @@ std::string CauseText(v1::Cause cause);
 Style StateStyle(v1::State state);
 Style HealthStyle(v1::Health health);
 
+// Cut to 145 years from zero, either way: a server may send any number.
 common::Duration FromProto(const google::protobuf::Duration& duration);
 common::WallTime FromProto(const google::protobuf::Timestamp& timestamp);
 

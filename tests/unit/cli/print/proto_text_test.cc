@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
 namespace liveness::cli {
 namespace {
 
@@ -39,6 +43,17 @@ TEST(ProtoTextTest, TimesGoToTheWireAndBack) {
   EXPECT_EQ(FromProto(ToProto(before_epoch)), before_epoch);
   EXPECT_EQ(ToProto(milliseconds(1500)).seconds(), 1);
   EXPECT_EQ(FromProto(ToProto(milliseconds(1500))), milliseconds(1500));
+}
+
+TEST(ProtoTextTest, AHostileServersTimesAreCut) {
+  using std::chrono::seconds;
+  constexpr seconds kMost(4'600'000'000);
+  google::protobuf::Timestamp time;
+  google::protobuf::Duration span;
+  time.set_seconds(std::numeric_limits<std::int64_t>::min());
+  span.set_seconds(std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(FromProto(time), common::WallTime(-kMost));
+  EXPECT_EQ(FromProto(span), common::Duration(kMost));
 }
 
 TEST(ProtoTextTest, AnIdCannotBreakOutOfItsFilter) {
