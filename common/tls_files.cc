@@ -45,16 +45,6 @@ absl::StatusOr<std::string> Read(const File& file) {
 
 Bio Open(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
-WallTime TimeOf(const ASN1_TIME* time) {
-  constexpr std::int64_t kMost = std::numeric_limits<Duration::rep>::max() / 1'000'000'000;
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return WallTime{};
-  const std::int64_t seconds = timegm(&parts);
-  if (seconds >= kMost) return WallTime(Duration::max());
-  if (seconds <= -kMost) return WallTime(Duration::min());
-  return WallTime(std::chrono::seconds(seconds));
-}
-
 std::string TextOf(const ASN1_STRING* string) {
   return Escape({reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
                  static_cast<std::size_t>(ASN1_STRING_length(string))});
@@ -109,6 +99,16 @@ absl::StatusOr<Key> PrivateKey(const File& file, const std::string& pem) {
 }
 
 }  // namespace
+
+WallTime TimeOf(const asn1_string_st* time) {
+  constexpr std::int64_t kMost = std::numeric_limits<Duration::rep>::max() / 1'000'000'000;
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return WallTime{};
+  const std::int64_t seconds = timegm(&parts);
+  if (seconds >= kMost) return WallTime(Duration::max());
+  if (seconds <= -kMost) return WallTime(Duration::min());
+  return WallTime(std::chrono::seconds(seconds));
+}
 
 CertificateFacts FactsOf(X509& certificate) {
   CertificateFacts facts;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 
+struct asn1_string_st;
 struct x509_st;
 
 namespace liveness::common {
@@ -26,6 +27,10 @@ struct TlsNames {
   std::string_view key = "--tls-key";
   std::string_view ca = "--tls-ca";
 };
+
+// A time in a certificate or a list of revoked ones; 1970 if it is none. Of one that is beyond 1677 or 2262
+// the first or last moment that can be told.
+WallTime TimeOf(const asn1_string_st* time);
 
 struct CertificateFacts {
   std::string subject;             // as RFC 2253 writes it

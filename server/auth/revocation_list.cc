@@ -1,7 +1,6 @@
 #include "server/auth/revocation_list.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -9,6 +8,7 @@
 
 #include "common/openssl_ptr.h"
 #include "common/strings.h"
+#include "common/tls_files.h"
 
 namespace liveness::auth {
 namespace {
@@ -41,12 +41,6 @@ std::string IssuerOf(X509_CRL& list) {
   return common::Escape(name);
 }
 
-std::optional<common::WallTime> ToTime(const ASN1_TIME* time) {
-  std::tm civil{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &civil) != 1) return std::nullopt;
-  return common::WallTime(std::chrono::seconds(timegm(&civil)));
-}
-
 }  // namespace
 
 absl::StatusOr<RevocationList> RevocationList::Parse(std::string_view lists, std::string_view authorities) {
@@ -64,8 +58,10 @@ absl::StatusOr<RevocationList> RevocationList::Parse(std::string_view lists, std
     X509_CRL_sort(list.get());
     made.size_ +=
         static_cast<std::size_t>(std::max(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(list.get())), 0));
-    const auto next = ToTime(X509_CRL_get0_nextUpdate(list.get()));
-    if (next && (!made.next_update_ || *next < *made.next_update_)) made.next_update_ = next;
+    if (const ASN1_TIME* const next = X509_CRL_get0_nextUpdate(list.get())) {
+      const common::WallTime due = common::TimeOf(next);
+      made.next_update_ = std::min(made.next_update_.value_or(due), due);
+    }
     made.lists_.push_back(list);
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;

@@ -1,5 +1,6 @@
 #include "server/auth/revocation_list.h"
 
+#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -31,6 +32,13 @@ TEST_F(RevocationListTest, HasWhatItsAuthorityRevoked) {
   EXPECT_FALSE(list->Has(*Parsed(good_)));
   EXPECT_EQ(list->size(), 1U);
   EXPECT_TRUE(list->next_update().has_value());
+}
+
+TEST_F(RevocationListTest, OneThatIsGoodForEverIsNotOverdue) {
+  const auto list = RevocationList::Parse(ours_.Revoke({}, Authority::Hours(24 * 365 * 400)), ours_.cert());
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_GT(list->next_update(), common::WallTime::max() - std::chrono::hours(1))
+      << "the last moment that can be told";
 }
 
 TEST_F(RevocationListTest, SeveralListsAreOneFile) {
