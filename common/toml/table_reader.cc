@@ -101,6 +101,21 @@ std::optional<std::vector<std::string>> TableReader::Texts(std::string_view key)
   return texts;
 }
 
+std::vector<const toml::table*> TableReader::Tables(std::string_view key, std::size_t most) {
+  std::vector<const toml::table*> tables;
+  const toml::node* const node = Find(key);
+  if (node == nullptr) return tables;
+  const auto* const array = node->as_array();
+  if (array == nullptr || !array->is_homogeneous(toml::node_type::table)) {
+    RefuseType(key, StrCat("tables, each under [[", key, "]]"), *node);
+  } else if (array->size() > most) {
+    Refuse(key, StrCat("has more than ", most, " tables"));
+  } else {
+    for (const toml::node& each : *array) tables.push_back(each.as_table());
+  }
+  return tables;
+}
+
 const toml::node* TableReader::Find(std::string_view key) {
   known_.emplace_back(key);
   return table_.get(key);

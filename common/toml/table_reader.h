@@ -9,6 +9,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ class TableReader {
   std::optional<Duration> DurationOf(std::string_view key);
   // An array of texts, or a text alone.
   std::optional<std::vector<std::string>> Texts(std::string_view key);
+  // Tables, each under [[KEY]], no more than `most`; none if there are none, or if it is wrong, which is then
+  // said.
+  std::vector<const toml::table*> Tables(std::string_view key, std::size_t most);
   // Whatever it is, or null: the caller reads it. The table's.
   const toml::node* Find(std::string_view key);
 

@@ -116,17 +116,9 @@ absl::StatusOr<Tokens> Tokens::Parse(std::string_view toml, std::string_view fil
   Tokens tokens;
   if (errors.empty()) {
     common::TableReader reader(parsed.table, errors);
-    const toml::node* const node = reader.Find("token");
-    const toml::array* const tables = node == nullptr ? nullptr : node->as_array();
-    if (node != nullptr && (tables == nullptr || !tables->is_homogeneous(toml::node_type::table))) {
-      reader.RefuseType("token", "tables, each under [[token]]", *node);
-    } else if (tables != nullptr && tables->size() > kMaxTokens) {
-      reader.Refuse("token", common::StrCat("has more than ", kMaxTokens, " tables"));
-    } else if (tables != nullptr) {
-      Seen seen;
-      for (const toml::node& each : *tables) {
-        tokens.tokens_.push_back(Reader(*each.as_table(), errors).Read(seen));
-      }
+    Seen seen;
+    for (const toml::table* const each : reader.Tables("token", kMaxTokens)) {
+      tokens.tokens_.push_back(Reader(*each, errors).Read(seen));
     }
     reader.RefuseOthers();
   }

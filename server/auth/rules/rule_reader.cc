@@ -29,15 +29,7 @@ absl::StatusOr<Rules> RuleReader::Read(std::string_view toml) {
   errors_ = std::move(parsed.errors);
   if (errors_.empty()) {
     common::TableReader reader(parsed.table, errors_);
-    const toml::node* const rules = reader.Find("rule");
-    const toml::array* const tables = rules == nullptr ? nullptr : rules->as_array();
-    if (rules != nullptr && (tables == nullptr || !tables->is_homogeneous(toml::node_type::table))) {
-      reader.RefuseType("rule", "tables, each under [[rule]]", *rules);
-    } else if (tables != nullptr && tables->size() > Rules::kMaxRules) {
-      reader.Refuse("rule", common::StrCat("has more than ", Rules::kMaxRules, " tables"));
-    } else if (tables != nullptr) {
-      for (const toml::node& each : *tables) ReadRule(*each.as_table());
-    }
+    for (const toml::table* const each : reader.Tables("rule", Rules::kMaxRules)) ReadRule(*each);
     reader.RefuseOthers();
   }
   if (errors_.empty()) return std::move(rules_);

@@ -105,8 +105,8 @@ TEST_F(TableReaderTest, TablesInArraysKeepTheirPlaces) {
   Read("[[hook]]\nurl = 1\n\n[[hook]]\nurll = \"x\"\n");
   const TomlFile file = ParseToml("[[hook]]\nurl = 1\n\n[[hook]]\nurll = \"x\"\n");
   std::vector<TomlError> errors;
-  for (const toml::node& each : *file.table["hook"].as_array()) {
-    TableReader reader(*each.as_table(), errors);
+  for (const toml::table* const each : TableReader(file.table, errors).Tables("hook", 2)) {
+    TableReader reader(*each, errors);
     if (!reader.Text("url") && reader.Find("url") == nullptr) reader.Refuse("url", "is missing");
     reader.RefuseOthers();
   }
@@ -115,6 +115,17 @@ TEST_F(TableReaderTest, TablesInArraysKeepTheirPlaces) {
   EXPECT_EQ(FormatTomlError("F", errors[0]), "F:2:7: key 'url' takes a string, not an integer");
   EXPECT_EQ(FormatTomlError("F", errors[1]), "F:4:1: key 'url' is missing");
   EXPECT_EQ(FormatTomlError("F", errors[2]), "F:5:1: key 'urll' is not known; did you mean 'url'?");
+}
+
+TEST_F(TableReaderTest, TellsWhatAreNoTablesOrTooMany) {
+  TableReader& reader = Read("one = 1\nmixed = [{}, 2]\n[alone]\n[[many]]\n[[many]]\n");
+  for (const char* const key : {"one", "mixed", "alone", "many", "none"}) {
+    EXPECT_TRUE(reader.Tables(key, 1).empty()) << key;
+  }
+  EXPECT_THAT(Errors(), ElementsAre("F:1:7: key 'one' takes tables, each under [[one]], not an integer",
+                                    "F:2:9: key 'mixed' takes tables, each under [[mixed]], not an array",
+                                    "F:3:1: key 'alone' takes tables, each under [[alone]], not a table",
+                                    "F:4:1: key 'many' has more than 1 tables"));
 }
 
 }  // namespace
