@@ -65,8 +65,7 @@ auth::Actions AnonymousOf(const Config& config) {
 
 std::vector<std::string> WordsOf(auth::Actions actions) {
   std::vector<std::string> words;
-  for (const auth::Action each : {auth::Action::kBeat, auth::Action::kView, auth::Action::kEvict,
-                                  auth::Action::kMaintenance, auth::Action::kDrain, auth::Action::kAudit}) {
+  for (const auth::Action each : auth::kActions) {
     if (actions.Has(each)) words.emplace_back(auth::Name(each));
   }
   return words;
@@ -116,10 +115,8 @@ absl::Status CheckClosed(const Config& config) {
   if (IsLocal(config) || HasProof(config) || config.auth.anonymous) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "--insecure-anonymous: others than this host reach this server, and nothing asks them who they are. "
-      "Give it "
-      "client certificates (--tls-cert, --tls-key, --tls-ca) or, over TLS, tokens (--token-file); or say "
-      "what "
-      "anybody may do, as in --insecure-anonymous=beat,view");
+      "Give it client certificates (--tls-cert, --tls-key, --tls-ca) or, over TLS, tokens (--token-file); or "
+      "say what anybody may do, as in --insecure-anonymous=beat,view");
 }
 
 std::vector<std::string> AnonymousMay(const Config& config) {

@@ -1,14 +1,19 @@
 #include "server/auth/action.h"
 
+#include <algorithm>
+
 namespace liveness::auth {
+
+std::optional<Action> ActionOf(std::string_view word) {
+  const auto* const at =
+      std::find_if(kActions.begin(), kActions.end(), [&](Action action) { return Name(action) == word; });
+  return at == kActions.end() ? std::nullopt : std::optional(*at);
+}
 
 std::optional<Actions> ActionsOf(std::string_view word) {
   if (word == "admin") return Actions::Admin();
-  for (const Action action :
-       {Action::kBeat, Action::kView, Action::kEvict, Action::kMaintenance, Action::kDrain, Action::kAudit}) {
-    if (Name(action) == word) return Actions{action};
-  }
-  return std::nullopt;
+  const std::optional<Action> one = ActionOf(word);
+  return one ? std::optional(Actions{*one}) : std::nullopt;
 }
 
 }  // namespace liveness::auth

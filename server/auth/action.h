@@ -1,6 +1,7 @@
 // What somebody may do with a server. Rules and the roles of tokens name it by these words.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -17,6 +18,10 @@ enum class Action : std::uint8_t {
   kDrain,        // send a server's clients away
   kAudit,        // read who did what
 };
+
+// All that is to be allowed to somebody.
+inline constexpr std::array kActions = {Action::kBeat,        Action::kView,  Action::kEvict,
+                                        Action::kMaintenance, Action::kDrain, Action::kAudit};
 
 constexpr std::string_view Name(Action action) {
   switch (action) {
@@ -63,6 +68,8 @@ class Actions {
   std::uint8_t bits_ = 0;
 };
 
+// The one of that Name(), not kNone.
+std::optional<Action> ActionOf(std::string_view word);
 // `view`, or `admin` for all that operators do. Nothing if the word is none of them.
 std::optional<Actions> ActionsOf(std::string_view word);
 inline constexpr std::string_view kActionWords = "beat, view, evict, maintenance, drain, audit or admin";

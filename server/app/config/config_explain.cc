@@ -1,6 +1,5 @@
 #include "server/app/config/config_explain.h"
 
-#include <optional>
 #include <utility>
 
 #include "common/clock.h"
@@ -19,14 +18,6 @@ ParsedConfig Wrong(std::string_view what) {
   return answer;
 }
 
-std::optional<auth::Action> ActionOf(std::string_view word) {
-  for (const auth::Action each : {auth::Action::kBeat, auth::Action::kView, auth::Action::kEvict,
-                                  auth::Action::kMaintenance, auth::Action::kDrain, auth::Action::kAudit}) {
-    if (auth::Name(each) == word) return each;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 void AddQuestion(CLI::App& verb, Question& question) {
@@ -43,7 +34,7 @@ void AddQuestion(CLI::App& verb, Question& question) {
 }
 
 ParsedConfig Explain(const Config& config, const Question& question) {
-  const auto action = ActionOf(question.action);
+  const auto action = auth::ActionOf(question.action);
   if (!action) return Wrong("--action is beat, view, evict, maintenance, drain or audit");
   if (!question.principal.empty() && !auth::IsPrincipal(question.principal)) {
     return Wrong("--principal is none: it begins with spiffe://, dns:, cn:, token: or is unix:socket");
