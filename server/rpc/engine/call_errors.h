@@ -29,6 +29,12 @@ inline absl::Status TooManyQueriesError() {
   return ServerBusyError("too many queries wait, of all or of this address; try again");
 }
 
+// Nor one that the caller may see.
+inline absl::Status ClientNotFoundError(std::string_view client_id) {
+  return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                       common::StrCat("no client ", client_id, " is known"));
+}
+
 // To what was let in and would not be now. `why`: what the gate says now.
 inline absl::Status RevokedError(const absl::Status& why) {
   return common::Error(absl::StatusCode::kPermissionDenied, "REVOKED",

@@ -14,6 +14,7 @@
 #include "server/auth/caller.h"
 #include "server/rpc/convert/client_proto.h"
 #include "server/rpc/convert/convert.h"
+#include "server/rpc/engine/call_errors.h"
 #include "server/rpc/engine/generic_router.h"
 #include "server/rpc/engine/unary.h"
 #include "server/rpc/operate/maintenance_job.h"
@@ -49,11 +50,6 @@ v1::ServerInfo WithoutOthers(v1::ServerInfo info) {
   info.clear_listener();
   info.clear_certificates();
   return info;
-}
-
-absl::Status NotFoundError(const std::string& client_id) {
-  return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
-                       common::StrCat("no client ", client_id, " is known"));
 }
 
 }  // namespace
@@ -114,7 +110,7 @@ absl::Status AdminService::Evict(const v1::EvictClientRequest& request,
   const std::shared_ptr<GenericCall> call = answer->call();
   if (call == nullptr) return absl::OkStatus();
   const std::optional<core::ClientView> client = registry_.Get(*client_id);
-  if (!client || !call->caller()->Sees(*client->record)) return NotFoundError(*client_id);
+  if (!client || !call->caller()->Sees(*client->record)) return ClientNotFoundError(*client_id);
   if (request.forget() && !core::IsLive(client->record->state)) {
     Forget(*client_id, request.reason(), answer);
     return absl::OkStatus();

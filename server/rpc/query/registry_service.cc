@@ -68,8 +68,7 @@ absl::Status RegistryService::Get(const auth::Caller& caller, const v1::GetClien
   if (!client_id.ok()) return client_id.status();
   const std::optional<core::ClientView> client = registry_.Get(*client_id);
   if (!client || !caller.Sees(*client->record)) {
-    return common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
-                         common::StrCat("no client ", *client_id, " is known"));
+    return ClientNotFoundError(*client_id);
   }
   const Detail detail = request.view() == v1::CLIENT_VIEW_BASIC ? Detail::kBasic : Detail::kFull;
   ToProto(*client, detail, {clock_.Mono(), clock_.Wall()}, response);
