@@ -38,4 +38,8 @@ class Gate {
   virtual std::uint64_t generation() const = 0;
 };
 
+// Who calls, if that one may do what it `needs`; else why not. `identified`: as Gate::Identify() has it. What
+// everybody may ask for (Action::kNone) is answered to whoever proves nothing, as to an anonymous caller.
+absl::StatusOr<CallerPtr> Admit(const Gate& gate, absl::StatusOr<CallerPtr> identified, Action needs);
+
 }  // namespace liveness::auth

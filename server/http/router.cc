@@ -14,10 +14,13 @@ constexpr std::string_view kBelow = "/*";
 
 }  // namespace
 
-absl::StatusOr<auth::CallerPtr> IdentifyCaller(const auth::Gate& gate, const Request& request) {
+absl::StatusOr<auth::CallerPtr> Admit(const auth::Gate& gate, const Request& request, auth::Action needs) {
   const auto peer = net::FromText(request.peer);
-  return gate.Identify({.authorization = request.authorization, .certificate = request.certificate},
-                       peer ? net::AddressText(*peer) : std::string());
+  return auth::Admit(
+      gate,
+      gate.Identify({.authorization = request.authorization, .certificate = request.certificate},
+                    peer ? net::AddressText(*peer) : std::string()),
+      needs);
 }
 
 void Router::Add(std::string method, std::string pattern, auth::Action needs, Handler handler) {
@@ -44,15 +47,6 @@ const Router::Methods* Router::Find(std::string_view path) const {
   return nullptr;
 }
 
-absl::Status Router::Admit(Exchange& exchange, auth::Action needs) const {
-  absl::StatusOr<auth::CallerPtr> caller = IdentifyCaller(*gate_, exchange.request());
-  // What everybody may ask for is answered to whoever proves nothing, as to an anonymous caller.
-  if (!caller.ok() && needs == auth::Action::kNone) caller = gate_->Identify(auth::Shown(), std::string());
-  if (!caller.ok()) return caller.status();
-  exchange.SetCaller(*caller);
-  return gate_->May(**caller, needs);
-}
-
 void Router::Serve(const std::shared_ptr<Exchange>& exchange) const {
   const Request& request = exchange->request();
   const Methods* const methods = Find(request.path);
@@ -62,8 +56,10 @@ void Router::Serve(const std::shared_ptr<Exchange>& exchange) const {
   }
   const auto found = methods->find(request.method == "HEAD" ? "GET" : request.method);
   if (found != methods->end()) {
-    const absl::Status admitted = Admit(*exchange, found->second.needs);
-    return admitted.ok() ? found->second.handler(exchange) : exchange->Respond(ErrorResponse(admitted));
+    const auto caller = Admit(*gate_, exchange->request(), found->second.needs);
+    if (!caller.ok()) return exchange->Respond(ErrorResponse(caller.status()));
+    exchange->SetCaller(*caller);
+    return found->second.handler(exchange);
   }
   std::string allowed;
   for (const auto& [method, route] : *methods) allowed += (allowed.empty() ? "" : ", ") + method;

@@ -12,15 +12,15 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/auth/action.h"
 #include "server/auth/gate.h"
 #include "server/http/exchange.h"
 
 namespace liveness::http {
 
-// Who asks. UNAUTHENTICATED, and why. Whoever is answered for long is asked again by this.
-absl::StatusOr<auth::CallerPtr> IdentifyCaller(const auth::Gate& gate, const Request& request);
+// Who asks, if that one may (auth::Admit). Whoever is answered for long is asked again by this.
+absl::StatusOr<auth::CallerPtr> Admit(const auth::Gate& gate, const Request& request, auth::Action needs);
 
 class Router {
  public:
@@ -44,9 +44,6 @@ class Router {
   using Methods = std::map<std::string, Route>;
   // Null if no pattern fits.
   const Methods* Find(std::string_view path) const;
-
-  // OK, and the exchange has its caller.
-  absl::Status Admit(Exchange& exchange, auth::Action needs) const;
 
   const auth::Gate* gate_;
   std::map<std::string, Methods, std::less<>> routes_;  // by pattern

@@ -176,10 +176,8 @@ void WatchViewer::Advance() {
 bool WatchViewer::StillAdmitted() {
   const auth::Caller& before = *exchange_->caller();
   if (deps_->gate.generation() == before.generation) return true;
-  const auto caller = IdentifyCaller(deps_->gate, exchange_->request());
-  const bool admitted = caller.ok() && deps_->gate.May(**caller, auth::Action::kView).ok() &&
-                        (*caller)->view.text() == before.view.text();
-  if (admitted) {
+  const auto caller = Admit(deps_->gate, exchange_->request(), auth::Action::kView);
+  if (caller.ok() && (*caller)->view.text() == before.view.text()) {
     exchange_->SetCaller(*caller);
     return true;
   }

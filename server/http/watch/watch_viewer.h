@@ -26,10 +26,9 @@
 
 namespace liveness::http {
 
-// What all viewers share. Outlives them.
 class WatchViewer;
 
-// Thread-safe.
+// What all viewers share. Outlives them. Thread-safe.
 struct WatchDeps {
   WatchDeps(registry::Registry& the_registry, const common::Clock& the_clock, const auth::Gate& the_gate,
             std::size_t most)

@@ -30,15 +30,12 @@ void GenericCall::OnAccepted(bool ok) {
 }
 
 absl::Status GenericCall::Admit(auth::Action needs) {
-  absl::StatusOr<auth::CallerPtr> caller = engine_.gate().Identify(context_);
-  // What everybody may ask for is answered to whoever proves nothing, as to an anonymous caller.
-  if (!caller.ok() && needs == auth::Action::kNone) {
-    caller = engine_.gate().Identify(auth::Shown(), auth::AddressOf(context_));
-  }
+  absl::StatusOr<auth::CallerPtr> caller =
+      auth::Admit(engine_.gate(), engine_.gate().Identify(context_), needs);
   if (!caller.ok()) return caller.status();
   caller_ = *std::move(caller);
   needs_ = needs;
-  return engine_.gate().May(*caller_, needs);
+  return absl::OkStatus();
 }
 
 absl::Status GenericCall::StillAdmitted() {
