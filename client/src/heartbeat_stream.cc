@@ -27,7 +27,7 @@ void* HeartbeatStream::Begin(Operation operation) {
 }
 
 void HeartbeatStream::Start(const std::string& token) {
-  if (!token.empty()) context_.AddMetadata(common::kAuthorization, "Bearer " + token);
+  if (!token.empty()) context_.AddMetadata(common::kAuthorization, common::BearerOf(token));
   // Not wait-for-ready, because the session decides what follows on a connection that fails.
   call_ = stub_->PrepareAsyncHeartbeat(&context_, &queue_);
   call_->StartCall(Begin(kStart));

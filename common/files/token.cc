@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "common/files/file.h"
 #include "common/strings.h"
 #include "common/target.h"
@@ -10,6 +11,7 @@ namespace liveness::common {
 namespace {
 
 constexpr std::size_t kMaxBytes = 4096;
+constexpr std::string_view kBearer = "Bearer ";
 
 bool IsThisHost(std::string_view target) {
   if (target.starts_with(kUnixTarget)) return true;
@@ -20,6 +22,14 @@ bool IsThisHost(std::string_view target) {
 }
 
 }  // namespace
+
+std::string BearerOf(std::string_view token) { return StrCat(kBearer, token); }
+
+std::optional<std::string_view> TokenOf(std::string_view authorization) {
+  const std::string_view scheme = authorization.substr(0, kBearer.size());
+  if (!absl::EqualsIgnoreCase(ToAbsl(scheme), ToAbsl(kBearer))) return std::nullopt;
+  return authorization.substr(kBearer.size());
+}
 
 absl::StatusOr<std::string> ReadTokenFile(std::string_view name, const std::string& path) {
   const auto wrong = [&](std::string_view what) {

@@ -1,6 +1,7 @@
 // A bearer token in a file of its own, and where it may be shown. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,11 @@ namespace liveness::common {
 
 // The metadata that bears it, as `Bearer TOKEN`.
 inline constexpr char kAuthorization[] = "authorization";
+
+// What it bears.
+std::string BearerOf(std::string_view token);
+// The token in what a call bears; nothing if that is of another scheme.
+std::optional<std::string_view> TokenOf(std::string_view authorization);
 
 // The token in the file at `path`: its one line, without what ends it. INVALID_ARGUMENT, with `name` (of a
 // flag or a field), the path and what is wrong; never with what the file holds. Blocks for as long as a disk

@@ -8,23 +8,20 @@
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 
-#include "absl/strings/match.h"
-
+#include "common/files/token.h"
 #include "common/grpc/asked_by.h"
 #include "common/openssl_ptr.h"
 #include "common/random.h"
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/auth/principal.h"
+#include "server/core/record/principal_types.h"
 
 namespace liveness::auth {
 namespace {
 
 // Principals whose grants are kept at hand; a fleet has hundreds.
 constexpr std::size_t kMostKept = 10'000;
-
-constexpr std::string_view kBearer = "bearer ";
-constexpr std::string_view kToken = "token:";
 
 absl::Status Unauthenticated(std::string_view reason, std::string_view why) {
   return common::Error(absl::StatusCode::kUnauthenticated, reason, why);
@@ -59,11 +56,9 @@ absl::StatusOr<std::string> FromCertificate(const AccessPolicy& policy, std::str
 
 absl::StatusOr<std::string> FromAuthorization(const AccessPolicy& policy, std::string_view authorization,
                                               common::WallTime now) {
-  const std::string_view scheme = authorization.substr(0, kBearer.size());
-  if (!absl::EqualsIgnoreCase(common::ToAbsl(scheme), common::ToAbsl(kBearer))) {
-    return Unauthenticated("BAD_TOKEN", "`authorization` is not `Bearer TOKEN`");
-  }
-  const Token* const known = policy.tokens.Find(authorization.substr(scheme.size()));
+  const std::optional<std::string_view> token = common::TokenOf(authorization);
+  if (!token) return Unauthenticated("BAD_TOKEN", "`authorization` is not `Bearer TOKEN`");
+  const Token* const known = policy.tokens.Find(*token);
   if (known == nullptr) return Unauthenticated("BAD_TOKEN", "the token is none that this server knows");
   if (known->expires && *known->expires <= now) {
     return Unauthenticated("TOKEN_EXPIRED", common::StrCat("the token ", known->name, " has expired"));
@@ -127,10 +122,10 @@ absl::StatusOr<CallerPtr> Access::Identify(const grpc::ServerContext& context) c
     std::string asked_as(Metadata(context, common::kAskedAsMetadata));
     return MakeCaller(*Now(), std::move(asked_as), std::move(address));
   }
-  if (context.client_metadata().count("authorization") > 1) {
+  if (context.client_metadata().count(common::kAuthorization) > 1) {
     return Unauthenticated("BAD_TOKEN", "the call has several `authorization`");
   }
-  Shown shown{.authorization = Metadata(context, "authorization")};
+  Shown shown{.authorization = Metadata(context, common::kAuthorization)};
   const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
   std::vector<grpc::string_ref> pem;
   if (peer != nullptr && peer->IsPeerAuthenticated()) {
@@ -216,8 +211,8 @@ Access::Grants Access::Work(const AccessPolicy& policy, const std::string& princ
   Actions actions;
   if (policy.rules.BeatsAtAll(principal)) actions.Add(Action::kBeat);
   if (ruled.decision.allowed) actions.Add(Action::kView);
-  for (const Action act : {Action::kEvict, Action::kMaintenance, Action::kDrain, Action::kAudit}) {
-    if (policy.rules.MayAct(principal, act).allowed) actions.Add(act);
+  for (const Action act : kActions) {
+    if (Actions::Admin().Has(act) && policy.rules.MayAct(principal, act).allowed) actions.Add(act);
   }
   core::Filter view = ruled.filter;
   if (!policy.has_rules) {
@@ -225,11 +220,12 @@ Access::Grants Access::Work(const AccessPolicy& policy, const std::string& princ
     if (policy.anonymous.Has(Action::kView)) view = core::Filter();
   }
   if (principal.empty()) actions = actions.And(policy.anonymous);
-  if (principal.starts_with(kToken)) {
-    const Token* const token = policy.tokens.Named(std::string_view(principal).substr(kToken.size()));
+  if (principal.starts_with(core::kTokenType)) {
+    const Token* const token =
+        policy.tokens.Named(std::string_view(principal).substr(core::kTokenType.size()));
     actions = actions.And(token == nullptr ? Actions() : token->roles);
   }
-  if (!actions.Has(Action::kView)) view = Rules().ViewOf(principal).filter;
+  if (!actions.Has(Action::kView)) view = Rules::NoClient();
   return {actions, std::move(view)};
 }
 

@@ -11,7 +11,7 @@
 namespace liveness::auth {
 
 struct Caller {
-  std::string principal;  // as Principal::text(); empty: the caller proved nothing
+  std::string principal;  // as text (principal.h); empty: the caller proved nothing
   std::string address;    // without its port; of a Unix socket `unix:`; empty if not known
   // Over a record's own fields (core::WatchSchema), so that it can be asked of lists, watches and history
   // alike. Matches all: the caller sees everything.

@@ -5,14 +5,10 @@
 
 #include "absl/strings/ascii.h"
 #include "common/strings.h"
+#include "server/core/record/principal_types.h"
 
 namespace liveness::auth {
 namespace {
-
-constexpr std::string_view kSpiffe = "spiffe://";
-constexpr std::string_view kDns = "dns:";
-constexpr std::string_view kCommonName = "cn:";
-constexpr std::string_view kToken = "token:";
 
 constexpr std::size_t kMaxSpiffeId = 2048;
 constexpr std::size_t kMaxTrustDomain = 255;
@@ -29,18 +25,18 @@ bool IsSegment(std::string_view text) {
 }  // namespace
 
 std::string DnsPrincipal(std::string_view name) {
-  return common::StrCat(kDns, absl::AsciiStrToLower({name.data(), name.size()}));
+  return common::StrCat(core::kDnsType, absl::AsciiStrToLower({name.data(), name.size()}));
 }
-std::string CommonNamePrincipal(std::string_view name) { return common::StrCat(kCommonName, name); }
-std::string TokenPrincipal(std::string_view name) { return common::StrCat(kToken, name); }
+std::string CommonNamePrincipal(std::string_view name) { return common::StrCat(core::kCommonNameType, name); }
+std::string TokenPrincipal(std::string_view name) { return common::StrCat(core::kTokenType, name); }
 
 bool IsSpiffeId(std::string_view text) {
-  if (text.size() > kMaxSpiffeId || !text.starts_with(kSpiffe)) return false;
+  if (text.size() > kMaxSpiffeId || !text.starts_with(core::kSpiffeType)) return false;
   const std::string_view domain = TrustDomainOf(text);
   if (domain.empty() || domain.size() > kMaxTrustDomain ||
       !std::all_of(domain.begin(), domain.end(), IsOfDomain))
     return false;
-  std::string_view path = text.substr(kSpiffe.size() + domain.size());
+  std::string_view path = text.substr(core::kSpiffeType.size() + domain.size());
   if (path.empty()) return false;
   while (!path.empty()) {
     path.remove_prefix(1);  // its `/`
@@ -52,14 +48,14 @@ bool IsSpiffeId(std::string_view text) {
 }
 
 std::string_view TrustDomainOf(std::string_view id) {
-  const std::string_view rest = id.substr(kSpiffe.size());
+  const std::string_view rest = id.substr(core::kSpiffeType.size());
   return rest.substr(0, std::min(rest.find('/'), rest.size()));
 }
 
 bool IsPrincipal(std::string_view text) {
-  if (text.starts_with(kSpiffe)) return IsSpiffeId(text);
+  if (text.starts_with(core::kSpiffeType)) return IsSpiffeId(text);
   if (text == kUnixPrincipal) return true;
-  constexpr std::array kNamed = {kDns, kCommonName, kToken};
+  constexpr std::array kNamed = {core::kDnsType, core::kCommonNameType, core::kTokenType};
   return std::any_of(kNamed.begin(), kNamed.end(), [&](std::string_view type) {
     return text.starts_with(type) && text.size() > type.size();
   });

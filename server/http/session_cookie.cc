@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "common/files/token.h"
 #include "common/status.h"
 #include "common/strings.h"
 #include "server/http/error_response.h"
@@ -12,16 +13,15 @@ namespace liveness::http {
 namespace {
 
 constexpr std::string_view kName = "liveness-token=";
-constexpr std::string_view kBearer = "Bearer ";
 
 // The token that `authorization` shows if a cookie can hold it, as it can each that `livenessctl token new`
 // makes.
 std::optional<std::string_view> TokenFor(std::string_view authorization) {
-  if (!authorization.starts_with(kBearer)) return std::nullopt;
-  const std::string_view token = authorization.substr(kBearer.size());
-  const bool fits = std::all_of(token.begin(), token.end(),
-                                [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
-  return fits ? std::optional(token) : std::nullopt;
+  const std::optional<std::string_view> token = common::TokenOf(authorization);
+  const bool fits = token && std::all_of(token->begin(), token->end(), [](unsigned char c) {
+                      return std::isalnum(c) != 0 || c == '_' || c == '-';
+                    });
+  return fits ? token : std::nullopt;
 }
 
 Response WithCookie(std::string_view token, std::string_view more, bool secure) {

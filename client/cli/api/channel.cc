@@ -66,7 +66,7 @@ std::shared_ptr<grpc::Channel> CreateChannel(const std::string& target,
                                              const std::shared_ptr<grpc::ChannelCredentials>& credentials,
                                              const grpc::ChannelArguments& args, const std::string& token) {
   std::vector<std::unique_ptr<ic::ClientInterceptorFactoryInterface>> creators;
-  if (!token.empty()) creators.push_back(std::make_unique<BearerFactory>("Bearer " + token));
+  if (!token.empty()) creators.push_back(std::make_unique<BearerFactory>(common::BearerOf(token)));
   return ic::CreateCustomChannelWithInterceptors(target, credentials, args, std::move(creators));
 }
 

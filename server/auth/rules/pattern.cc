@@ -1,17 +1,14 @@
 #include "server/auth/rules/pattern.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "common/strings.h"
+#include "server/core/record/principal_types.h"
 
 namespace liveness::auth {
 namespace {
-
-constexpr std::string_view kDns = "dns:";
-constexpr std::array<std::string_view, 5> kTypes = {"spiffe://", kDns, "cn:", "token:", "unix:"};
 
 absl::Status Wrong(std::string_view why) { return absl::InvalidArgumentError(common::ToAbsl(why)); }
 
@@ -81,10 +78,10 @@ absl::StatusOr<PrincipalPattern> PrincipalPattern::Parse(std::string_view text) 
   }
   if (body.find('*') != std::string_view::npos) return Wrong("has a * that is not at its end");
   const auto has_type = [&](std::string_view type) { return body.starts_with(type); };
-  if (std::none_of(kTypes.begin(), kTypes.end(), has_type)) {
+  if (std::none_of(core::kPrincipalTypes.begin(), core::kPrincipalTypes.end(), has_type)) {
     return Wrong("begins with none of spiffe://, dns:, cn:, token: and unix:, nor is it * or anonymous");
   }
-  if (body.starts_with(kDns)) pattern.separator_ = '.';
+  if (body.starts_with(core::kDnsType)) pattern.separator_ = '.';
   for (std::size_t i = 0; i + 1 < pattern.parts_.size(); ++i) {
     if (!pattern.parts_[i].is_name) continue;
     const Part& next = pattern.parts_[i + 1];

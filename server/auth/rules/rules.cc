@@ -9,14 +9,6 @@
 #include "server/core/record/client_fields.h"
 
 namespace liveness::auth {
-namespace {
-
-// Matches no client.
-constexpr std::string_view kNone = "client_id = a AND client_id = b";
-
-core::Filter NoClient() { return *core::Filter::Parse(kNone, core::WatchSchema()); }
-
-}  // namespace
 
 absl::StatusOr<Rules> Rules::Parse(std::string_view toml, std::string_view file) {
   return RuleReader(file).Read(toml);
@@ -34,6 +26,10 @@ name = "operators"
 who = ["token:*", "unix:*"]
 admin = ["*"]
 )";
+}
+
+core::Filter Rules::NoClient() {
+  return *core::Filter::Parse("client_id = a AND client_id = b", core::WatchSchema());
 }
 
 template <typename Visit>

@@ -65,6 +65,8 @@ class Rules {
   // REQUIRES: `act` is one of Actions::Admin().
   Decision MayAct(std::string_view principal, Action act) const;
   View ViewOf(std::string_view principal) const;
+  // Matches none.
+  static core::Filter NoClient();
   // Whether there is any id at all that it may beat under.
   bool BeatsAtAll(std::string_view principal) const;
 

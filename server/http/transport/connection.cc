@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock.h"
+#include "common/files/token.h"
 #include "common/openssl_ptr.h"
 #include "common/status.h"
 #include "server/http/error_response.h"
@@ -73,7 +74,7 @@ std::string AuthorizationOf(const beast::http::request<beast::http::string_body>
   std::string text = FieldText(request, field::authorization);
   if (!text.empty()) return text;
   const std::optional<std::string> token = SessionTokenOf(FieldText(request, field::cookie));
-  return token ? absl::StrCat("Bearer ", *token) : std::string();
+  return token ? common::BearerOf(*token) : std::string();
 }
 
 }  // namespace
