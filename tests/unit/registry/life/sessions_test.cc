@@ -188,12 +188,8 @@ TEST(Sessions, NobodyTakesOverAnothersLiveId) {
 
 TEST(Sessions, AnIdIsItsOwnersUntilAnOperatorFreesIt) {
   RegistryHarness h;
-  HelloRequest mine;
-  mine.info.client_id = "a";
-  mine.info.instance_id = "i1";
+  HelloRequest mine = RegistryHarness::Hello("a");
   mine.info.principal = "spiffe://prod/a";
-  mine.interval = seconds(1);
-  mine.timeout = seconds(3);
   HelloRequest theirs = mine;
   theirs.info.principal = "spiffe://prod/b";
   const Peer owner = h.Attach(mine);
