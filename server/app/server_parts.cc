@@ -39,13 +39,9 @@ constexpr common::Duration kAcceptPatience = std::chrono::seconds(5);
 // So long may the detector not tick before the process is called dead.
 constexpr common::Duration kTickPatience = std::chrono::seconds(10);
 
-// The canary pings each I/O thread five times a second, and one that serves a herd hears it within
-// milliseconds.
-constexpr common::Duration kStall = std::chrono::milliseconds(450);
-
 void LogClosed(const net::Endpoint& last, std::size_t count) {
   spdlog::warn(
-      "closed {} connections that sent far more than a client has to say, or kept a thread from others, the "
+      "closed {} connections that sent what no client has to say, or kept a thread from others, the "
       "last from {}",
       count, net::ToText(last));
 }
@@ -68,8 +64,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       tls(std::move(loaded)),
       access(common::SystemClock(), std::move(policy)),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
-      ingress({}, common::SystemClock(), LogClosed,
-              [this] { return registry.pulses().IsAnyBehind(common::SystemClock().Mono(), kStall); }),
+      ingress({}, common::SystemClock(), LogClosed),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       detector(registry, common::SystemClock()),
       publisher(registry),

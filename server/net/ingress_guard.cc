@@ -1,7 +1,9 @@
 #include "server/net/ingress_guard.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,11 +20,30 @@ namespace {
 // Under the lock, which accepting a connection takes too.
 constexpr std::size_t kLooksPerLock = 50;
 
-std::optional<std::uint64_t> BytesReceived(int fd) {
+// As good as nothing: while a reader empties a socket the next bytes may come.
+constexpr std::size_t kDrained = 1024;
+
+// What counts of the time between two looks at a connection, because this process may have been stopped.
+constexpr common::Duration kMostBetweenLooks = std::chrono::milliseconds(250);
+
+// What the kernel has counted of a connection.
+struct Counted {
+  std::uint64_t read = 0;      // by us
+  std::uint64_t answered = 0;  // by us, and acknowledged by its kernel
+  std::size_t unread = 0;
+};
+
+std::optional<Counted> Count(int fd) {
   tcp_info info{};
   socklen_t size = sizeof(info);
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
-  return info.tcpi_bytes_received;
+  // After it: what comes in between is taken for unread, and seen as read by the next look.
+  int unread = 0;
+  if (ioctl(fd, SIOCINQ, &unread) != 0) return std::nullopt;
+  const auto waits = static_cast<std::size_t>(std::max(unread, 0));
+  const std::uint64_t read =
+      info.tcpi_bytes_received - std::min<std::uint64_t>(info.tcpi_bytes_received, waits);
+  return Counted{read, info.tcpi_bytes_acked, waits};
 }
 
 // As a reset, from a thread that does not own `fd`: a shutdown would let gRPC read on what has come.
@@ -34,9 +55,8 @@ bool Cut(int fd) {
 
 }  // namespace
 
-IngressGuard::IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed,
-                           Stalled stalled)
-    : options_(options), clock_(clock), closed_(std::move(closed)), stalled_(std::move(stalled)) {}
+IngressGuard::IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed)
+    : options_(options), clock_(clock), closed_(std::move(closed)) {}
 
 IngressGuard::~IngressGuard() { Stop(); }
 
@@ -54,20 +74,18 @@ void IngressGuard::OnAccept(int fd) {
   slot = {};
   slot.cookie = cookie;
   slot.left = options_.burst;
-  slot.at = slot.noted = clock_.Mono();
+  slot.at = clock_.Mono();
   slot.peer = *peer;
 }
 
 void IngressGuard::Look() {
-  const bool at_ease = stalled_ == nullptr || !stalled_();
-  if (!at_ease) EndStall();
   for (std::size_t looked = 0; looked < options_.looks; looked += kLooksPerLock) {
     common::MutexLock lock(mu_);
     const common::MonoTime now = clock_.Mono();
     for (std::size_t i = 0; i < std::min(kLooksPerLock, slots_.size()); ++i) {
       if (next_ >= slots_.size()) next_ = 0;
       Slot& slot = slots_[next_];
-      if (slot.cookie != 0 && LookAt(static_cast<int>(next_), slot, now, at_ease)) {
+      if (slot.cookie != 0 && LookAt(static_cast<int>(next_), slot, now)) {
         last_closed_ = slot.peer;
         ++untold_;
       }
@@ -92,53 +110,33 @@ void IngressGuard::Tell() {
   if (closed_) closed_(last, count);
 }
 
-bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now, bool at_ease) const {
-  const std::optional<std::uint64_t> received = BytesReceived(fd);
-  if (!received || common::SocketCookie(fd) != slot.cookie) {  // gone, and the number may be another's
+bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
+  const std::optional<Counted> counted = Count(fd);
+  if (!counted || common::SocketCookie(fd) != slot.cookie) {  // gone, and the number may be another's
     slot = {};
     return false;
   }
-  const double seconds = std::chrono::duration<double>(now - slot.at).count();
-  slot.left += seconds * options_.rate - static_cast<double>(*received - slot.received);
-  slot.left = std::min(slot.left, options_.burst);
-  slot.received = *received;
-  if (at_ease && now - slot.noted >= options_.stall_memory) {
-    slot.at_ease = std::exchange(slot.lately, *received);
-    slot.noted = now;
-  }
-  slot.at = now;
-  if (slot.left >= 0) return false;
+  slot.left += options_.per_answered * static_cast<double>(counted->answered - slot.answered);
+  const std::uint64_t read = std::max(counted->read, slot.read);
+  slot.left = std::min(slot.left, options_.burst) - static_cast<double>(read - slot.read);
+  slot.read = read;
+  slot.answered = counted->answered;
+  const bool waits = WaitsTooLong(slot, counted->unread, now);
+  if (slot.left >= 0 && !waits) return false;
   slot.cookie = 0;
   return Cut(fd);
 }
 
-void IngressGuard::EndStall() {
-  std::size_t loudest = 0, next = 0;
-  double most = 0;
-  for (bool more = true; more;) {
-    common::MutexLock lock(mu_);
-    if (clock_.Mono() < end_stall_next_) return;
-    for (std::size_t i = 0; i < kLooksPerLock && next < slots_.size(); ++i, ++next) {
-      const Slot& slot = slots_[next];
-      const int fd = static_cast<int>(next);
-      const auto received = slot.cookie == 0 ? std::nullopt : BytesReceived(fd);
-      if (!received || *received < slot.at_ease || common::SocketCookie(fd) != slot.cookie) continue;
-      const auto sent = static_cast<double>(*received - slot.at_ease);
-      if (sent > most) {
-        most = sent;
-        loudest = next;
-      }
-    }
-    more = next < slots_.size();
+bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, common::MonoTime now) const {
+  const common::Duration since = std::min(now - std::exchange(slot.at, now), kMostBetweenLooks);
+  if (unread < kDrained) {
+    slot.waiting_looks = 0;
+    slot.waited = 0;
+    return false;
   }
-  common::MutexLock lock(mu_);
-  Slot& slot = slots_[loudest];
-  const int fd = static_cast<int>(loudest);
-  if (most < options_.stall_bytes || common::SocketCookie(fd) != slot.cookie || !Cut(fd)) return;
-  slot.cookie = 0;
-  end_stall_next_ = clock_.Mono() + options_.stall_pause;
-  last_closed_ = slot.peer;
-  ++untold_;
+  ++slot.waiting_looks;
+  slot.waited += static_cast<double>(unread) * std::chrono::duration<double>(since).count();
+  return slot.waiting_looks >= options_.backlog_looks && slot.waited > options_.backlog;
 }
 
 void IngressGuard::Start() {

@@ -1,20 +1,23 @@
-// Closes connections that send faster than any client has reason to.
+// Closes connections that send what no client has reason to send.
 //
-// gRPC 1.51 gathers a message to its end before it looks at the bound on its size, and
-// a message may claim 4 GiB; a block of headers has no bound at all for a peer that does
-// not acknowledge our settings; and a thread that reads a connection does nothing else
-// while there is more to read. Nothing of gRPC's own bounds that, so this looks at what
-// the kernel has counted for each connection, from a thread of its own.
+// gRPC 1.51 gathers a message to its end before it looks at the bound on its size; a block of headers has no
+// bound at all for a peer that does not acknowledge our settings; what gRPC has of a header that is not
+// complete it reads again from its beginning with each frame (CVE-2023-33953), so that a megabyte in frames
+// of ten bytes keeps a thread for seconds; and a thread that reads a connection does nothing else while there
+// is more to read, be it an I/O thread, the acceptor or whichever last called into gRPC. Nothing of gRPC's
+// own bounds that. So this looks at what the kernel has counted for each connection, from a thread of its
+// own:
 //
-// Each connection may send `burst` bytes at once and `rate` bytes a second over time.
-// A client sends some hundred bytes a second; a hundred clients on one connection that
-// report as much as they may, ten times a second, 2.5 MB.
+//   what is read and not answered    Whatever a client says is answered: a ping by a pong, a call by its end.
+//                                    A header without an end is not. A connection may have `burst` bytes read
+//                                    of it, and `per_answered` more for each byte that it took from us since.
+//   how much waits for how long      A reader that does not come to the end of what has come is kept by it,
+//                                    or by another connection's, of which as much waits: the bytes that
+//                                    wait, times the time since none did, are at most `backlog`.
 //
-// Few bytes can cost as much: what gRPC 1.51 has of a header that is not complete it reads again from its
-// beginning with each frame (CVE-2023-33953), so that a megabyte in frames of ten bytes keeps a thread for
-// seconds, and everybody else of that thread waits. Nothing that the kernel counts tells such frames from
-// others. But the thread does not come round: while `stalled` says so, the connection that has sent most
-// since all was well is closed, if that is much.
+// A client sends some hundred bytes a second, and gets half as much back; one that reports as much as it may,
+// 2.5 KB for a pong of 45 bytes. 600 B/s may wait for 4.6 s before that is much, a hundred such clients on
+// one connection for 0.5 s.
 //
 // What a closed connection has sent and gRPC has not read is dropped.
 //
@@ -36,16 +39,13 @@
 namespace liveness::net {
 
 struct IngressOptions {
-  double burst = 8.0 * 1024 * 1024;
-  double rate = 4.0 * 1024 * 1024;
+  double burst = 2.0 * 1024 * 1024;
+  double per_answered = 256;
+  double backlog = 6.4 * 1024;  // bytes times seconds
+  // So often in a row at least it must have been seen: after a stop of this process the first look sees all
+  // that came meanwhile.
+  int backlog_looks = 4;
   common::Duration period = std::chrono::milliseconds(50);
-  // Sent since all was well: from here on a connection may be what stalls us.
-  double stall_bytes = 32.0 * 1024;
-  // How far back "since all was well" goes at least. A stall is seen only after a while, when what causes it
-  // has come long ago and the kernel takes no more.
-  common::Duration stall_memory = std::chrono::seconds(1);
-  // Between two that are closed for a stall: a thread has to be seen to come round.
-  common::Duration stall_pause = std::chrono::milliseconds(100);
   // Descriptors that are looked at in a period, a microsecond or two each: with fewer
   // connections each is looked at in every period, with 20,000 each within 5 s.
   std::size_t looks = 200;
@@ -58,13 +58,8 @@ class IngressGuard {
   // many since the last time.
   using Closed = std::function<void(const Endpoint& last, std::size_t count)>;
 
-  // A thread that serves connections has not come round for longer than a busy one takes. Called on the
-  // guard's thread, each period.
-  using Stalled = std::function<bool()>;
-
-  // `clock` outlives it. `closed` and `stalled` may be null.
-  IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed,
-               Stalled stalled = nullptr);
+  // `clock` outlives it. `closed` may be null.
+  IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed);
   ~IngressGuard();
   IngressGuard(const IngressGuard&) = delete;
   IngressGuard& operator=(const IngressGuard&) = delete;
@@ -80,25 +75,22 @@ class IngressGuard {
  private:
   struct Slot {
     std::uint64_t cookie = 0;  // 0: none
-    std::uint64_t received = 0;
-    // `received` one to two `stall_memory` ago, and since then; kept while something is stalled.
-    std::uint64_t at_ease = 0, lately = 0;
-    common::MonoTime noted{};  // `lately`
-    double left = 0;
+    std::uint64_t read = 0, answered = 0;
+    double left = 0;        // may be read of it
+    int waiting_looks = 0;  // in a row at which something waited
+    double waited = 0;      // bytes times seconds of these
     common::MonoTime at{};
     Endpoint peer;
   };
   void Run();
   void Tell();
   // True if it was closed for what it sent.
-  bool LookAt(int fd, Slot& slot, common::MonoTime now, bool at_ease) const;
-  // Closes the one that sent most since all was well.
-  void EndStall();
+  bool LookAt(int fd, Slot& slot, common::MonoTime now) const;
+  bool WaitsTooLong(Slot& slot, std::size_t unread, common::MonoTime now) const;
 
   const IngressOptions options_;
   const common::Clock& clock_;
   const Closed closed_;
-  const Stalled stalled_;
 
   common::Mutex mu_;
   std::vector<Slot> slots_ ABSL_GUARDED_BY(mu_);  // by descriptor
@@ -106,7 +98,6 @@ class IngressGuard {
   Endpoint last_closed_ ABSL_GUARDED_BY(mu_);
   std::size_t untold_ ABSL_GUARDED_BY(mu_) = 0;
   common::MonoTime tell_next_ ABSL_GUARDED_BY(mu_){};
-  common::MonoTime end_stall_next_ ABSL_GUARDED_BY(mu_){};
 
   common::Mutex thread_mu_;
   common::CondVar changed_;

@@ -78,16 +78,6 @@ class QueuePulses {
   // The last one for an index beyond them.
   Queue& at(std::size_t index) { return queues_[std::min(index, size_ - 1)]; }
 
-  // A queue has not heard a ping that left after `now - span`, though one was sent since. Never without a
-  // canary.
-  bool IsAnyBehind(common::MonoTime now, common::Duration span) const {
-    return std::any_of(queues_.get(), queues_.get() + size_, [&](const Queue& queue) {
-      const core::Pulse pulse = queue.Read();
-      return pulse.caught_up != core::Pulse::kNever && pulse.sent > pulse.caught_up &&
-             now - pulse.caught_up > span;
-    });
-  }
-
   // Reads all queues into `pulses`, whose memory is used again.
   void Read(std::vector<core::Pulse>& pulses) const {
     pulses.resize(size_);
