@@ -51,6 +51,7 @@ void MassFailure::Join(const ClientRecord& record, MonoTime now) {
     ++entry.second.live;
     touched_.push_back(&entry);
   }
+  voices_.Add(VoiceOf(record), 1, 0);
 }
 
 void MassFailure::Part(const ClientRecord& record, MonoTime now) {
@@ -60,10 +61,11 @@ void MassFailure::Part(const ClientRecord& record, MonoTime now) {
     --entry.second.live;
     touched_.push_back(&entry);
   }
+  voices_.Add(VoiceOf(record), -1, 0);
 }
 
 MassFailure::Fall& MassFailure::Add(const ClientRecord& after, MonoTime now) {
-  falls_.push_back({std::string(after.client_id()), FallCounts::Slot(now), !IsMember(&after), {}});
+  falls_.push_back({std::string(after.client_id()), FallCounts::Slot(now), !IsMember(&after), {}, {}});
   Fall& fall = falls_.back();
   fall_of_[fall.client_id] = std::prev(falls_.end());
   Charge(fall, after, now);
@@ -97,6 +99,8 @@ void MassFailure::Charge(Fall& fall, const ClientRecord& record, MonoTime now) {
     fall.scopes.push_back(&entry);
     touched_.push_back(&entry);
   }
+  fall.voice = VoiceOf(record);
+  voices_.Add(fall.voice, fall.gone ? 1 : 0, 1);
 }
 
 void MassFailure::Discharge(Fall& fall, MonoTime now) {
@@ -108,6 +112,7 @@ void MassFailure::Discharge(Fall& fall, MonoTime now) {
     touched_.push_back(entry);
   }
   fall.scopes.clear();
+  voices_.Add(fall.voice, fall.gone ? -1 : 0, -1);
 }
 
 void MassFailure::Refresh(Scope& scope, MonoTime now) const {
@@ -217,7 +222,10 @@ MassFailure::Tally MassFailure::Everyone(MonoTime now) {
   if (at == scopes_.end()) return {};
   Scope& scope = at->second;
   Refresh(scope, now);
-  return {scope.episode == nullptr ? 0 : scope.episode->counts.fallen(), Members(scope)};
+  return {.fallen = scope.episode == nullptr ? 0 : scope.episode->counts.fallen(),
+          .members = Members(scope),
+          .beside_the_largest_voice = voices_.BesideTheLargest(),
+          .fallen_voices = voices_.FallenShare()};
 }
 
 }  // namespace liveness::core

@@ -49,6 +49,7 @@
 #include "common/clock.h"
 #include "server/core/fleet/fall_counts.h"
 #include "server/core/fleet/group_event.h"
+#include "server/core/fleet/voices.h"
 #include "server/core/record/record.h"
 
 namespace liveness::core {
@@ -82,6 +83,9 @@ class MassFailure {
   struct Tally {
     std::int64_t fallen = 0;
     std::int64_t members = 0;
+    // By voices.h; falls that have grown old are taken out of it a few a call.
+    std::int64_t beside_the_largest_voice = 0;
+    double fallen_voices = 0;
   };
   Tally Everyone(MonoTime now);
 
@@ -116,6 +120,7 @@ class MassFailure {
     MonoTime at;  // a slot of FallCounts
     bool gone = false;
     std::vector<Entry*> scopes;
+    std::string voice;
   };
   using Falls = std::list<Fall>;
 
@@ -149,6 +154,7 @@ class MassFailure {
   Scopes scopes_;
   Falls falls_;  // the oldest first, one a client
   absl::btree_map<std::string, Falls::iterator, std::less<>> fall_of_;
+  Voices voices_;
   std::vector<Entry*> touched_;  // empty between calls
   std::int64_t event_count_ = 0;
 };

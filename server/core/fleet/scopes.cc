@@ -22,23 +22,35 @@ std::size_t ParseAddress(std::string_view text, std::array<unsigned char, 16>& a
   return inet_pton(AF_INET, std::string(text).c_str(), address.data()) == 1 ? 4 : 0;
 }
 
-}  // namespace
-
-std::string SubnetOf(std::string_view peer_address) {
+// The first `v4_bytes` of an IPv4 address, with `v4_suffix`, or an IPv6 one's /64.
+std::string Network(std::string_view peer_address, std::ptrdiff_t v4_bytes, std::string_view v4_suffix) {
   std::array<unsigned char, 16> address{};
   const std::size_t bytes = ParseAddress(peer_address, address);
   if (bytes == 0) return {};
   const bool v4 = bytes == 4;
-  std::fill(address.begin() + (v4 ? 3 : 8), address.end(), 0);
+  std::fill(address.begin() + (v4 ? v4_bytes : 8), address.end(), 0);
   char text[INET6_ADDRSTRLEN] = "";
   if (inet_ntop(v4 ? AF_INET : AF_INET6, address.data(), text, sizeof(text)) == nullptr) return {};
-  return common::StrCat(text, v4 ? "/24" : "/64");
+  return common::StrCat(text, v4 ? v4_suffix : "/64");
+}
+
+}  // namespace
+
+std::string SubnetOf(std::string_view peer_address) { return Network(peer_address, 3, "/24"); }
+
+std::string VoiceOf(std::string_view principal, std::string_view peer_address) {
+  return principal.empty() ? Network(peer_address, 4, "") : std::string(principal);
+}
+
+std::string VoiceOf(const ClientRecord& record) {
+  return VoiceOf(record.info.principal(), record.info.peer_address());
 }
 
 bool HaveSameScopes(const ClientRecord& a, const ClientRecord& b,
                     const std::vector<std::string>& label_keys) {
   if (a.info.Is(b.info)) return true;
-  return a.info.host() == b.info.host() && a.info.peer_address() == b.info.peer_address() &&
+  return a.info.host() == b.info.host() && a.info.principal() == b.info.principal() &&
+         a.info.peer_address() == b.info.peer_address() &&
          std::all_of(label_keys.begin(), label_keys.end(),
                      [&](const std::string& key) { return a.info.FindLabel(key) == b.info.FindLabel(key); });
 }

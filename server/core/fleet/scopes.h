@@ -22,7 +22,12 @@ inline constexpr std::size_t kMaxGroupLabels = 8;
 // The scopes of a client, `everyone` first. `label_keys`: the chosen labels.
 std::vector<std::string> ScopesOf(const ClientRecord& record, const std::vector<std::string>& label_keys);
 
-// True if nothing changed that ScopesOf looks at; allocates nothing.
+// Who speaks for a client (voices.h): its principal, or the address that it calls from, an IPv6 one's /64;
+// empty for what has neither, as over a Unix socket.
+std::string VoiceOf(std::string_view principal, std::string_view peer_address);
+std::string VoiceOf(const ClientRecord& record);
+
+// True if nothing changed that ScopesOf or VoiceOf looks at; allocates nothing.
 bool HaveSameScopes(const ClientRecord& a, const ClientRecord& b, const std::vector<std::string>& label_keys);
 
 // `10.1.2.0/24` of `10.1.2.3:4567`, `2001:db8::/64` of `[2001:db8::5]:4567`; empty

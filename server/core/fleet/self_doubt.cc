@@ -4,16 +4,18 @@
 
 namespace liveness::core {
 
-SelfDoubt::Change SelfDoubt::Count(std::int64_t fallen, std::int64_t members, MonoTime now) {
-  const auto down = static_cast<double>(fallen);
-  const double limit = options_.share * static_cast<double>(members);
-  if (!doubting_ && members >= options_.min_members && down > limit) {
+SelfDoubt::Change SelfDoubt::Count(const MassFailure::Tally& everyone, MonoTime now) {
+  const auto down = static_cast<double>(everyone.fallen);
+  const double limit = options_.share * static_cast<double>(everyone.members);
+  const bool by_voices = everyone.beside_the_largest_voice >= options_.min_members;
+  if (!doubting_ && everyone.members >= options_.min_members && down > limit &&
+      (!by_voices || everyone.fallen_voices > options_.share)) {
     doubting_ = true;
     began_at_ = now;
     ++episode_count_;
     return Change::kBegins;
   }
-  if (doubting_ && down <= limit / 2) {
+  if (doubting_ && (down <= limit / 2 || (by_voices && everyone.fallen_voices <= options_.share / 2))) {
     doubting_ = false;
     ended_at_ = now;
     return Change::kEnds;

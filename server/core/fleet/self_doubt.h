@@ -31,6 +31,11 @@
 // falls lie further back than the window (mass_failure.h). A client that was suspected during the doubt stays
 // under it until its own suspicion ends.
 //
+// Nobody buys a doubt: clients of one principal, or of one address where nobody proves who it is, are one
+// voice (voices.h), and more than `share` of the voices must have fallen too. That is asked only where
+// `min_members` clients or more are not of the largest voice: a fleet of one principal, with a few others
+// beside it, is heard as a fleet.
+//
 // Not thread-safe. Time must not go back.
 #pragma once
 
@@ -39,6 +44,7 @@
 #include <optional>
 
 #include "common/clock.h"
+#include "server/core/fleet/mass_failure.h"
 
 namespace liveness::core {
 
@@ -61,9 +67,8 @@ class SelfDoubt {
   explicit SelfDoubt(Options options) : options_(options) {}
 
   enum class Change : std::uint8_t { kNone, kBegins, kEnds };
-  // `fallen` of all `members` have fallen within the window that ends at `now`. Returns what
-  // becomes of the doubt by that.
-  Change Count(std::int64_t fallen, std::int64_t members, MonoTime now);
+  // Who of all has fallen within the window that ends at `now`. Returns what becomes of the doubt by that.
+  Change Count(const MassFailure::Tally& everyone, MonoTime now);
 
   // The canary's ping of `sent_at` was answered.
   void CanaryAnswered(MonoTime sent_at, MonoTime answered_at);

@@ -40,7 +40,7 @@ core::GroupEventsPtr Falls::Count(const core::ClientRecord* before, const core::
 void Falls::CountDoubt(MonoTime now, Effects& effects) {
   const core::MassFailure::Tally everyone = mass_.Everyone(now);
   const auto fell = [&] { return common::StrCat(everyone.fallen, " of ", everyone.members); };
-  switch (self_doubt_.Count(everyone.fallen, everyone.members, now)) {
+  switch (self_doubt_.Count(everyone, now)) {
     case SelfDoubt::Change::kNone: return;
     case SelfDoubt::Change::kBegins:
       effects.notices.push_back(common::StrCat(

@@ -199,5 +199,30 @@ TEST(MassFailureTest, AFleetThatGrowsOldAtOnceIsNotWalkedAtOnce) {
   EXPECT_EQ(fleet.mass.fall_count(), 5'000u);
 }
 
+TEST(MassFailureTest, ClientsOfOnePrincipalOrAddressAreOneVoice) {
+  Fleet fleet;
+  const auto join = [&](const std::string& id, const std::string& principal, const std::string& peer) {
+    ClientRecord record;
+    record.info = PackedInfo({.client_id = id, .peer_address = peer, .principal = principal});
+    record.state = State::kAlive;
+    fleet.Put(id, record, 0);
+  };
+  for (int i = 0; i < 100; ++i) join("sybil" + std::to_string(i), "spiffe://prod/evil", "10.0.0.1:5");
+  for (int i = 0; i < 20; ++i)
+    join("host" + std::to_string(i), "", "[2001:db8::" + std::to_string(i + 1) + "]:5");
+  for (int i = 0; i < 8; ++i) join(C(i), "", "10.0.0." + std::to_string(i) + ":5");
+  for (int i = 0; i < 100; ++i) fleet.Suspect("sybil" + std::to_string(i), 1);
+  MassFailure::Tally all = fleet.mass.Everyone(At(2));
+  EXPECT_EQ(all.fallen, 100);
+  EXPECT_EQ(all.beside_the_largest_voice, 28);
+  EXPECT_DOUBLE_EQ(all.fallen_voices, 0.1);
+  for (int i = 0; i < 100; ++i) fleet.Die("sybil" + std::to_string(i), 3);
+  EXPECT_DOUBLE_EQ(fleet.mass.Everyone(At(4)).fallen_voices, 0.1);
+  // Its falls grow old, and it has no client any more.
+  for (int i = 0; i < 50; ++i) all = fleet.mass.Everyone(At(20'000));
+  EXPECT_EQ(all.fallen_voices, 0);
+  EXPECT_EQ(all.beside_the_largest_voice, 8);
+}
+
 }  // namespace
 }  // namespace liveness::core

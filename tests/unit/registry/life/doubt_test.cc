@@ -30,6 +30,25 @@ TEST(Doubt, SilenceOfEveryoneIsSuspectedInTimeAndAskedAboutBeforeDeath) {
   EXPECT_EQ(h.registry.totals().counts.dead, 20) << "it had its time, and there is no canary";
 }
 
+// Sybils: whoever may beat under one id may beat under many.
+TEST(Doubt, ClientsOfOnePrincipalDoNotBuyIt) {
+  RegistryHarness h;
+  std::vector<Peer> fleet;
+  for (int i = 0; i < 212; ++i) {
+    HelloRequest hello = RegistryHarness::Hello("c" + std::to_string(i));
+    hello.info.principal = i < 12 ? "dns:service-" + std::to_string(i) : "dns:evil";
+    fleet.push_back(h.Attach(std::move(hello)));
+  }
+  for (std::size_t i = 11; i < fleet.size(); ++i) ClosedByProcess(h, fleet[i]);
+  for (int i = 0; i < 20; ++i) {
+    h.Run(milliseconds(100));
+    for (std::size_t n = 0; n < 11; ++n) h.Beat(fleet[n]);
+  }
+  EXPECT_EQ(h.registry.totals().doubts, 0);
+  EXPECT_EQ(h.registry.totals().held_deaths, 0);
+  EXPECT_EQ(h.StateOf("c11"), State::kDead) << "the one service that died with them";
+}
+
 TEST(Doubt, WhoAnswersTheProbeLives) {
   RegistryHarness h;
   const auto peers = AttachMany(h, 20, "db-7", "c", milliseconds(5));
