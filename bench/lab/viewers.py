@@ -8,7 +8,7 @@ from lab.bench import say
 def viewers(lab):
     rate, seconds = 10, 5 if lab.quick else 20
     count, deaf = 1_000, 100
-    with lab.livenessd("--http-listen=127.0.0.1:0", "--max-watchers=2000", "--max-streams-per-peer=0") as server, \
+    with lab.livenessd("--http-listen=127.0.0.1:0", "--max-watchers=2000", "--max-streams-per-peer=0", "--max-hello-rate=0") as server, \
             lab.load(server, 100) as load:
         http = server.line().removeprefix("http on ")
 

@@ -1,11 +1,9 @@
 #include "server/auth/call_gate.h"
 
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "common/grpc/asked_by.h"
-#include "server/net/endpoint.h"
 
 namespace liveness::auth {
 namespace {
@@ -35,14 +33,16 @@ const CallGate& OpenGate() {
 
 bool IsWithinProcess(const grpc::ServerContext& context) { return context.peer() == kPeerInProcess; }
 
-std::string AddressOf(const grpc::ServerContext& context) {
-  std::string peer = context.peer();
-  if (const auto endpoint = net::FromGrpcPeer(peer)) return net::AddressText(*endpoint);
-  if (peer != kPeerInProcess) return peer;  // a Unix socket's
+std::optional<net::Endpoint> PeerOf(const grpc::ServerContext& context) {
+  if (!IsWithinProcess(context)) return net::FromGrpcPeer(context.peer());
   const auto told = context.client_metadata().find(common::kAskedByMetadata);
-  if (told == context.client_metadata().end()) return {};
-  const auto asked_by = net::FromText({told->second.data(), told->second.size()});
-  return asked_by ? net::AddressText(*asked_by) : std::string();
+  if (told == context.client_metadata().end()) return std::nullopt;
+  return net::FromText({told->second.data(), told->second.size()});
+}
+
+std::string AddressOf(const grpc::ServerContext& context) {
+  if (const auto peer = PeerOf(context)) return net::AddressText(*peer);
+  return IsWithinProcess(context) ? std::string() : context.peer();  // a Unix socket's
 }
 
 }  // namespace liveness::auth

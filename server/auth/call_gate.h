@@ -4,6 +4,7 @@
 // metadata whose request it is. That is believed of such a call alone.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <grpcpp/server_context.h>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "server/auth/caller.h"
 #include "server/auth/gate.h"
+#include "server/net/endpoint.h"
 
 namespace liveness::auth {
 
@@ -28,7 +30,9 @@ const CallGate& OpenGate();
 
 // True if this process itself makes the call.
 bool IsWithinProcess(const grpc::ServerContext& context);
-// Where the call comes from, without a port: of what comes over HTTP whoever asked there.
+// Where the call comes from, of what comes over HTTP whoever asked there. Nothing for a Unix socket.
+std::optional<net::Endpoint> PeerOf(const grpc::ServerContext& context);
+// The same as text, without a port.
 std::string AddressOf(const grpc::ServerContext& context);
 
 }  // namespace liveness::auth

@@ -33,7 +33,8 @@ AdmissionVerdict ConnectionAdmission::Judge(int fd, common::MonoTime now) {
   const bool own = own_.Take(fd, local ? &*local : nullptr, remote ? &*remote : nullptr);
   if (!own) {
     if (IsFull(now)) return AdmissionVerdict::kFull;
-    if (remote && !rate_.Admit(*remote, now)) return AdmissionVerdict::kTooFast;
+    if (remote && rate_.Wait(NetworkOf(*remote), now) != common::Duration::zero())
+      return AdmissionVerdict::kTooFast;
   }
   table_.Add(fd, own);
   return AdmissionVerdict::kServe;

@@ -2,12 +2,13 @@
 // address. This process's own connections are always served. Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "common/clock.h"
-#include "server/net/connection_rate.h"
+#include "server/core/time/rate_table.h"
 #include "server/net/connection_table.h"
 #include "server/net/endpoint.h"
 #include "server/net/own_connections.h"
@@ -20,7 +21,7 @@ class ConnectionAdmission {
  public:
   struct Options {
     std::size_t max_connections = 1;
-    ConnectionRate::Options rate;
+    core::RateOptions rate;  // of one address; an IPv6 peer counts by its /64
   };
 
   // `own` outlives it.
@@ -42,7 +43,7 @@ class ConnectionAdmission {
   const Options options_;
   OwnConnections& own_;
   ConnectionTable table_;
-  ConnectionRate rate_;
+  core::RateTable<std::array<std::uint8_t, 16>> rate_;
   common::MonoTime next_full_sweep_{};
 };
 

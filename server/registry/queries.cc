@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/record/ownership.h"
+
 namespace liveness::registry {
 
 using core::MonoTime;
@@ -28,9 +30,11 @@ std::optional<core::ClientView> Queries::Get(std::string_view client_id) const {
   return core::ClientView{std::move(visible), deadlines_.VitalsOf(*session, clock_.Mono())};
 }
 
-std::optional<core::PathQuality> Queries::PathOf(std::string_view client_id) const {
+std::optional<core::PathQuality> Queries::PathOf(std::string_view client_id,
+                                                 std::string_view principal) const {
   const std::shared_ptr<Session> session = ledger_.Find(client_id);
   if (session == nullptr || session->state().extras == nullptr) return std::nullopt;
+  if (!core::MayOwn(session->record()->info.principal(), principal)) return std::nullopt;
   const std::shared_ptr<Arrivals>& arrivals = session->state().extras->arrivals;
   if (arrivals == nullptr) return std::nullopt;
   return arrivals->path();

@@ -25,7 +25,7 @@ class Queries {
       : clock_(clock), ledger_(ledger), deadlines_(deadlines) {}
 
   std::optional<core::ClientView> Get(std::string_view client_id) const;
-  std::optional<core::PathQuality> PathOf(std::string_view client_id) const;
+  std::optional<core::PathQuality> PathOf(std::string_view client_id, std::string_view principal) const;
 
   // How many records one call of Scan looks at: fewer with a dear filter.
   static std::size_t LooksOf(const ScanRequest& request);

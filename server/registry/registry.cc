@@ -97,8 +97,9 @@ void Registry::UpdateLabels(const std::shared_ptr<Session>& session, std::uint64
   });
 }
 
-std::optional<core::PathQuality> Registry::PathOf(std::string_view client_id) const {
-  return Read([&](const Parts& parts) { return parts.queries.PathOf(client_id); });
+std::optional<core::PathQuality> Registry::PathOf(std::string_view client_id,
+                                                  std::string_view principal) const {
+  return Read([&](const Parts& parts) { return parts.queries.PathOf(client_id, principal); });
 }
 
 void Registry::Rearm(const std::shared_ptr<Session>& session) {

@@ -79,8 +79,9 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // The labels of the session, replaced. Sorted by key.
   void UpdateLabels(const std::shared_ptr<Session>& session, std::uint64_t attachment, core::Labels labels);
-  // How the client's pings arrived over its last streams, if that was measured.
-  std::optional<core::PathQuality> PathOf(std::string_view client_id) const;
+  // How the client's pings arrived over its last streams, if that was measured and the client is
+  // `principal`'s.
+  std::optional<core::PathQuality> PathOf(std::string_view client_id, std::string_view principal) const;
   // Arrivals said that the client is overdue sooner than was known.
   void Rearm(const std::shared_ptr<Session>& session);
   // How often time has stood for this server so far.

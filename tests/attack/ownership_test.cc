@@ -1,4 +1,6 @@
 // Another's id: live, dead or left.
+#include <google/protobuf/util/time_util.h>
+
 #include "tests/attack/attacked_server.h"
 
 namespace liveness::testing {
@@ -69,6 +71,29 @@ TEST_F(OwnershipAttack, NoResumeTokenOfAnothersHelps) {
   EXPECT_FALSE(attacker.Join(hello));
   EXPECT_EQ(ReasonOrCode(*attacker.End()), "PRINCIPAL_MISMATCH");
   EXPECT_EQ(orders.End(Millis(100)), std::nullopt);
+}
+
+// What is promised of a client's path is worked out from how its pings arrived: that is its own business, and
+// that there is such a client too.
+TEST_F(OwnershipAttack, AQualityThatCannotBeHadTellsNothingOfAnothersPath) {
+  Bystander orders(Owner(), "orders");
+  ASSERT_TRUE(orders.welcomed());
+  const auto answer = [&](const std::string& id, std::chrono::nanoseconds found_within) {
+    auto hello = HeartbeatStream::Hello(id, "attacker");
+    hello.mutable_hello()->clear_interval();
+    hello.mutable_hello()->clear_timeout();
+    v1::Quality& quality = *hello.mutable_hello()->mutable_quality();
+    *quality.mutable_found_within() =
+        google::protobuf::util::TimeUtil::NanosecondsToDuration(found_within.count());
+    quality.mutable_mistake_recurrence()->set_seconds(30 * 86'400);
+    HeartbeatStream stream(Attacker());
+    EXPECT_FALSE(stream.Join(hello));
+    return stream.End().value_or(grpc::Status::OK);
+  };
+  EXPECT_EQ(ReasonOrCode(answer("orders", std::chrono::seconds(10))), "PRINCIPAL_MISMATCH");
+  const grpc::Status refused = answer("orders", std::chrono::milliseconds(10));
+  EXPECT_EQ(ReasonOrCode(refused), "QUALITY_UNREACHABLE");
+  EXPECT_EQ(refused.error_message(), answer("nobody", std::chrono::milliseconds(10)).error_message());
 }
 
 TEST_F(OwnershipAttack, OnlyAnOperatorHandsAnIdOver) {

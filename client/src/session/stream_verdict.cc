@@ -32,6 +32,7 @@ constexpr StreamVerdict kVerdicts[] = {
     {Code::kResourceExhausted, "MESSAGE_TOO_LARGE", ComeBack::kWithToken, Soon::kBackedOff},
     {Code::kResourceExhausted, "TOO_MANY_CLIENTS", ComeBack::kWithToken, Soon::kAsTold},
     {Code::kResourceExhausted, "TOO_MANY_STREAMS", ComeBack::kWithToken, Soon::kAsTold},
+    {Code::kResourceExhausted, "HELLO_RATE", ComeBack::kWithToken, Soon::kAsTold},
     {Code::kUnavailable, "DRAINING", ComeBack::kWithToken, Soon::kBackedOff},
     {Code::kUnavailable, "STORE_UNAVAILABLE", ComeBack::kWithToken, Soon::kAsTold},
     {Code::kUnimplemented, "SESSIONS_UNIMPLEMENTED", ComeBack::kWithToken, Soon::kBackedOff},

@@ -24,10 +24,24 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
       ->capture_default_str()
       ->group(kGroup);
   app.add_option("--max-watchers-per-peer", settings.max_watchers_per_peer,
-                 "WatchClients streams from one address; 0: as many as --max-watchers. Raise it where all "
+                 "WatchClients streams from one address, or of one principal; 0: as many as --max-watchers. "
+                 "Raise it where all "
                  "viewers come through one proxy (three quarters of --max-watchers)")
       ->check(CLI::Range(0, 1'000'000))
       ->type_name("COUNT")
+      ->group(kGroup);
+  app.add_option("--max-streams-per-principal", settings.max_streams_per_principal,
+                 "Heartbeat streams of one principal; 0: no limit (three quarters of --max-clients)")
+      ->check(CLI::Range(0, 100'000'000))
+      ->type_name("COUNT")
+      ->group(kGroup);
+  app.add_option("--max-hello-rate", settings.max_hello_rate,
+                 "Sessions that one principal, or one address where nobody proves who it is, may begin in a "
+                 "second, and ten times as many at once after a rest; the others are told when to come back. "
+                 "0: no limit")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
       ->group(kGroup);
   idle_timeout_
       .AddTo(app, "--idle-connection-timeout",

@@ -16,7 +16,9 @@ namespace liveness::app {
 struct BoundSettings {
   rpc::Http2Bounds http2;
   rpc::CallPatience patience;
-  std::optional<std::size_t> max_watchers_per_peer;  // as RegistryService's
+  std::optional<std::size_t> max_watchers_per_peer;      // as RegistryService's
+  std::optional<std::size_t> max_streams_per_principal;  // nothing: a share of --max-clients
+  std::uint32_t max_hello_rate = 5'000;                  // as HeartbeatOptions'
 };
 
 class BoundFlags {

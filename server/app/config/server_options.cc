@@ -48,6 +48,9 @@ rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
   options.bounds.min_interval = config.min_interval;
   options.max_ping_rate = config.max_ping_rate;
   options.max_streams_per_peer = config.max_streams_per_peer;
+  options.max_streams_per_principal =
+      config.bounds.max_streams_per_principal.value_or(rpc::StreamQuota::ShareOf(config.max_clients));
+  options.max_hello_rate = config.bounds.max_hello_rate;
   return options;
 }
 

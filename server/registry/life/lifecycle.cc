@@ -166,12 +166,12 @@ void Lifecycle::Forget(const std::shared_ptr<Session>& session, Effects& effects
 bool Lifecycle::ForgetBeyondBound(std::size_t most, Effects& effects) {
   const auto bound = static_cast<std::int64_t>(options_.max_ended);
   for (std::size_t n = 0; ledger_.table().counts().ended() > bound; ++n) {
-    const std::shared_ptr<Session> oldest = ledger_.table().OldestEnded();
+    const std::shared_ptr<Session> first = ledger_.table().FirstToForget();
     // The table still sorts this client by its older revision, because its end is not committed yet. The
     // commit calls this again.
-    if (oldest->is_pending()) return false;
+    if (first->is_pending()) return false;
     if (n == most || ledger_.IsFull()) return true;
-    Forget(oldest, effects);
+    Forget(first, effects);
   }
   return false;
 }

@@ -55,8 +55,9 @@ void SessionTable::Erase(const std::shared_ptr<Session>& session) {
   sessions_.erase(record.client_id());
 }
 
-std::shared_ptr<Session> SessionTable::OldestEnded() const {
-  return ended_.empty() ? nullptr : Find(ended_.begin()->second);
+std::shared_ptr<Session> SessionTable::FirstToForget() const {
+  const std::string_view first = ended_.First();
+  return first.empty() ? nullptr : Find(first);
 }
 
 core::HostEvidence SessionTable::NeighboursOf(const ClientRecord& record) const {
@@ -87,14 +88,12 @@ void SessionTable::AddToCounts(const ClientRecord& record, std::int64_t sign) {
 
 void SessionTable::Forget(const ClientRecord& record) {
   AddToCounts(record, -1);
-  ended_.erase({record.revision, record.client_id()});
+  ended_.Remove(record);
 }
 
 void SessionTable::Count(const ClientRecord& record) {
   AddToCounts(record, +1);
-  if (record.state == State::kDead || record.state == State::kLeft) {
-    ended_.emplace(record.revision, record.client_id());
-  }
+  if (record.state == State::kDead || record.state == State::kLeft) ended_.Add(record);
 }
 
 }  // namespace liveness::registry

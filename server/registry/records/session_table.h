@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +16,7 @@
 
 #include "absl/container/btree_map.h"
 #include "server/core/record/record.h"
+#include "server/registry/records/ended_sessions.h"
 #include "server/registry/records/label_counts.h"
 #include "server/registry/records/session.h"
 
@@ -53,8 +53,8 @@ class SessionTable {
   // Drops the entry. REQUIRES: IsCurrent(session).
   void Erase(const std::shared_ptr<Session>& session);
 
-  // The client whose end lies furthest back; null if none has ended.
-  std::shared_ptr<Session> OldestEnded() const;
+  // Of those that have ended the one to forget first (ended_sessions.h); null if none has.
+  std::shared_ptr<Session> FirstToForget() const;
 
   // The other live clients of a record's host; nothing if it gave none.
   core::HostEvidence NeighboursOf(const core::ClientRecord& record) const;
@@ -76,8 +76,7 @@ class SessionTable {
   CountsByHealth counts_by_health_{};
   LabelCounts label_counts_;
   absl::btree_map<std::string, core::HostEvidence, std::less<>> hosts_;  // of live clients
-  // (revision of the end, client) of every ended session, oldest first.
-  std::set<std::pair<std::uint64_t, std::string_view>> ended_;
+  EndedSessions ended_;
 };
 
 }  // namespace liveness::registry

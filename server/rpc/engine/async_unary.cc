@@ -25,10 +25,10 @@ struct Method {
 struct Answer::UnderWay {
   explicit UnderWay(std::shared_ptr<Method> the_method) : method(std::move(the_method)) {}
   ~UnderWay() { method->under_way.fetch_sub(1); }
-  // False if the call is one too many, of all or of its address. It counts all the same until it goes.
-  bool Enter(const StreamQuota::Address& peer) {
+  // False if the call is one too many, of all or of its caller. It counts all the same until it goes.
+  bool Enter(StreamQuota::Caller caller) {
     const bool is_room = method->under_way.fetch_add(1) < method->options.max_under_way;
-    return is_room && place.Take(method->per_peer, peer);
+    return is_room && place.Take(method->per_peer, std::move(caller));
   }
   const std::shared_ptr<Method> method;
   QuotaPlace place;
@@ -56,7 +56,7 @@ class AsyncUnaryCall final : public std::enable_shared_from_this<AsyncUnaryCall>
   void OnRead(GenericCall::Came came) {
     if (came != GenericCall::Came::kRequest) return answer_->Fail(GenericCall::WhyNoRequest(came));
     auto counted = std::make_unique<Answer::UnderWay>(method_);
-    if (!counted->Enter(call_->peer_address())) {
+    if (!counted->Enter(call_->quota_caller())) {
       return answer_->Fail(ServerBusyError(
           "too many calls of this method are under way, of all or of this address; try again"));
     }

@@ -58,11 +58,11 @@ void GenericCall::AwaitOutcome(std::function<void()> overdue) {
 
 void GenericCall::Progress() { timer_.Start(*this, CallTimer::Wait::kOutcome); }
 
-bool GenericCall::TakeWorkerPlace() { return worker_place_.Take(engine_.worker_calls(), peer_address()); }
+bool GenericCall::TakeWorkerPlace() { return worker_place_.Take(engine_.worker_calls(), quota_caller()); }
 
-StreamQuota::Address GenericCall::peer_address() const {
-  const std::optional<net::Endpoint> peer = net::FromGrpcPeer(context_.peer());
-  return peer ? net::NetworkOf(*peer) : StreamQuota::Address{};
+StreamQuota::Caller GenericCall::quota_caller() const {
+  const std::optional<net::Endpoint> peer = auth::PeerOf(context_);
+  return {peer ? net::NetworkOf(*peer) : StreamQuota::Address{}, caller_->principal};
 }
 
 void GenericCall::OnRead(bool ok) {

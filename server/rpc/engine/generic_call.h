@@ -77,8 +77,8 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   // The work for the answer goes on. Any thread. REQUIRES: after AwaitOutcome(), before Reply() and Finish().
   void Progress();
 
-  // Takes one of the places that the caller's address has for calls which keep a worker busy, until the
-  // call is gone, after the caller has taken its answer. False if none is left. Once, on the queue's thread.
+  // Takes one of the places that the caller has for calls which keep a worker busy, until the call is gone,
+  // after the caller has taken its answer. False if none is left. Once, on the queue's thread.
   bool TakeWorkerPlace();
 
   // Ends the call, with a message or (also if OK) without. Once, in place of any
@@ -86,8 +86,9 @@ class GenericCall final : public CallTimer::Waiter, public std::enable_shared_fr
   void Reply(const grpc::ByteBuffer& response);
   void Finish(const absl::Status& status);
 
-  // The address whose places the call takes; all zero for a Unix socket.
-  StreamQuota::Address peer_address() const;
+  // Whose places the call takes. Of a call that came over HTTP whoever asked there; all that comes over Unix
+  // sockets is one address, all zero. REQUIRES: as caller().
+  StreamQuota::Caller quota_caller() const;
 
   grpc::GenericServerContext& context() { return context_; }
   grpc::GenericServerAsyncReaderWriter& stream() { return stream_; }

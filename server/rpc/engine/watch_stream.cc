@@ -120,8 +120,8 @@ void WatchStream::RunOnWorker(Lane lane, WorkerPool::Job job) {
 void WatchStream::OnRequest(GenericCall::Came came) {
   if (over_) return;  // the caller is gone, and the stream is closed
   if (came != GenericCall::Came::kRequest) return Finish(GenericCall::WhyNoRequest(came));
-  if (!place_.Take(method_.per_peer, call_->peer_address())) {
-    return Finish(TooMany("this address has as many watches open as one may"));
+  if (!place_.Take(method_.per_peer, call_->quota_caller())) {
+    return Finish(TooMany("this address or principal has as many watches open as one may"));
   }
   absl::Status opened = method_.streams.Add(shared_from_this(), method_.max_streams);
   if (opened.ok()) opened = Open(call_->request());

@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "server/core/fleet/scopes.h"
+
 namespace liveness::rpc {
 
 void EndLog::Write(std::string_view reason, std::string_view client_id, std::string_view peer,
@@ -17,13 +19,18 @@ void EndLog::Write(std::string_view reason, std::string_view client_id, std::str
     if (budget.lines == 0 || now - budget.second >= std::chrono::seconds(1)) {
       budget.second = now;
       budget.lines = 0;
+      budget.lines_of.clear();
       left_out = std::exchange(budget.left_out, 0);
     }
-    if (budget.lines == kLinesPerSecond) {
+    const std::string address = core::VoiceOf("", peer);
+    const auto of_one = budget.lines_of.find(address);
+    const bool too_many = of_one != budget.lines_of.end() && of_one->second == kLinesOfOne;
+    if (budget.lines == kLinesPerSecond || too_many) {
       ++budget.left_out;
       return;
     }
     ++budget.lines;
+    ++budget.lines_of[address];
   }
   if (left_out != 0) spdlog::warn("stream ended: {}: {} more lines were left out", reason, left_out);
   spdlog::warn("stream ended: {}: client {} at {}: {}", reason, client_id.empty() ? "(unknown)" : client_id,

@@ -1,5 +1,7 @@
 // One log line for every stream that ends badly, and no more than a few a second of each
-// reason, because a client that floods the server must not flood the log. All are counted. Thread-safe.
+// reason, because a client that floods the server must not flood the log, and of these no more than half from
+// one address (an IPv6 one's /64), because nor must it hide what others' streams ended with. All are counted.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,7 @@ namespace liveness::rpc {
 class EndLog {
  public:
   static constexpr int kLinesPerSecond = 10;
+  static constexpr int kLinesOfOne = kLinesPerSecond / 2;
 
   // `clock` outlives the log.
   explicit EndLog(const common::Clock& clock) : clock_(clock) {}
@@ -31,6 +34,7 @@ class EndLog {
   struct Budget {
     common::MonoTime second{};
     int lines = 0;
+    absl::flat_hash_map<std::string, int> lines_of;  // each address; few, because there are few lines
     std::uint64_t total = 0;
     std::uint64_t left_out = 0;
   };

@@ -42,7 +42,7 @@ void HeartbeatCall::OnOpen(bool ok) {
 absl::Status HeartbeatCall::Admit(const std::optional<net::Endpoint>& peer) {
   // All of them in any case: what is counted here is given back when the call goes.
   const absl::Status placed = place_.Take(engine_.connections(), peer);
-  const bool has_quota = quota_place_.Take(deps_.quota, net::NetworkOf(peer.value_or(net::Endpoint{})));
+  const bool has_quota = quota_place_.Take(deps_.quota, {net::NetworkOf(peer.value_or(net::Endpoint{})), {}});
   const bool takes_calls = deps_.listener.OnOpened(writer_);
   if (!placed.ok()) return placed;
   if (!takes_calls) return DrainingError();

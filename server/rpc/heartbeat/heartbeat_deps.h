@@ -16,6 +16,7 @@
 #include "server/rpc/engine/stream_quota.h"
 #include "server/rpc/heartbeat/end_log.h"
 #include "server/rpc/heartbeat/heartbeat_options.h"
+#include "server/rpc/heartbeat/hello_pace.h"
 #include "server/rpc/heartbeat/stream_closer.h"
 
 namespace liveness::rpc {
@@ -48,6 +49,8 @@ struct HeartbeatDeps {
   const net::AcceptedSockets& sockets;
   const net::TcpDiag& diag;  // the registry's detector asks with it
   StreamQuota& quota;        // streams of each address
+  StreamQuota& sessions;     // streams of each principal, from the hello on
+  HelloPace& pace;
   EndLog& log;
   HeartbeatListener& listener;
   const std::atomic<bool>& draining;  // hellos are refused

@@ -48,8 +48,7 @@ core::Labels ToLabels(const google::protobuf::Map<std::string, std::string>& map
 }  // namespace
 
 absl::StatusOr<registry::HelloRequest> ParseHello(const v1::Hello& hello, const core::Timing& preset,
-                                                  const core::TimingBounds& bounds,
-                                                  const core::PathEstimate& path) {
+                                                  const core::TimingBounds& bounds) {
   Violations violations;
   common::CheckId("hello.client_id", hello.client_id(), &violations);
   common::CheckId("hello.instance_id", hello.instance_id(), &violations);
@@ -68,15 +67,8 @@ absl::StatusOr<registry::HelloRequest> ParseHello(const v1::Hello& hello, const 
   core::TimingRequest wanted;
   if (hello.has_interval()) wanted.interval = FromProto(hello.interval());
   if (hello.has_timeout()) wanted.timeout = FromProto(hello.timeout());
-  core::Timing timing = core::NegotiateTiming(wanted, preset, bounds, violations);
+  const core::Timing timing = core::NegotiateTiming(wanted, preset, bounds, violations);
   if (!violations.empty()) return common::BadFields("BAD_HELLO", violations);
-  std::optional<core::QualitySolution> quality;
-  if (hello.has_quality()) {
-    const auto solution = core::SolveQuality(ToQuality(hello.quality()), path, bounds);
-    if (!solution.ok()) return solution.status();
-    timing = solution->timing;
-    quality = *solution;
-  }
 
   registry::HelloRequest request;
   request.info.client_id = hello.client_id();
@@ -90,13 +82,22 @@ absl::StatusOr<registry::HelloRequest> ParseHello(const v1::Hello& hello, const 
   request.info.attempt = hello.attempt();
   request.interval = timing.interval;
   request.timeout = timing.timeout;
-  request.quality = quality;
   request.beside = hello.beside();
   if (hello.detection().method() == v1::DETECTION_METHOD_ACCRUAL) {
     const double threshold = hello.detection().threshold();
     request.accrual_threshold = threshold == 0 ? core::AccrualDetector::kDefaultThreshold : threshold;
   }
   return request;
+}
+
+absl::Status ChooseTiming(const v1::Quality& quality, const core::PathEstimate& path,
+                          const core::TimingBounds& bounds, registry::HelloRequest& request) {
+  const auto solution = core::SolveQuality(ToQuality(quality), path, bounds);
+  if (!solution.ok()) return solution.status();
+  request.interval = solution->timing.interval;
+  request.timeout = solution->timing.timeout;
+  request.quality = *solution;
+  return absl::OkStatus();
 }
 
 absl::Status ClaimSession(const v1::Hello& hello, const core::ResumeTokens& resume_tokens,

@@ -21,11 +21,15 @@ namespace liveness::rpc {
 // All of the request but claim, keepalive, stream and what the connection shows
 // (peer address, principal). INVALID_ARGUMENT BAD_HELLO that names every wrong field.
 //
-// With a quality in place of interval and timeout these are worked out from
-// `path`: FAILED_PRECONDITION QUALITY_UNREACHABLE if it cannot be had.
+// With a quality in place of interval and timeout, ChooseTiming() has to be asked for these.
 absl::StatusOr<registry::HelloRequest> ParseHello(const v1::Hello& hello, const core::Timing& preset,
-                                                  const core::TimingBounds& bounds,
-                                                  const core::PathEstimate& path = {});
+                                                  const core::TimingBounds& bounds);
+
+// Works out interval and timeout for the hello's quality, from what was measured of the client's `path`:
+// FAILED_PRECONDITION QUALITY_UNREACHABLE if it cannot be had. The answer tells of that path: whoever it is
+// given to must be known as the client's owner.
+absl::Status ChooseTiming(const v1::Quality& quality, const core::PathEstimate& path,
+                          const core::TimingBounds& bounds, registry::HelloRequest& request);
 
 // Puts into `request` the session that an authentic resume token of this client names; a token of another
 // store counts as none. PERMISSION_DENIED RESUME_TOKEN_FORGED, RESUME_TOKEN_OTHER_CLIENT.

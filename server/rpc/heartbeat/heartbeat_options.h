@@ -17,7 +17,10 @@ struct HeartbeatOptions {
   core::TimingBounds bounds;
   common::Duration hello_timeout = std::chrono::seconds(5);
   std::uint32_t max_ping_rate = 10;  // times what the interval asks for; 0: no limit
+  // 0: no limit.
   std::size_t max_streams_per_peer = 50'000;
+  std::size_t max_streams_per_principal = 0;
+  std::uint32_t max_hello_rate = 0;  // sessions that a caller may begin, a second; see HelloPace
 };
 
 }  // namespace liveness::rpc

@@ -1,11 +1,15 @@
 #include "server/rpc/heartbeat/heartbeat_protocol.h"
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/limits.h"
 #include "common/status.h"
 #include "server/core/detection/flood_guard.h"
+#include "server/core/fleet/scopes.h"
 #include "server/rpc/convert/convert.h"
 #include "server/rpc/engine/call_errors.h"
 #include "server/rpc/heartbeat/heartbeat_codec.h"
@@ -14,6 +18,13 @@
 
 namespace liveness::rpc {
 namespace {
+
+constexpr auto kRetryWhenTooMany = std::chrono::seconds(10);
+
+// Changes of its labels that a session may make at once, and how far they must lie apart on average, or an
+// interval if that is longer. Each is a transition, which is kept, told to all and sent to hooks.
+constexpr int kLabelsAtOnce = 10;
+constexpr common::Duration kLeastBetweenLabels = std::chrono::seconds(1);
 
 PlainPing ToPlainPing(const v1::Ping& ping) {
   return {.sequence = ping.sequence(),
@@ -79,16 +90,8 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
     return common::Error(absl::StatusCode::kFailedPrecondition, "HELLO_REPEATED", "a stream takes one hello");
   }
   if (deps_.draining.load(std::memory_order_relaxed)) return DrainingError();
-  core::PathEstimate path;
-  if (hello.has_quality()) {
-    const auto measured = deps_.registry.PathOf(hello.client_id());
-    if (measured) path = measured->Estimate();
-  }
-  auto request = ParseHello(hello, deps_.options.preset, deps_.options.bounds, path);
+  auto request = ParseHello(hello, deps_.options.preset, deps_.options.bounds);
   if (!request.ok()) return request.status();
-  interval_ = request->interval;
-  timeout_ = request->timeout;
-  hello_time_ = deps_.clock.Mono();
 
   absl::StatusOr<HeartbeatPeer> peer =
       transport_->Identify(request->info.client_id, request->info.local_address);
@@ -97,6 +100,17 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   if (absl::Status claimed = ClaimSession(hello, deps_.resume_tokens, *request); !claimed.ok())
     return claimed;
   request->info.principal = peer->caller->principal;
+  if (absl::Status may = MayJoin(*request, *peer); !may.ok()) return may;
+  if (hello.has_quality()) {
+    const auto measured = deps_.registry.PathOf(hello.client_id(), request->info.principal);
+    absl::Status chosen =
+        ChooseTiming(hello.quality(), measured ? measured->Estimate() : core::PathEstimate{},
+                     deps_.options.bounds, *request);
+    if (!chosen.ok()) return chosen;
+  }
+  interval_ = request->interval;
+  timeout_ = request->timeout;
+  hello_time_ = deps_.clock.Mono();
   request->info.peer_address = std::move(peer->address);
   request->keepalive = std::move(peer->keepalive);
   request->stream = transport_;
@@ -110,6 +124,21 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
                         });
   next.await_welcome = true;
   return absl::OkStatus();
+}
+
+absl::Status HeartbeatProtocol::MayJoin(const registry::HelloRequest& request, const HeartbeatPeer& peer) {
+  const std::string& principal = peer.caller->principal;
+  if (!place_.Take(deps_.sessions, {std::nullopt, principal})) {
+    return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
+                                                "too many streams of this principal"),
+                                  kRetryWhenTooMany);
+  }
+  if (request.resume_incarnation) return absl::OkStatus();
+  const common::Duration wait = deps_.pace.Wait(core::VoiceOf(principal, peer.address), deps_.clock.Mono());
+  if (wait == common::Duration::zero()) return absl::OkStatus();
+  return common::WithRetryDelay(common::Error(absl::StatusCode::kResourceExhausted, "HELLO_RATE",
+                                              "this principal or address begins sessions faster than it may"),
+                                wait);
 }
 
 void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport& transport,
@@ -161,13 +190,24 @@ absl::Status HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request,
   if (request.has_update()) {
     auto labels = ParseUpdate(request.update());
     if (!labels.ok()) return labels.status();
-    if (Touch(now)) deps_.registry.UpdateLabels(session_, attachment_, *std::move(labels));
+    if (!Touch(now)) return absl::OkStatus();
+    new_labels_ = std::make_unique<core::Labels>(*std::move(labels));
+    TellLabels(now);
   } else if (request.has_pong()) {
     TakePong(request.pong(), now);
   } else if (request.has_goodbye()) {
     TakeGoodbye(request.goodbye());
   }
   return absl::OkStatus();
+}
+
+void HeartbeatProtocol::TellLabels(common::MonoTime now) {
+  const common::Duration each = std::max<common::Duration>(interval_, kLeastBetweenLabels);
+  const common::MonoTime rest_at = std::max(labels_rest_at_, now) + each;
+  if (rest_at - now > kLabelsAtOnce * each) return;
+  labels_rest_at_ = rest_at;
+  deps_.registry.UpdateLabels(session_, attachment_, std::move(*new_labels_));
+  new_labels_ = nullptr;
 }
 
 absl::Status HeartbeatProtocol::TakePing(const PlainPing& ping, common::MonoTime now, Next& next) {
@@ -191,6 +231,7 @@ absl::Status HeartbeatProtocol::TakePing(const PlainPing& ping, common::MonoTime
     due = arrival.due;
   }
   deps_.pings.fetch_add(1, std::memory_order_relaxed);
+  if (new_labels_ != nullptr) TellLabels(now);
 
   next.pong = PendingPong{.ping = ping,
                           .receive_time = deps_.clock.Wall(),
@@ -220,6 +261,7 @@ void HeartbeatProtocol::TakePong(const v1::Pong& pong, common::MonoTime now) {
 
 void HeartbeatProtocol::TakeGoodbye(const v1::Goodbye& goodbye) {
   if (!transport_->BeginGoodbye()) return;
+  if (new_labels_ != nullptr) deps_.registry.UpdateLabels(session_, attachment_, std::move(*new_labels_));
   // The goodbye is answered once it is committed: a client that was told so is not found to be missing after
   // a crash of this server.
   deps_.registry.SayGoodbye(session_, attachment_, ToGoodbye(goodbye),

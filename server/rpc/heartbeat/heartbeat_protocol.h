@@ -68,6 +68,11 @@ class HeartbeatProtocol {
   void TakeGoodbye(const v1::Goodbye& goodbye);
   // RESOURCE_EXHAUSTED PING_FLOOD.
   absl::Status CountMessage(common::MonoTime now);
+  // PERMISSION_DENIED, RESOURCE_EXHAUSTED TOO_MANY_STREAMS, HELLO_RATE: the caller may not have this session,
+  // or not now.
+  absl::Status MayJoin(const registry::HelloRequest& request, const HeartbeatPeer& peer);
+  // Labels that came too soon after others wait, the last of them, for a later message.
+  void TellLabels(common::MonoTime now);
   // False if the stream has been replaced or its session is over: the stream's end is on the way, and nothing
   // that the client says on it counts.
   bool Touch(common::MonoTime now);
@@ -90,6 +95,9 @@ class HeartbeatProtocol {
 
   const std::shared_ptr<HeartbeatTransport> transport_;
   std::shared_ptr<registry::WorkBoard> board_;  // null until the client tells of its work
+  std::unique_ptr<core::Labels> new_labels_;    // null: the registry knows them
+  common::MonoTime labels_rest_at_{};           // when it will have rested from changing labels
+  QuotaPlace place_;                            // among the streams of its principal
 };
 
 }  // namespace liveness::rpc

@@ -97,6 +97,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   MethodFigures figures_{MethodFigures::Shape::kStream};
   common::Histogram rtts_{common::kRttBounds};
   StreamQuota quota_;
+  StreamQuota sessions_;
+  HelloPace pace_;
   const HeartbeatDeps deps_;
   RawHeartbeatService service_;
   std::atomic<bool> draining_{false};

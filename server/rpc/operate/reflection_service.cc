@@ -105,12 +105,12 @@ class ReflectionCall : public std::enable_shared_from_this<ReflectionCall> {
       : call_(std::move(call)), service_(service) {}
 
   void Start() {
-    const bool has_place = place_.Take(service_.per_peer_, call_->peer_address());
+    const bool has_place = place_.Take(service_.per_peer_, call_->quota_caller());
     if (has_place && service_.Opened(shared_from_this())) return Read(CallTimer::Wait::kRequest);
     Finish(common::WithRetryDelay(
         common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_STREAMS",
                       has_place ? "too many reflection calls are open, or the server is going away"
-                                : "this address has as many reflection calls open as one may"),
+                                : "this address or principal has as many reflection calls open as one may"),
         std::chrono::seconds(1)));
   }
   void Cancel() { call_->context().TryCancel(); }

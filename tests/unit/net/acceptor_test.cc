@@ -59,7 +59,7 @@ bool Eventually(Condition holds) {
 
 class AcceptorTest : public ::testing::Test {
  protected:
-  void Make(std::size_t max_connections, ConnectionRate::Options rate = {}) {
+  void Make(std::size_t max_connections, core::RateOptions rate = {}) {
     auto sockets = Listen(*ParseListenAddresses("127.0.0.1:0"), {});
     ASSERT_TRUE(sockets.ok()) << sockets.status();
     address_ = sockets->front().text();
@@ -68,7 +68,7 @@ class AcceptorTest : public ::testing::Test {
     options.on_error = [this] { ++errors_; };
     acceptor_ = std::make_unique<Acceptor>(common::SystemClock(), std::move(options), *std::move(sockets));
   }
-  void Start(std::size_t max_connections, ConnectionRate::Options rate = {}) {
+  void Start(std::size_t max_connections, core::RateOptions rate = {}) {
     Make(max_connections, rate);
     acceptor_->Start(keeper_.Handler());
   }

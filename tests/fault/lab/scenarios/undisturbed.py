@@ -54,7 +54,7 @@ def filters(lab):
     watches, predicates, clients = (100, 430, 2_000) if lab.quick else (1000, 430, 100_000)
     # One is the bystanders' watcher.
     server = lab.server(f"--max-watchers={watches + 10}", "--max-watchers-per-peer=0",
-                        "--max-streams-per-peer=0")
+                        "--max-streams-per-peer=0", "--max-hello-rate=0")
     bystanders = Bystanders(lab, server, outcome)
     storm = Storm(lab, server, "client-", clients)
     storm.open()
@@ -74,7 +74,7 @@ def swamp(lab):
     """100,000 clients change at one moment: more than an I/O thread can take for seconds."""
     outcome = lab.begin("undisturbed-swamp")
     clients = 20_000 if lab.quick else 100_000
-    server = lab.server("--max-streams-per-peer=0")
+    server = lab.server("--max-streams-per-peer=0", "--max-hello-rate=0")
     bystanders = Bystanders(lab, server, outcome)
     storm = Storm(lab, server, "client-", clients)
     storm.open()

@@ -88,7 +88,7 @@ TEST(Adaptive, WhatWasLearntStaysOverAReconnectAndEndsWithTheChoice) {
   const Peer b = h.Attach(std::move(again));
   ASSERT_TRUE(b.attached.resumed);
   EXPECT_EQ(b.attached.arrivals, a.attached.arrivals);
-  EXPECT_TRUE(h.registry.PathOf("a").has_value());
+  EXPECT_TRUE(h.registry.PathOf("a", "").has_value());
   HelloRequest fixed = AccrualHello("a");
   fixed.accrual_threshold.reset();
   fixed.resume_incarnation = a.attached.incarnation;

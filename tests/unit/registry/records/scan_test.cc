@@ -115,15 +115,26 @@ TEST(Scan, ThatFiltersEndsWithTheLastThatWasWanted) {
 
 TEST(Scan, OnlyAMeasuredPathIsShown) {
   RegistryHarness h;
-  EXPECT_FALSE(h.registry.PathOf("nobody"));
+  EXPECT_FALSE(h.registry.PathOf("nobody", ""));
   const Peer a = h.Attach("a");
-  EXPECT_FALSE(h.registry.PathOf("a"));
+  EXPECT_FALSE(h.registry.PathOf("a", ""));
   (void)h.registry.BoardOf(a.attached.session);
-  EXPECT_FALSE(h.registry.PathOf("a")) << "it tells of its work, and its path is not measured";
+  EXPECT_FALSE(h.registry.PathOf("a", "")) << "it tells of its work, and its path is not measured";
   HelloRequest hello = RegistryHarness::Hello("b");
   hello.accrual_threshold = 8;
   h.Attach(std::move(hello));
-  EXPECT_TRUE(h.registry.PathOf("b"));
+  EXPECT_TRUE(h.registry.PathOf("b", ""));
+}
+
+TEST(Scan, APathIsShownToItsOwnerAlone) {
+  RegistryHarness h;
+  HelloRequest hello = RegistryHarness::Hello("a");
+  hello.info.principal = "spiffe://prod/orders";
+  hello.accrual_threshold = 8;
+  h.Attach(std::move(hello));
+  EXPECT_TRUE(h.registry.PathOf("a", "spiffe://prod/orders"));
+  EXPECT_FALSE(h.registry.PathOf("a", "spiffe://prod/evil"));
+  EXPECT_FALSE(h.registry.PathOf("a", ""));
 }
 
 }  // namespace

@@ -56,6 +56,8 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   net::AcceptedSockets sockets{std::chrono::seconds(10), std::chrono::seconds(10)};
   const net::TcpDiag diag;
   rpc::StreamQuota quota{0};
+  rpc::StreamQuota sessions{20};
+  rpc::HelloPace pace{1};  // ten at once
   rpc::EndLog log{clock};
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> pings{0};
@@ -70,6 +72,8 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
                                 .sockets = sockets,
                                 .diag = diag,
                                 .quota = quota,
+                                .sessions = sessions,
+                                .pace = pace,
                                 .log = log,
                                 .listener = *this,
                                 .draining = draining,

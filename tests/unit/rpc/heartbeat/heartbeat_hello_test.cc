@@ -94,8 +94,9 @@ TEST(ParseHelloTest, AQualityStandsInPlaceOfIntervalAndTimeout) {
   hello.clear_timeout();
   hello.mutable_quality()->mutable_found_within()->set_seconds(2);
   hello.mutable_quality()->mutable_mistake_recurrence()->set_seconds(30 * 86'400);
-  const auto request = ParseHello(hello, kPreset, {});
+  auto request = ParseHello(hello, kPreset, {});
   ASSERT_TRUE(request.ok()) << request.status();
+  ASSERT_TRUE(ChooseTiming(hello.quality(), {}, {}, *request).ok());
   ASSERT_TRUE(request->quality.has_value());
   EXPECT_EQ(request->timeout, request->quality->timing.timeout);
   EXPECT_LT(request->timeout, seconds(2));
@@ -103,10 +104,9 @@ TEST(ParseHelloTest, AQualityStandsInPlaceOfIntervalAndTimeout) {
 
   hello.mutable_interval()->set_seconds(1);
   EXPECT_EQ(common::ReasonOf(ParseHello(hello, kPreset, {}).status()), "BAD_HELLO");
-  hello.clear_interval();
   core::PathEstimate lossy;
   lossy.loss = 0.5;
-  const auto refused = ParseHello(hello, kPreset, {}, lossy).status();
+  const auto refused = ChooseTiming(hello.quality(), lossy, {}, *request);
   EXPECT_EQ(common::ReasonOf(refused), "QUALITY_UNREACHABLE");
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
 }

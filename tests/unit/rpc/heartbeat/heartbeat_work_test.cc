@@ -107,7 +107,7 @@ TEST_F(HeartbeatWorkTest, ARoundTripIsOneOfItsPath) {
   v1::HeartbeatRequest pong;
   pong.mutable_pong()->set_sequence(1);
   EXPECT_EQ(stream_.Refusal(pong), "");
-  EXPECT_LT(server_.world.registry.PathOf("a")->Estimate().delay, assumed);
+  EXPECT_LT(server_.world.registry.PathOf("a", "spiffe://a/b")->Estimate().delay, assumed);
 }
 
 TEST_F(HeartbeatWorkTest, AQualityIsHeldOnThePathThatWasMeasured) {
