@@ -1,15 +1,16 @@
 // Entries of one sort, of many authors: bounded in all and for each, so that nobody's noise pushes out what
 // others did.
 //
-// An author has a quarter of the room at most, and loses what is oldest of its own beyond that. If all of the
-// room is taken, whoever has the most gives up its oldest: who has no more than its even share loses nothing.
+// An author has a quarter of the room at most, and gives up one of its own beyond that. If all of the room is
+// taken, whoever has the most does: who has no more than its even share loses nothing. What is given up is
+// the oldest of the kind (what was tried, and why it came to nothing) of which that author has the most, so
+// that whoever guessed tokens does not bury that under thousands of ids that it asks for.
 //
 // Not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -44,17 +45,20 @@ class AuditShelf {
  private:
   static constexpr std::size_t kAuthorsShare = 4;
 
+  using Numbers = std::set<std::uint64_t>;
   struct Author {
-    std::deque<std::uint64_t> numbers;                       // oldest first
+    Numbers numbers;
+    std::map<std::string, Numbers> kinds;                    // the same; none without a number
     absl::flat_hash_map<std::string, std::uint64_t> latest;  // of entries that are equal, the newest
   };
   using Authors = std::map<std::string, Author, std::less<>>;
   // Who has the most comes last, of several the one with the oldest entry.
   using Rank = std::tuple<std::size_t, std::uint64_t, std::string_view>;
 
+  static std::string KindOf(const AuditEvent& event);
   static std::string LikenessOf(const AuditEvent& event);
   static Rank RankOf(const Authors::value_type& author);
-  void DropOldest(Authors::iterator author);
+  void GiveUpOne(Authors::iterator author);
 
   const std::size_t room_;
   const std::size_t room_each_;

@@ -156,6 +156,18 @@ TEST_F(AuditRingTest, WhoHasLessThanAnEvenShareLosesNothing) {
   }
 }
 
+// Who guessed tokens does not bury it under ids that it asks for.
+TEST_F(AuditRingTest, NoneOfItsOwnNoiseBuriesWhatIsOfAnotherKind) {
+  AuditEvent guess = Refusal("", "10.0.0.2");
+  guess.reason = "BAD_TOKEN";
+  for (int i = 0; i < 500; ++i) ring_.Add(guess, kStart);
+  for (int i = 0; i < 10'000; ++i) ring_.Add(Refusal("", "10.0.0.2", std::to_string(i)), kStart);
+  const auto all = ring_.All();
+  EXPECT_EQ(all.size(), kRoom / 4 / 4);
+  EXPECT_EQ(all.front()->reason, "BAD_TOKEN");
+  EXPECT_EQ(all.front()->count, 500U);
+}
+
 TEST_F(AuditRingTest, AnEntryThatIsGoneIsNotFoldedInto) {
   for (int i = 0; i < 100; ++i) ring_.Add(Refusal("", "10.0.0.2", std::to_string(i)), kStart);
   const AuditEventPtr again = ring_.Add(Refusal("", "10.0.0.2", "0"), kStart);
