@@ -114,6 +114,12 @@ struct DrainSettings {
   std::string reason;
 };
 
+struct AuditSettings {
+  std::string filter;
+  std::int64_t limit = 0;  // 0: all; else only the latest so many
+  std::optional<common::Duration> since;
+};
+
 struct HealthSettings {
   std::string service;  // of grpc.health.v1; empty: the server
   common::Duration connect_timeout = std::chrono::seconds(1);
@@ -158,10 +164,11 @@ struct CompletionSettings {
   std::string shell;  // bash, zsh or fish
 };
 
-using VerbSettings = std::variant<ListSettings, GetSettings, WatchSettings, WaitSettings, CheckSettings,
-                                  TopSettings, TransitionsSettings, StatsSettings, EvictSettings,
-                                  MaintenanceSettings, ServerInfoSettings, DrainSettings, HealthSettings,
-                                  DoctorSettings, BeatSettings, TokenSettings, CompletionSettings>;
+using VerbSettings =
+    std::variant<ListSettings, GetSettings, WatchSettings, WaitSettings, CheckSettings, TopSettings,
+                 TransitionsSettings, StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
+                 DrainSettings, AuditSettings, HealthSettings, DoctorSettings, BeatSettings, TokenSettings,
+                 CompletionSettings>;
 
 struct Settings {
   GlobalSettings global;

@@ -11,11 +11,12 @@
 namespace liveness::app {
 
 AccessWatch::AccessWatch(const Config& config, auth::Access& access, const common::Clock& clock,
-                         IncidentLog& incidents, std::function<void()> changed)
+                         IncidentLog& incidents, auth::AuditLog& audit, std::function<void()> changed)
     : config_(config),
       access_(access),
       clock_(clock),
       incidents_(incidents),
+      audit_(audit),
       changed_(std::move(changed)),
       print_(PolicyPrint(config)) {}
 
@@ -41,6 +42,7 @@ absl::Status AccessWatch::Take() {
     const std::string why = common::Escape(common::ToStd(policy.status().message()));
     spdlog::error("access: the changed files are not taken, what was holds: {}", why);
     incidents_.Add(core::IncidentKind::kAccess, {}, absl::StrCat("changed files were refused: ", why));
+    Note(auth::AuditOutcome::kFailed, "BAD_FILE", absl::StrCat("what was holds: ", why));
     return policy.status();
   }
   const std::size_t tokens = policy->tokens.size(), revoked = policy->revoked.size();
@@ -48,9 +50,25 @@ absl::Status AccessWatch::Take() {
     spdlog::warn("access: {} is out of date: it lacks what was revoked since", config_.auth.crl_file);
   }
   access_.Replace(*std::move(policy));
-  spdlog::info("access: rules, {} tokens and {} revoked certificates hold from now on", tokens, revoked);
+  const std::string what =
+      absl::StrCat("rules, ", tokens, " tokens and ", revoked, " revoked certificates hold from now on");
+  spdlog::info("access: {}", what);
+  Note(auth::AuditOutcome::kAllowed, {}, what);
   changed_();
   return absl::OkStatus();
+}
+
+void AccessWatch::Note(auth::AuditOutcome outcome, std::string reason, std::string message) {
+  std::string files;
+  for (const std::string& file : {config_.auth.rules_file, config_.auth.token_file, config_.auth.crl_file}) {
+    if (!file.empty()) files += (files.empty() ? "" : " ") + file;
+  }
+  audit_.Note({.principal = auth::kHostPrincipal,
+               .action = auth::kReloadAction,
+               .target = std::move(files),
+               .outcome = outcome,
+               .reason = std::move(reason),
+               .message = std::move(message)});
 }
 
 }  // namespace liveness::app

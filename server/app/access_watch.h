@@ -9,14 +9,16 @@
 #include "server/app/config/config.h"
 #include "server/app/log/incident_log.h"
 #include "server/auth/access.h"
+#include "server/auth/audit/audit_log.h"
 
 namespace liveness::app {
 
 class AccessWatch {
  public:
-  // `changed` is called when `access` answers something else than before. All outlive this.
+  // `changed` is called when `access` answers something else than before. `audit` takes each change. All
+  // outlive this.
   AccessWatch(const Config& config, auth::Access& access, const common::Clock& clock, IncidentLog& incidents,
-              std::function<void()> changed);
+              auth::AuditLog& audit, std::function<void()> changed);
 
   // To be called four times a second or so. What is wrong with changed files is said once, and leaves what
   // was.
@@ -28,11 +30,13 @@ class AccessWatch {
  private:
   // OK: they were taken.
   absl::Status Take();
+  void Note(auth::AuditOutcome outcome, std::string reason, std::string message);
 
   const Config& config_;
   auth::Access& access_;
   const common::Clock& clock_;
   IncidentLog& incidents_;
+  auth::AuditLog& audit_;
   const std::function<void()> changed_;
   std::string print_;  // of what was read last
 };

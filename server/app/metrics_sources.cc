@@ -43,6 +43,24 @@ std::map<std::string, std::size_t> Queues(const ServerParts& parts) {
           {"ended_streams", parts.heartbeat->untold_ends()}};
 }
 
+http::AuditSample SampleAudit(const ServerParts& parts) {
+  const auth::AuditLog::Figures figures = parts.audit->figures();
+  http::AuditSample sample{.folded = figures.folded,
+                           .dropped = figures.dropped,
+                           .lines_too_fast = figures.unwritten,
+                           .kept = figures.kept};
+  for (const auto outcome :
+       {auth::AuditOutcome::kAllowed, auth::AuditOutcome::kRefused, auth::AuditOutcome::kFailed}) {
+    sample.noted.emplace(auth::Name(outcome), figures.noted[static_cast<std::size_t>(outcome)]);
+  }
+  if (parts.audit_file != nullptr) {
+    const AuditFile::Figures file = parts.audit_file->figures();
+    sample.lines_written = file.written;
+    sample.lines_lost = file.lost;
+  }
+  return sample;
+}
+
 }  // namespace
 
 http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
@@ -75,6 +93,7 @@ http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
           },
           .http_connections = nullptr,
           .hooks = [&parts] { return SampleHooks(parts.hooks.States(), common::SystemClock().Wall()); },
+          .audit = [&parts] { return SampleAudit(parts); },
           .anonymous_may = AnonymousMay(parts.config)};
 }
 

@@ -100,6 +100,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
 
   auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(policy),
                                              *std::move(store), *std::move(contents));
+  if (absl::Status opened = parts->OpenAuditFile(); !opened.ok()) return opened;
   parts->AddServices();
   parts->StartRegistry();
   if (absl::Status listening = parts->Listen(parts->tls->credentials(), *std::move(inherited));
@@ -142,6 +143,7 @@ void Server::Reload(const ParsedConfig& again) {
   const std::string settings = running_config_.Take(again);
   const std::string tls = parts_->tls_watch.Reload();
   const std::string access = parts_->access_watch.Reload();
+  if (parts_->audit_file != nullptr) parts_->audit_file->Reopen();
   spdlog::info("reload: {}{}{}{}; {}", tls, StoreTlsWord(parts_->config), access.empty() ? "" : "; ", access,
                settings.empty() ? "the configuration is what it was" : settings);
 }

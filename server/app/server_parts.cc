@@ -26,6 +26,7 @@
 #include "server/rpc/engine/server_builder.h"
 #include "server/rpc/operate/listener_report.h"
 #include "server/rpc/operate/reflection_service.h"
+#include "server/rpc/query/audit_service.h"
 #include "server/rpc/query/registry_service.h"
 
 namespace liveness::app {
@@ -62,7 +63,8 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
                               store->token_key().size())),
       incidents(given.KeepsData() ? given.data_dir : std::string(), common::SystemClock()),
       tls(std::move(loaded)),
-      access(common::SystemClock(), std::move(policy)),
+      audit(std::make_shared<auth::AuditLog>(common::SystemClock(), given.auth.max_audit_events)),
+      access(common::SystemClock(), std::move(policy), audit),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
       ingress({}, common::SystemClock(), LogClosed),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
@@ -77,7 +79,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
                 [this] {
                   if (health != nullptr) health->ServingChanged();
                 }),
-      access_watch(config, access, common::SystemClock(), incidents, [this] {
+      access_watch(config, access, common::SystemClock(), incidents, *audit, [this] {
         engine.OnGateChanged();
         if (http != nullptr) http->OnGateChanged();
       }) {}
@@ -116,7 +118,10 @@ void ServerParts::AddServices() {
       [this](const std::string& action) {
         spdlog::info("an operator asked: {}", common::Escape(action));
         incidents.Add(core::IncidentKind::kOperator, {}, action);
-      }));
+      },
+      audit));
+  engine.Add(std::make_unique<rpc::AuditService>(
+      *audit, clock, [this](std::string_view message) { return signer.Sign(message); }, config.server_id));
   auto health_service = std::make_unique<rpc::HealthService>(registry, [this] { return IsReady(); });
   health = health_service.get();
   engine.Add(std::move(health_service));
@@ -125,6 +130,15 @@ void ServerParts::AddServices() {
   engine.Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>{
       v1::HeartbeatService::service_full_name(), v1::RegistryService::service_full_name(),
       v1::AdminService::service_full_name(), ::grpc::health::v1::Health::service_full_name()}));
+}
+
+absl::Status ServerParts::OpenAuditFile() {
+  if (config.auth.audit_file.empty()) return absl::OkStatus();
+  auto opened = AuditFile::Open(config.auth.audit_file, config.server_id, common::SystemClock());
+  if (!opened.ok()) return opened.status();
+  audit_file = *std::move(opened);
+  audit->WriteTo([file = audit_file](const auto& event, auto left_out) { file->Write(event, left_out); });
+  return absl::OkStatus();
 }
 
 void ServerParts::StartRegistry() {

@@ -20,10 +20,12 @@
 #include "server/app/data_dir_lock.h"
 #include "server/app/drainer.h"
 #include "server/app/http_front.h"
+#include "server/app/log/audit_file.h"
 #include "server/app/log/incident_log.h"
 #include "server/app/tls_watch.h"
 #include "server/app/watchdog.h"
 #include "server/auth/access.h"
+#include "server/auth/audit/audit_log.h"
 #include "server/auth/tls.h"
 #include "server/core/record/record.h"
 #include "server/hooks/hooks.h"
@@ -98,6 +100,8 @@ struct ServerParts {
   std::vector<HealthProbe> LiveProbes(common::Duration patience) const;
   // Where systemd wants to know that this server works.
   void StartWatchdog();
+  // Once, before anything else here: where --audit-file asks for it. INVALID_ARGUMENT: it cannot be opened.
+  absl::Status OpenAuditFile();
   // After Listen. An error as HttpFront::Start's.
   absl::Status StartHttp();
 
@@ -108,6 +112,9 @@ struct ServerParts {
   const common::Signer signer;
   IncidentLog incidents;
   const std::unique_ptr<auth::ServerTls> tls;
+  // What the store still holds of acts keeps it for longer than the calls.
+  const std::shared_ptr<auth::AuditLog> audit;
+  std::shared_ptr<AuditFile> audit_file;  // the log's too; null: none
   auth::Access access;
   net::AcceptedSockets sockets;
   net::IngressGuard ingress;

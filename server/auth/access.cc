@@ -68,8 +68,8 @@ absl::StatusOr<std::string> FromAuthorization(const AccessPolicy& policy, std::s
 
 }  // namespace
 
-Access::Access(const common::Clock& clock, AccessPolicy policy)
-    : clock_(clock), secret_(common::RandomHexId() + common::RandomHexId()) {
+Access::Access(const common::Clock& clock, AccessPolicy policy, std::shared_ptr<AuditLog> audit)
+    : clock_(clock), secret_(common::RandomHexId() + common::RandomHexId()), audit_(std::move(audit)) {
   Replace(std::move(policy));
 }
 
@@ -177,6 +177,19 @@ absl::Status Access::MayBeat(const Caller& caller, std::string_view client_id) c
   if (in_general && (is_open || policy.rules.MayBeat(caller.principal, client_id).allowed))
     return absl::OkStatus();
   return NotAllowed(caller, "beat under this client_id");
+}
+
+absl::Status Access::Refuse(Refusal refusal) const {
+  if (audit_ != nullptr) {
+    audit_->Note({.principal = std::move(refusal.principal),
+                  .address = std::move(refusal.address),
+                  .action = std::string(Name(refusal.action)),
+                  .target = std::move(refusal.target),
+                  .outcome = AuditOutcome::kRefused,
+                  .reason = common::ReasonOf(refusal.why),
+                  .message = std::string(refusal.why.message())});
+  }
+  return std::move(refusal.why);
 }
 
 Decision Access::Explain(const Caller& caller, Action act, std::string_view client_id) const {

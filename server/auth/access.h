@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "server/auth/action.h"
+#include "server/auth/audit/audit_log.h"
 #include "server/auth/call_gate.h"
 #include "server/auth/certificate_identity.h"
 #include "server/auth/revocation_list.h"
@@ -43,8 +44,8 @@ struct AccessPolicy {
 
 class Access final : public CallGate {
  public:
-  // `clock` outlives it.
-  Access(const common::Clock& clock, AccessPolicy policy);
+  // `clock` outlives it. `audit`: takes refusals; null: they are not kept.
+  Access(const common::Clock& clock, AccessPolicy policy, std::shared_ptr<AuditLog> audit = nullptr);
 
   // From now on. Then the engine is to be told (Engine::OnGateChanged).
   void Replace(AccessPolicy policy);
@@ -57,6 +58,7 @@ class Access final : public CallGate {
   absl::StatusOr<CallerPtr> Identify(const grpc::ServerContext& context) const override;
   absl::Status May(const Caller& caller, Action action) const override;
   absl::Status MayBeat(const Caller& caller, std::string_view client_id) const override;
+  absl::Status Refuse(Refusal refusal) const override;
   // What a call within the process shows (common/grpc/asked_by.h).
   const std::string& secret() const { return secret_; }
   // As Identify() has somebody who proved to be `principal`.
@@ -89,6 +91,7 @@ class Access final : public CallGate {
 
   const common::Clock& clock_;
   const std::string secret_;
+  const std::shared_ptr<AuditLog> audit_;
   std::atomic<std::uint64_t> generation_{1};
   mutable common::Mutex mu_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mu_);

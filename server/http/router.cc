@@ -12,15 +12,20 @@ namespace {
 
 constexpr std::string_view kBelow = "/*";
 
+std::string AddressOf(const Request& request) {
+  const auto peer = net::FromText(request.peer);
+  return peer ? net::AddressText(*peer) : std::string();
+}
+
+absl::StatusOr<auth::CallerPtr> Identify(const auth::Gate& gate, const Request& request) {
+  return gate.Identify({.authorization = request.authorization, .certificate = request.certificate},
+                       AddressOf(request));
+}
+
 }  // namespace
 
 absl::StatusOr<auth::CallerPtr> Admit(const auth::Gate& gate, const Request& request, auth::Action needs) {
-  const auto peer = net::FromText(request.peer);
-  return auth::Admit(
-      gate,
-      gate.Identify({.authorization = request.authorization, .certificate = request.certificate},
-                    peer ? net::AddressText(*peer) : std::string()),
-      needs);
+  return auth::Admit(gate, Identify(gate, request), needs);
 }
 
 void Router::Add(std::string method, std::string pattern, auth::Action needs, Handler handler) {
@@ -56,7 +61,8 @@ void Router::Serve(const std::shared_ptr<Exchange>& exchange) const {
   }
   const auto found = methods->find(request.method == "HEAD" ? "GET" : request.method);
   if (found != methods->end()) {
-    const auto caller = Admit(*gate_, exchange->request(), found->second.needs);
+    const auto caller =
+        auth::LetIn(*gate_, Identify(*gate_, request), AddressOf(request), found->second.needs);
     if (!caller.ok()) return exchange->Respond(ErrorResponse(caller.status()));
     exchange->SetCaller(*caller);
     return found->second.handler(exchange);

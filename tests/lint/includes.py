@@ -27,7 +27,7 @@ MAY_INCLUDE = {
     "server/registry/life": ["server/registry/records", "server/registry/conditions", "server/registry/ledger",
                              "server/storage"] + CORE,
     "server/registry/watch": ["server/registry/records", "server/storage"] + CORE,
-    "server/rpc/convert": ["proto", "server/registry/records"] + CORE,
+    "server/rpc/convert": ["proto", "server/auth", "server/registry/records"] + CORE,
     "server/rpc/engine": ["server/rpc/convert", "server/net", "server/auth", "proto", "common/grpc"] + CORE,
     "server/rpc/heartbeat": ROLE,
     "server/rpc/query": ROLE,

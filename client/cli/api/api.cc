@@ -219,6 +219,10 @@ absl::StatusOr<v1::ListClientsResponse> Api::ListClients(const v1::ListClientsRe
   return impl_->Call<v1::RegistryService>(&v1::RegistryService::Stub::ListClients, request);
 }
 
+absl::StatusOr<v1::ListAuditEventsResponse> Api::ListAuditEvents(const v1::ListAuditEventsRequest& request) {
+  return impl_->Call<v1::AdminService>(&v1::AdminService::Stub::ListAuditEvents, request);
+}
+
 absl::StatusOr<v1::ListTransitionsResponse> Api::ListTransitions(const v1::ListTransitionsRequest& request) {
   return impl_->Call<v1::RegistryService>(&v1::RegistryService::Stub::ListTransitions, request);
 }

@@ -37,6 +37,7 @@ class Api {
   absl::StatusOr<v1::DrainServerResponse> DrainServer(const v1::DrainServerRequest& request);
   absl::StatusOr<v1::UndrainServerResponse> UndrainServer(const v1::UndrainServerRequest& request);
   absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
+  absl::StatusOr<v1::ListAuditEventsResponse> ListAuditEvents(const v1::ListAuditEventsRequest& request);
 
   // The server's wall clock, or `fallback` if the server does not tell it. Ages are reckoned on this clock,
   // because those of two hosts differ.

@@ -13,6 +13,7 @@ namespace liveness::cli {
 
 inline int ItemCount(const v1::ListClientsResponse& page) { return page.clients_size(); }
 inline int ItemCount(const v1::ListTransitionsResponse& page) { return page.transitions_size(); }
+inline int ItemCount(const v1::ListAuditEventsResponse& page) { return page.audit_events_size(); }
 
 // Calls `on_page` with each page of what `list` (&Api::ListClients) answers to `request`, until the last one,
 // until there were `limit` items (0: all of them), until `on_page` returns false, or until an error, which is

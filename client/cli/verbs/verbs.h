@@ -27,6 +27,7 @@ Verb AddStats(CLI::App& program, GlobalSettings& global);
 Verb AddEvict(CLI::App& program, GlobalSettings& global);
 Verb AddMaintenance(CLI::App& program, GlobalSettings& global);
 Verb AddServer(CLI::App& program, GlobalSettings& global);  // info, drain, undrain
+Verb AddAudit(CLI::App& program, GlobalSettings& global);
 Verb AddHealth(CLI::App& program, GlobalSettings& global);
 Verb AddDoctor(CLI::App& program, GlobalSettings& global);
 Verb AddBeat(CLI::App& program, GlobalSettings& global);
@@ -35,8 +36,9 @@ Verb AddCompletion(CLI::App& program, GlobalSettings& global);
 
 // In the order in which --help shows them.
 inline constexpr Verb (*kAddVerbs[])(CLI::App&, GlobalSettings&) = {
-    AddList,  AddGet,         AddWatch,  AddWait,   AddCheck,  AddTop,  AddTransitions, AddStats,
-    AddEvict, AddMaintenance, AddServer, AddHealth, AddDoctor, AddBeat, AddToken,       AddCompletion};
+    AddList,        AddGet,    AddWatch, AddWait,        AddCheck,     AddTop,
+    AddTransitions, AddStats,  AddEvict, AddMaintenance, AddServer,    AddAudit,
+    AddHealth,      AddDoctor, AddBeat,  AddToken,       AddCompletion};
 
 // Each does what `settings` ask for. It writes results to `context.terminal.out` and errors to
 // `context.terminal.err`. REQUIRES: nothing has used gRPC yet, so that it has no threads: watch blocks
@@ -54,6 +56,7 @@ ExitCode RunVerb(const EvictSettings& settings, Context& context);
 ExitCode RunVerb(const MaintenanceSettings& settings, Context& context);
 ExitCode RunVerb(const ServerInfoSettings& settings, Context& context);
 ExitCode RunVerb(const DrainSettings& settings, Context& context);
+ExitCode RunVerb(const AuditSettings& settings, Context& context);
 // Returns a HealthCode, as the number that it is.
 ExitCode RunVerb(const HealthSettings& settings, Context& context);
 ExitCode RunVerb(const DoctorSettings& settings, Context& context);

@@ -2,11 +2,14 @@
 
 #include "absl/strings/str_split.h"
 #include "common/strings.h"
+#include "server/auth/audit/audit_ring.h"
 
 namespace liveness::app {
 namespace {
 
 constexpr char kNobody[] = "none";
+constexpr std::size_t kLeastAuditEvents = auth::AuditRing::kLeastRoom;
+constexpr std::size_t kMostAuditEvents = 1'000'000;
 
 }  // namespace
 
@@ -42,6 +45,19 @@ void AuthFlags::AddTo(CLI::App& app, AuthSettings& settings) {
                      "commas")
           ->type_name("WHAT,...")
           ->group(group);
+  app.add_option("--audit-file", settings.audit_file,
+                 "Append who did what, and who was refused, to this file too, a line of JSON each; made with "
+                 "mode 0600, opened anew by SIGHUP")
+      ->type_name("PATH")
+      ->group(group);
+  app.add_option(
+         "--max-audit-events", settings.max_audit_events,
+         "Entries of the audit log that are kept for `livenessctl audit`, some 500 bytes each: a half "
+         "for what was done, a quarter each for refusals of principals and of strangers")
+      ->check(CLI::Range(kLeastAuditEvents, kMostAuditEvents))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(group);
 }
 
 std::string AuthFlags::ApplyTo(AuthSettings& settings) const {

@@ -1,6 +1,7 @@
 // The flags on who is let in.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct AuthSettings {
   // --insecure-anonymous, as it was written and read; nothing: not given.
   std::string anonymous_text;
   std::optional<auth::Actions> anonymous;
+  std::string audit_file;  // empty: none
+  std::size_t max_audit_events = 10'000;
 };
 
 class AuthFlags {

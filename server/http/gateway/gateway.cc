@@ -153,13 +153,14 @@ void AddGateway(Router& router, std::shared_ptr<RpcCaller> caller, GatewayOption
   const auto gateway = std::make_shared<const Gateway>(std::move(caller), std::move(options));
   const std::string registry = v1::RegistryService::service_full_name();
   const std::string admin = v1::AdminService::service_full_name();
-  const auto query = [&](std::string pattern, Rpc rpc) {
-    router.Add("GET", std::move(pattern), Action::kView,
+  const auto query = [&](std::string pattern, Rpc rpc, Action needs = Action::kView) {
+    router.Add("GET", std::move(pattern), needs,
                [gateway, rpc = std::move(rpc)](const auto& exchange) { gateway->Call(rpc, exchange); });
   };
-  const auto change = [&](std::string pattern, Rpc rpc) {
-    // What it takes is asked of the RPC.
-    router.Add("POST", std::move(pattern), Action::kNone,
+  // What the RPC needs is asked for here too, so that what proves nothing is refused as such and not taken
+  // for nothing.
+  const auto change = [&](std::string pattern, Action needs, Rpc rpc) {
+    router.Add("POST", std::move(pattern), needs,
                [gateway, rpc = std::move(rpc)](const auto& exchange) { gateway->Change(rpc, exchange); });
   };
 
@@ -174,22 +175,27 @@ void AddGateway(Router& router, std::shared_ptr<RpcCaller> caller, GatewayOption
                           v1::GetStatsResponse::default_instance(), FillFromQuery});
   query("/api/v1/server", {MethodOf(admin, "GetServerInfo"), v1::GetServerInfoRequest::default_instance(),
                            v1::ServerInfo::default_instance(), FillFromQuery});
+  query("/api/v1/audit",
+        {MethodOf(admin, "ListAuditEvents"), v1::ListAuditEventsRequest::default_instance(),
+         v1::ListAuditEventsResponse::default_instance(), FillFromQuery},
+        Action::kAudit);
   router.Add("GET", "/api/v1/features", Action::kNone,
              [gateway](const auto& exchange) { exchange->Respond(gateway->Features()); });
 
   const Rpc evict{MethodOf(admin, "EvictClient"), v1::EvictClientRequest::default_instance(),
                   v1::Client::default_instance(), FillEvict};
-  router.Add("POST", "/api/v1/clients/*", Action::kNone, [gateway, evict](const auto& exchange) {
+  router.Add("POST", "/api/v1/clients/*", Action::kEvict, [gateway, evict](const auto& exchange) {
     if (exchange->request().path.ends_with(kEvict)) return gateway->Change(evict, exchange);
     exchange->Respond(ErrorResponse(common::Error(absl::StatusCode::kNotFound, "NOT_FOUND",
                                                   "what can be asked of a client is ID:evict")));
   });
-  change("/api/v1/maintenance",
+  change("/api/v1/maintenance", Action::kMaintenance,
          {MethodOf(admin, "SetMaintenance"), v1::SetMaintenanceRequest::default_instance(),
           v1::SetMaintenanceResponse::default_instance(), FillFromBody});
-  change("/api/v1/server:drain", {MethodOf(admin, "DrainServer"), v1::DrainServerRequest::default_instance(),
-                                  v1::DrainServerResponse::default_instance(), FillFromBody});
-  change("/api/v1/server:undrain",
+  change("/api/v1/server:drain", Action::kDrain,
+         {MethodOf(admin, "DrainServer"), v1::DrainServerRequest::default_instance(),
+          v1::DrainServerResponse::default_instance(), FillFromBody});
+  change("/api/v1/server:undrain", Action::kDrain,
          {MethodOf(admin, "UndrainServer"), v1::UndrainServerRequest::default_instance(),
           v1::UndrainServerResponse::default_instance(), FillFromBody});
 }

@@ -45,6 +45,14 @@ struct HookSample {
   common::Duration lag{};  // zero: nothing waits
 };
 
+// Since the start, but for `kept`.
+struct AuditSample {
+  std::map<std::string, std::uint64_t> noted;  // by outcome
+  std::uint64_t folded = 0, dropped = 0;
+  std::uint64_t lines_written = 0, lines_lost = 0, lines_too_fast = 0;
+  std::size_t kept = 0;
+};
+
 struct MetricsSources {
   const registry::Registry& registry;
   const storage::Store& store;
@@ -61,6 +69,7 @@ struct MetricsSources {
   std::function<std::optional<net::AcceptFigures>()> accept;   // nothing before it listens
   std::function<std::size_t()> http_connections;
   std::function<std::vector<HookSample>()> hooks;  // null: there are none
+  std::function<AuditSample()> audit = nullptr;    // null: there is none
   std::vector<std::string> anonymous_may = {};     // what anybody may, each in a word (--insecure-anonymous)
 };
 

@@ -41,6 +41,25 @@ void AddAccess(const MetricsSources& sources, FamilyList& families) {
   for (const std::string& word : sources.anonymous_may) may.Add(1, {{"may", word}});
 }
 
+void AddAudit(const MetricsSources& sources, FamilyList& families) {
+  const AuditSample audit = sources.audit == nullptr ? AuditSample() : sources.audit();
+  auto noted = families.Counter("liveness_audit_events_total",
+                                "What was done by who administers, or refused to anybody, by outcome.");
+  for (const auto& [outcome, count] : audit.noted) noted.Add(count, {{"outcome", outcome}});
+  families.Gauge("liveness_audit_entries", "Entries of the audit log that are kept.").Add(audit.kept);
+  families.Counter("liveness_audit_folded_total", "Refusals that were counted with an entry that was there.")
+      .Add(audit.folded);
+  families.Counter("liveness_audit_dropped_total", "Entries that gave way to newer ones of their kind.")
+      .Add(audit.dropped);
+  families.Counter("liveness_audit_lines_total", "Lines that the file of --audit-file took.")
+      .Add(audit.lines_written);
+  families
+      .Counter("liveness_audit_lines_lost_total",
+               "Lines that it did not get: refusals that came too fast, or the disk did not take them.")
+      .Add(audit.lines_lost, {{"reason", "disk"}})
+      .Add(audit.lines_too_fast, {{"reason", "rate"}});
+}
+
 void AddStreams(const MetricsSources& sources, FamilyList& families) {
   const StreamSample streams = sources.streams();
   families.Gauge("liveness_streams", "Heartbeat streams that are open here.").Add(streams.open);
@@ -126,6 +145,7 @@ void AddProcess(const MetricsSources& sources, FamilyList& families) {
 void AddServerMetrics(const MetricsSources& sources, FamilyList& families) {
   AddIdentity(sources, families);
   AddAccess(sources, families);
+  AddAudit(sources, families);
   AddStreams(sources, families);
   AddCalls(sources, families);
   AddConnections(sources, families);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/status.h"
+#include "common/strings.h"
 #include "server/http/error_response.h"
 #include "server/http/json.h"
 #include "server/rpc/query/watch_request.h"
@@ -180,6 +181,13 @@ bool WatchViewer::StillAdmitted() {
   if (caller.ok() && (*caller)->view.text() == before.view.text()) {
     exchange_->SetCaller(*caller);
     return true;
+  }
+  if (!caller.ok()) {
+    (void)deps_->gate.Refuse({.principal = before.principal,
+                              .address = before.address,
+                              .action = auth::Action::kView,
+                              .why = common::Error(absl::StatusCode::kPermissionDenied, "REVOKED",
+                                                   common::ToStd(caller.status().message()))});
   }
   // It comes back, and is told then what holds now.
   over_ = true;

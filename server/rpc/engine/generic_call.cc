@@ -31,7 +31,7 @@ void GenericCall::OnAccepted(bool ok) {
 
 absl::Status GenericCall::Admit(auth::Action needs) {
   absl::StatusOr<auth::CallerPtr> caller =
-      auth::Admit(engine_.gate(), engine_.gate().Identify(context_), needs);
+      auth::LetIn(engine_.gate(), engine_.gate().Identify(context_), auth::AddressOf(context_), needs);
   if (!caller.ok()) return caller.status();
   caller_ = *std::move(caller);
   needs_ = needs;
@@ -41,7 +41,15 @@ absl::Status GenericCall::Admit(auth::Action needs) {
 absl::Status GenericCall::StillAdmitted() {
   if (engine_.gate().generation() == caller_->generation) return absl::OkStatus();
   const auth::CallerPtr before = caller_;
-  if (const absl::Status admitted = Admit(needs_); !admitted.ok()) return RevokedError(admitted);
+  absl::StatusOr<auth::CallerPtr> caller =
+      auth::Admit(engine_.gate(), engine_.gate().Identify(context_), needs_);
+  if (!caller.ok()) {
+    return engine_.gate().Refuse({.principal = before->principal,
+                                  .address = before->address,
+                                  .action = needs_,
+                                  .why = RevokedError(caller.status())});
+  }
+  caller_ = *std::move(caller);
   return caller_->view.text() == before->view.text() ? absl::OkStatus() : ViewChangedError();
 }
 

@@ -33,6 +33,15 @@ PlainPing ToPlainPing(const v1::Ping& ping) {
           .send_nanos = ping.send_time().nanos()};
 }
 
+absl::Status Refuse(const auth::Gate& gate, const auth::Caller& caller, const std::string& client_id,
+                    absl::Status why) {
+  return gate.Refuse({.principal = caller.principal,
+                      .address = caller.address,
+                      .action = auth::Action::kBeat,
+                      .target = client_id,
+                      .why = std::move(why)});
+}
+
 }  // namespace
 
 HeartbeatProtocol::HeartbeatProtocol(const HeartbeatDeps& deps, registry::QueuePulses::Queue& pulse,
@@ -96,9 +105,11 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   absl::StatusOr<HeartbeatPeer> peer =
       transport_->Identify(request->info.client_id, request->info.local_address);
   if (!peer.ok()) return peer.status();
-  if (absl::Status may = deps_.gate.MayBeat(*peer->caller, request->info.client_id); !may.ok()) return may;
+  const auth::CallerPtr caller = peer->caller;
+  if (absl::Status may = deps_.gate.MayBeat(*caller, hello.client_id()); !may.ok())
+    return Refuse(deps_.gate, *caller, hello.client_id(), std::move(may));
   if (absl::Status claimed = ClaimSession(hello, deps_.resume_tokens, *request); !claimed.ok())
-    return claimed;
+    return Refuse(deps_.gate, *caller, hello.client_id(), std::move(claimed));
   request->info.principal = peer->caller->principal;
   if (absl::Status may = MayJoin(*request, *peer); !may.ok()) return may;
   if (hello.has_quality()) {
@@ -118,8 +129,11 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   joining_ = true;
   WelcomeTerms terms = TermsOf(*request);
   deps_.registry.Attach(*std::move(request),
-                        [&deps = deps_, transport = transport_,
-                         terms = std::move(terms)](absl::StatusOr<registry::Attached> attached) {
+                        [&deps = deps_, transport = transport_, terms = std::move(terms), caller,
+                         id = hello.client_id()](absl::StatusOr<registry::Attached> attached) {
+                          // Of all that the registry refuses this alone is for who it is.
+                          if (absl::IsPermissionDenied(attached.status()))
+                            attached = Refuse(deps.gate, *caller, id, attached.status());
                           OnAttached(deps, *transport, terms, std::move(attached));
                         });
   next.await_welcome = true;

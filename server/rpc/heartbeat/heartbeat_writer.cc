@@ -8,6 +8,14 @@
 #include "server/rpc/heartbeat/heartbeat_bytes.h"
 
 namespace liveness::rpc {
+namespace {
+
+// As auth::Caller has it.
+std::string AddressOf(const net::Endpoint& remote) {
+  return remote == net::Endpoint() ? "unix:" : net::AddressText(remote);
+}
+
+}  // namespace
 
 HeartbeatWriter::HeartbeatWriter(const HeartbeatDeps& deps, HeartbeatWire& wire, const net::Endpoint& peer)
     : deps_(deps), wire_(&wire) {
@@ -40,14 +48,22 @@ core::LinkEvidence HeartbeatWriter::Look() {
 }
 
 void HeartbeatWriter::AskGate() {
-  absl::Status may;
+  auth::Refusal refusal{.action = auth::Action::kBeat};
   {
     common::MutexLock lock(mu_);
     if (wire_ == nullptr || done_ || client_id_.empty()) return;
     const absl::StatusOr<auth::CallerPtr> caller = wire_->Identify();
-    may = caller.ok() ? deps_.gate.MayBeat(**caller, client_id_) : caller.status();
+    const absl::Status may = caller.ok() ? deps_.gate.MayBeat(**caller, client_id_) : caller.status();
+    if (may.ok()) return;
+    refusal.why = RevokedError(may);
+    refusal.target = client_id_;
+    refusal.address = AddressOf(link_.socket.remote);
   }
-  if (!may.ok()) Fail(RevokedError(may), core::StreamEnd::kRevoked);
+  // Who it was, the record knows: what the client shows may prove nothing any more.
+  if (const auto client = deps_.registry.Get(refusal.target)) {
+    refusal.principal = client->record->info.principal();
+  }
+  Fail(deps_.gate.Refuse(std::move(refusal)), core::StreamEnd::kRevoked);
 }
 
 void HeartbeatWriter::Drain(common::Duration reconnect_within) {
@@ -65,7 +81,12 @@ absl::StatusOr<HeartbeatPeer> HeartbeatWriter::Identify(const std::string& clien
   client_id_ = client_id;
   if (wire_ == nullptr) return absl::CancelledError("the stream is over");
   absl::StatusOr<auth::CallerPtr> caller = wire_->Identify();
-  if (!caller.ok()) return caller.status();
+  if (!caller.ok()) {
+    return deps_.gate.Refuse({.address = AddressOf(link_.socket.remote),
+                              .action = auth::Action::kBeat,
+                              .target = client_id,
+                              .why = caller.status()});
+  }
   HeartbeatPeer peer{.address = net::ToText(link_.socket.remote), .caller = *std::move(caller)};
   if (const auto socket = deps_.sockets.Find(link_.socket.remote)) {
     peer.keepalive = socket->keepalive;

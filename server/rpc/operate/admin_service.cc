@@ -11,7 +11,7 @@
 #include "common/status.h"
 #include "common/strings.h"
 #include "common/validation.h"
-#include "server/auth/caller.h"
+#include "server/auth/action.h"
 #include "server/rpc/convert/client_proto.h"
 #include "server/rpc/convert/convert.h"
 #include "server/rpc/engine/call_errors.h"
@@ -25,6 +25,8 @@ namespace {
 // Over which clients spread their reconnects where the caller names no window.
 constexpr auto kDefaultWindow = std::chrono::seconds(10);
 constexpr auto kLongestWindow = std::chrono::hours(1);
+
+constexpr char kForgotten[] = "forgotten";
 
 absl::Status NotCommittedError() {
   return common::Error(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
@@ -42,6 +44,22 @@ std::string Sentence(std::string what, const std::string& reason) {
   return reason.empty() ? what : common::StrCat(what, ": ", reason);
 }
 
+// What an act is about, as it was asked: also of a name that is none.
+std::string TargetOf(const std::string& name) {
+  const absl::StatusOr<std::string> client_id = common::ClientIdFromName(name);
+  return client_id.ok() ? *client_id : name;
+}
+
+std::string TargetOf(const v1::SetMaintenanceRequest& request) {
+  if (request.target_case() == v1::SetMaintenanceRequest::kName) return TargetOf(request.name());
+  return request.filter();
+}
+
+void Fail(const absl::Status& why, auth::AuditedAct& act, Answer& answer) {
+  act.Failed(why);
+  answer.Fail(why);
+}
+
 // What of a server's description is for who does not see every client: incidents name clients, and figures
 // count them.
 v1::ServerInfo WithoutOthers(v1::ServerInfo info) {
@@ -55,12 +73,13 @@ v1::ServerInfo WithoutOthers(v1::ServerInfo info) {
 }  // namespace
 
 AdminService::AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe,
-                           Drain drain, Note note)
+                           Drain drain, Note note, std::shared_ptr<auth::AuditLog> audit)
     : registry_(registry),
       clock_(clock),
       describe_(std::move(describe)),
       drain_(std::move(drain)),
-      note_(std::move(note)) {}
+      note_(std::move(note)),
+      audit_(std::move(audit)) {}
 
 void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   constexpr auto kName = v1::AdminService::service_full_name();
@@ -68,7 +87,11 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   router.Add(kName, "EvictClient", Action::kEvict,
              AsyncUnaryMethod<v1::EvictClientRequest>(
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
-                   if (const absl::Status taken = Evict(request, answer); !taken.ok()) answer->Fail(taken);
+                   const std::shared_ptr<GenericCall> call = answer->call();
+                   if (call == nullptr) return;
+                   const Act act = Begin(*call->caller(), Action::kEvict, TargetOf(request.name()));
+                   const absl::Status taken = Evict(*call->caller(), request, act, answer);
+                   if (!taken.ok()) Fail(taken, *act, *answer);
                  }));
   router.Add(kName, "GetServerInfo", Action::kView,
              UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>(
@@ -82,61 +105,80 @@ void AdminService::Register(grpc::ServerBuilder&, GenericRouter& router) {
   router.Add(kName, "SetMaintenance", Action::kMaintenance,
              AsyncUnaryMethod<v1::SetMaintenanceRequest>(
                  {.patience_error = NotCommittedError}, [this](const auto& request, const auto& answer) {
+                   const std::shared_ptr<GenericCall> call = answer->call();
+                   if (call == nullptr) return;
+                   const Act act = Begin(*call->caller(), Action::kMaintenance, TargetOf(request));
                    if (const absl::Status fit = CheckReason(request.reason()); !fit.ok())
-                     return answer->Fail(fit);
-                   MaintenanceJob::Start(registry_, clock_, request, answer,
+                     return Fail(fit, *act, *answer);
+                   MaintenanceJob::Start(registry_, clock_, request, answer, act,
                                          [this, reason = request.reason()](const std::string& what) {
                                            note_(Sentence(what, reason));
                                          });
                  }));
   router.Add(kName, "DrainServer", Action::kDrain,
              UnaryMethod<v1::DrainServerRequest, v1::DrainServerResponse>(
-                 Where::kWorker, [this](const auto&, const auto& request, auto& response) {
-                   return DrainServer(request, response);
+                 Where::kWorker, [this](const auto& caller, const auto& request, auto& response) {
+                   const Act act = Begin(caller, Action::kDrain, {});
+                   absl::Status done = DrainServer(request, *act, response);
+                   if (!done.ok()) act->Failed(done);
+                   return done;
                  }));
   router.Add(kName, "UndrainServer", Action::kDrain,
              UnaryMethod<v1::UndrainServerRequest, v1::UndrainServerResponse>(
-                 Where::kWorker, [this](const auto&, const auto& request, auto& response) {
-                   return UndrainServer(request, response);
+                 Where::kWorker, [this](const auto& caller, const auto& request, auto& response) {
+                   const Act act = Begin(caller, Action::kDrain, {});
+                   absl::Status done = UndrainServer(request, *act, response);
+                   if (!done.ok()) act->Failed(done);
+                   return done;
                  }));
 }
 
-absl::Status AdminService::Evict(const v1::EvictClientRequest& request,
-                                 const std::shared_ptr<Answer>& answer) const {
+absl::Status AdminService::Evict(const auth::Caller& caller, const v1::EvictClientRequest& request,
+                                 const Act& act, const std::shared_ptr<Answer>& answer) const {
   absl::StatusOr<std::string> client_id = common::ClientIdFromName(request.name());
   if (!client_id.ok()) return client_id.status();
   if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
 
-  const std::shared_ptr<GenericCall> call = answer->call();
-  if (call == nullptr) return absl::OkStatus();
   const std::optional<core::ClientView> client = registry_.Get(*client_id);
-  if (!client || !call->caller()->Sees(*client->record)) return ClientNotFoundError(*client_id);
+  if (!client || !caller.Sees(*client->record)) return ClientNotFoundError(*client_id);
   if (request.forget() && !core::IsLive(client->record->state)) {
-    Forget(*client_id, request.reason(), answer);
+    Forget(*client_id, request.reason(), kForgotten, act, answer);
     return absl::OkStatus();
   }
-  registry_.Evict(*client_id, request.reason(),
-                  [this, answer, request, id = *client_id](const absl::StatusOr<core::ClientView>& evicted) {
-                    // While the call is held this service is there.
-                    const std::shared_ptr<GenericCall> call = answer->call();
-                    if (call == nullptr) return;
-                    if (!evicted.ok()) return answer->Fail(evicted.status());
-                    note_(Sentence("evict " + id, request.reason()));
-                    if (request.forget()) return Forget(id, request.reason(), answer);
-                    Show(*evicted, *answer);
-                  });
+  registry_.Evict(
+      *client_id, request.reason(),
+      [this, answer, act, request, id = *client_id](const absl::StatusOr<core::ClientView>& evicted) {
+        if (!evicted.ok()) return Fail(evicted.status(), *act, *answer);
+        const std::uint64_t revision = evicted->record->revision;
+        const std::string so_far = common::StrCat("evicted at revision ", revision);
+        if (request.forget()) {
+          act->SoFar(so_far, revision);
+        } else {
+          act->Done(Sentence("evicted", request.reason()), revision);
+        }
+        // While the call is held this service is there.
+        const std::shared_ptr<GenericCall> call = answer->call();
+        if (call == nullptr) return;
+        note_(Sentence("evict " + id, request.reason()));
+        if (request.forget()) {
+          return Forget(id, request.reason(), common::StrCat(so_far, ", ", kForgotten), act, answer);
+        }
+        Show(*evicted, *answer);
+      });
   return absl::OkStatus();
 }
 
-void AdminService::Forget(const std::string& id, const std::string& reason,
-                          const std::shared_ptr<Answer>& answer) const {
-  registry_.Forget(id, [this, answer, id, reason](const absl::StatusOr<core::ClientView>& forgotten) {
-    const std::shared_ptr<GenericCall> call = answer->call();
-    if (call == nullptr) return;
-    if (!forgotten.ok()) return answer->Fail(forgotten.status());
-    note_(Sentence("forget " + id, reason));
-    Show(*forgotten, *answer);
-  });
+void AdminService::Forget(const std::string& id, const std::string& reason, const std::string& what,
+                          const Act& act, const std::shared_ptr<Answer>& answer) const {
+  registry_.Forget(id,
+                   [this, answer, act, id, reason, what](const absl::StatusOr<core::ClientView>& forgotten) {
+                     if (!forgotten.ok()) return Fail(forgotten.status(), *act, *answer);
+                     act->Done(Sentence(what, reason), forgotten->record->revision);
+                     const std::shared_ptr<GenericCall> call = answer->call();
+                     if (call == nullptr) return;
+                     note_(Sentence("forget " + id, reason));
+                     Show(*forgotten, *answer);
+                   });
 }
 
 void AdminService::Show(const core::ClientView& client, Answer& answer) const {
@@ -145,7 +187,7 @@ void AdminService::Show(const core::ClientView& client, Answer& answer) const {
   answer.Reply(response);
 }
 
-absl::Status AdminService::DrainServer(const v1::DrainServerRequest& request,
+absl::Status AdminService::DrainServer(const v1::DrainServerRequest& request, auth::AuditedAct& act,
                                        v1::DrainServerResponse& response) const {
   common::Duration within = kDefaultWindow;
   if (request.has_reconnect_within()) within = FromProto(request.reconnect_within());
@@ -158,17 +200,21 @@ absl::Status AdminService::DrainServer(const v1::DrainServerRequest& request,
     return common::BadFields("BAD_WINDOW", {{"duration", "must be longer than zero"}});
   }
   if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
-  note_(Sentence(length ? "drain for " + common::FormatForPeople(*length) : "drain", request.reason()));
+  const std::string what =
+      Sentence(length ? "drain for " + common::FormatForPeople(*length) : "drain", request.reason());
+  note_(what);
   response.set_stream_count(drain_.begin(within, length));
+  act.Done(what);
   return absl::OkStatus();
 }
 
-absl::Status AdminService::UndrainServer(const v1::UndrainServerRequest& request,
+absl::Status AdminService::UndrainServer(const v1::UndrainServerRequest& request, auth::AuditedAct& act,
                                          v1::UndrainServerResponse& response) const {
   if (absl::Status fit = CheckReason(request.reason()); !fit.ok()) return fit;
   const absl::StatusOr<bool> ended = drain_.end();
   if (!ended.ok()) return ended.status();
   if (*ended) note_(Sentence("undrain", request.reason()));
+  act.Done(Sentence(*ended ? "undrain" : "undrain: it was not drained", request.reason()));
   response.set_was_draining(*ended);
   return absl::OkStatus();
 }

@@ -13,6 +13,9 @@
 
 #include "common/clock.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
+#include "server/auth/audit/audit_log.h"
+#include "server/auth/audit/audited_act.h"
+#include "server/auth/caller.h"
 #include "server/registry/registry.h"
 #include "server/rpc/engine/async_unary.h"
 #include "server/rpc/engine/engine.h"
@@ -37,19 +40,28 @@ class AdminService final : public AsyncService {
   // Takes what an operator asked for and had done, in a sentence: `drain: new kernel (anna)`.
   using Note = std::function<void(const std::string&)>;
 
-  // All outlive the engine's calls, and are called from any thread.
+  // All outlive the engine's calls, and are called from any thread. `audit` takes each act, with what came of
+  // it; acts that the store still holds keep it for longer.
   AdminService(registry::Registry& registry, const common::Clock& clock, Describe describe, Drain drain,
-               Note note);
+               Note note, std::shared_ptr<auth::AuditLog> audit);
 
   void Register(grpc::ServerBuilder& builder, GenericRouter& router) override;
 
  private:
+  using Act = std::shared_ptr<auth::AuditedAct>;
+  Act Begin(const auth::Caller& caller, auth::Action action, const std::string& target) const {
+    return std::make_shared<auth::AuditedAct>(audit_, caller, action, target);
+  }
   // OK: the answer is given when the store has committed it.
-  absl::Status Evict(const v1::EvictClientRequest& request, const std::shared_ptr<Answer>& answer) const;
-  void Forget(const std::string& id, const std::string& reason, const std::shared_ptr<Answer>& answer) const;
+  absl::Status Evict(const auth::Caller& caller, const v1::EvictClientRequest& request, const Act& act,
+                     const std::shared_ptr<Answer>& answer) const;
+  // `what`: what the audit log is to say of it.
+  void Forget(const std::string& id, const std::string& reason, const std::string& what, const Act& act,
+              const std::shared_ptr<Answer>& answer) const;
   void Show(const core::ClientView& client, Answer& answer) const;
-  absl::Status DrainServer(const v1::DrainServerRequest& request, v1::DrainServerResponse& response) const;
-  absl::Status UndrainServer(const v1::UndrainServerRequest& request,
+  absl::Status DrainServer(const v1::DrainServerRequest& request, auth::AuditedAct& act,
+                           v1::DrainServerResponse& response) const;
+  absl::Status UndrainServer(const v1::UndrainServerRequest& request, auth::AuditedAct& act,
                              v1::UndrainServerResponse& response) const;
 
   registry::Registry& registry_;
@@ -57,6 +69,7 @@ class AdminService final : public AsyncService {
   const Describe describe_;
   const Drain drain_;
   const Note note_;
+  const std::shared_ptr<auth::AuditLog> audit_;
 };
 
 }  // namespace liveness::rpc

@@ -16,11 +16,11 @@ using common::MutexLock;
 
 void MaintenanceJob::Start(registry::Registry& registry, const common::Clock& clock,
                            const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
-                           Done done) {
+                           std::shared_ptr<auth::AuditedAct> act, Done done) {
   const std::shared_ptr<GenericCall> call = answer->call();
   if (call == nullptr) return;  // the caller is gone already
-  std::shared_ptr<MaintenanceJob>(
-      new MaintenanceJob(registry, clock, request, call->caller(), std::move(answer), std::move(done)))
+  std::shared_ptr<MaintenanceJob>(new MaintenanceJob(registry, clock, request, call->caller(),
+                                                     std::move(answer), std::move(act), std::move(done)))
       ->Next();
 }
 
@@ -53,12 +53,15 @@ void MaintenanceJob::Next() {
     const std::shared_ptr<GenericCall> call = answer_->call();
     if (call == nullptr) return;  // the call is over: no more clients are marked
     if (call->engine().RunOnWorker([self = shared_from_this()] { self->Work(); })) return;
-    return answer_->Fail(ServerBusyError(
+    return Fail(ServerBusyError(
         common::StrCat("too many queries wait; ", changed, " clients were marked, try again")));
   }
-  if (!outcome.ok()) return answer_->Fail(outcome);
+  if (!outcome.ok()) return Fail(outcome);
   // While the call is held the server is there.
-  if (const std::shared_ptr<GenericCall> call = answer_->call()) done_(Summary(changed));
+  if (const std::shared_ptr<GenericCall> call = answer_->call()) {
+    act_->Done(Summary(changed), changed == 0 ? 0 : registry_.revision());
+    done_(Summary(changed));
+  }
   v1::SetMaintenanceResponse response;
   response.set_changed_count(changed);
   answer_->Reply(response);
@@ -100,7 +103,7 @@ void MaintenanceJob::Work() {
   const std::shared_ptr<GenericCall> call = answer_->call();
   if (call == nullptr) return;
   if (!std::exchange(prepared_, true)) {
-    if (const absl::Status valid = Prepare(); !valid.ok()) return answer_->Fail(valid);
+    if (const absl::Status valid = Prepare(); !valid.ok()) return Fail(valid);
   }
   const registry::MaintenanceResult part = registry_.SetMaintenance(marks_, [self = shared_from_this()] {
     self->OnProposed();
@@ -108,6 +111,7 @@ void MaintenanceJob::Work() {
   });
   marks_.cursor = part.cursor;
   bool unknown = false;
+  std::int64_t changed = 0;
   {
     MutexLock lock(mu_);
     working_ = false;
@@ -115,13 +119,20 @@ void MaintenanceJob::Work() {
     matched_ += part.matched;
     changed_ += part.changed;
     unknown = seen_all_ && matched_ == 0 && !marks_.client_id.empty();
+    changed = changed_;
   }
+  if (changed > 0) act_->SoFar(common::StrCat(changed, " clients were marked"), registry_.revision());
   if (unknown) {
-    return answer_->Fail(common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
-                                       common::StrCat("no client \"", marks_.client_id, "\" is known")));
+    return Fail(common::Error(absl::StatusCode::kNotFound, "CLIENT_NOT_FOUND",
+                              common::StrCat("no client \"", marks_.client_id, "\" is known")));
   }
   answer_->Progress();
   Next();
+}
+
+void MaintenanceJob::Fail(const absl::Status& why) {
+  act_->Failed(why);
+  answer_->Fail(why);
 }
 
 void MaintenanceJob::OnProposed() {

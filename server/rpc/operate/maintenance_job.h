@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/mutex.h"
 #include "liveness/v1/admin_service.pb.h"
+#include "server/auth/audit/audited_act.h"
 #include "server/auth/caller.h"
 #include "server/core/filter/filter.h"
 #include "server/registry/registry.h"
@@ -36,20 +37,22 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   using Done = std::function<void(const std::string& what)>;
 
   // Begins. `registry` and `clock` outlive the engine's calls, as does what `done` uses, which is called
-  // before the answer is given. Clients that the caller does not see are not there. REQUIRES: the call of
-  // `answer` has just come.
+  // before the answer is given. `act` is told what came of it. Clients that the caller does not see are not
+  // there. REQUIRES: the call of `answer` has just come.
   static void Start(registry::Registry& registry, const common::Clock& clock,
-                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer, Done done);
+                    const v1::SetMaintenanceRequest& request, std::shared_ptr<Answer> answer,
+                    std::shared_ptr<auth::AuditedAct> act, Done done);
 
  private:
   MaintenanceJob(registry::Registry& registry, const common::Clock& clock,
                  const v1::SetMaintenanceRequest& request, auth::CallerPtr caller,
-                 std::shared_ptr<Answer> answer, Done done)
+                 std::shared_ptr<Answer> answer, std::shared_ptr<auth::AuditedAct> act, Done done)
       : registry_(registry),
         clock_(clock),
         request_(request),
         caller_(std::move(caller)),
         answer_(std::move(answer)),
+        act_(std::move(act)),
         done_(std::move(done)) {
     marks_.origin = std::make_shared<const core::MaintenanceOrigin>(
         core::MaintenanceOrigin{.reason = request.reason(), .author = caller_->name()});
@@ -66,12 +69,14 @@ class MaintenanceJob : public std::enable_shared_from_this<MaintenanceJob> {
   // Queues the next slice or answers, unless a slice is queued or changes are awaited.
   void Next();
   std::string Summary(std::int64_t changed) const;
+  void Fail(const absl::Status& why);
 
   registry::Registry& registry_;
   const common::Clock& clock_;
   const v1::SetMaintenanceRequest request_;
   const auth::CallerPtr caller_;
   const std::shared_ptr<Answer> answer_;
+  const std::shared_ptr<auth::AuditedAct> act_;
   const Done done_;
 
   // The worker's, one at a time.

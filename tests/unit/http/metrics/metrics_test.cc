@@ -66,6 +66,7 @@ class MetricsTest : public ::testing::Test {
             .accept = [this] { return accept_; },
             .http_connections = [] { return std::size_t{3}; },
             .hooks = [this] { return hooks_; },
+            .audit = [this] { return audit_; },
             .anonymous_may = {"beat"}};
   }
   std::string Scrape() {
@@ -82,6 +83,7 @@ class MetricsTest : public ::testing::Test {
   std::vector<MethodSample> methods_;
   std::optional<net::AcceptFigures> accept_;
   std::vector<HookSample> hooks_;
+  AuditSample audit_;
 };
 
 TEST_F(MetricsTest, NamesAndTypesAndHelpAreAsTheyWere) {
@@ -208,6 +210,25 @@ TEST_F(MetricsTest, TellHowFarWatchersAreBehind) {
   while (!(*watch)->Next().empty()) {
   }
   EXPECT_THAT(Scrape(), HasSubstr("liveness_watch_lag_seconds 0\n"));
+}
+
+TEST_F(MetricsTest, OfTheAuditLog) {
+  audit_ = {.noted = {{"ALLOWED", 3}, {"REFUSED", 50}},
+            .folded = 40,
+            .dropped = 2,
+            .lines_written = 9,
+            .lines_lost = 1,
+            .lines_too_fast = 7,
+            .kept = 11};
+  const std::string text = Scrape();
+  for (const char* line :
+       {"liveness_audit_events_total{outcome=\"ALLOWED\"} 3\n",
+        "liveness_audit_events_total{outcome=\"REFUSED\"} 50\n", "liveness_audit_entries 11\n",
+        "liveness_audit_folded_total 40\n", "liveness_audit_dropped_total 2\n",
+        "liveness_audit_lines_total 9\n", "liveness_audit_lines_lost_total{reason=\"disk\"} 1\n",
+        "liveness_audit_lines_lost_total{reason=\"rate\"} 7\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
 }
 
 TEST_F(MetricsTest, OfASharedStoreSayWhetherTheOthersSeeThisServer) {
