@@ -60,7 +60,8 @@ class QueryServer {
         rpc::AdminService::Drain{.goes_on = [] { return false; },
                                  .begin = [](auto, auto) { return std::int64_t{0}; },
                                  .end = [] { return false; }},
-        [](const std::string&) {}));
+        [](const std::string&) {},
+        std::make_shared<auth::AuditLog>(common::SystemClock(), auth::AuditRing::kLeastRoom)));
     engine_->Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>()));
     grpc::EnableDefaultHealthCheckService(false);
     grpc::ServerBuilder builder;

@@ -1,0 +1,242 @@
+// What one caller may take, gone past, while a thousand bystanders beat on: none of them is suspected, real
+// falls are found, memory stays. Each prints what it cost; docs/limits.md has a table of it.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include "tests/attack/attacked_server.h"
+#include "tests/support/fleet.h"
+#include "tests/support/http2_peer.h"
+#include "tests/support/memory.h"
+#include "tests/support/raw_connection.h"
+
+namespace liveness::testing {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr int kFallen = 40;        // of the bystanders, before and in the attack
+constexpr long kMoreMemory = 150;  // MiB
+
+class LimitsAttack : public AttackTest {
+ protected:
+  void StartAttacked(std::vector<std::string> flags = {}) {
+    flags.push_back("--token-file=" +
+                    Write("tokens.toml", TokenEntry("fleet", "\"beat\"") + TokenEntry("ops", "\"view\"") +
+                                             TokenEntry("evil", "\"beat\", \"view\"")));
+    flags.push_back("--data-dir=" + dir_.file("data"));
+    Start(std::move(flags));
+    fleet_.emplace(FleetOptions{.address = server_->address(), .token = TokenOf("fleet")});
+    ASSERT_EQ(fleet_->welcomed(), 1'000);
+    watch_.emplace(server_->address(), TokenOf("ops"), "by-");
+    std::this_thread::sleep_for(seconds(1));
+    idle_p99_ = Fall();
+    credited_ = Stats().credited_time();
+    memory_ = ResidentMiB(server_->pid());
+  }
+  // Some bystanders' streams break; how long it took until 99 % were told.
+  Millis Fall() {
+    const auto since = steady_clock::now();
+    std::vector<std::string> ids;
+    {
+      ids = fleet_->CutOff(kFallen);
+      watch_->Expect(ids);
+    }
+    const auto found = watch_->Found(ids, since, seconds(10));
+    EXPECT_EQ(found.size(), ids.size()) << "falls that were not told";
+    return found.empty() ? Millis(0) : found[found.size() * 99 / 100];
+  }
+  v1::GetStatsResponse Stats() const {
+    v1::RegistryService::Stub stub(Channel());
+    v1::GetStatsResponse stats;
+    EXPECT_TRUE(
+        Call(stub, &v1::RegistryService::Stub::GetStats, v1::GetStatsRequest(), stats, TokenOf("ops")).ok());
+    return stats;
+  }
+  // `attack` is called by `threads` at once, again and again, for some seconds in which bystanders fall.
+  void Under(int threads, const std::function<void(int thread)>& attack) {
+    std::vector<std::jthread> attackers;
+    for (int i = 0; i < threads; ++i) {
+      attackers.emplace_back([&attack, i](const std::stop_token& stop) {
+        while (!stop.stop_requested()) attack(i);
+      });
+    }
+    std::this_thread::sleep_for(seconds(2));
+    const Millis p99 = Fall();
+    std::this_thread::sleep_for(seconds(2));
+    const long memory = ResidentMiB(server_->pid());
+    for (auto& attacker : attackers) attacker.request_stop();
+    attackers.clear();
+    ExpectUndisturbed(p99, memory);
+  }
+  void ExpectUndisturbed(Millis p99, long memory) {
+    EXPECT_EQ(watch_->blamed(), 0) << "of the bystanders";
+    EXPECT_EQ(fleet_->ended(), 0) << "of their streams";
+    EXPECT_LT(memory - memory_, MayTakeMiB(kMoreMemory));
+    const auto credited =
+        google::protobuf::util::TimeUtil::DurationToMilliseconds(Stats().credited_time() - credited_);
+    std::printf(
+        "LIMITS %s: suspected %d, credited %lld ms, found p99 %lld ms idle and %lld ms under attack, %+ld "
+        "MiB\n",
+        ::testing::UnitTest::GetInstance()->current_test_info()->name(), watch_->blamed(),
+        static_cast<long long>(credited), static_cast<long long>(idle_p99_.count()),
+        static_cast<long long>(p99.count()), memory - memory_);
+  }
+  // How a hello of the attacker's ends, or "welcome"; the stream is kept if it does not.
+  std::string Join(std::vector<std::unique_ptr<HeartbeatStream>>& streams,
+                   const std::shared_ptr<grpc::Channel>& channel, const std::string& id) const {
+    streams.push_back(std::make_unique<HeartbeatStream>(channel, Millis(0), TokenOf("evil")));
+    if (streams.back()->Join(HeartbeatStream::Hello(id, "1"))) return "welcome";
+    const auto end = streams.back()->End();
+    streams.pop_back();
+    return end ? ReasonOrCode(*end) : "nothing";
+  }
+
+  std::optional<Fleet> fleet_;
+  std::optional<FleetWatch> watch_;
+  Millis idle_p99_{};
+  google::protobuf::Duration credited_;
+  long memory_ = 0;
+};
+
+TEST_F(LimitsAttack, ConnectionsWithoutEnd) {
+  StartAttacked({"--max-connection-rate=100", "--max-connections=3000"});
+  std::atomic<int> opened{0};
+  Under(4, [&](int) {
+    const RawConnection connection(server_->address());
+    ++opened;
+  });
+  EXPECT_GT(opened, 1'000);
+}
+
+// Nothing is said on them: they take a descriptor each, until their time is over.
+TEST_F(LimitsAttack, ThousandsOfSilentConnections) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  StartAttacked({"--max-connection-rate=0", "--max-connections=12000"});
+  const std::size_t most = std::min<std::size_t>(10'000, files.rlim_cur / 2);
+  std::vector<std::unique_ptr<RawConnection>> silent;
+  Under(1, [&](int) {
+    if (silent.size() == most) return std::this_thread::sleep_for(Millis(50));
+    silent.push_back(std::make_unique<RawConnection>(server_->address()));
+  });
+  EXPECT_GT(silent.size(), most / 2);
+}
+
+TEST_F(LimitsAttack, SessionsThatBeginWithoutEnd) {
+  StartAttacked({"--max-hello-rate=20"});
+  std::atomic<int> welcomed{0}, refused{0};
+  Under(4, [&](int thread) {
+    const auto channel = Channel();
+    std::vector<std::unique_ptr<HeartbeatStream>> streams;
+    for (int i = 0; i < 50; ++i) {
+      const std::string end =
+          Join(streams, channel, "evil-" + std::to_string(thread) + "-" + std::to_string(i));
+      ++(end == "welcome" ? welcomed : refused);
+      EXPECT_TRUE(end == "welcome" || end == "HELLO_RATE") << end;
+    }
+  });
+  EXPECT_GT(refused, 0);
+  EXPECT_LT(welcomed, 200 + 20 * 20) << "ten seconds' worth at once, and then the rate";
+}
+
+TEST_F(LimitsAttack, StreamsOfOnePrincipal) {
+  StartAttacked({"--max-streams-per-principal=1000"});
+  std::atomic<int> refused{0};
+  std::vector<std::vector<std::unique_ptr<HeartbeatStream>>> streams(4);
+  Under(4, [&](int thread) {
+    auto& mine = streams[static_cast<std::size_t>(thread)];
+    const auto channel = Channel();
+    for (int i = 0; i < 50 && mine.size() < 400; ++i) {
+      const std::string end =
+          Join(mine, channel, "evil-" + std::to_string(thread) + "-" + std::to_string(mine.size()));
+      if (end == "TOO_MANY_STREAMS") ++refused;
+    }
+    if (refused > 0) std::this_thread::sleep_for(Millis(20));
+  });
+  EXPECT_GT(refused, 0);
+}
+
+// Labels change with each message, as fast as the flood guard allows.
+TEST_F(LimitsAttack, LabelsThatNeverRest) {
+  StartAttacked();
+  const auto before = Stats();
+  std::atomic<int> updates{0};
+  Under(4, [&](int thread) {
+    HeartbeatStream stream(Channel(), Millis(0), TokenOf("evil"));
+    ASSERT_TRUE(stream.Join(HeartbeatStream::Hello("evil-" + std::to_string(thread), std::to_string(updates),
+                                                   Millis(100), Millis(1'000))));
+    for (int i = 0; i < 90; ++i) {
+      v1::HeartbeatRequest request;
+      (*request.mutable_update()->mutable_labels())["n"] = std::to_string(++updates);
+      if (!stream.Send(request)) break;
+      std::this_thread::sleep_for(Millis(1));
+    }
+  });
+  EXPECT_GT(updates, 500);
+}
+
+TEST_F(LimitsAttack, FiltersThatCostAsMuchAsTheyMay) {
+  StartAttacked();
+  std::string filter = "client_id = \"x\"";
+  while (filter.size() < 8'000) filter += " OR labels.a = \"" + std::to_string(filter.size()) + "*\"";
+  std::atomic<int> asked{0};
+  Under(8, [&](int) {
+    v1::RegistryService::Stub stub(Channel());
+    for (int i = 0; i < 100; ++i) {
+      v1::ListClientsRequest request;
+      request.set_filter(filter);
+      v1::ListClientsResponse response;
+      (void)Call(stub, &v1::RegistryService::Stub::ListClients, request, response, TokenOf("evil"));
+      ++asked;
+    }
+  });
+  EXPECT_GT(asked, 100);
+}
+
+// All the watches that one caller may have, and none of them is read. Others still get one.
+TEST_F(LimitsAttack, WatchesThatAreNotRead) {
+  StartAttacked({"--max-watchers=100"});
+  v1::RegistryService::Stub stub(Channel());
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::WatchClientsResponse>>> watches;
+  for (int i = 0; i < 74; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    contexts.back()->AddMetadata("authorization", "Bearer " + TokenOf("evil"));
+    watches.push_back(stub.WatchClients(contexts.back().get(), v1::WatchClientsRequest()));
+  }
+  std::atomic<int> n{0};
+  Under(2, [&](int thread) {
+    std::vector<std::unique_ptr<HeartbeatStream>> streams;
+    (void)Join(streams, Channel(), "noise-" + std::to_string(thread) + "-" + std::to_string(++n % 500));
+  });
+  for (const auto& context : contexts) context->TryCancel();
+}
+
+TEST_F(LimitsAttack, SybilsThatFallSilentTogether) {
+  StartAttacked({"--max-streams-per-peer=0"});
+  std::optional<Fleet> sybils(FleetOptions{.address = server_->address(),
+                                           .token = TokenOf("evil"),
+                                           .prefix = "sybil-",
+                                           .clients = 12'000,
+                                           .per_connection = 100,
+                                           .interval = seconds(5),
+                                           .timeout = seconds(20)});
+  EXPECT_EQ(sybils->welcomed(), 12'000);
+  const auto episodes = Stats().doubt_count();
+  (void)sybils->CutOff(12'000);
+  const Millis p99 = Fall();
+  std::this_thread::sleep_for(seconds(2));
+  EXPECT_EQ(Stats().doubt_count(), episodes);
+  ExpectUndisturbed(p99, 0);
+  sybils.reset();
+}
+
+}  // namespace
+}  // namespace liveness::testing
