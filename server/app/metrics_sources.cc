@@ -53,6 +53,9 @@ http::AuditSample SampleAudit(const ServerParts& parts) {
        {auth::AuditOutcome::kAllowed, auth::AuditOutcome::kRefused, auth::AuditOutcome::kFailed}) {
     sample.noted.emplace(auth::Name(outcome), figures.noted[static_cast<std::size_t>(outcome)]);
   }
+  const auth::GuessLimit::Figures guesses = parts.access.guesses();
+  sample.bad_tokens = guesses.refused;
+  sample.bad_tokens_limited = guesses.limited;
   if (parts.audit_file != nullptr) {
     const AuditFile::Figures file = parts.audit_file->figures();
     sample.lines_written = file.written;

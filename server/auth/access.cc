@@ -23,6 +23,15 @@ namespace {
 // Principals whose grants are kept at hand; a fleet has hundreds.
 constexpr std::size_t kMostKept = 10'000;
 
+constexpr char kBadToken[] = "BAD_TOKEN";
+
+absl::Status TooManyBadTokensError(common::Duration wait) {
+  return common::WithRetryDelay(
+      common::Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_BAD_TOKENS",
+                    "too many tokens that this server does not know came from this address, and this is one"),
+      wait);
+}
+
 absl::Status Unauthenticated(std::string_view reason, std::string_view why) {
   return common::Error(absl::StatusCode::kUnauthenticated, reason, why);
 }
@@ -57,9 +66,9 @@ absl::StatusOr<std::string> FromCertificate(const AccessPolicy& policy, std::str
 absl::StatusOr<std::string> FromAuthorization(const AccessPolicy& policy, std::string_view authorization,
                                               common::WallTime now) {
   const std::optional<std::string_view> token = common::TokenOf(authorization);
-  if (!token) return Unauthenticated("BAD_TOKEN", "`authorization` is not `Bearer TOKEN`");
+  if (!token) return Unauthenticated(kBadToken, "`authorization` is not `Bearer TOKEN`");
   const Token* const known = policy.tokens.Find(*token);
-  if (known == nullptr) return Unauthenticated("BAD_TOKEN", "the token is none that this server knows");
+  if (known == nullptr) return Unauthenticated(kBadToken, "the token is none that this server knows");
   if (known->expires && *known->expires <= now) {
     return Unauthenticated("TOKEN_EXPIRED", common::StrCat("the token ", known->name, " has expired"));
   }
@@ -68,8 +77,11 @@ absl::StatusOr<std::string> FromAuthorization(const AccessPolicy& policy, std::s
 
 }  // namespace
 
-Access::Access(const common::Clock& clock, AccessPolicy policy, std::shared_ptr<AuditLog> audit)
-    : clock_(clock), secret_(common::RandomHexId() + common::RandomHexId()), audit_(std::move(audit)) {
+Access::Access(const common::Clock& clock, AccessPolicy policy, Options options)
+    : clock_(clock),
+      secret_(common::RandomHexId() + common::RandomHexId()),
+      audit_(std::move(options.audit)),
+      guesses_(options.max_bad_tokens) {
   Replace(std::move(policy));
 }
 
@@ -123,7 +135,7 @@ absl::StatusOr<CallerPtr> Access::Identify(const grpc::ServerContext& context) c
     return MakeCaller(*Now(), std::move(asked_as), std::move(address));
   }
   if (context.client_metadata().count(common::kAuthorization) > 1) {
-    return Unauthenticated("BAD_TOKEN", "the call has several `authorization`");
+    return Unauthenticated(kBadToken, "the call has several `authorization`");
   }
   Shown shown{.authorization = Metadata(context, common::kAuthorization)};
   const std::shared_ptr<const grpc::AuthContext> peer = context.auth_context();
@@ -180,6 +192,10 @@ absl::Status Access::MayBeat(const Caller& caller, std::string_view client_id) c
 }
 
 absl::Status Access::Refuse(Refusal refusal) const {
+  if (common::ReasonOf(refusal.why) == kBadToken) {
+    const common::Duration wait = guesses_.Count(refusal.address, clock_.Mono());
+    if (wait != common::Duration::zero()) refusal.why = TooManyBadTokensError(wait);
+  }
   if (audit_ != nullptr) {
     audit_->Note({.principal = std::move(refusal.principal),
                   .address = std::move(refusal.address),

@@ -23,6 +23,7 @@
 #include "server/auth/audit/audit_log.h"
 #include "server/auth/call_gate.h"
 #include "server/auth/certificate_identity.h"
+#include "server/auth/guess_limit.h"
 #include "server/auth/revocation_list.h"
 #include "server/auth/rules/rules.h"
 #include "server/auth/token_file.h"
@@ -44,8 +45,14 @@ struct AccessPolicy {
 
 class Access final : public CallGate {
  public:
-  // `clock` outlives it. `audit`: takes refusals; null: they are not kept.
-  Access(const common::Clock& clock, AccessPolicy policy, std::shared_ptr<AuditLog> audit = nullptr);
+  struct Options {
+    std::shared_ptr<AuditLog> audit = nullptr;  // takes refusals; null: they are not kept
+    int max_bad_tokens = 0;                     // of one address in a minute (guess_limit.h); 0: no limit
+  };
+
+  // `clock` outlives it.
+  Access(const common::Clock& clock, AccessPolicy policy, Options options);
+  Access(const common::Clock& clock, AccessPolicy policy) : Access(clock, std::move(policy), Options()) {}
 
   // From now on. Then the engine is to be told (Engine::OnGateChanged).
   void Replace(AccessPolicy policy);
@@ -59,6 +66,7 @@ class Access final : public CallGate {
   absl::Status May(const Caller& caller, Action action) const override;
   absl::Status MayBeat(const Caller& caller, std::string_view client_id) const override;
   absl::Status Refuse(Refusal refusal) const override;
+  GuessLimit::Figures guesses() const { return guesses_.figures(); }
   // What a call within the process shows (common/grpc/asked_by.h).
   const std::string& secret() const { return secret_; }
   // As Identify() has somebody who proved to be `principal`.
@@ -92,6 +100,7 @@ class Access final : public CallGate {
   const common::Clock& clock_;
   const std::string secret_;
   const std::shared_ptr<AuditLog> audit_;
+  mutable GuessLimit guesses_;
   std::atomic<std::uint64_t> generation_{1};
   mutable common::Mutex mu_;
   SnapshotPtr snapshot_ ABSL_GUARDED_BY(mu_);

@@ -27,8 +27,8 @@ beat = ["*"]
 class HttpAttack : public AttackTest {
  protected:
   void SetUp() override {
-    Start({"--http-listen=127.0.0.1:0", "--http-admin", "--rules=" + Write("rules.toml", kRules),
-           "--token-file=" + Write("tokens.toml", Tokens())});
+    Start({"--http-listen=127.0.0.1:0", "--http-admin", "--max-bad-tokens=0",
+           "--rules=" + Write("rules.toml", kRules), "--token-file=" + Write("tokens.toml", Tokens())});
     mine_.emplace(Channel(), "shop/a", TokenOf("beat"));
     secret_.emplace(Channel(), "payroll/a", TokenOf("beat"));
     ASSERT_TRUE(mine_->welcomed() && secret_->welcomed());

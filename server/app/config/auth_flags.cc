@@ -45,6 +45,14 @@ void AuthFlags::AddTo(CLI::App& app, AuthSettings& settings) {
                      "commas")
           ->type_name("WHAT,...")
           ->group(group);
+  app.add_option(
+         "--max-bad-tokens", settings.max_bad_tokens,
+         "Unknown tokens from one address (IPv6: /64) in a minute; whoever shows further ones is told "
+         "to wait, and whoever shows a right one is let in all the same. 0: no limit")
+      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(group);
   app.add_option("--audit-file", settings.audit_file,
                  "Append who did what, and who was refused, to this file too, a line of JSON each; made with "
                  "mode 0600, opened anew by SIGHUP")

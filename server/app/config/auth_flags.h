@@ -19,7 +19,8 @@ struct AuthSettings {
   // --insecure-anonymous, as it was written and read; nothing: not given.
   std::string anonymous_text;
   std::optional<auth::Actions> anonymous;
-  std::string audit_file;  // empty: none
+  int max_bad_tokens = 20;  // of one address in a minute; 0: no limit
+  std::string audit_file;   // empty: none
   std::size_t max_audit_events = 10'000;
 };
 

@@ -49,6 +49,7 @@ struct HookSample {
 struct AuditSample {
   std::map<std::string, std::uint64_t> noted;  // by outcome
   std::uint64_t folded = 0, dropped = 0;
+  std::uint64_t bad_tokens = 0, bad_tokens_limited = 0;
   std::uint64_t lines_written = 0, lines_lost = 0, lines_too_fast = 0;
   std::size_t kept = 0;
 };

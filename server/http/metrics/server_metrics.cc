@@ -51,6 +51,11 @@ void AddAudit(const MetricsSources& sources, FamilyList& families) {
       .Add(audit.folded);
   families.Counter("liveness_audit_dropped_total", "Entries that gave way to newer ones of their kind.")
       .Add(audit.dropped);
+  families
+      .Counter("liveness_bad_tokens_total",
+               "Calls with a token that is not known, and of these those past --max-bad-tokens.")
+      .Add(audit.bad_tokens, {{"answer", "refused"}})
+      .Add(audit.bad_tokens_limited, {{"answer", "limited"}});
   families.Counter("liveness_audit_lines_total", "Lines that the file of --audit-file took.")
       .Add(audit.lines_written);
   families

@@ -216,6 +216,8 @@ TEST_F(MetricsTest, OfTheAuditLog) {
   audit_ = {.noted = {{"ALLOWED", 3}, {"REFUSED", 50}},
             .folded = 40,
             .dropped = 2,
+            .bad_tokens = 20,
+            .bad_tokens_limited = 5,
             .lines_written = 9,
             .lines_lost = 1,
             .lines_too_fast = 7,
@@ -225,7 +227,9 @@ TEST_F(MetricsTest, OfTheAuditLog) {
        {"liveness_audit_events_total{outcome=\"ALLOWED\"} 3\n",
         "liveness_audit_events_total{outcome=\"REFUSED\"} 50\n", "liveness_audit_entries 11\n",
         "liveness_audit_folded_total 40\n", "liveness_audit_dropped_total 2\n",
-        "liveness_audit_lines_total 9\n", "liveness_audit_lines_lost_total{reason=\"disk\"} 1\n",
+        "liveness_audit_lines_total 9\n", "liveness_bad_tokens_total{answer=\"refused\"} 20\n",
+        "liveness_bad_tokens_total{answer=\"limited\"} 5\n",
+        "liveness_audit_lines_lost_total{reason=\"disk\"} 1\n",
         "liveness_audit_lines_lost_total{reason=\"rate\"} 7\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
