@@ -83,7 +83,7 @@ absl::StatusOr<std::size_t> MaxConnections(const Config& config) {
 net::AcceptorOptions MakeAcceptorOptions(const Config& config, std::size_t max_connections) {
   net::AcceptorOptions options;
   options.admission.max_connections = max_connections;
-  options.admission.rate.per_second = config.listen.max_connection_rate;
+  options.admission.rate.each = core::EachOf(config.listen.max_connection_rate);
   options.admission.rate.burst = config.listen.max_connection_rate * kRateBurst;
   options.keepalive = config.keepalive.tcp;
   options.on_notice = [](const std::string& text) { spdlog::warn(text); };

@@ -11,7 +11,7 @@
 
 #include "common/clock.h"
 #include "common/mutex.h"
-#include "server/auth/pace.h"
+#include "server/core/time/rate_table.h"
 
 namespace liveness::auth {
 
@@ -35,7 +35,7 @@ class GuessLimit {
  private:
   const bool is_limited_;
   mutable common::Mutex mu_;
-  Pace pace_ ABSL_GUARDED_BY(mu_);
+  core::RateTable<std::string> pace_ ABSL_GUARDED_BY(mu_);
   Figures figures_ ABSL_GUARDED_BY(mu_);
 };
 

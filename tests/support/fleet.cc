@@ -120,13 +120,14 @@ void Fleet::Beat(const std::stop_token& stop) {
   }
 }
 
-std::vector<std::string> Fleet::CutOff(int count) {
+std::vector<std::string> Fleet::Last(int count) const {
   std::vector<std::string> ids;
-  for (; count > 0 && left_ > 0; --count) {
-    streams_[--left_]->CutOff();
-    ids.push_back(streams_[left_]->id());
-  }
+  for (std::size_t i = left_; count > 0 && i > 0; --count) ids.push_back(streams_[--i]->id());
   return ids;
+}
+
+void Fleet::CutOff(int count) {
+  for (; count > 0 && left_ > 0; --count) streams_[--left_]->CutOff();
 }
 
 struct FleetWatch::Told {

@@ -37,8 +37,10 @@ class Fleet {
   int welcomed() const { return welcomed_.load(); }
   // Streams that ended and were not cut off here.
   int ended() const { return ended_.load(); }
-  // Breaks the last `count` streams that are left, and returns their ids.
-  std::vector<std::string> CutOff(int count);
+  // Whose streams CutOff() would break.
+  std::vector<std::string> Last(int count) const;
+  // Breaks the last `count` streams that are left.
+  void CutOff(int count);
 
  private:
   class Stream;

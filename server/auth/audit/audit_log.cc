@@ -38,8 +38,8 @@ bool AuditLog::IsLine(const AuditEvent& event) {
   if (event.outcome != AuditOutcome::kRefused) return true;
   if (!std::has_single_bit(event.count)) return false;
   const common::MonoTime now = clock_.Mono();
-  const bool room = authors_.Take(AuthorOf(event), now) == common::Duration::zero() &&
-                    (!event.principal.empty() || strangers_.Take({}, now) == common::Duration::zero());
+  const bool room = authors_.Wait(AuthorOf(event), now) == common::Duration::zero() &&
+                    (!event.principal.empty() || strangers_.Wait({}, now) == common::Duration::zero());
   if (room) return true;
   ++left_out_;
   ++figures_.unwritten;

@@ -14,7 +14,7 @@
 #include "common/mutex.h"
 #include "server/auth/audit/audit_event.h"
 #include "server/auth/audit/audit_ring.h"
-#include "server/auth/pace.h"
+#include "server/core/time/rate_table.h"
 
 namespace liveness::auth {
 
@@ -57,8 +57,8 @@ class AuditLog {
   Write write_;
   mutable common::Mutex mu_;
   AuditRing ring_ ABSL_GUARDED_BY(mu_);
-  Pace authors_ ABSL_GUARDED_BY(mu_);
-  Pace strangers_ ABSL_GUARDED_BY(mu_);
+  core::RateTable<std::string> authors_ ABSL_GUARDED_BY(mu_);
+  core::RateTable<std::string> strangers_ ABSL_GUARDED_BY(mu_);
   Figures figures_ ABSL_GUARDED_BY(mu_);
   std::uint64_t left_out_ ABSL_GUARDED_BY(mu_) = 0;  // since the last line
 };

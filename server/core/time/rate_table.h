@@ -6,7 +6,8 @@
 // has passed is as good as a new one and forgotten.
 //
 // Those that are refused are told when their turn comes, one after the other: a herd that heeds that comes
-// back at the rate, and each is let in when it does.
+// back at the rate, and each is let in when it does. Nobody is told to wait for longer than kLongestWait
+// for others that may not come back.
 //
 // Bounded: beyond `capacity` keys the one seen first is forgotten. Not thread-safe.
 #pragma once
@@ -26,18 +27,24 @@ using common::Duration;
 using common::MonoTime;
 
 struct RateOptions {
-  std::uint32_t per_second = 0;  // 0: no limit
-  std::uint32_t burst = 1;       // how many at once, from rest
+  Duration each{};          // the time between two, at length; zero: no limit
+  std::uint32_t burst = 1;  // how many at once, from rest
   std::size_t capacity = 65'536;
 };
+
+// `each` of so many a second; 0: no limit.
+constexpr Duration EachOf(std::uint32_t per_second) {
+  if (per_second == 0) return Duration::zero();
+  return Duration(std::chrono::seconds(1)) / static_cast<std::int64_t>(per_second);
+}
 
 template <typename Key>
 class RateTable {
  public:
+  static constexpr Duration kLongestWait = std::chrono::minutes(1);
+
   explicit RateTable(const RateOptions& options)
-      : each_(options.per_second == 0
-                  ? Duration::zero()
-                  : Duration(std::chrono::seconds(1)) / static_cast<std::int64_t>(options.per_second)),
+      : each_(options.each),
         most_ahead_(each_ * static_cast<std::int64_t>(options.burst)),
         capacity_(std::max<std::size_t>(options.capacity, 1)) {}
 
@@ -52,7 +59,7 @@ class RateTable {
     if (turn <= now) {
       entry.full_at = full_at;
     } else {
-      entry.last_turn = std::max(entry.last_turn + each_, turn);
+      entry.last_turn = std::min(std::max(entry.last_turn + each_, turn), std::max(now + kLongestWait, turn));
       wait = entry.last_turn - now;
     }
     if (added) {

@@ -20,7 +20,7 @@ class HelloPace {
 
   // 0: no limit.
   explicit HelloPace(std::uint32_t per_second)
-      : rate_({.per_second = per_second, .burst = per_second * kBurstSeconds}) {}
+      : rate_({.each = core::EachOf(per_second), .burst = per_second * kBurstSeconds}) {}
 
   // Zero: the caller may begin one now. `voice`: core::VoiceOf().
   common::Duration Wait(const std::string& voice, common::MonoTime now) {

@@ -123,7 +123,7 @@ TEST_F(AcceptorTest, BeyondTheBoundIsClosedInOrderAndAFreePlaceIsFound) {
 }
 
 TEST_F(AcceptorTest, ItsOwnAreLetInWhateverTheBounds) {
-  Start(1, {.per_second = 1, .burst = 1});
+  Start(1, {.each = std::chrono::seconds(1), .burst = 1});
   const RawConnection other(address_);
   ASSERT_TRUE(Eventually([&] { return keeper_.size() == 1; }));
   const auto endpoint = FromText(address_);
@@ -143,7 +143,7 @@ TEST_F(AcceptorTest, ItsOwnAreLetInWhateverTheBounds) {
 }
 
 TEST_F(AcceptorTest, AnAddressThatIsTooFastIsClosedAndOthersAreNot) {
-  Start(1000, {.per_second = 1, .burst = 5});
+  Start(1000, {.each = std::chrono::seconds(1), .burst = 5});
   std::vector<RawConnection> fast;
   for (int i = 0; i < 30; ++i) fast.emplace_back(address_, "127.0.0.9");
   EXPECT_TRUE(Eventually([&] { return acceptor_->Figures().rate_limited >= 20; }));

@@ -23,7 +23,7 @@ int AdmittedOf(Rate& rate, const std::string& key, int tries, MonoTime now) {
 }
 
 TEST(RateTableTest, ABurstFromRestThenThePace) {
-  Rate rate({.per_second = 10, .burst = 50});
+  Rate rate({.each = EachOf(10), .burst = 50});
   EXPECT_EQ(AdmittedOf(rate, "a", 200, kStart), 50);
   EXPECT_EQ(AdmittedOf(rate, "a", 200, kStart + seconds(1)), 10);
   EXPECT_EQ(AdmittedOf(rate, "a", 200, kStart + milliseconds(1500)), 5);
@@ -31,14 +31,14 @@ TEST(RateTableTest, ABurstFromRestThenThePace) {
 }
 
 TEST(RateTableTest, KeysDoNotPayForEachOther) {
-  Rate rate({.per_second = 1, .burst = 2});
+  Rate rate({.each = EachOf(1), .burst = 2});
   EXPECT_EQ(AdmittedOf(rate, "a", 9, kStart), 2);
   EXPECT_EQ(AdmittedOf(rate, "b", 9, kStart), 2);
 }
 
 // A herd that heeds what it is told.
 TEST(RateTableTest, WhoIsRefusedHasATurn) {
-  Rate rate({.per_second = 10, .burst = 5});
+  Rate rate({.each = EachOf(10), .burst = 5});
   std::vector<MonoTime> turns;
   for (int i = 0; i < 30; ++i) {
     const Duration wait = rate.Wait("a", kStart);
@@ -50,14 +50,24 @@ TEST(RateTableTest, WhoIsRefusedHasATurn) {
   }
 }
 
+TEST(RateTableTest, WhoComesAgainAndAgainIsNotToldToWaitForEver) {
+  Rate rate({.each = seconds(1), .burst = 1});
+  for (int i = 0; i < 10'000; ++i) (void)rate.Wait("a", kStart);
+  EXPECT_EQ(rate.Wait("a", kStart), Rate::kLongestWait);
+  EXPECT_EQ(rate.Wait("a", kStart + seconds(1)), Duration::zero());
+  Rate slow({.each = std::chrono::minutes(5), .burst = 1});
+  (void)slow.Wait("a", kStart);
+  EXPECT_EQ(slow.Wait("a", kStart), std::chrono::minutes(5)) << "before that it would be in vain";
+}
+
 TEST(RateTableTest, NoLimitKeepsNothing) {
-  Rate rate({.per_second = 0});
+  Rate rate({.each = EachOf(0)});
   EXPECT_EQ(AdmittedOf(rate, "a", 1000, kStart), 1000);
   EXPECT_EQ(rate.size(), 0U);
 }
 
 TEST(RateTableTest, IsBoundedAndForgetsWhoHasRested) {
-  Rate rate({.per_second = 1, .burst = 2, .capacity = 100});
+  Rate rate({.each = EachOf(1), .burst = 2, .capacity = 100});
   for (int i = 0; i < 1000; ++i) {
     (void)rate.Wait(std::to_string(i), kStart);
     EXPECT_LE(rate.size(), 101U);
