@@ -18,7 +18,6 @@
 #include <string>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/flat_hash_map.h"
 
 namespace liveness::core {
 
@@ -43,7 +42,7 @@ class Voices {
   };
   void Resize(std::int64_t before, std::int64_t after);
 
-  absl::flat_hash_map<std::string, Voice> voices_;
+  absl::btree_map<std::string, Voice> voices_;
   absl::btree_map<std::int64_t, std::int64_t> by_members_;  // how many voices have so many
   std::int64_t members_ = 0;
   std::int64_t fallen_ = 0;

@@ -95,7 +95,7 @@ class RateTable {
   const Duration each_;
   const Duration most_ahead_;
   const std::size_t capacity_;
-  absl::flat_hash_map<Key, Entry> entries_;
+  absl::flat_hash_map<Key, Entry> entries_;  // bounded: capacity_
   std::deque<Key> oldest_first_;
 };
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "server/core/record/record.h"
 
 namespace liveness::registry {
@@ -34,7 +34,7 @@ class EndedSessions {
   using Ends = std::set<std::pair<std::uint64_t, std::string_view>>;
 
   Ends all_;
-  absl::flat_hash_map<std::string, Ends> by_voice_;
+  absl::btree_map<std::string, Ends> by_voice_;
   std::set<std::pair<std::size_t, std::string>> sizes_;  // of by_voice_'s
   void Resize(const std::string& voice, std::size_t before, std::size_t after);
 };
