@@ -7,11 +7,14 @@ FROM debian:bookworm-slim AS runtime
 # hook whose command leaves processes behind, run it with --init.
 RUN apt-get update && apt-get install -y --no-install-recommends \
       libgrpc++1.51 libncursesw6 libprometheus-cpp-core1.0 libprotobuf32 libspdlog1.10 libsqlite3-0 \
-      libcurl4 ca-certificates \
+      libcurl4 ca-certificates openssl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 64700 --user-group --no-create-home --home-dir /var/lib/livenessd livenessd \
+    && groupadd --system --gid 64700 livenessd \
+    && useradd --system --uid 64700 --gid livenessd --no-create-home --home-dir /var/lib/livenessd livenessd \
     && install -d -o livenessd -g livenessd -m 700 /var/lib/livenessd
-COPY deploy/compose/ /usr/local/share/liveness/
+COPY --chown=root:livenessd deploy/pki.sh deploy/compose/ /usr/local/share/liveness/
+# It names a receiver, whose address may be a secret: the server would warn.
+RUN chmod 640 /usr/local/share/liveness/livenessd.toml
 USER livenessd
 VOLUME /var/lib/livenessd
 EXPOSE 7700 7780
@@ -19,8 +22,8 @@ ENV LIVENESS_SERVER=127.0.0.1:7700
 # Healthy is a server that is ready. Docker knows 0 and 1 alone.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=3 \
   CMD livenessctl health || exit 1
-CMD ["livenessd", "--listen=0.0.0.0:7700", "--http-listen=0.0.0.0:7780", "--data-dir=/var/lib/livenessd", \
-     "--insecure-anonymous=beat,view"]
+# Without certificates, or tokens over TLS (LIVENESSD_TLS_CERT and so on), it says what it is missing and ends.
+CMD ["livenessd", "--listen=0.0.0.0:7700", "--http-listen=0.0.0.0:7780", "--data-dir=/var/lib/livenessd"]
 
 # What the dashboard imports. Without it livenessd is built without a dashboard.
 FROM debian:bookworm-slim AS page

@@ -2,7 +2,8 @@
 //
 //   liveness-example ID [KEY=VALUE...]     label KEY=VALUE
 //
-// LIVENESS_SERVER names the servers, HOST:PORT[,HOST:PORT...].
+// LIVENESS_SERVER names the servers, HOST:PORT[,HOST:PORT...]; LIVENESS_TLS_CA, LIVENESS_TLS_CERT and
+// LIVENESS_TLS_KEY the files of TLS, as for livenessctl.
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,6 +14,15 @@
 
 #include <liveness/client.h>
 
+namespace {
+
+std::string Variable(const char* name, const char* otherwise = "") {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : otherwise;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   liveness::ClientOptions options;
   options.client_id = argc > 1 ? argv[1] : "example";
@@ -21,9 +31,13 @@ int main(int argc, char** argv) {
     const auto equals = label.find('=');
     options.labels[label.substr(0, equals)] = equals == label.npos ? "" : label.substr(equals + 1);
   }
-  const char* servers = std::getenv("LIVENESS_SERVER");
-  std::istringstream list(servers != nullptr ? servers : "127.0.0.1:7700");
+  std::istringstream list(Variable("LIVENESS_SERVER", "127.0.0.1:7700"));
   for (std::string target; std::getline(list, target, ',');) options.targets.push_back(target);
+  liveness::Tls tls;
+  tls.ca_file = Variable("LIVENESS_TLS_CA");
+  tls.cert_file = Variable("LIVENESS_TLS_CERT");
+  tls.key_file = Variable("LIVENESS_TLS_KEY");
+  if (!tls.ca_file.empty() || !tls.cert_file.empty()) options.tls = tls;
 
   options.preset = liveness::Preset::kStrict;  // a ping every 3 s, silence found after 6-9 s
   options.on_state = [](const liveness::StateChange& change) {

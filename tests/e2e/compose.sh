@@ -34,7 +34,7 @@ open_project() {
   project=liveness-e2e-$1-$$ file=$2
   # So that nobody's port is in the way.
   export LIVENESS_PORT=0 LIVENESS_HTTP_PORT=0 LIVENESS_PROMETHEUS_PORT=0 LIVENESS_PORT_1=0 LIVENESS_PORT_2=0 LIVENESS_PORT_3=0
-  log=$(mktemp)
+  log=$(mktemp) authority=$(mktemp)
   trap take_down EXIT
   trap 'exit 130' INT TERM
   echo "$1: up"
@@ -44,7 +44,7 @@ open_project() {
 take_down() {
   trap - EXIT
   compose down --volumes --remove-orphans --timeout 10 >/dev/null 2>&1 || true
-  rm -f "$log"
+  rm -f "$log" "$authority"
 }
 
 close_project() {
@@ -83,4 +83,42 @@ confined() {
     [[ $word =~ ^true/\[(CAP_)?ALL\]/\[no-new-privileges:true\]/[1-9][0-9]+$ ]] || fail "$name is not confined: $word"
   done
   echo "compose: every container is confined"
+}
+
+# ask SERVER ARG...: livenessctl in that server's container, where it is an operator.
+ask() { compose exec -T "$1" livenessctl "${@:2}"; }
+# field SERVER ID NAME: of a client, as that server shows it.
+field() { ask "$1" get "$2" -o json | sed -n "s/^ *\"$3\": \"\{0,1\}\([^\",]*\).*/\1/p" | head -n 1; }
+
+# outsider COMMAND: what somebody gets in the network of the project who has the authority's certificate, which is no
+# secret, in /tmp/ca.crt, and nothing else.
+outsider() { docker run --rm -i --network "${project}_default" "$LIVENESS_IMAGE" bash -c "cat >/tmp/ca.crt; $1" <"$authority"; }
+# refuses WORD COMMAND...: it fails, and says that.
+refuses() {
+  ! "${@:2}" >"$log" 2>&1 || { cat "$log"; fail "not refused: ${*:2}"; }
+  grep -q -- "$1" "$log" || { cat "$log"; fail "no word of $1: ${*:2}"; }
+}
+
+# closed SERVER: it lets in those of the project, each as itself. (`orders`, `billing` and `watch` are there.)
+closed() {
+  local server=$1 before tls="livenessctl --server=$1:7700 --tls-ca=/tmp/ca.crt"
+  compose exec -T "$server" cat /pki/ca.crt >"$authority"
+  before=$(field "$server" orders incarnation)
+  refuses 'cannot reach' outsider "livenessctl --server=$server:7700 list"
+  refuses NOT_AUTHENTICATED outsider "$tls list"
+  refuses NOT_AUTHENTICATED outsider "timeout 5 $tls beat --id=orders"
+  refuses 'does it trust your certificate' outsider "
+    bash /usr/local/share/liveness/pki.sh /tmp/own client orders
+    $tls --tls-cert=/tmp/own/orders.crt --tls-key=/tmp/own/orders.key list"
+  refuses PRINCIPAL_MISMATCH compose exec -T billing livenessctl beat --id=orders
+  refuses NOT_ALLOWED compose exec -T billing livenessctl evict orders
+  refuses NOT_ALLOWED compose exec -T watch timeout 5 livenessctl beat --id=another
+  [[ $(field "$server" orders state) == STATE_ALIVE ]] || fail "orders is not ALIVE"
+  [[ -n $before && $(field "$server" orders incarnation) == "$before" ]] || fail "orders began a new session"
+  [[ $(field "$server" orders principal) == spiffe://liveness/orders ]] || fail "orders is not itself"
+  local readable
+  readable=$(compose exec -T orders find /pki -type f -perm /o=rwx)
+  [[ -z $readable ]] || fail "anybody reads $readable"
+  refuses 'Read-only file system' compose exec -T --user root orders touch /pki/x
+  echo "compose: who is not known here gets nothing, and nobody is another"
 }
