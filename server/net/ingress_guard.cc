@@ -118,24 +118,29 @@ bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
   }
   slot.left += options_.per_answered * static_cast<double>(counted->answered - slot.answered);
   const std::uint64_t read = std::max(counted->read, slot.read);
-  slot.left = std::min(slot.left, options_.burst) - static_cast<double>(read - slot.read);
+  const std::uint64_t newly_read = read - slot.read;
+  slot.left = std::min(slot.left, options_.burst) - static_cast<double>(newly_read);
   slot.read = read;
   slot.answered = counted->answered;
-  const bool waits = WaitsTooLong(slot, counted->unread, now);
+  const bool waits = WaitsTooLong(slot, counted->unread, newly_read, now);
   if (slot.left >= 0 && !waits) return false;
   slot.cookie = 0;
   return Cut(fd);
 }
 
-bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, common::MonoTime now) const {
-  const common::Duration since = std::min(now - std::exchange(slot.at, now), kMostBetweenLooks);
+bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, std::uint64_t newly_read,
+                                common::MonoTime now) const {
+  const common::Duration since = now - std::exchange(slot.at, now);
   if (unread < kDrained) {
     slot.waiting_looks = 0;
     slot.waited = 0;
     return false;
   }
   ++slot.waiting_looks;
-  slot.waited += static_cast<double>(unread) * std::chrono::duration<double>(since).count();
+  if (static_cast<double>(newly_read) < options_.swift * std::chrono::duration<double>(since).count()) {
+    slot.waited += static_cast<double>(unread) *
+                   std::chrono::duration<double>(std::min(since, kMostBetweenLooks)).count();
+  }
   return slot.waiting_looks >= options_.backlog_looks && slot.waited > options_.backlog;
 }
 

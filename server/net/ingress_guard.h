@@ -13,7 +13,9 @@
 //                                    of it, and `per_answered` more for each byte that it took from us since.
 //   how much waits for how long      A reader that does not come to the end of what has come is kept by it,
 //                                    or by another connection's, of which as much waits: the bytes that
-//                                    wait, times the time since none did, are at most `backlog`.
+//                                    wait, times the time since none did, are at most `backlog`. Time in
+//                                    which it reads `swift` bytes a second does not count: that is a long
+//                                    message.
 //
 // A client sends some hundred bytes a second, and gets half as much back; one that reports as much as it may,
 // 2.5 KB for a pong of 45 bytes. 600 B/s may wait for 4.6 s before that is much, a hundred such clients on
@@ -39,9 +41,10 @@
 namespace liveness::net {
 
 struct IngressOptions {
-  double burst = 2.0 * 1024 * 1024;
+  double burst = 10.0 * 1024 * 1024;  // more than the largest message
   double per_answered = 256;
   double backlog = 6.4 * 1024;  // bytes times seconds
+  double swift = 4.0 * 1024 * 1024;
   // So often in a row at least it must have been seen: after a stop of this process the first look sees all
   // that came meanwhile.
   int backlog_looks = 4;
@@ -86,7 +89,7 @@ class IngressGuard {
   void Tell();
   // True if it was closed for what it sent.
   bool LookAt(int fd, Slot& slot, common::MonoTime now) const;
-  bool WaitsTooLong(Slot& slot, std::size_t unread, common::MonoTime now) const;
+  bool WaitsTooLong(Slot& slot, std::size_t unread, std::uint64_t newly_read, common::MonoTime now) const;
 
   const IngressOptions options_;
   const common::Clock& clock_;

@@ -63,7 +63,9 @@ void Follower::Take(const v1::Transition& transition) {
   const bool dead = transition.to_state() == v1::STATE_DEAD;
   if (!dead && transition.to_state() != v1::STATE_SUSPECT) return;
   const std::string& id = transition.client_id();
-  if (id.starts_with(steady_))
+  // A server that begins anew says so of all that it knew, until they are back.
+  const bool began_anew = !dead && transition.cause() == v1::CAUSE_SERVER_LOST;
+  if (id.starts_with(steady_) && !began_anew)
     wrongs_.push_back("said of one that beat on: " + transition.ShortDebugString());
   if (!dead) return;
   if (!died_.emplace(id, transition.incarnation()).second) {

@@ -19,7 +19,8 @@ namespace liveness::soak {
 // Thread-safe.
 class Follower {
  public:
-  // Of clients whose ids begin with `steady` nobody may ever say that they are suspect or dead.
+  // Of clients whose ids begin with `steady` nobody may ever say that they are suspect or dead,
+  // but a server that has just begun, which suspects all that it knew.
   Follower(std::string address, std::string token, std::string steady);
   ~Follower();
   Follower(const Follower&) = delete;

@@ -21,7 +21,7 @@ namespace liveness::rpc {
 // without our reason; those up to here are refused by us, with it. A smaller bound would
 // save nothing: gRPC 1.51 gathers a message whole before it looks at its size. What a peer
 // may send at once is bounded by net/ingress_guard.h.
-inline constexpr int kMaxReceiveBytes = 1024 * 1024;
+inline constexpr int kMaxReceiveBytes = 8 * 1024 * 1024;
 
 // All metadata of one call.
 inline constexpr int kMaxMetadataBytes = 8 * 1024;

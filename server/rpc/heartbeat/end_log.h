@@ -17,7 +17,7 @@ namespace liveness::rpc {
 
 class EndLog {
  public:
-  static constexpr int kLinesPerSecond = 10;
+  static constexpr int kLinesPerSecond = 20;
   static constexpr int kLinesOfOne = kLinesPerSecond / 2;
 
   // `clock` outlives the log.

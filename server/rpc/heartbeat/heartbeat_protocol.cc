@@ -21,10 +21,9 @@ namespace {
 
 constexpr auto kRetryWhenTooMany = std::chrono::seconds(10);
 
-// Changes of its labels that a session may make at once, and how far they must lie apart on average, or an
-// interval if that is longer. Each is a transition, which is kept, told to all and sent to hooks.
-constexpr int kLabelsAtOnce = 10;
-constexpr common::Duration kLeastBetweenLabels = std::chrono::seconds(1);
+// Changes of its labels that a session may make at once; on average two in an interval. Each is a transition,
+// which is kept, told to all and sent to hooks.
+constexpr int kLabelsAtOnce = 50;
 
 PlainPing ToPlainPing(const v1::Ping& ping) {
   return {.sequence = ping.sequence(),
@@ -216,9 +215,9 @@ absl::Status HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request,
 }
 
 void HeartbeatProtocol::TellLabels(common::MonoTime now) {
-  const common::Duration each = std::max<common::Duration>(interval_, kLeastBetweenLabels);
+  const common::Duration each = interval_ / 2;
   const common::MonoTime rest_at = std::max(labels_rest_at_, now) + each;
-  if (rest_at - now > kLabelsAtOnce * each) return;
+  if (deps_.options.max_ping_rate != 0 && rest_at - now > kLabelsAtOnce * each) return;
   labels_rest_at_ = rest_at;
   deps_.registry.UpdateLabels(session_, attachment_, std::move(*new_labels_));
   new_labels_ = nullptr;

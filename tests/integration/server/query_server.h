@@ -20,12 +20,14 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "liveness/v1/admin_service.grpc.pb.h"
 #include "liveness/v1/registry_service.grpc.pb.h"
+#include "server/auth/audit/audit_log.h"
 #include "server/registry/detector_thread.h"
 #include "server/registry/publisher_thread.h"
 #include "server/registry/registry.h"
 #include "server/rpc/operate/admin_service.h"
 #include "server/rpc/operate/health_service.h"
 #include "server/rpc/operate/reflection_service.h"
+#include "server/rpc/query/audit_service.h"
 #include "server/rpc/query/registry_service.h"
 #include "server/storage/memory_store.h"
 #include "tests/support/heartbeat_stream.h"
@@ -60,8 +62,8 @@ class QueryServer {
         rpc::AdminService::Drain{.goes_on = [] { return false; },
                                  .begin = [](auto, auto) { return std::int64_t{0}; },
                                  .end = [] { return false; }},
-        [](const std::string&) {},
-        std::make_shared<auth::AuditLog>(common::SystemClock(), auth::AuditRing::kLeastRoom)));
+        [](const std::string&) {}, audit_));
+    engine_->Add(std::make_unique<rpc::AuditService>(*audit_, common::SystemClock(), mac, "server"));
     engine_->Add(std::make_unique<rpc::ReflectionService>(std::vector<std::string>()));
     grpc::EnableDefaultHealthCheckService(false);
     grpc::ServerBuilder builder;
@@ -124,6 +126,8 @@ class QueryServer {
   registry::Registry registry_;
   registry::PublisherThread publisher_;
   registry::DetectorThread detector_;
+  const std::shared_ptr<auth::AuditLog> audit_ =
+      std::make_shared<auth::AuditLog>(common::SystemClock(), auth::AuditRing::kLeastRoom);
   std::unique_ptr<rpc::Engine> engine_;
   rpc::HealthService* health_ = nullptr;  // the engine's
   std::string address_;

@@ -96,9 +96,10 @@ class IngressGuardTest : public ::testing::Test {
 
   testing::ManualClock clock_;
   std::vector<Endpoint> closed_;
-  IngressGuard guard_{{.burst = 10'000, .per_answered = 10, .backlog = 1'000, .looks = 4'000},
-                      clock_,
-                      [this](const Endpoint& last, std::size_t) { closed_.push_back(last); }};
+  IngressGuard guard_{
+      {.burst = 10'000, .per_answered = 10, .backlog = 1'000, .swift = 19'000, .looks = 4'000},
+      clock_,
+      [this](const Endpoint& last, std::size_t) { closed_.push_back(last); }};
   const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::vector<Pair> pairs_;
 };
@@ -156,6 +157,20 @@ TEST_F(IngressGuardTest, WhoseBytesWaitForLongIsClosed) {
   guard_.Look();
   EXPECT_FALSE(IsOpen(little)) << "1,100";
   EXPECT_TRUE(IsOpen(small)) << "as good as nothing";
+}
+
+// A long message, over a connection that brings it as fast as it is read.
+TEST_F(IngressGuardTest, WhatIsReadSwiftlyDoesNotWait) {
+  const Pair pair = Connect();
+  Send(pair, 8'000);
+  for (int looks = 0; looks < 100; ++looks) {
+    guard_.Look();
+    Read(pair, 1'000);
+    Answer(pair, 100);
+    Send(pair, 1'000);
+    clock_.Advance(milliseconds(50));
+  }
+  EXPECT_TRUE(IsOpen(pair));
 }
 
 TEST_F(IngressGuardTest, WhoIsReadInBetweenDoesNotWait) {
