@@ -28,8 +28,8 @@ constexpr common::Duration kMostBetweenLooks = std::chrono::milliseconds(250);
 
 // What the kernel has counted of a connection.
 struct Counted {
-  std::uint64_t read = 0;      // by us
-  std::uint64_t answered = 0;  // by us, and acknowledged by its kernel
+  std::uint64_t read = 0;     // by us
+  std::uint64_t written = 0;  // by us, whether the peer has taken it or not
   std::size_t unread = 0;
 };
 
@@ -38,12 +38,12 @@ std::optional<Counted> Count(int fd) {
   socklen_t size = sizeof(info);
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
   // After it: what comes in between is taken for unread, and seen as read by the next look.
-  int unread = 0;
-  if (ioctl(fd, SIOCINQ, &unread) != 0) return std::nullopt;
+  int unread = 0, unsent = 0;
+  if (ioctl(fd, SIOCINQ, &unread) != 0 || ioctl(fd, SIOCOUTQ, &unsent) != 0) return std::nullopt;
   const auto waits = static_cast<std::size_t>(std::max(unread, 0));
   const std::uint64_t read =
       info.tcpi_bytes_received - std::min<std::uint64_t>(info.tcpi_bytes_received, waits);
-  return Counted{read, info.tcpi_bytes_acked, waits};
+  return Counted{read, info.tcpi_bytes_acked + static_cast<std::uint64_t>(std::max(unsent, 0)), waits};
 }
 
 // As a reset, from a thread that does not own `fd`: a shutdown would let gRPC read on what has come.
@@ -116,31 +116,28 @@ bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
     slot = {};
     return false;
   }
-  slot.left += options_.per_answered * static_cast<double>(counted->answered - slot.answered);
-  const std::uint64_t read = std::max(counted->read, slot.read);
-  const std::uint64_t newly_read = read - slot.read;
+  // Neither count goes back, but each of two that are read one after the other may be a little behind.
+  const std::uint64_t newly_read = std::max(counted->read, slot.read) - slot.read;
+  const std::uint64_t newly_written = std::max(counted->written, slot.written) - slot.written;
+  slot.read += newly_read;
+  slot.written += newly_written;
+  slot.left += options_.per_answered * static_cast<double>(newly_written);
   slot.left = std::min(slot.left, options_.burst) - static_cast<double>(newly_read);
-  slot.read = read;
-  slot.answered = counted->answered;
-  const bool waits = WaitsTooLong(slot, counted->unread, newly_read, now);
+  const bool waits = WaitsTooLong(slot, counted->unread, newly_written > 0, now);
   if (slot.left >= 0 && !waits) return false;
   slot.cookie = 0;
   return Cut(fd);
 }
 
-bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, std::uint64_t newly_read,
-                                common::MonoTime now) const {
-  const common::Duration since = now - std::exchange(slot.at, now);
+bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::MonoTime now) const {
+  const common::Duration since = std::min(now - std::exchange(slot.at, now), kMostBetweenLooks);
   if (unread < kDrained) {
     slot.waiting_looks = 0;
     slot.waited = 0;
     return false;
   }
   ++slot.waiting_looks;
-  if (static_cast<double>(newly_read) < options_.swift * std::chrono::duration<double>(since).count()) {
-    slot.waited += static_cast<double>(unread) *
-                   std::chrono::duration<double>(std::min(since, kMostBetweenLooks)).count();
-  }
+  if (!wrote) slot.waited += static_cast<double>(unread) * std::chrono::duration<double>(since).count();
   return slot.waiting_looks >= options_.backlog_looks && slot.waited > options_.backlog;
 }
 

@@ -8,14 +8,16 @@
 // own bounds that. So this looks at what the kernel has counted for each connection, from a thread of its
 // own:
 //
-//   what is read and not answered    Whatever a client says is answered: a ping by a pong, a call by its end.
-//                                    A header without an end is not. A connection may have `burst` bytes read
-//                                    of it, and `per_answered` more for each byte that it took from us since.
+//   what is read and not answered    Whatever a client says is answered: a ping by a pong, a call by its end,
+//   a
+//                                    long message by more room. A header without an end is not. A connection
+//                                    may have `burst` bytes read of it, and `per_answered` more for each byte
+//                                    that we have written to it since.
 //   how much waits for how long      A reader that does not come to the end of what has come is kept by it,
 //                                    or by another connection's, of which as much waits: the bytes that
 //                                    wait, times the time since none did, are at most `backlog`. Time in
-//                                    which it reads `swift` bytes a second does not count: that is a long
-//                                    message.
+//                                    which something was written to it does not count: whoever reads it gets
+//                                    on.
 //
 // A client sends some hundred bytes a second, and gets half as much back; one that reports as much as it may,
 // 2.5 KB for a pong of 45 bytes. 600 B/s may wait for 4.6 s before that is much, a hundred such clients on
@@ -44,7 +46,6 @@ struct IngressOptions {
   double burst = 10.0 * 1024 * 1024;  // more than the largest message
   double per_answered = 256;
   double backlog = 6.4 * 1024;  // bytes times seconds
-  double swift = 4.0 * 1024 * 1024;
   // So often in a row at least it must have been seen: after a stop of this process the first look sees all
   // that came meanwhile.
   int backlog_looks = 4;
@@ -78,7 +79,7 @@ class IngressGuard {
  private:
   struct Slot {
     std::uint64_t cookie = 0;  // 0: none
-    std::uint64_t read = 0, answered = 0;
+    std::uint64_t read = 0, written = 0;
     double left = 0;        // may be read of it
     int waiting_looks = 0;  // in a row at which something waited
     double waited = 0;      // bytes times seconds of these
@@ -89,7 +90,7 @@ class IngressGuard {
   void Tell();
   // True if it was closed for what it sent.
   bool LookAt(int fd, Slot& slot, common::MonoTime now) const;
-  bool WaitsTooLong(Slot& slot, std::size_t unread, std::uint64_t newly_read, common::MonoTime now) const;
+  bool WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::MonoTime now) const;
 
   const IngressOptions options_;
   const common::Clock& clock_;

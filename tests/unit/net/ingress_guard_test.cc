@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,10 +97,9 @@ class IngressGuardTest : public ::testing::Test {
 
   testing::ManualClock clock_;
   std::vector<Endpoint> closed_;
-  IngressGuard guard_{
-      {.burst = 10'000, .per_answered = 10, .backlog = 1'000, .swift = 19'000, .looks = 4'000},
-      clock_,
-      [this](const Endpoint& last, std::size_t) { closed_.push_back(last); }};
+  IngressGuard guard_{{.burst = 10'000, .per_answered = 10, .backlog = 1'000, .looks = 4'000},
+                      clock_,
+                      [this](const Endpoint& last, std::size_t) { closed_.push_back(last); }};
   const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::vector<Pair> pairs_;
 };
@@ -159,8 +159,9 @@ TEST_F(IngressGuardTest, WhoseBytesWaitForLongIsClosed) {
   EXPECT_TRUE(IsOpen(small)) << "as good as nothing";
 }
 
-// A long message, over a connection that brings it as fast as it is read.
-TEST_F(IngressGuardTest, WhatIsReadSwiftlyDoesNotWait) {
+// As a long message is, or whoever sends faster than it is served: there is more all the time, and room is
+// made for more.
+TEST_F(IngressGuardTest, WhoIsAnsweredDoesNotWait) {
   const Pair pair = Connect();
   Send(pair, 8'000);
   for (int looks = 0; looks < 100; ++looks) {
@@ -171,6 +172,26 @@ TEST_F(IngressGuardTest, WhatIsReadSwiftlyDoesNotWait) {
     clock_.Advance(milliseconds(50));
   }
   EXPECT_TRUE(IsOpen(pair));
+}
+
+// Nor does it help an attacker to take slowly what was written to it before.
+TEST_F(IngressGuardTest, WhatIsTakenLateIsNoAnswer) {
+  const Pair pair = Connect();
+  const std::string text(200'000, 'x');
+  ASSERT_EQ(send(pair.server, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT), 200'000);
+  guard_.Look();
+  Send(pair, 8'000);
+  guard_.Look();
+  for (int looks = 0; looks < 4; ++looks) {
+    std::string taken(1'000, ' ');
+    EXPECT_EQ(recv(pair.client, taken.data(), taken.size(), MSG_WAITALL), 1'000);
+    clock_.Advance(milliseconds(50));
+    guard_.Look();
+  }
+  char end = 0;
+  while (recv(pair.client, &end, 1, MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_EQ(errno, ECONNRESET);
 }
 
 TEST_F(IngressGuardTest, WhoIsReadInBetweenDoesNotWait) {
