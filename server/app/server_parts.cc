@@ -17,6 +17,7 @@
 #include "server/app/log/witness_log.h"
 #include "server/app/metrics_sources.h"
 #include "server/app/open_listeners.h"
+#include "server/app/process_work.h"
 #include "server/app/version.h"
 #include "server/hooks/deliveries.h"
 #include "server/net/accept_figures.h"
@@ -67,7 +68,7 @@ ServerParts::ServerParts(const Config& given, std::unique_ptr<DataDirLock> taken
       access(common::SystemClock(), std::move(policy),
              {.audit = audit, .max_bad_tokens = given.auth.max_bad_tokens}),
       sockets(given.keepalive.http2_time, given.keepalive.http2_timeout),
-      ingress({}, common::SystemClock(), LogClosed),
+      ingress({}, common::SystemClock(), ProcessWork, LogClosed),
       registry(MakeRegistryOptions(given), common::SystemClock(), *store, std::move(contents)),
       detector(registry, common::SystemClock()),
       publisher(registry),

@@ -23,9 +23,6 @@ constexpr std::size_t kLooksPerLock = 50;
 // As good as nothing: while a reader empties a socket the next bytes may come.
 constexpr std::size_t kDrained = 1024;
 
-// What counts of the time between two looks at a connection, because this process may have been stopped.
-constexpr common::Duration kMostBetweenLooks = std::chrono::milliseconds(250);
-
 // What the kernel has counted of a connection.
 struct Counted {
   std::uint64_t read = 0;     // by us
@@ -55,8 +52,9 @@ bool Cut(int fd) {
 
 }  // namespace
 
-IngressGuard::IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed)
-    : options_(options), clock_(clock), closed_(std::move(closed)) {}
+IngressGuard::IngressGuard(const IngressOptions& options, const common::Clock& clock, Worked worked,
+                           Closed closed)
+    : options_(options), clock_(clock), worked_(std::move(worked)), closed_(std::move(closed)) {}
 
 IngressGuard::~IngressGuard() { Stop(); }
 
@@ -74,14 +72,14 @@ void IngressGuard::OnAccept(int fd) {
   slot = {};
   slot.cookie = cookie;
   slot.left = options_.burst;
-  slot.at = clock_.Mono();
+  slot.at = worked_();
   slot.peer = *peer;
 }
 
 void IngressGuard::Look() {
   for (std::size_t looked = 0; looked < options_.looks; looked += kLooksPerLock) {
     common::MutexLock lock(mu_);
-    const common::MonoTime now = clock_.Mono();
+    const common::Duration now = worked_();
     for (std::size_t i = 0; i < std::min(kLooksPerLock, slots_.size()); ++i) {
       if (next_ >= slots_.size()) next_ = 0;
       Slot& slot = slots_[next_];
@@ -110,7 +108,7 @@ void IngressGuard::Tell() {
   if (closed_) closed_(last, count);
 }
 
-bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
+bool IngressGuard::LookAt(int fd, Slot& slot, common::Duration now) const {
   const std::optional<Counted> counted = Count(fd);
   if (!counted || common::SocketCookie(fd) != slot.cookie) {  // gone, and the number may be another's
     slot = {};
@@ -129,15 +127,19 @@ bool IngressGuard::LookAt(int fd, Slot& slot, common::MonoTime now) const {
   return Cut(fd);
 }
 
-bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::MonoTime now) const {
-  const common::Duration since = std::min(now - std::exchange(slot.at, now), kMostBetweenLooks);
+bool IngressGuard::WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::Duration now) const {
+  const common::Duration since = now - std::exchange(slot.at, now);
   if (unread < kDrained) {
     slot.waiting_looks = 0;
     slot.waited = 0;
     return false;
   }
   ++slot.waiting_looks;
-  if (!wrote) slot.waited += static_cast<double>(unread) * std::chrono::duration<double>(since).count();
+  if (wrote) {
+    slot.waited = 0;
+  } else {
+    slot.waited += static_cast<double>(unread) * std::chrono::duration<double>(since).count();
+  }
   return slot.waiting_looks >= options_.backlog_looks && slot.waited > options_.backlog;
 }
 

@@ -15,13 +15,13 @@
 //                                    that we have written to it since.
 //   how much waits for how long      A reader that does not come to the end of what has come is kept by it,
 //                                    or by another connection's, of which as much waits: the bytes that
-//                                    wait, times the time since none did, are at most `backlog`. Time in
-//                                    which something was written to it does not count: whoever reads it gets
-//                                    on.
+//                                    wait, times the time that this process has worked since none did or
+//                                    something was written to it, are at most `backlog`. Who is answered is
+//                                    read; and a process that was stopped or starved is kept by nobody.
 //
 // A client sends some hundred bytes a second, and gets half as much back; one that reports as much as it may,
-// 2.5 KB for a pong of 45 bytes. 600 B/s may wait for 4.6 s before that is much, a hundred such clients on
-// one connection for 0.5 s.
+// 2.5 KB for a pong of 45 bytes. 600 B/s may wait for 6 s of work before that is much, a hundred such clients
+// on one connection for 0.6 s.
 //
 // What a closed connection has sent and gRPC has not read is dropped.
 //
@@ -45,10 +45,8 @@ namespace liveness::net {
 struct IngressOptions {
   double burst = 10.0 * 1024 * 1024;  // more than the largest message
   double per_answered = 256;
-  double backlog = 6.4 * 1024;  // bytes times seconds
-  // So often in a row at least it must have been seen: after a stop of this process the first look sees all
-  // that came meanwhile.
-  int backlog_looks = 4;
+  double backlog = 12.0 * 1024;  // bytes times seconds
+  int backlog_looks = 4;         // so often in a row at least it must have been seen
   common::Duration period = std::chrono::milliseconds(50);
   // Descriptors that are looked at in a period, a microsecond or two each: with fewer
   // connections each is looked at in every period, with 20,000 each within 5 s.
@@ -62,8 +60,11 @@ class IngressGuard {
   // many since the last time.
   using Closed = std::function<void(const Endpoint& last, std::size_t count)>;
 
+  // How long this process has worked, on all its threads together. Any thread.
+  using Worked = std::function<common::Duration()>;
+
   // `clock` outlives it. `closed` may be null.
-  IngressGuard(const IngressOptions& options, const common::Clock& clock, Closed closed);
+  IngressGuard(const IngressOptions& options, const common::Clock& clock, Worked worked, Closed closed);
   ~IngressGuard();
   IngressGuard(const IngressGuard&) = delete;
   IngressGuard& operator=(const IngressGuard&) = delete;
@@ -83,17 +84,18 @@ class IngressGuard {
     double left = 0;        // may be read of it
     int waiting_looks = 0;  // in a row at which something waited
     double waited = 0;      // bytes times seconds of these
-    common::MonoTime at{};
+    common::Duration at{};  // when it was looked at, as `worked` has it
     Endpoint peer;
   };
   void Run();
   void Tell();
   // True if it was closed for what it sent.
-  bool LookAt(int fd, Slot& slot, common::MonoTime now) const;
-  bool WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::MonoTime now) const;
+  bool LookAt(int fd, Slot& slot, common::Duration now) const;
+  bool WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::Duration now) const;
 
   const IngressOptions options_;
   const common::Clock& clock_;
+  const Worked worked_;
   const Closed closed_;
 
   common::Mutex mu_;

