@@ -8,9 +8,9 @@ const bytes = (quantity) => parseFloat(quantity) * (UNITS[quantity.slice(-2)] ||
 const seconds = (text) => parseFloat(text) * {s: 1, m: 60}[text.slice(-1)];
 const within = (labels, all) => Object.entries(labels || {}).every(([key, value]) => (all || {})[key] === value);
 
-// A line `key = value` of the server's file, as text; for values without anything that needs a parser.
+// A line `key = value` of the server's file, as text, of a list the first; for values without anything that needs a parser.
 function setting(toml, key) {
-  const found = new RegExp(`^${key} = "?([^"\n]*)"?$`, 'm').exec(toml);
+  const found = new RegExp(`^${key} = \\[?"?([^"\n]*)"?(, .*\\])?$`, 'm').exec(toml);
   return found ? found[1] : undefined;
 }
 
@@ -42,6 +42,7 @@ function ofPod(pod, toml) {
   for (const kind of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
     const get = (container[kind] || {}).httpGet || {};
     if (!ports[get.port]) faults.push(`${kind} asks no port of the container`);
+    if (get.scheme !== 'HTTPS') faults.push(`${kind} does not speak TLS`);
   }
   if ((container.livenessProbe.httpGet || {}).path !== '/livez') faults.push('is restarted for not being ready');
   for (const [flag, port] of [['listen', ports.grpc], ['http-listen', ports.http]]) {
@@ -49,6 +50,11 @@ function ofPod(pod, toml) {
   }
   const mounts = container.volumeMounts.map((mount) => mount.mountPath);
   if (!mounts.includes(setting(toml, 'data-dir'))) faults.push('data-dir is no volume');
+  if (setting(toml, 'insecure-anonymous') !== undefined) faults.push('lets strangers in');
+  for (const flag of ['tls-cert', 'tls-key', 'tls-ca', 'token-file']) {
+    const file = setting(toml, flag);
+    if (!mounts.some((mount) => file && file.startsWith(`${mount}/`))) faults.push(`${flag} is no file of a volume`);
+  }
   if (!mounts.some((mount) => container.args[0].startsWith(`--config=${mount}/`))) faults.push('--config is no volume');
   if (pod.terminationGracePeriodSeconds <= seconds(setting(toml, 'drain-timeout')) + 5) {
     faults.push('is killed while it drains');
@@ -57,6 +63,20 @@ function ofPod(pod, toml) {
     faults.push('takes more connections than it has memory for');
   }
   return faults;
+}
+
+// What of a pod's certificate is to be in one of the names of cert-manager's, and where the pod looks for it.
+function ofCertificate({spec}, sets) {
+  const names = spec.dnsNames || [];
+  return sets.flatMap(({metadata, spec: {serviceName, template}}) => {
+    const secrets = template.spec.volumes.flatMap((volume) => ((volume.projected || {}).sources || []))
+      .map((source) => (source.secret || {}).name);
+    const service = `${serviceName}.${metadata.namespace}`;
+    return [
+      secrets.includes(spec.secretName) || `is in the Secret ${spec.secretName}, which no pod has`,
+      ...[service, `*.${service}`].map((name) => names.includes(name) || `does not name ${name}`),
+    ];
+  }).filter((fault) => fault !== true);
 }
 
 exports.faults = (manifests) => {
@@ -90,13 +110,19 @@ exports.faults = (manifests) => {
     const found = of('Service').filter(({manifest}) => within(spec.selector.matchLabels, manifest.metadata.labels));
     // Two would count everything twice.
     if (found.length !== 1) faults.push(`${where}: selects ${found.length} Services and not one`);
-    for (const {port} of spec.endpoints) {
+    for (const {port, scheme, authorization} of spec.endpoints) {
+      if (scheme !== 'https' || !authorization) faults.push(`${where}: comes without TLS or without a token`);
       if (!found.some(({manifest}) => manifest.spec.ports.some((own) => own.name === port))) {
         faults.push(`${where}: no Service has a port ${port}`);
       }
     }
     const job = (found[0] || {manifest: {metadata: {labels: {}}}}).manifest.metadata.labels[spec.jobLabel];
     if (job !== 'livenessd') faults.push(`${where}: its job is ${job}, and the alert rules ask for livenessd`);
+  }
+  const sets = of('StatefulSet').map(({manifest}) => manifest);
+  for (const {where, manifest} of of('Certificate')) {
+    if (!(manifest.spec.usages || []).includes('server auth')) continue;
+    faults.push(...ofCertificate(manifest, sets).map((fault) => `${where}: ${fault}`));
   }
   return faults;
 };

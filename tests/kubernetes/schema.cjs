@@ -9,7 +9,10 @@ const ts = require('typescript');
 // Of the types, which are the same for each question.
 const sources = new Map();
 
-const CUSTOM = {'monitoring.coreos.com': '@kubernetes-models/prometheus-operator'};
+const CUSTOM = {
+  'monitoring.coreos.com': '@kubernetes-models/prometheus-operator',
+  'cert-manager.io': '@kubernetes-models/cert-manager',
+};
 
 // "apps/v1", "StatefulSet" -> the module that has it.
 function moduleOf(manifest) {
