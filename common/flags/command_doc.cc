@@ -8,13 +8,19 @@
 namespace liveness::common {
 namespace {
 
-// The words of `a|b|c`; none if `type` is something else.
+// The words of `a|b|c`, or of `TEXT:{a,b,c}`, as CLI11 names what IsMember() checks; none if `type` is
+// something else.
 std::vector<std::string> Choices(const std::string& type) {
+  std::vector<std::string> choices;
+  if (const std::size_t begin = type.find(":{"); begin != std::string::npos && type.ends_with('}')) {
+    std::istringstream words(type.substr(begin + 2, type.size() - begin - 3));
+    for (std::string word; std::getline(words, word, ',');) choices.push_back(word);
+    return choices;
+  }
   const bool plain =
       type.find('|') != std::string::npos && std::all_of(type.begin(), type.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '|' || c == '_' || c == '-';
       });
-  std::vector<std::string> choices;
   if (!plain) return choices;
   std::istringstream words(type);
   for (std::string word; std::getline(words, word, '|');) choices.push_back(word);

@@ -27,8 +27,8 @@ struct CommandDoc {
   std::vector<CommandDoc> commands;
 };
 
-// All that `app` shows. A value whose type is written `a|b|c`, in lower case alone, is one of these. Not of
-// the CLI11 in its header, which few files are to include.
+// All that `app` shows. A value whose type is written `a|b|c`, in lower case alone, is one of these, and so
+// is one that CLI::IsMember() checks. Not of the CLI11 in its header, which few files are to include.
 CommandDoc DocOf(const CLI::App& app);
 
 }  // namespace liveness::common

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "common/toml/toml_depth.h"
 #include "common/utf8.h"
 
 namespace liveness::common {
@@ -67,6 +68,7 @@ class Descriptor {
 }  // namespace
 
 TomlFile ParseToml(std::string_view text) {
+  if (auto too_deep = FindTooDeep(text)) return {{}, {*std::move(too_deep)}};
   toml::parse_result parsed = toml::parse(text);
   if (parsed) return {std::move(parsed).table(), {}};
   const toml::parse_error& error = parsed.error();

@@ -26,7 +26,4 @@ std::optional<std::string_view> WhyNotPublic(const std::string& address);
 // address.
 std::optional<sockaddr_storage> ParseAddress(const std::string& text);
 
-// `192.0.2.1` or `2001:db8::1`, for a message.
-std::string AddressText(const sockaddr& address);
-
 }  // namespace liveness::hooks

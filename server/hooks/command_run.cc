@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/process/spawn.h"
 #include "common/strings.h"
 
 namespace liveness::hooks {
@@ -34,36 +33,6 @@ struct Pipe {
   }
 };
 
-// For posix_spawn: a process of its own group, with the three descriptors and signals as at login.
-class SpawnSetup {
- public:
-  SpawnSetup(int in, int out) {
-    posix_spawn_file_actions_init(&files_);
-    posix_spawn_file_actions_adddup2(&files_, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files_, out, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&files_, STDERR_FILENO + 1);
-    posix_spawnattr_init(&attributes_);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&files_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
-};
-
 // What systemd tells the server alone, and what would be taken for a field of the event.
 bool IsForUsOnly(std::string_view variable) {
   for (const std::string_view name : {"NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=", "LISTEN_",
@@ -73,10 +42,13 @@ bool IsForUsOnly(std::string_view variable) {
   return false;
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (const std::string& each : texts) pointers.push_back(const_cast<char*>(each.c_str()));
-  return pointers;
+// The event's fields, and ours.
+std::vector<std::string> EnvironmentOf(const Event& event) {
+  std::vector<std::string> environment = event.environment;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    if (!IsForUsOnly(*variable)) environment.emplace_back(*variable);
+  }
+  return environment;
 }
 
 absl::Status CannotRun(const std::string& program, int error) {
@@ -93,20 +65,16 @@ absl::StatusOr<std::unique_ptr<CommandRun>> CommandRun::Start(const HookConfig& 
   const std::string& program = hook.command.front();
   Pipe in, out;
   if (!in.Open() || !out.Open()) return CannotRun(program, errno);
-  std::vector<char*> arguments = Pointers(hook.command);
-  arguments.push_back(nullptr);
-  std::vector<char*> environment = Pointers(event->environment);
-  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
-    if (!IsForUsOnly(*variable)) environment.push_back(*variable);
-  }
-  environment.push_back(nullptr);
-  const SpawnSetup setup(in.read_end, out.write_end);
+  common::SpawnOptions options;
+  options.input = in.read_end;
+  options.output = options.error = out.write_end;
+  sigemptyset(&options.blocked);
+  sigfillset(&options.not_ignored);
   pid_t pid = -1;
-  const int error = posix_spawnp(&pid, program.c_str(), &setup.files_, &setup.attributes_, arguments.data(),
-                                 environment.data());
+  const int error = common::Spawn(hook.command, EnvironmentOf(*event), options, pid);
   if (error != 0) return CannotRun(program, error);
   // Nobody else waits for our children, so the number is still this one's.
-  const int pid_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));  // close-on-exec
+  const int pid_fd = common::OpenProcess(pid);
   if (pid_fd < 0) {
     const int cannot_watch = errno;
     kill(-pid, SIGKILL);

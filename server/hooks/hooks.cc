@@ -142,9 +142,9 @@ void Hooks::Reconcile() {
   for (auto at = running_.begin(); at != running_.end();) {
     Running& running = at->second;
     const auto hook = configured_.find(at->first);
-    if (hook == configured_.end() || running.term != term_) {
+    if (running.ends || hook == configured_.end() || running.term != term_) {
+      if (!std::exchange(running.ends, true)) running.runner->Cancel();
       if (running.runner->in_flight()) {
-        running.runner->Cancel();
         ++at;
       } else {
         Note(at->first, running, true);

@@ -94,6 +94,7 @@ class Hooks {
     std::unique_ptr<Runner> runner;
     HookConfigPtr given;             // as it was told, or the same
     std::uint64_t term = 0;          // in which it began
+    bool ends = false;               // once its attempt has; what is configured then begins anew
     Position noted;                  // in the last note
     std::uint64_t noted_popped = 0;  // events popped by then
     common::MonoTime noted_at{};

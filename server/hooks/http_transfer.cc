@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/net/socket_address.h"
 #include "common/strings.h"
 #include "server/hooks/address_guard.h"
 #include "server/hooks/signature.h"
@@ -97,7 +98,7 @@ curl_socket_t HttpTransfer::OpenSocket(void* self, curlsocktype, curl_sockaddr* 
   auto& transfer = *static_cast<HttpTransfer*>(self);
   if (transfer.guarded()) {
     if (const auto why = transfer.options_.guard(address->addr)) {
-      transfer.refused_ = common::StrCat(AddressText(address->addr), ", ", *why);
+      transfer.refused_ = common::StrCat(common::AddressText(address->addr), ", ", *why);
       return CURL_SOCKET_BAD;
     }
   }

@@ -1,8 +1,9 @@
-// The group events that hooks may still have to send, kept in the store's notes: history does not hold them
-// (see core/fleet/group_event.h), and a restart forgets what the registry's memory knows.
+// The group events that hooks may still have to send, kept in the store's notes: the history of a shared
+// store does not hold them (see core/fleet/group_event.h), and a restart forgets what the registry's memory
+// knows.
 //
 // An event is written as soon as it is published, some milliseconds after its fall was committed. If the
-// server is killed between the two, the event is lost, as if the server had died before it counted the fall.
+// server is killed between the two, the next one to lead has it in its own registry's memory, if it ran then.
 //
 // Not thread-safe.
 #pragma once

@@ -56,7 +56,7 @@ void Runner::Done(const Outcome& outcome, common::MonoTime now) {
     }
     if (feed_->Head()->kind == EventKind::kGap) ++counts_.gaps;
     Pop();
-  } else if (outcome.result != Result::kCancelled) {
+  } else if (outcome.result != Result::kCancelled && next_ == nullptr) {
     Failed(outcome, now);
   }
   if (next_) Apply();
@@ -96,6 +96,9 @@ void Runner::Replace(HookConfigPtr hook) {
 
 void Runner::Apply() {
   hook_ = std::exchange(next_, nullptr);
+  // The event may be another, or its receiver: what failed so far counts for neither.
+  retry_.Reset();
+  error_.clear();
   try_at_ = {};
   idle_since_.reset();
   MakeFeed(feed_->position());

@@ -51,11 +51,11 @@ class Runner {
   common::MonoTime Step(common::MonoTime now, const News& news);
   // The attempt is over. REQUIRES: in_flight().
   void Done(const Outcome& outcome, common::MonoTime now);
-  // As it is configured from now on, under the same name; with a new chance at once.
+  // As it is configured from now on, under the same name; with a new chance at once, and all of its time.
   void Replace(HookConfigPtr hook);
   // Begins no attempt any more; one that goes on is left alone.
   void Hold() { held_ = true; }
-  // Holds, and ends the attempt: its outcome comes soon.
+  // Holds for good, and ends the attempt: its outcome comes soon.
   void Cancel();
 
   const HookConfig& hook() const { return *(next_ ? next_ : hook_); }

@@ -1,11 +1,11 @@
-// Each function here takes the lock, has a part do the work, and carries out, without the lock, what that
-// makes known.
+// Each function takes the lock, has a part do the work, and carries out what that makes known without it.
 #include "server/registry/registry.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "server/core/fleet/standing.h"
 #include "server/registry/conditions/work_slice.h"
 #include "server/registry/life/maintenance_pass.h"
 #include "server/registry/parts.h"
@@ -178,6 +178,13 @@ void Registry::BeginShutdown() {
   Apply([](Parts& parts, Effects&) { parts.lifecycle.BeginShutdown(); });
 }
 
+void Registry::OnCommitting(std::vector<core::Transition>& changes) {
+  for (core::Transition& change : changes) {
+    if (core::IsFall(change.before.get(), *change.after))
+      Apply([&](Parts& parts, Effects& effects) { parts.ledger.CountFall(change, effects); });
+  }
+}
+
 void Registry::OnCommitted(std::vector<storage::Committed> changes) {
   for (std::size_t next = 0; next < changes.size();) {
     if (next != 0) WorkSlice::LetOthersIn();
@@ -289,10 +296,6 @@ std::uint64_t Registry::revision() const {
 }
 const std::string& Registry::history_id() const { return store_.history_id(); }
 
-HistoryPage Registry::HistoryAfter(std::uint64_t after, std::size_t limit) const {
-  return ReadHistory({.after = after, .limit = limit});
-}
-
 HistoryPage Registry::ReadHistory(const storage::HistoryQuery& query) const {
   std::uint64_t complete = 0;
   HistoryPage page = Read([&](const Parts& parts) {
@@ -317,9 +320,8 @@ absl::StatusOr<std::shared_ptr<Watch>> Registry::StartWatch(WatchRequest request
   const bool ours = request.history_id.empty() || request.history_id == store_.history_id();
   absl::StatusOr<std::shared_ptr<Mailbox>> mailbox = hub_.Open(request);
   if (!mailbox.ok()) return mailbox.status();
-  const bool other_history = !ours && request.start_revision != 0;
-  const auto watch =
-      std::make_shared<WatchCursor>(*this, std::move(request), *std::move(mailbox), other_history);
+  const bool other = !ours && request.start_revision != 0;
+  const auto watch = std::make_shared<WatchCursor>(*this, std::move(request), *std::move(mailbox), other);
   if (const absl::Status reached = watch->Reached(); !reached.ok() && !store_.shared()) return reached;
   return std::shared_ptr<Watch>(watch);
 }

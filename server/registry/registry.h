@@ -135,6 +135,7 @@ class Registry : public storage::StoreListener, public WatchSource {
 
   // --- The store's word -----------------------------------------------------
 
+  void OnCommitting(std::vector<core::Transition>& changes) override;
   void OnCommitted(std::vector<storage::Committed> changes) override;
   void OnRefused(std::uint64_t proposal, const absl::Status& why) override;
   void OnServers(const std::vector<std::string>& server_ids) override;
@@ -190,7 +191,9 @@ class Registry : public storage::StoreListener, public WatchSource {
   // disk: not for a thread that serves streams.
   HistoryPage ReadHistory(const storage::HistoryQuery& query) const;
   // All that is above `after`, in order.
-  HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const override;
+  HistoryPage HistoryAfter(std::uint64_t after, std::size_t limit) const override {
+    return ReadHistory({.after = after, .limit = limit});
+  }
 
   // --- Watches --------------------------------------------------------------
 

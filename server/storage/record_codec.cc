@@ -162,6 +162,26 @@ absl::StatusOr<std::shared_ptr<core::ClientRecord>> RestoreWhole(v1::Record& sto
   return record;
 }
 
+void StoreGroups(const core::GroupEvents& groups, v1::Transition& stored) {
+  for (const auto& [scope, affected, members, revision, time] : groups) {
+    (void)revision, (void)time;  // the transition's
+    v1::GroupEvent& group = *stored.add_groups();
+    group.set_scope(scope);
+    group.set_affected(affected);
+    group.set_members(members);
+  }
+}
+
+core::GroupEventsPtr RestoreGroups(const v1::Transition& stored, const core::Transition& transition) {
+  if (stored.groups().empty()) return nullptr;
+  auto groups = std::make_shared<core::GroupEvents>();
+  for (const v1::GroupEvent& group : stored.groups()) {
+    groups->push_back(
+        {group.scope(), group.affected(), group.members(), transition.revision(), transition.time});
+  }
+  return groups;
+}
+
 template <typename Message>
 bool Parse(std::string_view bytes, Message& message) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
@@ -190,9 +210,7 @@ absl::StatusOr<std::shared_ptr<core::ClientRecord>> DecodeRecord(std::string_vie
 }
 
 std::string EncodeTransition(const core::Transition& transition) {
-  // Mass failures are counted when the transition is told: they are not kept with it.
   const auto& [before, after, time, groups] = transition;
-  (void)groups;
   v1::Transition stored;
   if (before != nullptr) {
     StoreRest(*before, *stored.mutable_before());
@@ -200,6 +218,7 @@ std::string EncodeTransition(const core::Transition& transition) {
   }
   StoreWhole(*after, *stored.mutable_after());
   stored.set_time_ns(time.time_since_epoch().count());
+  if (groups != nullptr) StoreGroups(*groups, stored);
   return stored.SerializeAsString();
 }
 
@@ -219,6 +238,7 @@ absl::StatusOr<std::shared_ptr<core::Transition>> DecodeTransition(std::string_v
   }
   transition->after = *std::move(after);
   transition->time = WallTime(Duration(stored.time_ns()));
+  transition->groups = RestoreGroups(stored, *transition);
   return transition;
 }
 

@@ -205,6 +205,7 @@ absl::Status SqliteStore::Commit(std::vector<Committed>& changes, const std::vec
     transitions.push_back({proposal.before, after, proposal.time});
     changes.push_back({proposal.id, std::move(after), proposal.time});
   }
+  listener_->OnCommitting(transitions);
   if (auto status = Timed([&] { return writer_->Write(transitions); }); !status.ok()) return status;
   for (const core::Transition& transition : transitions) trimmer_->Wrote(transition);
   return absl::OkStatus();

@@ -56,6 +56,11 @@ struct Committed {
 class StoreListener {
  public:
   virtual ~StoreListener() = default;
+  // These changes of this server's, which bear their revisions, are about to be committed, each in one piece
+  // with the `groups` that the listener gives it. If that fails they are told all the same, or asked for once
+  // more, under other revisions and maybe not together; only what begins a session may be refused then. Only
+  // a store that gives out revisions itself can ask; never under a lock of the store's.
+  virtual void OnCommitting(std::vector<core::Transition>& /*changes*/) {}
   // In revision order; changes that share a revision come in one call. One call
   // at a time, never under a lock of the store's.
   virtual void OnCommitted(std::vector<Committed> changes) = 0;

@@ -58,6 +58,46 @@ TEST_P(StoreConformance, RecordsAreTheSameAfterReopening) {
   }
 }
 
+// Of a store that gives out revisions itself: a kill between a fall and what it completes leaves both or
+// none.
+TEST_P(StoreConformance, WhatAChangeCompletesIsCommittedWithIt) {
+  const auto group = [](const core::Transition& change) {
+    return core::GroupEvents{{"host=db-7", 7, 12, change.revision(), change.time}};
+  };
+  int asked = 0;
+  const auto open = [&] {
+    auto opened = std::make_unique<Opened>();
+    clock_.Advance(std::chrono::seconds(1));
+    opened->store = *home_->Open(clock_);
+    opened->contents = *opened->store->Load();
+    opened->proposer.on_committing = [&](std::vector<core::Transition>& changes) {
+      for (core::Transition& change : changes) {
+        ++asked;
+        if (change.after->state != State::kSuspect) continue;
+        change.groups = std::make_shared<const core::GroupEvents>(group(change));
+      }
+    };
+    opened->proposer.Use(*opened->store);
+    return opened;
+  };
+  auto opened = open();
+  const core::RecordPtr joined = Get(opened->proposer.Join("web-1", clock_.Wall()));
+  const core::RecordPtr fallen = Get(opened->proposer.Move(joined, State::kSuspect, clock_.Wall()));
+  ASSERT_NE(fallen, nullptr);
+  const bool asks = GetParam().has_history && !GetParam().shared;
+  EXPECT_EQ(asked, asks ? 2 : 0);
+  opened->store->Stop();
+  EXPECT_EQ(opened->proposer.disorder(), "");
+  if (!asks || !GetParam().durable) return;
+  opened = open();
+  const auto part = opened->store->ReadHistory({});
+  ASSERT_TRUE(part.ok()) << part.status();
+  ASSERT_EQ(part->transitions.size(), 2u);
+  EXPECT_EQ(part->transitions[0]->groups, nullptr);
+  ASSERT_NE(part->transitions[1]->groups, nullptr);
+  EXPECT_EQ(*part->transitions[1]->groups, group(*part->transitions[1]));
+}
+
 TEST_P(StoreConformance, AForgottenClientIsGone) {
   auto opened = Open();
   const core::RecordPtr left = Get(opened->proposer.Join("web-1"));

@@ -59,13 +59,15 @@ class Api::Impl {
           FromNow(std::max<common::Duration>(give_up - common::SystemClock().Mono(), kLeast)));
       typename Service::Stub stub(channels_[current_]);
       Response response;
+      SetCurrent(&context);
       absl::Status status = common::FromGrpc((stub.*method)(&context, request, &response));
+      SetCurrent(nullptr);
       if (status.ok()) return response;
       if (!absl::IsUnavailable(status)) return status;
       channels_[current_].reset();
       failures_.push_back({server(), std::move(status)});
     }
-    return failures_.back().status;
+    return is_cancelled() ? absl::CancelledError("the call was ended") : failures_.back().status;
   }
 
   const std::vector<Failure>& failures() const { return failures_; }
@@ -76,22 +78,22 @@ class Api::Impl {
     {
       ServerRace race = Race(GiveUp());
       if (!Connect(race)) {
-        return is_watch_cancelled() ? absl::CancelledError("the watch was ended") : failures_.back().status;
+        return is_cancelled() ? absl::CancelledError("the watch was ended") : failures_.back().status;
       }
     }
     grpc::ClientContext context;
-    SetWatch(&context);
+    SetCurrent(&context);
     absl::Status status = Stream(context, request, silence_limit, on_response);
-    SetWatch(nullptr);
+    SetCurrent(nullptr);
     channels_[current_].reset();
     NextServer();
     return status;
   }
 
-  void CancelWatch() {
+  void Cancel() {
     common::MutexLock lock(mu_);
-    watch_cancelled_ = true;
-    if (watch_ != nullptr) watch_->TryCancel();
+    cancelled_ = true;
+    if (call_ != nullptr) call_->TryCancel();
   }
 
  private:
@@ -113,7 +115,7 @@ class Api::Impl {
           return MakeChannel(settings_.servers[server], settings_.tls, credentials_, settings_.http_proxy,
                              patience, token_);
         },
-        [this] { return is_watch_cancelled(); }, give_up);
+        [this] { return is_cancelled(); }, give_up);
   }
 
   // The next server of the race becomes the current one. False if no server is left to be had; failures_ then
@@ -133,15 +135,16 @@ class Api::Impl {
     return false;
   }
 
-  bool is_watch_cancelled() {
+  bool is_cancelled() {
     common::MutexLock lock(mu_);
-    return watch_cancelled_;
+    return cancelled_;
   }
 
-  void SetWatch(grpc::ClientContext* context) {
+  // Null: none is under way.
+  void SetCurrent(grpc::ClientContext* context) {
     common::MutexLock lock(mu_);
-    watch_ = context;
-    if (watch_ != nullptr && watch_cancelled_) watch_->TryCancel();
+    call_ = context;
+    if (call_ != nullptr && cancelled_) call_->TryCancel();
   }
 
   absl::Status Stream(grpc::ClientContext& context, const v1::WatchClientsRequest& request,
@@ -192,8 +195,8 @@ class Api::Impl {
   std::vector<Failure> failures_;
 
   common::Mutex mu_;
-  grpc::ClientContext* watch_ ABSL_GUARDED_BY(mu_) = nullptr;
-  bool watch_cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  grpc::ClientContext* call_ ABSL_GUARDED_BY(mu_) = nullptr;
+  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 Api::Api(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -263,7 +266,7 @@ absl::Status Api::Watch(const v1::WatchClientsRequest& request, common::Duration
   return impl_->Watch(request, silence_limit, on_response);
 }
 
-void Api::CancelWatch() { impl_->CancelWatch(); }
+void Api::Cancel() { impl_->Cancel(); }
 
 const std::string& Api::server() const { return impl_->server(); }
 

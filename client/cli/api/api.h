@@ -2,7 +2,7 @@
 // UNAVAILABLE hands the call to the next of --server. All of gRPC is behind this
 // class, but for the connections of `beat`, `doctor` and `health`.
 //
-// For one thread at a time, but for CancelWatch().
+// For one thread at a time, but for Cancel().
 #pragma once
 
 #include <functional>
@@ -48,8 +48,9 @@ class Api {
   // The call after a Watch() goes to the next server.
   absl::Status Watch(const v1::WatchClientsRequest& request, common::Duration silence_limit,
                      const std::function<void(const v1::WatchClientsResponse&)>& on_response);
-  // Ends the current Watch(), and every later one, with CANCELLED. Thread-safe.
-  void CancelWatch();
+  // Ends the current call or Watch(), its search for a server included, and every later one, with CANCELLED.
+  // Thread-safe.
+  void Cancel();
 
   // The server that the last call went to, HOST:PORT.
   const std::string& server() const;

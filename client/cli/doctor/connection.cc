@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "common/net/socket_address.h"
 #include "common/saturating.h"
 #include "common/target.h"
 
@@ -125,23 +126,6 @@ Outcome OutcomeOf(int error) {
 
 }  // namespace
 
-std::string AddressText(const sockaddr_storage& address) {
-  char text[INET6_ADDRSTRLEN] = {};
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    inet_ntop(AF_INET, &v4.sin_addr, text, sizeof(text));
-    return absl::StrCat(text, ":", ntohs(v4.sin_port));
-  }
-  if (address.ss_family != AF_INET6) return "";
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text, sizeof(text));
-    return absl::StrCat(text, ":", ntohs(v6.sin6_port));
-  }
-  inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof(text));
-  return absl::StrCat("[", text, "]:", ntohs(v6.sin6_port));
-}
-
 Connection::~Connection() {
   if (fd_ >= 0) close(fd_);
 }
@@ -216,7 +200,7 @@ NameFacts Resolve(const std::string& target, common::Duration limit, std::vector
     Address address;
     address.size = each->ai_addrlen;
     std::memcpy(&address.bytes, each->ai_addr, each->ai_addrlen);
-    address.text = AddressText(address.bytes);
+    address.text = common::AddressAndPortText(reinterpret_cast<const sockaddr&>(address.bytes));
     if (std::find(facts.addresses.begin(), facts.addresses.end(), address.text) != facts.addresses.end())
       continue;
     facts.addresses.push_back(address.text);

@@ -51,9 +51,6 @@ struct Address {
   std::string text;
 };
 
-// 1.2.3.4:567 or [::1]:567, also of an IPv4 address that a dual-stack socket has; empty if it is neither.
-std::string AddressText(const sockaddr_storage& address);
-
 // HOST and PORT of a target as gRPC takes it: HOST:PORT, [V6]:PORT, dns:///HOST:PORT.
 // REQUIRES: it is no Unix socket.
 std::pair<std::string, std::string> SplitTarget(std::string_view target);

@@ -130,18 +130,34 @@ constexpr char kAnotherProgram[] =
     "Another program has that port, or it is livenessd's for HTTP (7780): gRPC is on its --listen, 7700 by "
     "default.";
 constexpr char kStopped[] = "It is stopped or overloaded, or it is no gRPC server.";
+constexpr char kNoHandshake[] =
+    "Either it does not speak TLS, or not as we do: 1.2 at least, and HTTP/2. Does livenessd have --tls-cert "
+    "and "
+    "--tls-key? Does a proxy before it end TLS, or want a certificate of ours (--tls-cert, --tls-key)?";
+constexpr char kInPlainText[] =
+    "Connect in plain text: without any --tls flag, and without LIVENESS_TLS_CA, _CERT, _KEY and "
+    "_SERVER_NAME "
+    "in the environment. Or have livenessd serve TLS: --tls-cert=FILE and --tls-key=FILE.";
+
+// To connect by TLS, said to who came in plain text.
+std::string ByTls(const TlsFacts& tls) {
+  return absl::StrCat(
+      "Connect by TLS: --tls-ca=FILE, the authority that signed its certificate, or --tls alone where the "
+      "system's roots have.",
+      tls.asks_for_cert ? " It asks for a certificate of ours too: --tls-cert=FILE and --tls-key=FILE." : "");
+}
 
 void AddFailedHandshake(const Facts& facts, std::vector<Finding>& findings) {
   const TlsFacts& tls = *facts.tls;
   if (facts.speech && facts.speech->kind == Kind::kHttp2) {
-    findings.push_back({Level::kProblem, "tls", "no TLS there: " + SpeechText(*facts.speech),
-                        "Leave the --tls flags out, or give livenessd --tls-cert and --tls-key."});
+    findings.push_back({Level::kProblem, "tls", "no TLS there: " + SpeechText(*facts.speech), kInPlainText});
   } else if (facts.speech && (facts.speech->kind == Kind::kHttp1 || facts.speech->kind == Kind::kOther)) {
     findings.push_back(
         {Level::kProblem, "tls", "no TLS there: " + SpeechText(*facts.speech), kAnotherProgram});
   } else {
+    const bool is_silent = facts.speech && facts.speech->kind == Kind::kSilent;
     findings.push_back({Level::kProblem, "tls", absl::StrCat("the handshake failed: ", tls.failure),
-                        facts.speech && facts.speech->kind == Kind::kSilent ? kStopped : ""});
+                        is_silent ? kStopped : kNoHandshake});
   }
 }
 
@@ -210,7 +226,13 @@ void AddProtocol(const Facts& facts, std::vector<Finding>& findings) {
   } else if (facts.tls && (facts.tls->is_done || facts.tls->refuses_our_cert)) {
     findings.push_back({Level::kProblem, "protocol",
                         absl::StrCat("it expects TLS; its certificate is for ", Names(facts.tls->leaf)),
-                        "--tls-ca=FILE, or --tls where the system's roots have signed it."});
+                        ByTls(*facts.tls)});
+  } else if (speech.kind == Kind::kTls) {
+    findings.push_back({Level::kProblem, "protocol",
+                        facts.tls
+                            ? absl::StrCat("it expects TLS, and a handshake fails: ", facts.tls->failure)
+                            : std::string("it expects TLS"),
+                        ByTls(facts.tls.value_or(TlsFacts()))});
   } else {
     const bool says_nothing = speech.kind == Kind::kClosed || speech.kind == Kind::kSilent;
     findings.push_back(

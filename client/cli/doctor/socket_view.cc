@@ -1,13 +1,12 @@
 #include "client/cli/doctor/socket_view.h"
 
-#include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <chrono>
 
-#include "client/cli/doctor/connection.h"
+#include "common/net/socket_address.h"
 #include "common/socket_cookie.h"
 #include "common/tcp_keepalive.h"
 
@@ -28,7 +27,7 @@ std::string SocketView::LocalAddress() const {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   const bool is_known = getsockname(Descriptor(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  return is_known ? AddressText(address) : std::string();
+  return is_known ? common::AddressAndPortText(reinterpret_cast<const sockaddr&>(address)) : std::string();
 }
 
 std::optional<common::TcpKeepalive> SocketView::Keepalive() const {

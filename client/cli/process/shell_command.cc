@@ -1,9 +1,7 @@
 #include "client/cli/process/shell_command.h"
 
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/duration_text.h"
+#include "common/process/spawn.h"
 
 namespace liveness::cli {
 namespace {
@@ -53,36 +52,14 @@ bool Fill(int fd, std::string_view text) {
   return lseek(fd, 0, SEEK_SET) == 0;
 }
 
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 // 0, or an errno.
-int Spawn(const ShellCommand& command, const sigset_t& mask, int input, pid_t& pid) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setsigmask(&attributes, &mask);
-  sigset_t ours;  // that this process ignores for itself
-  sigemptyset(&ours);
-  sigaddset(&ours, SIGPIPE);
-  posix_spawnattr_setsigdefault(&attributes, &ours);
-  std::vector<std::string> words = {"sh", "-c", command.command};
-  std::vector<std::string> environment = command.environment;
-  const int error =
-      posix_spawn(&pid, "/bin/sh", &files, &attributes, Pointers(words).data(), Pointers(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  return error;
+int Begin(const ShellCommand& command, const sigset_t& mask, int input, pid_t& pid) {
+  common::SpawnOptions options;
+  options.input = input;
+  options.blocked = mask;
+  sigemptyset(&options.not_ignored);
+  sigaddset(&options.not_ignored, SIGPIPE);  // which this process ignores for itself
+  return common::Spawn({"/bin/sh", "-c", command.command}, command.environment, options, pid);
 }
 
 enum class Woke : std::uint8_t { kEnded, kStop, kTimeout };
@@ -109,10 +86,9 @@ std::string RunShellCommand(const ShellCommand& command, const sigset_t& mask, c
   const Fd input(memfd_create("livenessctl", MFD_CLOEXEC));
   if (input.get() < 0 || !Fill(input.get(), command.input)) return Error("its input");
   pid_t pid = 0;
-  errno = Spawn(command, mask, input.get(), pid);
+  errno = Begin(command, mask, input.get(), pid);
   if (errno != 0) return Error("sh");
-  // glibc 2.36 declares its function in a way that C++ does not find.
-  const Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  const Fd process(common::OpenProcess(pid));
   const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
   const Woke woke =
       Await(process.get(), stop_fd, static_cast<int>(std::clamp<std::int64_t>(limit, 0, INT_MAX)));

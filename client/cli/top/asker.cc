@@ -45,7 +45,7 @@ Asker::~Asker() {
     over_ = true;
     changed_.NotifyAll();
   }
-  api_->CancelWatch();  // ends a search for a server as well
+  api_->Cancel();
   thread_.join();
 }
 

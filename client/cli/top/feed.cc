@@ -35,7 +35,7 @@ Feed::~Feed() {
     over_ = true;
     taken_.NotifyAll();
   }
-  if (api_ != nullptr) api_->CancelWatch();
+  if (api_ != nullptr) api_->Cancel();
   if (thread_.joinable()) thread_.join();
 }
 

@@ -8,6 +8,7 @@
 
 #include "client/cli/flags/flag_values.h"
 #include "client/cli/verbs/verbs.h"
+#include "common/flags/numbers.h"
 #include "common/limits.h"
 
 namespace liveness::cli {
@@ -37,7 +38,8 @@ void AddTimes(CLI::App& beat, BeatSettings& settings) {
           ->type_name("fixed|accrual");
   beat.add_option("--detection-threshold", settings.detection_threshold,
                   "With accrual: the suspicion level (phi) that counts as overdue; default 8")
-      ->check(CLI::Range(common::kMinSuspicionThreshold, common::kMaxSuspicionThreshold).description(""))
+      ->check(common::NumberBetween(common::kMinSuspicionThreshold, common::kMaxSuspicionThreshold)
+                  .description(""))
       ->needs(detection)
       ->type_name("PHI");
 }

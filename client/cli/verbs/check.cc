@@ -9,6 +9,7 @@
 #include "client/cli/print/error_text.h"
 #include "client/cli/print/proto_text.h"
 #include "client/cli/verbs/verbs.h"
+#include "common/flags/numbers.h"
 
 namespace liveness::cli {
 namespace {
@@ -23,7 +24,7 @@ std::string Both(const std::string& filter, const std::string& more) {
 
 void AddLimit(CLI::App& check, const std::string& flag, std::optional<std::int64_t>& limit,
               const std::string& help) {
-  check.add_option(flag, limit, help)->type_name("COUNT")->check(CLI::NonNegativeNumber.description(""));
+  check.add_option(flag, limit, help)->type_name("COUNT")->check(common::AnyCount());
 }
 
 Taken TakeCheck(const CheckSettings& settings, const GlobalSettings& global, const Words& words) {

@@ -1,7 +1,7 @@
 // `livenessctl completion SHELL`: a script that has a shell complete livenessctl's words, and what it calls.
 //
-// The scripts know nothing of verbs and flags: at each TAB they ask this very program, which offers what its
-// help shows, and the ids of clients, which it asks a server for.
+// At each TAB they ask this very program, which offers what its help shows, and the ids of clients, which it
+// asks a server for.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
@@ -15,6 +15,7 @@
 #include "client/cli/print/proto_text.h"
 #include "client/cli/verbs/verbs.h"
 #include "common/flags/completion.h"
+#include "common/flags/completion_script.h"
 
 namespace liveness::cli {
 namespace {
@@ -22,80 +23,6 @@ namespace {
 // Whoever has pressed a key waits no longer.
 constexpr common::Duration kServerPatience = std::chrono::seconds(1);
 constexpr int kMostNames = 200;
-
-// Readline takes = and : for the ends of words, so that the words are cut up anew here, and of what is
-// offered only the part after the last of these two is given back.
-constexpr char kBash[] = R"sh(# bash completion of livenessctl: source <(livenessctl completion bash)
-_livenessctl() {
-  local line=${COMP_LINE:0:COMP_POINT} words=() word cut
-  read -ra words <<<"$line"
-  [[ $line == *[[:space:]] ]] && words+=("")
-  word=${words[-1]}
-  COMPREPLY=()
-  while IFS=$'\t' read -r each _; do
-    if [[ $each == :file ]]; then
-      compopt -o filenames
-      mapfile -t COMPREPLY < <(compgen -f -- "${word#*=}")
-      return
-    fi
-    [[ $each == *= ]] && compopt -o nospace
-    printf -v each %q "$each"
-    COMPREPLY+=("$each")
-  done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
-  cut=${word%"${word##*[=:]}"}
-  [[ -n $cut ]] && COMPREPLY=("${COMPREPLY[@]#"$cut"}")
-  return 0
-}
-complete -F _livenessctl livenessctl
-)sh";
-
-constexpr char kZsh[] = R"sh(#compdef livenessctl
-# zsh completion of livenessctl: source <(livenessctl completion zsh)
-_livenessctl() {
-  local line each help
-  local -a lines plain plain_help open open_help
-  lines=("${(@f)$("${words[1]}" __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
-  for line in $lines; do
-    each=${line%%$'\t'*}
-    help=$each
-    [[ $line == *$'\t'?* ]] && help="$each  -- ${line#*$'\t'}"
-    if [[ $each == :file ]]; then
-      compset -P '*='
-      _files
-      return
-    elif [[ $each == *= ]]; then
-      open+=("$each")
-      open_help+=("$help")
-    else
-      plain+=("$each")
-      plain_help+=("$help")
-    fi
-  done
-  (( $#open )) && compadd -S '' -l -d open_help -a open
-  (( $#plain )) && compadd -l -d plain_help -a plain
-}
-if [[ $funcstack[1] == _livenessctl ]]; then
-  _livenessctl "$@"
-else
-  compdef _livenessctl livenessctl
-fi
-)sh";
-
-constexpr char kFish[] = R"sh(# fish completion of livenessctl: livenessctl completion fish | source
-function __livenessctl_complete
-    set -l words (commandline -opc) (commandline -ct)
-    set -l lines ($words[1] __complete $words[2..] 2>/dev/null)
-    if contains :file $lines
-        set -l parts (string split -m 1 = -- $words[-1])
-        for file in (complete -C "'' $parts[-1]")
-            test (count $parts) = 2; and echo "$parts[1]=$file"; or echo $file
-        end
-    else
-        string join \n -- $lines
-    end
-end
-complete -c livenessctl -f -a '(__livenessctl_complete)'
-)sh";
 
 // The ids of clients that begin as `part`; none if no server tells them.
 std::vector<std::string> Names(const common::Completion& completion, const std::string& part) {
@@ -138,20 +65,14 @@ Verb AddCompletion(CLI::App& program, GlobalSettings& /*global*/) {
 }
 
 ExitCode RunVerb(const CompletionSettings& settings, Context& context) {
-  context.terminal.out << (settings.shell == "bash"  ? kBash
-                           : settings.shell == "zsh" ? kZsh
-                                                     : kFish)
-                       << std::flush;
+  context.terminal.out << common::CompletionScript("livenessctl", settings.shell) << std::flush;
   return ExitCode::kOk;
 }
 
 ExitCode RunComplete(const std::vector<std::string>& words, Terminal& terminal) {
   QuietGrpc();
   const common::Completion completion = common::Complete(ProgramDoc(), words);
-  for (const common::Completion::Word& word : completion.words) {
-    terminal.out << word.text << (word.help.empty() ? "" : "\t") << word.help << '\n';
-  }
-  if (completion.rest == common::Completion::Rest::kFile) terminal.out << ":file\n";
+  terminal.out << common::CompletionLines(completion);
   if (completion.rest == common::Completion::Rest::kNames && completion.argument == "NAME") {
     for (const std::string& name : Names(completion, completion.part)) terminal.out << name << '\n';
   }

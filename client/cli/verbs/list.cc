@@ -7,6 +7,7 @@
 #include "client/cli/print/proto_text.h"
 #include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
+#include "common/flags/numbers.h"
 
 namespace liveness::cli {
 
@@ -17,8 +18,7 @@ Verb AddList(CLI::App& program, GlobalSettings& global) {
                            "  livenessctl list --filter='state = DEAD AND labels.zone = \"eu-*\"' -o wide\n"
                            "  livenessctl list -o json | jq -r '.clients[].client_id'\n");
   AddFilter(list, settings->filter);
-  list.add_option("--limit", settings->limit, "At most so many; default 0: all")
-      ->check(CLI::NonNegativeNumber.description(""));
+  list.add_option("--limit", settings->limit, "At most so many; default 0: all")->check(common::AnyCount());
   list.add_option("--order-by", settings->order_by,
                   "client_id (default), state_time, rtt or last_heartbeat_time, also with ' desc':\n"
                   "of the last three the first 1000 of all")

@@ -18,6 +18,7 @@
 #include "client/cli/print/watch_printer.h"
 #include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
+#include "common/flags/numbers.h"
 
 namespace liveness::cli {
 namespace {
@@ -133,7 +134,7 @@ Verb AddTransitions(CLI::App& program, GlobalSettings& global) {
   transitions.add_option("NAME", settings->name, "Only this client's");
   AddFilter(transitions, settings->filter);
   transitions.add_option("--limit", settings->limit, "Only the latest so many; default 0: all")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(common::AnyCount());
   AddDuration(
       transitions, "--since", [settings = settings.get()](common::Duration d) { settings->since = d; },
       "Only what is not older than this");

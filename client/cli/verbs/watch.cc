@@ -27,6 +27,7 @@
 #include "client/cli/verbs/verbs.h"
 #include "client/cli/verbs/watch_follower.h"
 #include "client/cli/verbs/watch_loop.h"
+#include "common/flags/numbers.h"
 
 namespace liveness::cli {
 namespace {
@@ -93,7 +94,7 @@ void AddExec(CLI::App& watch, WatchSettings& settings) {
       .add_option("--exec-parallel", settings.exec_parallel,
                   "How many at a time, those of one client one after the other; default 1")
       ->type_name("COUNT")
-      ->check(CLI::Range(1, 100).description(""))
+      ->check(common::CountBetween(1, 100).description(""))
       ->needs(exec);
   AddDuration(
       watch, "--exec-timeout", [&settings](common::Duration d) { settings.exec_timeout = d; },
@@ -110,8 +111,10 @@ Verb AddWatch(CLI::App& program, GlobalSettings& global) {
                             "  livenessctl watch --since-now -o json | jq -c 'select(.transition)'\n"
                             "  livenessctl watch --since-now --filter='state = DEAD' --exec=./page-me\n");
   AddFilter(watch, settings->filter);
-  watch.add_option("--start-revision", settings->start_revision,
-                   "No snapshot, but what happened after this revision");
+  watch
+      .add_option("--start-revision", settings->start_revision,
+                  "No snapshot, but what happened after this revision")
+      ->check(common::AnyCount());
   watch.add_option("--history-id", settings->history_id, "The history that --start-revision belongs to");
   watch.add_flag("--since-now", settings->since_now, "No snapshot, only what happens from now on")
       ->excludes("--start-revision");

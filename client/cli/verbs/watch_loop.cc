@@ -39,7 +39,7 @@ absl::Status StartNow(Api& api, WatchFollower& follower) {
 
 void WatchLoop::Stop() {
   stop_.Set();
-  api_.CancelWatch();
+  api_.Cancel();
 }
 
 absl::Status WatchLoop::Stream(const Options& options) {

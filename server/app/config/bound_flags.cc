@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "common/flags/numbers.h"
+
 namespace liveness::app {
 namespace {
 
@@ -19,7 +21,7 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
   app.add_option("--max-streams-per-connection", settings.http2.max_streams_per_connection,
                  "Calls that one connection may have open; a client's further ones wait in the client. A "
                  "connection that does not keep to it is closed. 0: no limit")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(common::CountBetween(0, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);
@@ -27,7 +29,7 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
                  "WatchClients streams from one address, or of one principal; 0: as many as --max-watchers. "
                  "Raise it where all "
                  "viewers come through one proxy (three quarters of --max-watchers)")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(common::CountBetween(0, 1'000'000))
       ->type_name("COUNT")
       ->group(kGroup);
   app.add_option("--max-streams-per-principal", settings.max_streams_per_principal,
@@ -58,6 +60,7 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
   app.add_option("--max-buffer-mib", max_buffer_mib_,
                  "Of all buffers of connections together, at least 64; past it gRPC ends streams at random, "
                  "so leave room. 0: no bound")
+      ->check(common::CountBetween(0, SIZE_MAX / kMib).description(""))
       ->type_name("MIB")
       ->capture_default_str()
       ->group(kGroup);
@@ -70,7 +73,6 @@ std::string BoundFlags::ApplyTo(BoundSettings& settings) const {
     return "--idle-connection-timeout: 0, or between 1s and 24h";
   }
   if (max_buffer_mib_ != 0 && max_buffer_mib_ < kLeastBufferMib) return "--max-buffer-mib: 0, or at least 64";
-  if (max_buffer_mib_ > SIZE_MAX / kMib) return "--max-buffer-mib: too much";
   settings.http2.max_buffer_bytes = max_buffer_mib_ * kMib;
   request_timeout_.ApplyTo(settings.patience.request);
   answer_timeout_.ApplyTo(settings.patience.answer);

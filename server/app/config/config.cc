@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/flags/command_line.h"
+#include "common/flags/completion_script.h"
 #include "common/flags/man_page.h"
 #include "server/app/access_policy.h"
 #include "server/app/config/config_check.h"
@@ -50,6 +51,21 @@ struct ConfigVerbs {
   }
 };
 
+// `livenessd completion SHELL`.
+struct CompletionVerb {
+  CLI::App* app = nullptr;
+  std::string shell;
+
+  void AddTo(CLI::App& program) {
+    app = program.add_subcommand("completion", "Print a script that completes words in a shell");
+    app->add_option("SHELL", shell, "bash, zsh or fish")
+        ->required()
+        ->type_name("bash|zsh|fish")
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""));
+    app->fallthrough();
+  }
+};
+
 ParsedConfig Leave(int exit_code, std::string out, std::string err) {
   ParsedConfig parsed;
   parsed.exit_code = exit_code;
@@ -68,6 +84,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   Config config;
   ServerFlags flags;
   ConfigVerbs verbs;
+  CompletionVerb completion;
   CLI::App app(kDescription, "livenessd");
   app.set_version_flag("--version", std::string("livenessd ") + kVersion);
   common::AddManFlag(app, 8, std::string("livenessd ") + kVersion);
@@ -78,9 +95,15 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
                                 ->configurable(false);
   flags.AddTo(app, config);
   verbs.AddTo(app);
+  completion.AddTo(app);
 
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "__complete") {  // the scripts of `completion` ask
+    words.erase(words.begin());
+    return Leave(0, common::CompletionLines(common::Complete(common::DocOf(app), words)), "");
+  }
   try {
-    common::ParseWords(app, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), {});
+    common::ParseWords(app, std::move(words), {});
   } catch (const CLI::CallForHelp&) {
     return Leave(0, app.help(), "");
   } catch (const CLI::CallForVersion& version) {
@@ -88,6 +111,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return Refuse(common::PlainText(error.what()));
   }
+  if (completion.app->parsed()) return Leave(0, common::CompletionScript("livenessd", completion.shell), "");
   if (verbs.config->parsed() && !verbs.check->parsed() && !verbs.print->parsed() &&
       !verbs.explain->parsed()) {
     return Refuse("config: say check, print or explain");

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/flags/numbers.h"
+
 namespace liveness::app {
 namespace {
 
@@ -26,7 +28,7 @@ void HttpFlags::AddTo(CLI::App& app, HttpSettings& settings) {
          "--http-max-connections", settings.max_connections,
          "HTTP connections at one time, viewers of the dashboard included, and no more than an eighth of the "
          "limit of open files; one address has at most three quarters of them; more are told so and closed")
-      ->check(CLI::Range(std::size_t{4}, std::size_t{1'000'000}))
+      ->check(common::CountBetween(4, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);

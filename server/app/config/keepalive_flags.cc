@@ -4,6 +4,8 @@
 #include <chrono>
 #include <initializer_list>
 
+#include "common/flags/numbers.h"
+
 namespace liveness::app {
 namespace {
 
@@ -37,6 +39,8 @@ void KeepaliveFlags::AddTo(CLI::App& app, std::string& preset) {
       ->group(kGroup);
   tcp_count_option_ =
       app.add_option("--tcp-keepalive-count", tcp_count_, "Unanswered probes after which the kernel gives up")
+          ->check(common::CountBetween(1, common::kMaxTcpCount))
+          ->type_name("COUNT")
           ->group(kGroup);
   tcp_user_timeout_
       .AddTo(app, "--tcp-keepalive-user-timeout",

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "common/flags/numbers.h"
+
 namespace liveness::app {
 namespace {
 
@@ -28,21 +30,21 @@ void ListenFlags::AddTo(CLI::App& app, ListenSettings& settings) {
          "--listen-backlog", settings.backlog,
          "Connections that may wait to be accepted, on each address; net.core.somaxconn bounds it too; "
          "0: as many as that")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(common::CountBetween(0, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);
   app.add_option(
          "--max-connections", settings.max_connections,
          "Connections at one time; more are closed at once. 0: the limit of open files less a reserve")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{100'000'000}))
+      ->check(common::CountBetween(0, 100'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);
   app.add_option("--max-connection-rate", settings.max_connection_rate,
                  "New connections a second from one address (IPv6: from one /64), ten times as many at once "
                  "after a rest; more are closed at once; 0: no limit")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(common::CountBetween(0, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);

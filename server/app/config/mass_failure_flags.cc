@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "common/flags/numbers.h"
 #include "common/limits.h"
 #include "server/core/fleet/scopes.h"
 
@@ -54,7 +55,7 @@ void MassFailureFlags::AddTo(CLI::App& app, FallSettings& settings) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--mass-min", settings.mass.min_members, "Fewer clients than this are no mass")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(common::CountBetween(1, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);

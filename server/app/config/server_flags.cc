@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 #include <utility>
 
+#include "common/flags/numbers.h"
 #include "server/app/config/config.h"
 
 namespace liveness::app {
@@ -12,6 +14,10 @@ namespace {
 
 // More threads than this only wait for each other.
 constexpr int kMaxDefaultIoThreads = 8;
+// More than any server serves: what is beyond was not meant.
+constexpr std::uint64_t kMostRate = 1'000'000;
+constexpr std::uint64_t kMostClients = 100'000'000;
+constexpr std::uint64_t kMostWatchers = 1'000'000;
 
 int DefaultIoThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, kMaxDefaultIoThreads);
@@ -26,7 +32,8 @@ void ServerFlags::AddTo(CLI::App& app, Config& config) {
                  "Name of this server; a new one at each start if not given");
   store_.AddTo(app, config);
   app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
-      ->check(CLI::Range(1, 256))
+      ->check(common::CountBetween(1, 256))
+      ->type_name("COUNT")
       ->capture_default_str();
   app.add_option("--log-level", config.log_level, "debug | info | warn | error; to stderr")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
@@ -65,12 +72,22 @@ void ServerFlags::AddTo(CLI::App& app, Config& config) {
   bounds_.AddTo(app, config.bounds);
   app.add_option("--max-ping-rate", config.max_ping_rate,
                  "Pings beyond this many times a client's interval end its stream; 0: no limit")
+      ->check(common::CountBetween(0, kMostRate))
+      ->type_name("COUNT")
       ->capture_default_str();
   app.add_option("--max-streams-per-peer", config.max_streams_per_peer,
                  "Heartbeat streams from one address; 0: no limit")
+      ->check(common::CountBetween(0, kMostClients))
+      ->type_name("COUNT")
       ->capture_default_str();
-  app.add_option("--max-clients", config.max_clients, "Live clients")->capture_default_str();
-  app.add_option("--max-watchers", config.max_watchers, "WatchClients streams")->capture_default_str();
+  app.add_option("--max-clients", config.max_clients, "Live clients")
+      ->check(common::CountBetween(0, kMostClients))
+      ->type_name("COUNT")
+      ->capture_default_str();
+  app.add_option("--max-watchers", config.max_watchers, "WatchClients streams")
+      ->check(common::CountBetween(0, kMostWatchers))
+      ->type_name("COUNT")
+      ->capture_default_str();
 
   app.add_option("--tls-cert", config.tls.cert, "Certificate chain (PEM); turns TLS on")->type_name("FILE");
   app.add_option("--tls-key", config.tls.key, "Its private key (PEM)")->type_name("FILE");

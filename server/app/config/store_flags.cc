@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/flags/numbers.h"
 #include "server/app/config/config.h"
 #include "server/app/data_dir.h"
 
@@ -28,7 +29,7 @@ void StoreFlags::AddTo(CLI::App& app, Config& config) {
                      std::chrono::seconds(1));
   app.add_option("--history-transitions", config.history_transitions,
                  "How many it keeps; what is beyond either is dropped, the oldest first")
-      ->check(CLI::Range(1, 1'000'000'000))
+      ->check(common::CountBetween(1, 1'000'000'000))
       ->type_name("COUNT")
       ->capture_default_str();
   app.add_option("--etcd-endpoints", config.etcd_endpoints, "Members of the etcd that several servers share")

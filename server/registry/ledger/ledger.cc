@@ -120,9 +120,14 @@ void Ledger::SetAttachment(const std::shared_ptr<Session>& session, RecordPtr re
 }
 
 void Ledger::Append(RecordPtr before, RecordPtr after, core::WallTime time, Effects& effects) {
+  core::GroupEventsPtr groups = falls_.Count(before.get(), *after, time, clock_.Mono(), effects);
+  AppendCounted(std::move(before), std::move(after), time, std::move(groups), effects);
+}
+
+void Ledger::AppendCounted(RecordPtr before, RecordPtr after, core::WallTime time,
+                           core::GroupEventsPtr groups, Effects& effects) {
   FollowMaintenance(*after);
   figures_.CountTransition(before.get(), *after);
-  core::GroupEventsPtr groups = falls_.Count(before.get(), *after, time, clock_.Mono(), effects);
   history_.Append(std::make_shared<const core::Transition>(
       core::Transition{std::move(before), std::move(after), time, std::move(groups)}));
   effects.publish = true;
@@ -135,6 +140,17 @@ void Ledger::FollowMaintenance(const ClientRecord& after) {
   const core::Duration delay =
       roster_.IsOurs(after) ? core::Duration::zero() : kOthersTurn + roster_.TakeoverDelay(after);
   maintenance_.Set(after.client_id(), common::SaturatingAdd(*after.annex->maintenance_until, delay));
+}
+
+void Ledger::CountFall(core::Transition& change, Effects& effects) {
+  const auto at = pending_.find(change.after->client_id());
+  if (at == pending_.end() || at->second.abandoned()) return;
+  PendingClient& pending = at->second;
+  // Once, however often the store tries.
+  if (!pending.is_counted()) {
+    pending.SetCounted(falls_.Count(change.before.get(), *change.after, change.time, clock_.Mono(), effects));
+  }
+  change.groups = core::UnderRevision(pending.groups(), change.after->revision);
 }
 
 void Ledger::TakeCommitted(const storage::Committed& change, Effects& effects) {
@@ -154,7 +170,12 @@ void Ledger::TakeOurs(Pending::iterator at, const storage::Committed& change, Ef
   under_way_.erase(pending.proposal());
   figures_.commit_times.Add(clock_.Mono() - pending.proposed_at());
   const Decision decision = pending.TakeFirst();
-  Append(pending.committed(), change.after, change.time, effects);
+  if (pending.is_counted()) {
+    AppendCounted(pending.committed(), change.after, change.time,
+                  core::UnderRevision(pending.groups(), change.after->revision), effects);
+  } else {
+    Append(pending.committed(), change.after, change.time, effects);
+  }
   const bool forgotten = change.after->state == State::kForgotten;
   pending.SetCommitted(forgotten ? nullptr : change.after, forgotten ? nullptr : decision.session);
   if (decision.on_committed) effects.dones.push_back({decision.on_committed, change.after});

@@ -76,6 +76,9 @@ class Ledger {
   // The session's record becomes `record`, with a new attachment: no transition.
   void SetAttachment(const std::shared_ptr<Session>& session, core::RecordPtr record);
 
+  // The store is about to commit this change of ours, which is a fall: it is counted now, and bears the group
+  // events that it completes, so that they are committed with it. All else is counted once it is committed.
+  void CountFall(core::Transition& change, Effects& effects);
   void TakeCommitted(const storage::Committed& change, Effects& effects);
   void TakeRefused(std::uint64_t proposal, const absl::Status& why, Effects& effects);
 
@@ -87,6 +90,9 @@ class Ledger {
   const PendingClient& PendingOf(const Session& session) const;
   void CountObserved(core::MonoTime now);
   void Append(core::RecordPtr before, core::RecordPtr after, core::WallTime time, Effects& effects);
+  // `groups`: what the change completes; it is counted already.
+  void AppendCounted(core::RecordPtr before, core::RecordPtr after, core::WallTime time,
+                     core::GroupEventsPtr groups, Effects& effects);
   // Notes when the maintenance of a committed record ends.
   void FollowMaintenance(const core::ClientRecord& after);
   void TakeOurs(Pending::iterator at, const storage::Committed& change, Effects& effects);

@@ -68,7 +68,18 @@ class PendingClient {
   void SetProposal(std::uint64_t proposal, core::MonoTime now) {
     proposal_ = proposal;
     proposed_at_ = now;
+    counted_ = false;
+    groups_ = nullptr;
   }
+
+  // The proposal, which the store is about to commit, is counted among the falls, and completes `groups`
+  // (null: none).
+  void SetCounted(core::GroupEventsPtr groups) {
+    counted_ = true;
+    groups_ = std::move(groups);
+  }
+  bool is_counted() const { return counted_; }
+  const core::GroupEventsPtr& groups() const { return groups_; }
 
   // What is under way, and then what waits; the store commits them in this order.
   const std::deque<Decision>& waiting() const { return waiting_; }
@@ -110,6 +121,8 @@ class PendingClient {
   std::shared_ptr<Session> committed_session_;
   std::uint64_t proposal_ = 0;
   core::MonoTime proposed_at_{};
+  bool counted_ = false;
+  core::GroupEventsPtr groups_;
   std::deque<Decision> waiting_;  // never empty, unless abandoned
   bool abandoned_ = false;
 };

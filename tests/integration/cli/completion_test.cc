@@ -18,11 +18,11 @@ using ::testing::Not;
 class CompletionTest : public CliTest {
  protected:
   // What bash puts in place of the word that is being written at the end of `line`.
-  std::vector<std::string> Offers(const std::string& line) const {
-    const std::string program = BinaryPath("livenessctl");
+  static std::vector<std::string> Offers(const std::string& line, const std::string& name = "livenessctl") {
+    const std::string program = BinaryPath(name);
     const std::string script =
-        "source <('" + program + "' completion bash); COMP_LINE=\"$1\"; COMP_POINT=${#1}; " +
-        "_livenessctl 2>/dev/null; ((${#COMPREPLY[@]} == 0)) || printf '%s\\n' \"${COMPREPLY[@]}\"";
+        "source <('" + program + "' completion bash); COMP_LINE=\"$1\"; COMP_POINT=${#1}; " + "_" + name +
+        " 2>/dev/null; ((${#COMPREPLY[@]} == 0)) || printf '%s\\n' \"${COMPREPLY[@]}\"";
     ChildProcess bash("/bin/bash", {"--norc", "-c", script, "bash", program + " " + line});
     EXPECT_EQ(bash.Wait(kPatience), 0) << bash.Err();
     std::vector<std::string> offers;
@@ -67,15 +67,23 @@ TEST_F(CompletionTest, WithoutAServerThereAreNoIdsAndNoWait) {
   EXPECT_THAT(Offers("--server=127.0.0.1:1 get "), IsEmpty());
 }
 
+TEST_F(CompletionTest, TheServersOwnWords) {
+  EXPECT_THAT(Offers("conf", "livenessd"), ElementsAre("config"));
+  EXPECT_THAT(Offers("--store=s", "livenessd"), ElementsAre("sqlite"));
+  EXPECT_THAT(Offers("config print --max-cl", "livenessd"), ElementsAre("--max-clients="));
+}
+
 TEST_F(CompletionTest, TheOtherShellsTakeTheirScripts) {
-  for (const char* shell : {"zsh", "fish"}) {
-    const CliResult script = Run({"completion", shell});
-    EXPECT_EQ(script.code, 0);
-    const std::string program = std::string("/usr/bin/") + shell;
-    if (access(program.c_str(), X_OK) != 0) continue;
-    ChildProcess check("/bin/sh", {"-c", "'" + BinaryPath("livenessctl") + "' completion " + shell + " | " +
-                                             program + " -n"});
-    EXPECT_EQ(check.Wait(kPatience), 0) << check.Err();
+  for (const std::string program : {"livenessctl", "livenessd"}) {
+    for (const char* shell : {"zsh", "fish"}) {
+      ChildProcess script(BinaryPath(program), {"completion", shell});
+      EXPECT_EQ(script.Wait(kPatience), 0) << script.Err();
+      const std::string path = std::string("/usr/bin/") + shell;
+      if (access(path.c_str(), X_OK) != 0) continue;
+      ChildProcess check("/bin/sh",
+                         {"-c", "'" + BinaryPath(program) + "' completion " + shell + " | " + path + " -n"});
+      EXPECT_EQ(check.Wait(kPatience), 0) << check.Err();
+    }
   }
   EXPECT_EQ(Run({"completion", "tcsh"}).code, 2);
 }

@@ -259,10 +259,12 @@ TEST_F(DoctorTlsTest, EachMismatchIsToldForWhatItIs) {
   const CliResult plain = Doctor({server->address()});
   EXPECT_EQ(plain.code, kSick);
   EXPECT_THAT(plain.out, HasSubstr("it expects TLS; its certificate is for DNS:liveness.test"));
+  EXPECT_THAT(plain.out, HasSubstr("Connect by TLS: --tls-ca=FILE"));
   const auto plaintext_server = ServerProcess::Start();
   const CliResult tls = Doctor({plaintext_server->address(), ca(), name_});
   EXPECT_EQ(tls.code, kSick);
   EXPECT_THAT(tls.out, HasSubstr("no TLS there: it speaks HTTP/2 in plain text"));
+  EXPECT_THAT(tls.out, HasSubstr("Connect in plain text: without any --tls flag"));
 }
 
 TEST_F(DoctorTlsTest, AnExpiredCertificate) {

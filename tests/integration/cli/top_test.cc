@@ -159,6 +159,20 @@ TEST_F(TopTest, TheTerminalIsLeftAsItWas) {
   }
 }
 
+// However long a call may take.
+TEST_F(TopTest, ItEndsAtOnceWhileTheServerHangs) {
+  const auto web = Beat("web-1");
+  for (const std::vector<std::string>& keys :
+       {std::vector<std::string>{"Enter", "q"}, std::vector<std::string>{"/", "x", "Enter", "C-c"}}) {
+    const auto top = Top("--timeout=10m");
+    ASSERT_TRUE(top->Shows("+ web-1")) << top->Screen();
+    kill(server_->pid(), SIGSTOP);
+    for (const std::string& key : keys) top->Press(key);
+    EXPECT_TRUE(top->Shows("ended 0\nas before")) << keys.front() << "\n" << top->Screen();
+    kill(server_->pid(), SIGCONT);
+  }
+}
+
 TEST_F(TopTest, ItIsStoppedAndGoesOn) {
   const auto top = Top();
   ASSERT_TRUE(top->Shows("No clients are known."));

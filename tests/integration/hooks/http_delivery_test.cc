@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "common/clock.h"
+#include "common/net/socket_address.h"
 #include "server/hooks/address_guard.h"
 #include "tests/integration/hooks/sending.h"
 #include "tests/support/authority.h"
@@ -179,7 +180,7 @@ TEST_F(HttpDeliveryTest, AnAnswerThatChangesAtTheSecondLookUpIsCaught) {
   std::atomic<bool> turned = false;
   HttpOptions options;
   options.guard = [](const sockaddr& address) -> std::optional<std::string_view> {
-    if (AddressText(address) == "127.0.0.1") return std::nullopt;
+    if (common::AddressText(address) == "127.0.0.1") return std::nullopt;
     return "a private address";
   };
   const std::string port = std::to_string(receiver_.Port());

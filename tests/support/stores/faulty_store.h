@@ -116,6 +116,7 @@ class FaultyStore final : public storage::Store, private storage::StoreListener 
     storage::Proposal proposal;
   };
 
+  void OnCommitting(std::vector<core::Transition>& changes) override { listener_->OnCommitting(changes); }
   void OnCommitted(std::vector<storage::Committed> changes) override {
     listener_->OnCommitted(std::move(changes));
   }

@@ -105,6 +105,11 @@ class StoreProposer final : public storage::StoreListener {
     return servers_;
   }
 
+  void OnCommitting(std::vector<core::Transition>& changes) override {
+    if (in_call_.exchange(true)) Complain("two calls at a time");
+    if (on_committing) on_committing(changes);
+    in_call_ = false;
+  }
   void OnCommitted(std::vector<storage::Committed> changes) override {
     if (in_call_.exchange(true)) Complain("two calls at a time");
     {
@@ -161,6 +166,7 @@ class StoreProposer final : public storage::StoreListener {
     return gaps_;
   }
 
+  std::function<void(std::vector<core::Transition>&)> on_committing;  // on the store's thread; before Use
   std::function<void()> on_told;  // after each OnCommitted, on its thread; set before Use
 
  private:

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/net/socket_address.h"
+
 namespace liveness::hooks {
 namespace {
 
@@ -23,7 +25,7 @@ std::string Why(const std::string& text) {
     storage.ss_family = AF_INET6;
   }
   EXPECT_EQ(WhyNotPublic(address), why) << text;
-  EXPECT_EQ(WhyNotPublic(AddressText(address)), why) << text;
+  EXPECT_EQ(WhyNotPublic(common::AddressText(address)), why) << text;
   return std::string(why.value_or("public"));
 }
 

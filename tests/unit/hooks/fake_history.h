@@ -109,7 +109,15 @@ class FakeDelivery final : public Delivery {
     }
     done(std::move(answer));
   }
-  void Cancel(const std::string& name) override { (void)Finish(name, {Result::kCancelled}); }
+  void Cancel(const std::string& name) override {
+    {
+      common::MutexLock lock(mu_);
+      ++cancels_[name];
+      changed_.NotifyAll();
+      if (holds_cancels_) return;
+    }
+    (void)Finish(name, {Result::kCancelled});
+  }
   void Stop() override {
     while (true) {
       std::string name;
@@ -118,8 +126,21 @@ class FakeDelivery final : public Delivery {
         if (waiting_.empty()) return;
         name = waiting_.begin()->first;
       }
-      Cancel(name);
+      (void)Finish(name, {Result::kCancelled});
     }
+  }
+  // From now on what is cancelled takes its time, as a connection may: until Finish().
+  void HoldCancels() {
+    common::MutexLock lock(mu_);
+    holds_cancels_ = true;
+  }
+  // Waits until it was asked to cancel. False if that takes too long.
+  bool AwaitCancel(const std::string& name) {
+    common::MutexLock lock(mu_);
+    for (int n = 0; n < 2'000 && cancels_[name] == 0; ++n) {
+      changed_.WaitFor(mu_, std::chrono::milliseconds(10));
+    }
+    return cancels_[name] != 0;
   }
 
   // False if nothing is on its way.
@@ -166,6 +187,8 @@ class FakeDelivery final : public Delivery {
   std::map<std::string, Outcome> answers_ ABSL_GUARDED_BY(mu_);
   std::vector<std::pair<std::string, EventPtr>> sent_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Done> waiting_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, int> cancels_ ABSL_GUARDED_BY(mu_);
+  bool holds_cancels_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace liveness::hooks

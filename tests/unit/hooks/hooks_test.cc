@@ -164,6 +164,22 @@ TEST_F(HooksTest, AReloadDisturbsOnlyWhatItChanges) {
   EXPECT_TRUE(Await([&] { return notes_.term() == 0 && hooks_->States().empty(); }));
 }
 
+TEST_F(HooksTest, WhatIsTakenOutAndPutBackWhileItsAttemptEndsGoesOn) {
+  Start({Hook("a"), Hook("b")});
+  ASSERT_TRUE(AwaitBegun("a") && AwaitBegun("b"));
+  Join("shop-1");
+  ASSERT_TRUE(delivery_->Await("b", 1));
+  delivery_->HoldCancels();
+  hooks_->Configure({Hook("a")});
+  ASSERT_TRUE(delivery_->AwaitCancel("b"));
+  hooks_->Configure({Hook("a"), Hook("b", "client_id = *")});
+  ASSERT_TRUE(Await([&] { return hooks_->States().size() == 2; }));
+  EXPECT_THAT(delivery_->Sent("b"), SizeIs(1)) << "one at a time";
+  ASSERT_TRUE(delivery_->Finish("b", {Result::kCancelled}));
+  ASSERT_TRUE(delivery_->Await("b", 2));
+  EXPECT_EQ(delivery_->Sent("b")[1]->subject, "clients/shop-1/ALIVE");
+}
+
 TEST_F(HooksTest, WhoDoesNotLeadSendsNothingAndAnotherGoesOn) {
   Start({Hook("pager")});
   ASSERT_TRUE(AwaitBegun("pager"));

@@ -124,6 +124,44 @@ TEST_F(RunnerTest, AnEventThatNobodyTakesIsGivenUpAndTheNextGoesOn) {
   EXPECT_EQ(Sent().back(), "clients/shop-2/DEAD");
 }
 
+TEST_F(RunnerTest, WhatIsConfiguredAnewHasAllOfItsTimeAgain) {
+  hook_.retry_for = seconds(10);
+  Make();
+  history_.Add("shop-1");
+  history_.Add("bank-1");
+  Step();
+  Answer({Result::kFailed, "timed out"});
+  now_ += seconds(9);
+  hook_.filter = "labels.team = bank";
+  runner_->Replace(std::make_shared<const HookConfig>(hook_));
+  EXPECT_EQ(State().failures, 0);
+  EXPECT_EQ(State().last_error, "");
+  now_ += seconds(2);  // more than ten since the first failure, which was another event's
+  Step();
+  EXPECT_EQ(Sent().back(), "clients/bank-1/DEAD");
+  Answer({Result::kFailed, "timed out"});
+  EXPECT_EQ(State().given_up, 0u);
+  EXPECT_EQ(Step(), now_ + seconds(1)) << "tried again as soon as an event that failed once";
+}
+
+TEST_F(RunnerTest, AnAttemptThatFailsAsItIsConfiguredNoMoreGivesNothingUp) {
+  hook_.retry_for = seconds(10);
+  Make();
+  history_.Add("shop-1");
+  Step();
+  Answer({Result::kFailed, "timed out"});
+  now_ += seconds(1);
+  Step();
+  now_ += seconds(10);
+  delivery_.HoldCancels();
+  hook_.retry_for = std::chrono::hours(1);
+  runner_->Replace(std::make_shared<const HookConfig>(hook_));
+  Answer({Result::kFailed, "timed out"});  // before it could be cancelled
+  EXPECT_EQ(State().given_up, 0u);
+  Step();
+  EXPECT_THAT(Sent(), SizeIs(3));
+}
+
 TEST_F(RunnerTest, WhatIsConfiguredAnewIsSentAnewAtOnce) {
   Make();
   history_.Add("shop-1");

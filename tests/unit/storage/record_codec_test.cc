@@ -39,11 +39,26 @@ TEST(RecordCodec, LosesOnlyTheOlderEvidenceOfATransition) {
     ASSERT_TRUE(decoded.ok()) << decoded.status();
     ASSERT_EQ(Difference(*transition.after, *(*decoded)->after), "");
     ASSERT_EQ(transition.time, (*decoded)->time);
+    ASSERT_EQ((*decoded)->groups, nullptr);
     ASSERT_EQ(transition.before == nullptr, (*decoded)->before == nullptr);
     if (transition.before == nullptr) continue;
     ASSERT_EQ(Difference(*transition.before, *(*decoded)->before, Comparing::kAllButEvidence), "");
     ASSERT_EQ((*decoded)->before->evidence, nullptr);
   }
+}
+
+TEST(RecordCodec, AGroupEventIsPartOfItsTransition) {
+  RandomRecord random(4);
+  ServerIdPool ids;
+  const core::WallTime time(core::Duration(17));
+  core::Transition transition{Share(random.Next()), Share(random.Next()), time};
+  const std::uint64_t revision = transition.revision();
+  transition.groups = std::make_shared<const core::GroupEvents>(
+      core::GroupEvents{{"host=db-7", 7, 12, revision, time}, {"everyone", 7, 13, revision, time}});
+  const auto decoded = DecodeTransition(EncodeTransition(transition), ids);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  ASSERT_NE((*decoded)->groups, nullptr);
+  EXPECT_EQ(*(*decoded)->groups, *transition.groups);
 }
 
 TEST(RecordCodec, OneSessionsInfoIsStoredAndHeldOnce) {

@@ -223,5 +223,29 @@ TEST_F(ConfigFileTest, TheVerbsTakeEveryFlagAndAreToldInTheHelp) {
   EXPECT_THAT(Parse({"config", "--help"}).out, AllOf(HasSubstr("check"), HasSubstr("print")));
 }
 
+// Whatever says it, and whichever type it has: -1 is not the greatest number there is.
+TEST_F(ConfigFileTest, CountsThatAreNoneAreRefusedWhereverTheyStand) {
+  int counts = 0;
+  for (const Setting& setting : Accepted({}).settings) {
+    if (setting.kind != Setting::Kind::kInteger) continue;
+    ++counts;
+    const std::string variable = EnvironmentName(setting.name);
+    for (const std::string value : {"-1", "-18446744073709551615", "18446744073709551615",
+                                    "18446744073709551616", "99999999999999999999999"}) {
+      const auto told = [&](const std::string& name) {
+        return AllOf(HasSubstr(name), HasSubstr("must be a whole number from "));
+      };
+      EXPECT_THAT(Refused({"--" + setting.name + "=" + value}), told("--" + setting.name)) << value;
+      EXPECT_THAT(Refused({}, {{variable, value}}), told(variable)) << value;
+    }
+    EXPECT_THAT(Refused({File(setting.name + " = -1\n")}), HasSubstr("FILE:1:")) << setting.name;
+    EXPECT_THAT(Refused({File(setting.name + " = 9223372036854775807\n")}), HasSubstr("FILE:1:"))
+        << setting.name;
+    EXPECT_THAT(Refused({File(setting.name + " = 9223372036854775808\n")}), HasSubstr("FILE:1:"))
+        << setting.name;
+  }
+  EXPECT_GE(counts, 15);
+}
+
 }  // namespace
 }  // namespace liveness::app

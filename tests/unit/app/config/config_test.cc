@@ -11,6 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 ParsedConfig Parse(std::vector<const char*> args) {
@@ -216,6 +217,31 @@ TEST(ConfigTest, WhatIsWrongIsNamed) {
        {"--listen=7700", "--listen=:7700", "--listen=host:", "--listen=host:70000", "--listen=h:x"}) {
     EXPECT_THAT(Refused({listen}), HasSubstr("HOST:PORT")) << listen;
   }
+}
+
+TEST(ConfigTest, AShellIsToldWhatMayFollow) {
+  const auto offered = [](std::vector<const char*> words) {
+    words.insert(words.begin(), "__complete");
+    const ParsedConfig parsed = Parse(words);
+    EXPECT_FALSE(parsed.config.has_value()) << "a server would start";
+    EXPECT_EQ(parsed.exit_code, 0) << parsed.err;
+    return parsed.out;
+  };
+  EXPECT_THAT(offered({"--sto"}), ::testing::StartsWith("--store=\tmemory | sqlite"));
+  EXPECT_EQ(offered({"--store="}), "--store=memory\n--store=sqlite\n--store=etcd\n");
+  EXPECT_EQ(offered({"--fsync", "b"}), "batch\n");
+  EXPECT_EQ(offered({"--tls-cert=/etc/"}), ":file\n");
+  EXPECT_THAT(offered({"conf"}), ::testing::StartsWith("config\t"));
+  EXPECT_THAT(offered({"config", ""}),
+              AllOf(HasSubstr("check\t"), HasSubstr("print\t"), HasSubstr("explain")));
+  EXPECT_EQ(offered({"completion", ""}), "bash\nzsh\nfish\n");
+  EXPECT_EQ(offered({}), "");
+  const ParsedConfig script = Parse({"completion", "bash"});
+  EXPECT_FALSE(script.config.has_value());
+  EXPECT_EQ(script.exit_code, 0);
+  EXPECT_THAT(script.out, HasSubstr("complete -F _livenessd livenessd\n"));
+  EXPECT_THAT(Refused({"completion"}), HasSubstr("SHELL"));
+  EXPECT_THAT(Refused({"completion", "tcsh"}), HasSubstr("SHELL"));
 }
 
 TEST(ConfigTest, HelpAndVersionAreNoErrors) {

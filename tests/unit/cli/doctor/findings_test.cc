@@ -122,8 +122,22 @@ TEST(DoctorFindings, SayWhatAPortSpeaks) {
   EXPECT_THAT(Text(facts), HasSubstr("takes the connection and says nothing / It is stopped"));
   facts.speech = PortSpeech{Kind::kClosed, ""};
   facts.tls = TlsFacts{.is_done = true, .version = "TLSv1.3", .leaf = {.names = {"DNS:db-1"}}};
-  EXPECT_THAT(Text(facts), HasSubstr("it expects TLS; its certificate is for DNS:db-1 / --tls-ca=FILE"));
+  EXPECT_THAT(Text(facts), HasSubstr("it expects TLS; its certificate is for DNS:db-1 / Connect by TLS: "
+                                     "--tls-ca=FILE, the authority that signed its certificate, or --tls "));
+  EXPECT_THAT(Text(facts), Not(HasSubstr("--tls-cert")));
+  facts.tls->asks_for_cert = true;
+  EXPECT_THAT(Text(facts), HasSubstr("It asks for a certificate of ours too: --tls-cert=FILE and --tls-key"));
   EXPECT_EQ(Code(facts), ExitCode::kError);
+}
+
+// It answered plain text with an alert, and our own try to shake hands came to nothing.
+TEST(DoctorFindings, PlainTextToATlsPortWhoseHandshakeFails) {
+  Facts facts = Unreached();
+  facts.speech = PortSpeech{Kind::kTls, ""};
+  EXPECT_THAT(Text(facts), HasSubstr("PROBLEM protocol: it expects TLS / Connect by TLS: --tls-ca=FILE"));
+  facts.tls = TlsFacts{.failure = "no answer in time"};
+  EXPECT_THAT(Text(facts), HasSubstr("PROBLEM protocol: it expects TLS, and a handshake fails: no answer in "
+                                     "time / Connect by TLS: --tls-ca=FILE"));
 }
 
 TEST(DoctorFindings, SayWhatIsWrongWithACertificate) {
@@ -163,7 +177,16 @@ TEST(DoctorFindings, TlsToAPlaintextPort) {
   facts.tls_settings.enabled = true;
   facts.tls = TlsFacts{.failure = "wrong version number"};
   EXPECT_THAT(Text(facts),
-              HasSubstr("PROBLEM tls: no TLS there: it speaks HTTP/2 in plain text / Leave the --tls"));
+              HasSubstr("PROBLEM tls: no TLS there: it speaks HTTP/2 in plain text / Connect in plain text: "
+                        "without any --tls flag, and without LIVENESS_TLS_CA"));
+  EXPECT_THAT(Text(facts), HasSubstr("Or have livenessd serve TLS: --tls-cert=FILE and --tls-key=FILE."));
+  // One that hangs up on what is not plain text, or that says no more than an alert.
+  for (const Kind kind : {Kind::kClosed, Kind::kTls}) {
+    facts.speech = PortSpeech{kind, ""};
+    EXPECT_THAT(Text(facts),
+                HasSubstr("PROBLEM tls: the handshake failed: wrong version number / Either it does "
+                          "not speak TLS, or not as we do"));
+  }
 }
 
 TEST(DoctorFindings, AProxyThatRefuses) {

@@ -171,7 +171,44 @@ TEST(Groups, AWatcherWhoKnewOfItBeforeItWasPublishedIsNotToldAgain) {
   EXPECT_THAT(replay_since_then.groups, IsEmpty()) << "with the one that it knew last";
 }
 
-// Transitions are stored, what they come to together is not (docs/mass-failure.md).
+// A store that asks before it commits keeps what a fall completes with the fall (docs/mass-failure.md).
+TEST(Groups, AFallIsCountedOnceHoweverOftenItIsCommitted) {
+  testing::Machine m;
+  std::vector<Peer> peers;
+  for (int i = 0; i < 12; ++i) peers.push_back(m.Welcomed("c" + std::to_string(i)));
+  for (int i = 0; i < 7; ++i) ClosedByProcess(m.h(), peers[static_cast<std::size_t>(i)]);
+  ASSERT_THAT(m.store().queue(), SizeIs(7));
+  std::vector<core::Transition> changes;
+  const auto ask = [&](std::uint64_t revision) {
+    changes.clear();
+    for (const storage::Proposal& each : m.store().queue()) {
+      changes.push_back({each.before, storage::Stamped(*each.after, ++revision), each.time});
+    }
+    m.store().listener().OnCommitting(changes);
+  };
+  ask(m.ledger.revision() + 100);  // which the disk then refuses
+  ask(m.ledger.revision());
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(changes[static_cast<std::size_t>(i)].groups, nullptr) << i;
+  ASSERT_NE(changes[6].groups, nullptr);
+  EXPECT_EQ(m.h().registry.totals().group_events, 2) << "the subnet and everyone";
+  m.store().CommitAll();
+  EXPECT_EQ(m.h().registry.totals().group_events, 2);
+  const auto told = m.h().registry.HistoryAfter(0, 1'000).transitions.back();
+  ASSERT_NE(told->groups, nullptr);
+  EXPECT_EQ(*told->groups, *changes[6].groups);
+  EXPECT_EQ(told->groups->front().revision, told->revision());
+
+  // Who comes back counts as ever, and so does the next fall.
+  m.store().listener().OnCommitting(changes);  // none of them is under way any more
+  EXPECT_EQ(m.h().registry.totals().group_events, 2);
+  for (int i = 0; i < 7; ++i) m.Welcomed("c" + std::to_string(i));
+  for (int i = 7; i < 12; ++i) ClosedByProcess(m.h(), peers[static_cast<std::size_t>(i)]);
+  ask(m.ledger.revision());
+  m.store().CommitAll();
+  EXPECT_EQ(m.h().registry.totals().group_events, 2) << "5 of 12";
+}
+
+// A store that does not ask: of what several servers commit, each counts what it is told.
 TEST(Groups, ARestartForgetsIt) {
   testing::Machine m;
   std::vector<Peer> peers;
