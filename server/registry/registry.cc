@@ -224,11 +224,10 @@ absl::Status Registry::store_health() const { return store_health_.AskStore(); }
 
 MonoTime Registry::Tick(MonoTime expected, MonoTime now) {
   Effects effects;
-  std::vector<PendingLook> looks;
-  {
+  std::vector<PendingLook> looks = [&] {
     MutexLock lock(mu_);
-    looks = parts_->detection.CheckDue(expected, now, effects);
-  }
+    return parts_->detection.CheckDue(expected, now, effects);
+  }();
   for (PendingLook& look : looks) {
     if (look.stream != nullptr) look.link = look.stream->Look();
   }

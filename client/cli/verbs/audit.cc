@@ -14,6 +14,7 @@
 #include "client/cli/print/table.h"
 #include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
+#include "common/flags/numbers.h"
 
 namespace liveness::cli {
 namespace {
@@ -68,7 +69,7 @@ Verb AddAudit(CLI::App& program, GlobalSettings& /*global*/) {
               "  livenessctl audit --filter='principal = \"token:ops*\" AND action = evict' -o wide\n");
   AddFilter(audit, settings->filter);
   audit.add_option("--limit", settings->limit, "Only the latest so many; default 0: all that are kept")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(common::AnyCount());
   AddDuration(
       audit, "--since", [settings = settings.get()](common::Duration d) { settings->since = d; },
       "Only what is not older than this");

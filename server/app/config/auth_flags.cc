@@ -1,6 +1,7 @@
 #include "server/app/config/auth_flags.h"
 
 #include "absl/strings/str_split.h"
+#include "common/flags/numbers.h"
 #include "common/strings.h"
 #include "server/auth/audit/audit_ring.h"
 
@@ -49,7 +50,7 @@ void AuthFlags::AddTo(CLI::App& app, AuthSettings& settings) {
          "--max-bad-tokens", settings.max_bad_tokens,
          "Unknown tokens from one address (IPv6: /64) in a minute; whoever shows further ones is told "
          "to wait, and whoever shows a right one is let in all the same. 0: no limit")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(common::CountBetween(0, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);
@@ -62,7 +63,7 @@ void AuthFlags::AddTo(CLI::App& app, AuthSettings& settings) {
          "--max-audit-events", settings.max_audit_events,
          "Entries of the audit log that are kept for `livenessctl audit`, some 500 bytes each: a half "
          "for what was done, a quarter each for refusals of principals and of strangers")
-      ->check(CLI::Range(kLeastAuditEvents, kMostAuditEvents))
+      ->check(common::CountBetween(kLeastAuditEvents, kMostAuditEvents))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(group);

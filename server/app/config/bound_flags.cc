@@ -34,14 +34,14 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
       ->group(kGroup);
   app.add_option("--max-streams-per-principal", settings.max_streams_per_principal,
                  "Heartbeat streams of one principal; 0: no limit (three quarters of --max-clients)")
-      ->check(CLI::Range(0, 100'000'000))
+      ->check(common::CountBetween(0, 100'000'000))
       ->type_name("COUNT")
       ->group(kGroup);
   app.add_option("--max-hello-rate", settings.max_hello_rate,
                  "Sessions that one principal, or one address where nobody proves who it is, may begin in a "
                  "second, and ten times as many at once after a rest; the others are told when to come back. "
                  "0: no limit")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(common::CountBetween(0, 1'000'000))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);
