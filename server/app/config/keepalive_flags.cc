@@ -9,6 +9,7 @@
 namespace liveness::app {
 namespace {
 
+constexpr int kMostProbes = 127;  // that Linux takes (MAX_TCP_KEEPCNT)
 constexpr char kGroup[] = "Keepalive";
 
 std::string FlagOf(const std::string& field) {
@@ -39,7 +40,7 @@ void KeepaliveFlags::AddTo(CLI::App& app, std::string& preset) {
       ->group(kGroup);
   tcp_count_option_ =
       app.add_option("--tcp-keepalive-count", tcp_count_, "Unanswered probes after which the kernel gives up")
-          ->check(common::CountBetween(1, common::kMaxTcpCount))
+          ->check(common::CountBetween(1, kMostProbes))
           ->type_name("COUNT")
           ->group(kGroup);
   tcp_user_timeout_

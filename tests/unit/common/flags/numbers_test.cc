@@ -20,7 +20,9 @@ std::string Wrong(const std::string& text, const CLI::Validator& check, std::opt
   } catch (const CLI::ParseError& error) {
     return error.what();
   }
-  if (taken) EXPECT_EQ(number, *taken) << text;
+  if (taken) {
+    EXPECT_EQ(number, *taken) << text;
+  }
   return {};
 }
 
