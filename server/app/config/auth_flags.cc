@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kNobody[] = "none";
 constexpr std::size_t kLeastAuditEvents = auth::AuditRing::kLeastRoom;
-constexpr std::size_t kMostAuditEvents = 1'000'000;
+constexpr std::size_t kMostAuditEvents = 100'000;
 
 }  // namespace
 
@@ -61,7 +61,7 @@ void AuthFlags::AddTo(CLI::App& app, AuthSettings& settings) {
       ->group(group);
   app.add_option(
          "--max-audit-events", settings.max_audit_events,
-         "Entries of the audit log that are kept for `livenessctl audit`, some 500 bytes each: a half "
+         "Entries of the audit log that are kept for `livenessctl audit`, some 800 bytes each: a half "
          "for what was done, a quarter each for refusals of principals and of strangers")
       ->check(common::CountBetween(kLeastAuditEvents, kMostAuditEvents))
       ->type_name("COUNT")

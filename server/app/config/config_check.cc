@@ -31,6 +31,16 @@ absl::Status CheckDirectory(const std::string& path) {
       absl::StrCat("--data-dir=", path, ": ", there.string(), ": ", std::strerror(errno)));
 }
 
+// This process may append to it, or make it.
+absl::Status CheckAppendable(const std::string& path) {
+  if (access(path.c_str(), W_OK) == 0) return absl::OkStatus();
+  const int error = errno;
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  if (error == ENOENT && access(parent.empty() ? "." : parent.c_str(), W_OK | X_OK) == 0)
+    return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--audit-file=", path, ": ", std::strerror(errno)));
+}
+
 }  // namespace
 
 std::vector<std::string> CheckFiles(const Config& config) {
@@ -41,6 +51,7 @@ std::vector<std::string> CheckFiles(const Config& config) {
   if (config.KeepsData()) add(CheckDirectory(config.data_dir));
   add(auth::ServerTls::Load(config.tls, common::SystemClock()).status());
   add(LoadPolicy(config).status());
+  if (!config.auth.audit_file.empty()) add(CheckAppendable(config.auth.audit_file));
   if (config.store == "etcd") add(CheckEtcdFiles(config));
   return all;
 }

@@ -1,5 +1,6 @@
 #include "server/auth/audit/audit_log.h"
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <utility>
@@ -47,8 +48,13 @@ bool AuditLog::IsLine(const AuditEvent& event) {
 }
 
 std::vector<AuditEventPtr> AuditLog::Read() const {
-  common::MutexLock lock(mu_);
-  return ring_.All();
+  std::vector<AuditEventPtr> all;
+  {
+    common::MutexLock lock(mu_);
+    all = ring_.All();
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->number < b->number; });
+  return all;
 }
 
 AuditLog::Figures AuditLog::figures() const {

@@ -1,6 +1,5 @@
 #include "server/auth/audit/audit_ring.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -50,7 +49,6 @@ std::vector<AuditEventPtr> AuditRing::All() const {
   std::vector<AuditEventPtr> all;
   all.reserve(size());
   for (const AuditShelf& shelf : shelves_) shelf.AppendTo(all);
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->number < b->number; });
   return all;
 }
 

@@ -35,7 +35,7 @@ class AuditRing {
   // looked at.
   AuditEventPtr Add(AuditEvent event, common::WallTime now);
 
-  std::vector<AuditEventPtr> All() const;  // by number
+  std::vector<AuditEventPtr> All() const;  // in no order
   std::size_t size() const;
   std::uint64_t dropped() const;  // entries that gave way to newer ones
 

@@ -7,6 +7,7 @@
 namespace liveness::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -150,6 +151,32 @@ TEST_F(DrainTest, AServerThatStopsHasNoWayBack) {
     return undrain.code != 0 && undrain.err.find("told to stop") != std::string::npos;
   }));
   beat->Signal(SIGTERM);
+}
+
+// --- The audit log ---
+
+using AuditTest = CliTest;
+
+TEST_F(AuditTest, TellsWhoDidWhatInEveryFormat) {
+  const auto a = Beat("a");
+  ASSERT_EQ(Run({"evict", "a", "--reason=gone"}).code, 0);
+  EXPECT_EQ(Run({"evict", "nobody"}).code, 3);
+  const CliResult all = Run({"audit"});
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_THAT(all.out, ContainsRegex("^TIME +WHO +FROM +WHAT +OUTCOME\n"
+                                     "20.*Z +anonymous +127.* +evict a +ALLOWED evicted: gone\n"
+                                     "20.*Z +anonymous +127.* +evict nobody +FAILED CLIENT_NOT_FOUND\n$"));
+  EXPECT_THAT(
+      Run({"audit", "--limit=1", "--no-headers", "-o", "wide"}).out,
+      ContainsRegex("^20.* evict nobody +FAILED CLIENT_NOT_FOUND +<none> .*no client nobody is known\n$"));
+  EXPECT_THAT(Run({"audit", "--filter=outcome = ALLOWED", "--since=1h", "-o", "json"}).out,
+              AllOf(HasSubstr("\"target\": \"a\""), Not(HasSubstr("nobody"))));
+  EXPECT_THAT(Run({"audit", "--filter=action = drain"}).err, HasSubstr("No entries match."));
+}
+
+TEST_F(AuditTest, IsOfOneServer) {
+  EXPECT_THAT(Run({"audit", "--server=127.0.0.1:1,127.0.0.1:2"}).err, HasSubstr("one --server"));
+  EXPECT_EQ(Run({"audit", "-o", "name"}).code, 2);
 }
 
 }  // namespace

@@ -244,6 +244,18 @@ TEST(ConfigTest, AShellIsToldWhatMayFollow) {
   EXPECT_THAT(Refused({"completion", "tcsh"}), HasSubstr("SHELL"));
 }
 
+TEST(ConfigTest, TheAuditLogHasABoundAndMayHaveAFile) {
+  const Config by_default = Accepted({"--data-dir=:memory:"});
+  EXPECT_EQ(by_default.auth.max_audit_events, 10'000U);
+  EXPECT_EQ(by_default.auth.max_bad_tokens, 20);
+  EXPECT_EQ(by_default.auth.audit_file, "");
+  EXPECT_EQ(Accepted({"--data-dir=:memory:", "--max-audit-events=100"}).auth.max_audit_events, 100U);
+  EXPECT_THAT(Refused({"--max-audit-events=99"}), HasSubstr("--max-audit-events"));
+  EXPECT_THAT(Refused({"--max-bad-tokens=-1"}), HasSubstr("--max-bad-tokens"));
+  EXPECT_THAT(Refused({"config", "check", "--data-dir=:memory:", "--audit-file=/no/such/file"}),
+              HasSubstr("--audit-file=/no/such/file: No such file or directory"));
+}
+
 TEST(ConfigTest, HelpAndVersionAreNoErrors) {
   const ParsedConfig help = Parse({"--help"});
   EXPECT_EQ(help.exit_code, 0);

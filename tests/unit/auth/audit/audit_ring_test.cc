@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,10 +42,15 @@ class AuditRingTest : public ::testing::Test {
  protected:
   static constexpr std::size_t kRoom = 400;  // 200 acts, 100 refusals of principals, 100 of strangers
 
+  std::vector<AuditEventPtr> All() const {
+    std::vector<AuditEventPtr> all = ring_.All();
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a->number < b->number; });
+    return all;
+  }
   // Those of `author`, their targets, by number.
   std::vector<std::string> TargetsOf(const std::string& author) const {
     std::vector<std::string> targets;
-    for (const AuditEventPtr& event : ring_.All()) {
+    for (const AuditEventPtr& event : All()) {
       if (event->principal == author || (event->principal.empty() && event->address == author))
         targets.push_back(event->target);
     }
@@ -55,7 +63,7 @@ class AuditRingTest : public ::testing::Test {
 TEST_F(AuditRingTest, EntriesHaveNumbersAndTimes) {
   ring_.Add(Act("token:ops"), kStart);
   ring_.Add(Refusal("token:b", "10.0.0.2"), kStart + seconds(1));
-  const auto all = ring_.All();
+  const auto all = All();
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0]->number, 1U);
   EXPECT_EQ(all[0]->time, kStart);
@@ -66,7 +74,7 @@ TEST_F(AuditRingTest, EntriesHaveNumbersAndTimes) {
 
 TEST_F(AuditRingTest, EqualRefusalsAreOneEntry) {
   for (int i = 0; i < 50; ++i) ring_.Add(Refusal("", "10.0.0.2"), kStart + seconds(i));
-  const auto all = ring_.All();
+  const auto all = All();
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0]->count, 50U);
   EXPECT_EQ(all[0]->began, kStart);
@@ -79,7 +87,7 @@ TEST_F(AuditRingTest, OneEntryEndsAfterAWhile) {
   ring_.Add(Refusal("", "10.0.0.2"), kStart + AuditRing::kFoldWithin - seconds(1));
   ring_.Add(Refusal("", "10.0.0.2"), kStart + AuditRing::kFoldWithin);
   ring_.Add(Refusal("", "10.0.0.2"), kStart + AuditRing::kFoldWithin + seconds(1));
-  const auto all = ring_.All();
+  const auto all = All();
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0]->count, 2U);
   EXPECT_EQ(all[1]->count, 2U);
@@ -107,7 +115,7 @@ TEST_F(AuditRingTest, NoRefusalPushesOutAnAct) {
     ring_.Add(Refusal("", "10.0.0.2", std::to_string(i)), kStart);
     ring_.Add(Refusal("token:ops", "10.0.0.2", std::to_string(i)), kStart);
   }
-  const auto all = ring_.All();
+  const auto all = All();
   EXPECT_EQ(all.front()->target, "first");
   EXPECT_LE(all.size(), kRoom);
   EXPECT_EQ(all.size() + ring_.dropped(), 200'001U);
@@ -162,7 +170,7 @@ TEST_F(AuditRingTest, NoneOfItsOwnNoiseBuriesWhatIsOfAnotherKind) {
   guess.reason = "BAD_TOKEN";
   for (int i = 0; i < 500; ++i) ring_.Add(guess, kStart);
   for (int i = 0; i < 10'000; ++i) ring_.Add(Refusal("", "10.0.0.2", std::to_string(i)), kStart);
-  const auto all = ring_.All();
+  const auto all = All();
   EXPECT_EQ(all.size(), kRoom / 4 / 4);
   EXPECT_EQ(all.front()->reason, "BAD_TOKEN");
   EXPECT_EQ(all.front()->count, 500U);
@@ -173,6 +181,32 @@ TEST_F(AuditRingTest, AnEntryThatIsGoneIsNotFoldedInto) {
   const AuditEventPtr again = ring_.Add(Refusal("", "10.0.0.2", "0"), kStart);
   EXPECT_EQ(again->count, 1U);
   EXPECT_EQ(again->number, 101U);
+}
+
+// Whatever comes in whatever order: the bounds hold, nothing is there twice, and what is gone was counted.
+TEST_F(AuditRingTest, TheBoundsHoldOfAnything) {
+  std::mt19937 random(7);
+  std::uint64_t entries = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const std::uint32_t author = random() % 12, kind = random() % 4;
+    AuditEvent event = Refusal(author < 6 ? "dns:" + std::to_string(author) : "",
+                               "10.0.0." + std::to_string(author), std::to_string(random() % 100));
+    if (kind == 0) event.outcome = AuditOutcome::kAllowed;
+    event.reason = "R" + std::to_string(kind);
+    entries += ring_.Add(event, kStart + seconds(i / 10))->count == 1 ? 1 : 0;
+    if (i % 500 != 0) continue;
+    std::map<std::string, std::size_t> of_author;
+    std::set<std::uint64_t> numbers;
+    for (const AuditEventPtr& each : All()) {
+      EXPECT_TRUE(numbers.insert(each->number).second);
+      if (each->outcome == AuditOutcome::kRefused) ++of_author[AuthorOf(*each)];
+    }
+    EXPECT_EQ(numbers.size(), ring_.size());
+    EXPECT_LE(ring_.size(), kRoom);
+    EXPECT_EQ(ring_.size() + ring_.dropped(), entries);
+    for (const auto& [name, count] : of_author) EXPECT_LE(count, kRoom / 4 / 4) << name;
+  }
+  EXPECT_EQ(ring_.size(), kRoom);
 }
 
 TEST_F(AuditRingTest, NoNetworkPassesForAPrincipal) {
