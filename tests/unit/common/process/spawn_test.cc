@@ -70,17 +70,18 @@ TEST_F(SpawnTest, ItLeadsAGroupOfItsOwn) {
 }
 
 TEST_F(SpawnTest, ItsSignalsAreAsItWasTold) {
+  // Of these two signals: whoever runs the test may ignore others.
   const auto masks = [this] {
     return Run(
-        "while read -r name mask; do case $name in Sig[BI]*) echo $mask; esac; done "
+        "while read -r name mask; do case $name in Sig[BI]*) echo $((0x$mask & 0xa00)); esac; done "
         "< /proc/$$/status");
   };
   const auto before = signal(SIGUSR1, SIG_IGN);
   sigaddset(&options_.blocked, SIGUSR2);
-  EXPECT_EQ(masks(), "0000000000000800\n0000000000000200\n");  // blocked, ignored
+  EXPECT_EQ(masks(), "2048\n512\n");  // blocked, ignored
   sigemptyset(&options_.blocked);
   sigaddset(&options_.not_ignored, SIGUSR1);
-  EXPECT_EQ(masks(), "0000000000000000\n0000000000000000\n");
+  EXPECT_EQ(masks(), "0\n0\n");
   signal(SIGUSR1, before);
 }
 
