@@ -106,6 +106,10 @@ class World:
         until(f"{name} is live", lambda: "LIVE" in process.log.read_text())
         return process
 
+    def watch_words(self):
+        """A command that writes what is told, a line of JSON each."""
+        return BIN / "livenessctl", f"--server={self.grpc}", "watch", "-o", "json"
+
     def kill(self, process):
         process.send_signal(signal.SIGKILL)
         process.wait()

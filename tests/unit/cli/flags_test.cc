@@ -178,7 +178,8 @@ TEST_F(FlagsTest, BeatSaysHowItsSilenceIsToBeJudged) {
   EXPECT_EQ(beat.mistake_recurrence, std::chrono::hours(720));
   EXPECT_THAT(Refusal({"beat", "--detection=guess"}), HasSubstr("guess"));
   EXPECT_THAT(Refusal({"beat", "--detection-threshold=8"}), HasSubstr("requires"));
-  EXPECT_THAT(Refusal({"beat", "--detection=accrual", "--detection-threshold=0"}), HasSubstr("from 1 to 30"));
+  EXPECT_THAT(Refusal({"beat", "--detection=accrual", "--detection-threshold=0"}),
+              HasSubstr("a number from 1 to 30"));
   EXPECT_THAT(Refusal({"beat", "--found-within=1s"}), HasSubstr("requires"));
   EXPECT_THAT(Refusal({"beat", "--mistake-recurrence=1h"}), HasSubstr("requires"));
   EXPECT_THAT(Refusal({"beat", "--found-within=1s", "--mistake-recurrence=1h", "--timeout=3s"}),
