@@ -92,11 +92,15 @@ absl::StatusOr<bool> ClientList::Step(v1::ListClientsResponse& response) {
   return ordered_ ? StepOrdered(response) : StepInOrder(response);
 }
 
-bool ClientList::StepInOrder(v1::ListClientsResponse& response) {
+void ClientList::SetBegin(std::uint64_t revision, v1::ListClientsResponse& response) const {
   ToProto(now_.wall, *response.mutable_as_of());
+  response.set_revision(revision);
+}
+
+bool ClientList::StepInOrder(v1::ListClientsResponse& response) {
   scan_.limit = std::min(page_size_ - static_cast<std::size_t>(response.clients_size()), kMaxPart);
   registry::ScanResult part = context_.registry.Scan(scan_);
-  response.set_revision(part.revision);
+  if (!response.has_as_of()) SetBegin(part.revision, response);
   for (const core::ClientView& client : part.views) {
     if (!Add(client, now_, response)) {
       SetToken(scan_.after, response);
@@ -115,10 +119,8 @@ bool ClientList::StepOrdered(v1::ListClientsResponse& response) {
   scan_.limit = kMaxPart;
   registry::ScanResult part = context_.registry.Scan(scan_);
   if (!ordered_->begun) {
-    // What is shown was read from here on: whoever follows on from this revision misses nothing.
     ordered_->begun = true;
-    ToProto(now_.wall, *response.mutable_as_of());
-    response.set_revision(part.revision);
+    SetBegin(part.revision, response);
   }
   for (core::ClientView& client : part.views) ordered_->top.Offer(std::move(client));
   scan_.after = std::move(part.cursor);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -74,6 +75,8 @@ class ClientList {
   // False if `client` did not fit on the page any more. An empty page takes any client.
   bool Add(const core::ClientView& client, const core::Moment& now, v1::ListClientsResponse& response);
   void SetToken(std::string_view position, v1::ListClientsResponse& response) const;
+  // What is shown was read from `revision` on: whoever watches from there misses nothing.
+  void SetBegin(std::uint64_t revision, v1::ListClientsResponse& response) const;
 
   const ListContext context_;
   const core::Filter filter_;

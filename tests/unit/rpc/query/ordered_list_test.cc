@@ -145,6 +145,23 @@ TEST_F(OrderedListTest, ClientsComeGoAndChangeMeanwhile) {
             static_cast<std::size_t>(3 * step));
 }
 
+// So it is in the order that the registry keeps, which is read in parts too.
+TEST_F(OrderedListTest, WhoWatchesFromAPageOfIdsMissesNoChangeMadeWhileItWasRead) {
+  std::vector<Peer> peers;
+  for (int i = 0; i < 1'000; ++i) peers.push_back(harness_.Attach(Name(i)));
+  std::size_t step = 0;
+  const auto page = Page(By("client_id"), [&] {
+    // Of one that the scan is past.
+    const Peer& gone = peers[step++];
+    harness_.registry.SayGoodbye(gone.attached.session, gone.attached.attachment, {});
+  });
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_GT(step, 2u) << "in parts";
+  ASSERT_EQ(page->clients_size(), 1'000);
+  EXPECT_EQ(page->clients(0).state(), v1::STATE_ALIVE);
+  EXPECT_EQ(harness_.registry.HistoryAfter(page->revision(), 10'000).transitions.size(), step);
+}
+
 TEST_F(OrderedListTest, PagesGoOnWhereTheLastEndedThoughTheClocksDrift) {
   for (int i = 0; i < 300; ++i) {
     harness_.Attach(Name(i));
