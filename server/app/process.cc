@@ -124,7 +124,10 @@ EndableStart::EndableStart()
         while (!over_) {
           if (Wait(StopSignals(), kStartPoll, info) < 0) continue;
           spdlog::info("told to stop before the start was done");
-          spdlog::shutdown();
+          // What was logged comes first: a pool that is replaced is emptied. spdlog::shutdown() would take
+          // the logger from under the thread that starts, and speaks.
+          spdlog::set_level(spdlog::level::off);
+          spdlog::init_thread_pool(1, 1);
           _exit(0);
         }
       }) {}
