@@ -12,7 +12,11 @@ namespace liveness::common {
 // opened or read (`no such file or directory`), or holds more than `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::size_t max_bytes);
 
-// What tells that a file is another one than before, without reading it: its identity, size and time of
+// The bytes of a file that holds secrets. INVALID_ARGUMENT as above, and: it is none (a pipe, a directory),
+// or others than its owner and group may read it, or others than its owner write to it.
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path, std::size_t max_bytes);
+
+// What tells that a file is another one than before, without reading it: its identity, mode, size and time of
 // change. Of a path that names none, or is empty, the same for all.
 std::string FilePrint(const std::string& path);
 

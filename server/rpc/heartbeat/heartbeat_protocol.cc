@@ -107,7 +107,8 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   const auth::CallerPtr caller = peer->caller;
   if (absl::Status may = deps_.gate.MayBeat(*caller, hello.client_id()); !may.ok())
     return Refuse(deps_.gate, *caller, hello.client_id(), std::move(may));
-  if (absl::Status claimed = ClaimSession(hello, deps_.resume_tokens, *request); !claimed.ok())
+  if (absl::Status claimed = ClaimSession(hello, *deps_.resume_tokens.Now(), deps_.clock.Wall(), *request);
+      !claimed.ok())
     return Refuse(deps_.gate, *caller, hello.client_id(), std::move(claimed));
   request->info.principal = peer->caller->principal;
   if (absl::Status may = MayJoin(*request, *peer); !may.ok()) return may;
@@ -158,7 +159,7 @@ void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport
                                    const WelcomeTerms& terms, absl::StatusOr<registry::Attached> attached) {
   if (!attached.ok()) return transport.End(attached.status());
   const v1::HeartbeatResponse welcome =
-      MakeWelcome(terms, *attached, deps.options.server_id, deps.resume_tokens);
+      MakeWelcome(terms, *attached, deps.options.server_id, *deps.resume_tokens.Now(), deps.clock.Wall());
   const JoinedSession joined{attached->session, attached->attachment, attached->arrivals, attached->stalled};
   if (transport.Welcome(joined, welcome)) return;
   // The stream ended before its session began.

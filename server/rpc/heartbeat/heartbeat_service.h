@@ -11,9 +11,9 @@
 #include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "common/clock.h"
+#include "common/keys/resume_keys.h"
 #include "common/measure/histogram.h"
 #include "common/mutex.h"
-#include "server/core/record/resume_token.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/registry.h"
@@ -27,6 +27,7 @@
 #include "server/rpc/heartbeat/heartbeat_writer.h"
 #include "server/rpc/heartbeat/relocation.h"
 #include "server/rpc/heartbeat/stream_closer.h"
+#include "server/rpc/heartbeat/tokens_in_use.h"
 #include "server/storage/store.h"
 
 namespace liveness::rpc {
@@ -41,6 +42,10 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
 
   void Register(grpc::ServerBuilder& builder, GenericRouter&) override { builder.RegisterService(&service_); }
   void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+
+  // Resume tokens are signed and checked with these and the store's own from now on; before, with the store's
+  // alone.
+  void UseKeys(const common::ResumeKeys& keys);
 
   // Refuses hellos from now on and asks every client to reconnect, to another server if the client
   // knows one, at a random moment within `reconnect_within`. Returns how many were asked.
@@ -90,7 +95,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   const HeartbeatOptions options_;
   const common::Clock& clock_;
   registry::Registry& registry_;
-  const core::ResumeTokens resume_tokens_;
+  const storage::TokenKey store_key_;
+  TokensInUse resume_tokens_;
   const net::TcpDiag diag_;           // the detector's
   const net::TcpDiag diag_of_ended_;  // the closer's: neither waits for the other
   EndLog log_;

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "common/measure/histogram.h"
-#include "common/signer.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/auth/call_gate.h"
 #include "server/rpc/heartbeat/heartbeat_deps.h"
@@ -51,8 +50,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   RegistryHarness world{clock, store};
   rpc::HeartbeatOptions options{.server_id = "server-1",
                                 .preset = {std::chrono::seconds(1), std::chrono::seconds(3)}};
-  const core::ResumeTokens resume_tokens{
-      7, [signer = common::Signer("a key")](std::string_view message) { return signer.Sign(message); }};
+  const rpc::TokensInUse resume_tokens{rpc::MakeKeyRing({7}, {})};
   net::AcceptedSockets sockets{std::chrono::seconds(10), std::chrono::seconds(10)};
   const net::TcpDiag diag;
   rpc::StreamQuota quota{0};
