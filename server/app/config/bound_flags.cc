@@ -45,6 +45,21 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);
+  app.add_option(
+         "--max-label-rate", settings.max_label_rate,
+         "Changes of its labels that a client may make in an interval on average, 25 times as many at "
+         "once after a rest; of those in between only the last is told. 0: no limit")
+      ->check(common::CountBetween(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--max-ended", settings.max_ended,
+                 "Records of clients that are DEAD or LEFT, about 1 KiB each; beyond it the oldest are "
+                 "forgotten, and first those of a principal, or address, that has more than half")
+      ->check(common::CountBetween(0, 10'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
   idle_timeout_
       .AddTo(app, "--idle-connection-timeout",
              "A connection without a call is closed after this, at 1.6 KiB for each of all; 0: never (0)")

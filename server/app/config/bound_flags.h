@@ -19,6 +19,8 @@ struct BoundSettings {
   std::optional<std::size_t> max_watchers_per_peer;      // as RegistryService's
   std::optional<std::size_t> max_streams_per_principal;  // nothing: a share of --max-clients
   std::uint32_t max_hello_rate = 5'000;                  // as HeartbeatOptions'
+  std::uint32_t max_label_rate = 2;                      // as HeartbeatOptions'
+  std::size_t max_ended = 100'000;                       // as RegistryOptions'
 };
 
 class BoundFlags {

@@ -69,6 +69,10 @@ void AddStreams(const MetricsSources& sources, FamilyList& families) {
   const StreamSample streams = sources.streams();
   families.Gauge("liveness_streams", "Heartbeat streams that are open here.").Add(streams.open);
   families.Counter("liveness_heartbeats_total", "Pings of clients.").Add(streams.heartbeats);
+  families
+      .Counter("liveness_label_changes_merged_total",
+               "Changes of labels that came faster than --max-label-rate: only a later one was told.")
+      .Add(streams.merged_label_changes);
   families.Histogram("liveness_rtt_seconds", "Round trips of this server's own pings, sent to who is late.")
       .Add(streams.rtts);
   auto ends = families.Counter("liveness_bad_stream_ends_total",

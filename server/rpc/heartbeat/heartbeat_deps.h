@@ -53,10 +53,11 @@ struct HeartbeatDeps {
   HelloPace& pace;
   EndLog& log;
   HeartbeatListener& listener;
-  const std::atomic<bool>& draining;  // hellos are refused
-  std::atomic<std::int64_t>& pings;   // that counted, since the start
-  MethodFigures& figures;             // of the method
-  common::Histogram& rtts;            // of probes that were answered
+  const std::atomic<bool>& draining;                // hellos are refused
+  std::atomic<std::int64_t>& pings;                 // that counted, since the start
+  std::atomic<std::int64_t>& merged_label_changes;  // came too fast: only a later one is told
+  MethodFigures& figures;                           // of the method
+  common::Histogram& rtts;                          // of probes that were answered
 };
 
 }  // namespace liveness::rpc

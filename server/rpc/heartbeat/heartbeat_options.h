@@ -17,6 +17,9 @@ struct HeartbeatOptions {
   core::TimingBounds bounds;
   common::Duration hello_timeout = std::chrono::seconds(5);
   std::uint32_t max_ping_rate = 10;  // times what the interval asks for; 0: no limit
+  // Changes of its labels that a session may make in an interval on average, 25 times as many at once; 0: no
+  // limit. Each is a transition, which is kept, told to all and sent to hooks.
+  std::uint32_t max_label_rate = 2;
   // 0: no limit.
   std::size_t max_streams_per_peer = 50'000;
   std::size_t max_streams_per_principal = 0;

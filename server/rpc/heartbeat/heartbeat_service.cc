@@ -45,6 +45,7 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
             .listener = *this,
             .draining = draining_,
             .pings = pings_,
+            .merged_label_changes = merged_label_changes_,
             .figures = figures_,
             .rtts = rtts_},
       closer_(

@@ -69,6 +69,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   std::size_t stream_count() const;
   // Pings that counted, since the start.
   std::int64_t ping_count() const { return pings_.load(std::memory_order_relaxed); }
+  // Changes of labels that came too fast, of which only a later one was told, since the start.
+  std::int64_t merged_label_changes() const { return merged_label_changes_.load(std::memory_order_relaxed); }
   const MethodFigures& figures() const { return figures_; }
   // Round trips of the server's pings.
   common::Histogram::Reading rtts() const { return rtts_.Read(); }
@@ -108,6 +110,7 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   const HeartbeatDeps deps_;
   RawHeartbeatService service_;
   std::atomic<bool> draining_{false};
+  std::atomic<std::int64_t> merged_label_changes_{0};
   alignas(64) std::atomic<std::int64_t> pings_{0};
 
   mutable common::Mutex mu_;

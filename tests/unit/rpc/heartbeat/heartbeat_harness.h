@@ -59,6 +59,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   rpc::EndLog log{clock};
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> pings{0};
+  std::atomic<std::int64_t> merged_label_changes{0};
   rpc::MethodFigures figures{rpc::MethodFigures::Shape::kStream};
   common::Histogram rtts{common::kRttBounds};
   std::vector<rpc::EndedStream> ended;
@@ -76,6 +77,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
                                 .listener = *this,
                                 .draining = draining,
                                 .pings = pings,
+                                .merged_label_changes = merged_label_changes,
                                 .figures = figures,
                                 .rtts = rtts};
 
