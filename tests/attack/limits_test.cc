@@ -1,107 +1,14 @@
-// What one caller may take, gone past, while a thousand bystanders beat on: none of them is suspected, real
-// falls are found, memory stays. Each prints what it cost; docs/connections.md has them.
+// What one caller may take, gone past, while a thousand bystanders beat on (the fixture sees to them).
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <functional>
 #include <vector>
 
-#include "tests/attack/attacked_server.h"
-#include "tests/support/fleet.h"
-#include "tests/support/http2_peer.h"
-#include "tests/support/memory.h"
+#include "tests/attack/limits_attack.h"
 #include "tests/support/raw_connection.h"
 
 namespace liveness::testing {
 namespace {
-
-using std::chrono::seconds;
-using std::chrono::steady_clock;
-
-constexpr int kFallen = 40;        // of the bystanders, before and in the attack
-constexpr long kMoreMemory = 150;  // MiB
-
-class LimitsAttack : public AttackTest {
- protected:
-  void StartAttacked(std::vector<std::string> flags = {}) {
-    flags.push_back("--token-file=" +
-                    Write("tokens.toml", TokenEntry("fleet", "\"beat\"") + TokenEntry("ops", "\"view\"") +
-                                             TokenEntry("evil", "\"beat\", \"view\"")));
-    flags.push_back("--data-dir=" + dir_.file("data"));
-    Start(std::move(flags));
-    ops_ = Channel();
-    fleet_.emplace(FleetOptions{.address = server_->address(), .token = TokenOf("fleet")});
-    ASSERT_EQ(fleet_->welcomed(), 1'000);
-    watch_.emplace(server_->address(), TokenOf("ops"), "by-");
-    std::this_thread::sleep_for(seconds(1));
-    idle_p99_ = Fall();
-    credited_ = Stats().credited_time();
-    memory_ = ResidentMiB(server_->pid());
-  }
-  // Some bystanders' streams break; how long it took until 99 % were told.
-  Millis Fall() {
-    const std::vector<std::string> ids = fleet_->Last(kFallen);
-    watch_->Expect(ids);
-    const auto since = steady_clock::now();
-    fleet_->CutOff(kFallen);
-    const auto found = watch_->Found(ids, since, seconds(10));
-    EXPECT_EQ(found.size(), ids.size()) << "falls that were not told";
-    return found.empty() ? Millis(0) : found[found.size() * 99 / 100];
-  }
-  v1::GetStatsResponse Stats() const {
-    v1::RegistryService::Stub stub(ops_);
-    v1::GetStatsResponse stats;
-    EXPECT_TRUE(
-        Call(stub, &v1::RegistryService::Stub::GetStats, v1::GetStatsRequest(), stats, TokenOf("ops")).ok());
-    return stats;
-  }
-  // `attack` is called by `threads` at once, again and again, for some seconds in which bystanders fall.
-  void Under(int threads, const std::function<void(int thread)>& attack) {
-    std::vector<std::jthread> attackers;
-    for (int i = 0; i < threads; ++i) {
-      attackers.emplace_back([&attack, i](const std::stop_token& stop) {
-        while (!stop.stop_requested()) attack(i);
-      });
-    }
-    std::this_thread::sleep_for(seconds(2));
-    const Millis p99 = Fall();
-    std::this_thread::sleep_for(seconds(2));
-    const long memory = ResidentMiB(server_->pid());
-    for (auto& attacker : attackers) attacker.request_stop();
-    attackers.clear();
-    ExpectUndisturbed(p99, memory);
-  }
-  void ExpectUndisturbed(Millis p99, long memory) {
-    EXPECT_EQ(watch_->blamed(), 0) << "of the bystanders";
-    EXPECT_EQ(fleet_->ended(), 0) << "of their streams";
-    EXPECT_LT(memory - memory_, MayTakeMiB(kMoreMemory));
-    const auto credited =
-        google::protobuf::util::TimeUtil::DurationToMilliseconds(Stats().credited_time() - credited_);
-    std::printf(
-        "LIMITS %s: suspected %d, credited %lld ms, found p99 %lld ms idle and %lld ms under attack, %+ld "
-        "MiB\n",
-        ::testing::UnitTest::GetInstance()->current_test_info()->name(), watch_->blamed(),
-        static_cast<long long>(credited), static_cast<long long>(idle_p99_.count()),
-        static_cast<long long>(p99.count()), memory - memory_);
-  }
-  // How a hello of the attacker's ends, or "welcome"; the stream is kept if it does not.
-  std::string Join(std::vector<std::unique_ptr<HeartbeatStream>>& streams,
-                   const std::shared_ptr<grpc::Channel>& channel, const std::string& id) const {
-    streams.push_back(std::make_unique<HeartbeatStream>(channel, Millis(0), TokenOf("evil")));
-    if (streams.back()->Join(HeartbeatStream::Hello(id, "1"))) return "welcome";
-    const auto end = streams.back()->End();
-    streams.pop_back();
-    return end ? ReasonOrCode(*end) : "nothing";
-  }
-
-  std::shared_ptr<grpc::Channel> ops_;  // open before the attack takes what its address may
-  std::optional<Fleet> fleet_;
-  std::optional<FleetWatch> watch_;
-  Millis idle_p99_{};
-  google::protobuf::Duration credited_;
-  long memory_ = 0;
-};
 
 TEST_F(LimitsAttack, ConnectionsWithoutEnd) {
   StartAttacked({"--max-connection-rate=100", "--max-connections=3000"});

@@ -134,6 +134,7 @@ struct FleetWatch::Told {
   std::mutex mu;
   std::condition_variable changed;
   int blamed = 0;
+  int gaps = 0;
   std::set<std::string> expected;
   std::map<std::string, steady_clock::time_point> suspected;
 };
@@ -159,6 +160,7 @@ void FleetWatch::Read() {
   while (reader_->Read(&response)) {
     const auto now = steady_clock::now();
     std::lock_guard lock(told_->mu);
+    if (response.has_gap()) ++told_->gaps;
     for (const v1::Transition& each : response.transitions()) {
       const bool is_suspect = each.to_state() == v1::STATE_SUSPECT;
       if (!is_suspect && each.to_state() != v1::STATE_DEAD) continue;
@@ -172,6 +174,11 @@ void FleetWatch::Read() {
 int FleetWatch::blamed() const {
   std::lock_guard lock(told_->mu);
   return told_->blamed;
+}
+
+int FleetWatch::gaps() const {
+  std::lock_guard lock(told_->mu);
+  return told_->gaps;
 }
 
 void FleetWatch::Expect(const std::vector<std::string>& ids) {

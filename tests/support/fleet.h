@@ -64,6 +64,8 @@ class FleetWatch {
 
   // SUSPECT or DEAD was said so often, but of those that are expected to be.
   int blamed() const;
+  // How often the watch was told that it missed something.
+  int gaps() const;
   // How long after `since` each of `ids` was told SUSPECT, sorted; waits for that, and gives up after
   // `patience`: then some are missing.
   std::vector<std::chrono::milliseconds> Found(const std::vector<std::string>& ids,

@@ -42,13 +42,20 @@ std::string HpackLength(std::size_t length) {
 
 }  // namespace
 
-Http2Peer::Http2Peer(const std::string& address, Manners manners, std::string_view settings) {
+Http2Peer::Http2Peer(const std::string& address, Manners manners, std::string_view settings,
+                     const std::string& from) {
   const auto colon = address.rfind(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))));
   inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (!from.empty()) {
+    sockaddr_in source{};
+    source.sin_family = AF_INET;
+    inet_pton(AF_INET, from.c_str(), &source.sin_addr);
+    (void)bind(fd_, reinterpret_cast<const sockaddr*>(&source), sizeof(source));
+  }
   closed_ = connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0;
   const timeval patience{.tv_sec = 2, .tv_usec = 0};
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));

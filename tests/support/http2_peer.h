@@ -36,9 +36,9 @@ class Http2Peer {
   };
 
   // Connects to HOST:PORT (IPv4) and, but for kSilent, exchanges settings. `settings`:
-  // its own, six bytes each.
+  // its own, six bytes each. `from`: an address of this machine's to call from; empty: as it comes.
   explicit Http2Peer(const std::string& address, Manners manners = Manners::kAcknowledges,
-                     std::string_view settings = {});
+                     std::string_view settings = {}, const std::string& from = "");
   ~Http2Peer();
   Http2Peer(const Http2Peer&) = delete;
   Http2Peer& operator=(const Http2Peer&) = delete;
