@@ -148,8 +148,12 @@ TEST_F(KeyTest, AFileThatIsNotOursIsLeftAlone) {
     EXPECT_THAT(refused.out, IsEmpty()) << path;
     EXPECT_THAT(refused.err, HasSubstr(path + ": "));
     EXPECT_THAT(refused.err, HasSubstr(why));
-    if (is_file) EXPECT_EQ(Text(path), before);
-    if (path != link) EXPECT_EQ(Key({"list", path}).code, 2) << path;
+    if (is_file) {
+      EXPECT_EQ(Text(path), before);
+    }
+    if (path != link) {
+      EXPECT_EQ(Key({"list", path}).code, 2) << path;
+    }
   }
   EXPECT_EQ(Files().size(), files);
   EXPECT_TRUE(std::filesystem::is_symlink(link));
