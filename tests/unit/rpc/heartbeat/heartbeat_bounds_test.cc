@@ -98,7 +98,7 @@ TEST_F(HeartbeatBoundsTest, LabelsThatChangeWithoutEndAreToldNowAndThen) {
 }
 
 TEST_F(HeartbeatBoundsTest, WhereFloodsAreAllowedEachChangeIsTold) {
-  server_.options.max_label_rate = 0;
+  server_.options.max_ping_rate = server_.options.max_label_rate = 0;
   stream_.Join();
   for (int i = 1; i <= 500; ++i) Update(std::to_string(i));
   EXPECT_EQ(Label(), "500");
