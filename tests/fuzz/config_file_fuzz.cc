@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "common/utf8.h"
 #include "server/app/config/config.h"
 #include "server/app/config/config_print.h"
 #include "server/app/config/setting.h"
 #include "server/hooks/hook_table.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
@@ -48,9 +48,9 @@ app::ParsedConfig Parse(const File& file, std::initializer_list<const char*> mor
 void RequirePlaces(std::string_view errors, const std::string& path, std::string_view text) {
   const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
   Require(errors.ends_with('\n'), "a refusal says why");
+  RequirePlainLines(errors, "errors are plain text");
   while (!errors.empty()) {
     std::string_view error = TakeLine(errors);
-    Require(common::IsValidUtf8(error) && !common::HasControlCharacter(error), "errors are plain text");
     if (!error.starts_with(path + ":")) continue;
     error.remove_prefix(path.size() + 1);
     if (error.starts_with(' ')) continue;  // of the file as a whole
