@@ -3,20 +3,16 @@
 #include <string_view>
 #include <vector>
 
-#include "common/utf8.h"
 #include "liveness/v1/registry_service.pb.h"
 #include "server/http/session_cookie.h"
 #include "server/http/transport/host_check.h"
 #include "server/http/transport/target.h"
 #include "server/http/watch/sse.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
-
-bool IsPlain(std::string_view text) {
-  return common::IsValidUtf8(text) && !common::HasControlCharacter(text);
-}
 
 // `text` as a query's value, each byte escaped.
 std::string Escaped(std::string_view text) {

@@ -13,8 +13,10 @@
 #include <openssl/x509.h>
 
 #include "common/openssl_ptr.h"
+#include "common/strings.h"
 #include "server/auth/revocation_list.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
@@ -98,6 +100,7 @@ void TryFile(std::string_view text) {
   const auto list = RevocationList::Parse(text, Ours().pem);
   if (!list.ok()) {
     Require(!list.status().message().empty(), "a refusal says why");
+    RequirePlainLines(common::ToStd(list.status().message()), "a refusal is plain text");
     return;
   }
   Require(text.find(kBegin) != std::string_view::npos, "a list is in PEM");
