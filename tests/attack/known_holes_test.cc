@@ -61,7 +61,7 @@ TEST_F(KnownHolesTest, MoreConnectionsThanDescriptors) {
   ASSERT_NE(server_, nullptr);
   channel_ = NewChannel(address());
   registry_ = v1::RegistryService::NewStub(channel_);
-  bystander_ = std::make_unique<Bystander>(address(), kBystander);
+  bystander_ = std::make_unique<SteadyClient>(address(), kBystander);
   ASSERT_NE(bystander_->incarnation(), 0U);
   {
     std::vector<RawConnection> flood;

@@ -25,6 +25,10 @@ class Network(unittest.TestCase):
     def test_an_answer_that_changes_at_the_second_look_up(self):
         self.inside("rebind")
 
+    def test_an_answer_that_changes_to_a_link_local_address(self):
+        # Where clouds tell whoever asks from within what the machine's keys are.
+        self.inside("rebind-link-local")
+
     def test_a_name_that_nobody_answers_for(self):
         self.inside("unanswered")
 
@@ -38,24 +42,25 @@ def replace(path, text):
     return own
 
 
-def rebind(world_module):
+def rebind(world_module, inside="127.0.0.1", kind="a loopback address"):
     World, Receiver, until, states = world_module.World, world_module.Receiver, world_module.until, world_module.states
-    subprocess.run(["ip", "address", "add", f"{PUBLIC}/32", "dev", "lo"], check=True)
+    for address in {PUBLIC, inside} - {"127.0.0.1"}:
+        subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
     hosts = replace("/etc/hosts", f"127.0.0.1 localhost\n{PUBLIC} receiver.example\n")
     try:
         with World() as world:
             public = Receiver(world, sys.executable, world_module.HERE / "receiver.py", f"--address={PUBLIC}")
-            private = Receiver(world, sys.executable, world_module.HERE / "receiver.py", f"--port={public.port}")
+            private = Receiver(world, sys.executable, world_module.HERE / "receiver.py", f"--address={inside}", f"--port={public.port}")
             # Its connection ends with each answer, so the name is looked up each time.
             world.server([{"name": "hook", "url": public.url("/half", "receiver.example")}])
             world.kill(world.beat("web-1"))
             until("it is told over the public address", lambda: states(public.events(), "web-1")[-1:] == ["DEAD"])
-            hosts.write_text("127.0.0.1 localhost receiver.example\n")
+            hosts.write_text(f"127.0.0.1 localhost\n{inside} receiver.example\n")
             world.kill(world.beat("web-2"))
             misplaced = 'liveness_hook_deliveries_total{hook="hook",result="misplaced"}'
             until("the private address is refused", lambda: world.metric(misplaced) >= 1)
             assert private.requests() == [] and states(public.events(), "web-2") == []
-            assert "will not connect to 127.0.0.1, a loopback address" in world.ctl("server", "info"), world.ctl("server", "info")
+            assert f"will not connect to {inside}, {kind}" in world.ctl("server", "info"), world.ctl("server", "info")
     finally:
         hosts.unlink()
 
@@ -93,7 +98,8 @@ def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
     import world
-    {"rebind": rebind, "unanswered": unanswered}[sys.argv[1]](world)
+    {"rebind": rebind, "rebind-link-local": lambda world: rebind(world, "169.254.169.254", "a link-local address"),
+     "unanswered": unanswered}[sys.argv[1]](world)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ Connection::Connection(Server& server, asio::ip::tcp::socket socket, std::shared
     : server_(server),
       tls_(std::move(tls)),
       stream_(std::move(socket), tls_.get()),
-      peer_(PeerOf(stream_.tcp().socket())) {}
+      peer_(PeerOf(stream_.tcp().socket())),
+      buffer_(2 * server.options.max_header_bytes) {}
 
 Connection::~Connection() {
   Close();
@@ -152,6 +153,9 @@ void Connection::OnRequest(Error error) {
   if (error == beast::http::error::body_limit) {
     return Reject(413, "BODY_TOO_LARGE",
                   absl::StrCat("the body is larger than ", server_.options.max_body_bytes, " bytes"));
+  }
+  if (error == beast::http::error::buffer_overflow) {
+    return Reject(413, "BODY_TOO_LARGE", "what frames the body, or follows it, is too large");
   }
   if (error == beast::error::timeout || error == beast::http::error::partial_message) return Close();
   if (error) return Reject(400, "BAD_REQUEST", "the body is no HTTP/1.1 body");

@@ -82,6 +82,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ByteStream stream_;
   const std::string peer_;
   std::string certificate_;  // the other end's, PEM; empty: it has none
+  // What is read and not yet parsed. Its bound is the only one on what Beast takes in one piece and in no
+  // header or body: the line before a chunk, with its extensions, and the fields behind the last one.
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
   bool keep_alive_ = false;

@@ -35,9 +35,9 @@ bool Eventually(Condition holds, milliseconds patience = HeartbeatStream::kPatie
 
 // Beats from construction to destruction. The deadline is generous: the machine
 // may be slow, the server must not be.
-class Bystander {
+class SteadyClient {
  public:
-  Bystander(const std::string& address, const std::string& id) : stream_(address) {
+  SteadyClient(const std::string& address, const std::string& id) : stream_(address) {
     const auto welcome =
         stream_.Join(HeartbeatStream::Hello(id, "only", milliseconds(250), milliseconds(8000)));
     incarnation_ = welcome ? welcome->incarnation() : 0;
@@ -48,7 +48,7 @@ class Bystander {
       }
     });
   }
-  ~Bystander() {
+  ~SteadyClient() {
     stop_ = true;
     thread_.join();
   }
@@ -71,7 +71,7 @@ class ContractTest : public ::testing::Test {
     channel_ = NewChannel(server_->address());
     registry_ = v1::RegistryService::NewStub(channel_);
     admin_ = v1::AdminService::NewStub(channel_);
-    bystander_ = std::make_unique<Bystander>(address(), kBystander);
+    bystander_ = std::make_unique<SteadyClient>(address(), kBystander);
     ASSERT_NE(bystander_->incarnation(), 0U);
   }
 
@@ -177,7 +177,7 @@ class ContractTest : public ::testing::Test {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::RegistryService::Stub> registry_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
-  std::unique_ptr<Bystander> bystander_;
+  std::unique_ptr<SteadyClient> bystander_;
   std::map<std::string, int> expected_lines_;
 };
 

@@ -25,10 +25,16 @@ TEST_F(HttpBadRequest, WhatIsTooLargeIsRefused) {
   const HttpAnswer announced =
       Answer("POST /api/v1/maintenance HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n");
   EXPECT_EQ(announced.status, 413);
-  std::string chunks =
+  const std::string chunked =
       "POST /api/v1/maintenance HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string chunks = chunked;
   for (int i = 0; i < 20; ++i) chunks += "1000\r\n" + std::string(0x1000, ' ') + "\r\n";
   EXPECT_EQ(Answer(chunks).status, 413);
+  // What frames a body is neither a header nor a body: the line before a chunk, and the fields behind the
+  // last.
+  EXPECT_EQ(Answer(chunked + "1;" + std::string(40'000, 'x')).status, 413);
+  EXPECT_EQ(Answer(chunked + std::string(40'000, '0')).status, 413);
+  EXPECT_EQ(Answer(chunked + "0\r\nX: " + std::string(40'000, 'x')).status, 413);
 }
 
 TEST_F(HttpBadRequest, WhatIsNoRequestIsRefused) {
