@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/files/descriptor.h"
 #include "common/strings.h"
 
 namespace liveness::common {
-
 namespace {
 
 constexpr mode_t kExposed = S_IROTH | S_IWOTH | S_IWGRP;
@@ -18,7 +18,9 @@ constexpr mode_t kExposed = S_IROTH | S_IWOTH | S_IWGRP;
 // Without waiting, because the path may be that of a pipe that nobody writes to.
 int Open(const std::string& path) { return open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
 
-// Closes `fd`.
+absl::Status Wrong(absl::string_view what) { return absl::InvalidArgumentError(what); }
+absl::Status Failed() { return Wrong(std::strerror(errno)); }
+
 absl::StatusOr<std::string> ReadAll(int fd, std::size_t max_bytes) {
   std::string text;
   char buffer[16 * 1024];
@@ -26,37 +28,38 @@ absl::StatusOr<std::string> ReadAll(int fd, std::size_t max_bytes) {
   while (text.size() <= max_bytes && (count = read(fd, buffer, sizeof(buffer))) > 0) {
     text.append(buffer, static_cast<std::size_t>(count));
   }
-  const int error = errno;
-  close(fd);
-  if (count < 0) return absl::InvalidArgumentError(std::strerror(error));
-  if (text.size() > max_bytes)
-    return absl::InvalidArgumentError(StrCat("has more than ", max_bytes, " bytes"));
+  if (count < 0) return Failed();
+  if (text.size() > max_bytes) return Wrong(StrCat("has more than ", max_bytes, " bytes"));
   return text;
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {
-  const int fd = Open(path);
-  if (fd < 0) return absl::InvalidArgumentError(std::strerror(errno));
-  return ReadAll(fd, max_bytes);
+  const Descriptor file(Open(path));
+  return file.get() < 0 ? Failed() : ReadAll(file.get(), max_bytes);
 }
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path, std::size_t max_bytes) {
-  const int fd = Open(path);
-  if (fd < 0) return absl::InvalidArgumentError(std::strerror(errno));
+  const Descriptor file(Open(path));
   struct stat found {};
-  const char* wrong = nullptr;
-  if (fstat(fd, &found) != 0) {
-    wrong = std::strerror(errno);
-  } else if (!S_ISREG(found.st_mode)) {
-    wrong = "is not a regular file";
-  } else if ((found.st_mode & kExposed) != 0) {
-    wrong = "holds a secret and is open to others: chmod 600 it, and change the secret";
+  if (file.get() < 0 || fstat(file.get(), &found) != 0) return Failed();
+  if (!S_ISREG(found.st_mode)) return Wrong("is not a regular file");
+  if ((found.st_mode & kExposed) != 0) {
+    return Wrong("holds a secret and is open to others: chmod 600 it, and change the secret");
   }
-  if (wrong == nullptr) return ReadAll(fd, max_bytes);
-  close(fd);
-  return absl::InvalidArgumentError(wrong);
+  return ReadAll(file.get(), max_bytes);
+}
+
+std::size_t WriteAll(int fd, std::string_view bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t wrote = write(fd, bytes.data() + done, bytes.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) break;
+    done += static_cast<std::size_t>(wrote);
+  }
+  return done;
 }
 
 std::string FilePrint(const std::string& path) {

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "common/files/descriptor.h"
 #include "common/strings.h"
 #include "common/toml/toml_depth.h"
 #include "common/utf8.h"
@@ -45,21 +46,6 @@ std::string PlainWords(std::string_view words) {
 }
 
 std::vector<TomlError> Whole(std::string text) { return {{0, 0, std::move(text)}}; }
-
-// Closes what it was given.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "common/files/descriptor.h"
 #include "common/files/file.h"
 
 namespace liveness::cli {
@@ -17,35 +18,12 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 64 * 1024;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
+using common::Descriptor;
 
 absl::Status Failed(const std::string& path, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", why));
 }
 absl::Status Failed(const std::string& path) { return Failed(path, std::strerror(errno)); }
-
-bool WriteAll(int fd, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t wrote = write(fd, text.data() + done, text.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return false;
-    done += static_cast<std::size_t>(wrote);
-  }
-  return true;
-}
 
 // So that the new name is there after the power went. A file system that cannot do this has done its best.
 void SyncDirectoryOf(const std::string& path) {
@@ -60,7 +38,7 @@ absl::StatusOr<bool> Put(const std::string& path, const std::string& text, const
   std::string made = path + ".XXXXXX";
   const Descriptor fd(mkostemp(made.data(), O_CLOEXEC));  // 0600
   if (fd.get() < 0) return Failed(path);
-  bool done = WriteAll(fd.get(), text);
+  bool done = common::WriteAll(fd.get(), text) == text.size();
   if (done && old != nullptr) {
     struct stat is {};
     done = fstat(fd.get(), &is) == 0 &&

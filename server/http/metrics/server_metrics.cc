@@ -78,6 +78,10 @@ void AddStreams(const MetricsSources& sources, FamilyList& families) {
   auto ends = families.Counter("liveness_bad_stream_ends_total",
                                "Heartbeat streams that ended without goodbye or with an error, by reason.");
   for (const auto& [reason, count] : streams.bad_ends) ends.Add(count, {{"reason", reason}});
+  families
+      .Counter("liveness_log_lines_left_out_total",
+               "Such ends that have no line in the log, because of --max-log-rate.")
+      .Add(streams.lines_left_out);
 }
 
 void AddCalls(const MetricsSources& sources, FamilyList& families) {

@@ -23,6 +23,7 @@ struct HeartbeatOptions {
   // 0: no limit.
   std::size_t max_streams_per_peer = 50'000;
   std::size_t max_streams_per_principal = 0;
+  std::uint32_t max_log_rate = 20;   // lines of the log a second, of each reason that streams end for badly
   std::uint32_t max_hello_rate = 0;  // sessions that a caller may begin, a second; see HelloPace
 };
 

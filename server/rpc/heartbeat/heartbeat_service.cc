@@ -27,7 +27,7 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
       registry_(registry),
       store_key_(store.token_key()),
       resume_tokens_(MakeKeyRing(store_key_, {})),
-      log_(clock),
+      log_(clock, options_.max_log_rate),
       quota_(options_.max_streams_per_peer),
       sessions_(options_.max_streams_per_principal),
       pace_(options_.max_hello_rate),

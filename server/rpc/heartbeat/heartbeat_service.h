@@ -76,6 +76,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   common::Histogram::Reading rtts() const { return rtts_.Read(); }
   // Streams that ended badly since the start, by reason.
   std::map<std::string, std::uint64_t> bad_ends() const { return log_.counts(); }
+  // Lines of those that were left out of the log, since the start.
+  std::uint64_t lines_left_out() const { return log_.left_out(); }
   // Streams whose end is still to be told.
   std::size_t untold_ends() const { return closer_.waiting(); }
 

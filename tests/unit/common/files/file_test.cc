@@ -1,7 +1,10 @@
 #include "common/files/file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -9,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/files/descriptor.h"
 #include "tests/support/temp_dir.h"
 
 namespace liveness::common {
@@ -51,6 +55,21 @@ TEST_F(FileTest, ASecretIsInARegularFile) {
   EXPECT_THAT(WhyNot(dir_.file("none")), HasSubstr("No such file"));
   EXPECT_EQ(ReadSecretFile(link, 100).value(), "text") << "as Kubernetes mounts them";
   EXPECT_FALSE(ReadSecretFile(path_, 3).ok());
+}
+
+TEST_F(FileTest, WritesUntilNoMoreIsTaken) {
+  const Descriptor file(open(path_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  EXPECT_EQ(WriteAll(file.get(), "a text"), 6u);
+  EXPECT_EQ(ReadFile(path_, 100).value(), "a text");
+  const Descriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  EXPECT_EQ(WriteAll(full.get(), "a text"), 0u);
+  EXPECT_EQ(errno, ENOSPC);
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+  const Descriptor read_end(ends[0]), write_end(ends[1]);
+  const auto room = static_cast<std::size_t>(fcntl(ends[1], F_GETPIPE_SZ));
+  EXPECT_EQ(WriteAll(ends[1], std::string(room + 1, 'x')), room);
+  EXPECT_EQ(errno, EAGAIN);
 }
 
 TEST_F(FileTest, AnotherModeIsAnotherFile) {

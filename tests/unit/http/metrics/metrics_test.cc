@@ -82,7 +82,8 @@ class MetricsTest : public ::testing::Test {
   StreamSample streams_{.open = 4,
                         .heartbeats = 9,
                         .merged_label_changes = 3,
-                        .rtts = common::Histogram(common::kRttBounds).Read()};
+                        .rtts = common::Histogram(common::kRttBounds).Read(),
+                        .lines_left_out = 7};
   std::vector<MethodSample> methods_;
   std::optional<net::AcceptFigures> accept_;
   std::vector<HookSample> hooks_;
@@ -218,7 +219,8 @@ TEST_F(MetricsTest, TellHowFarWatchersAreBehind) {
 TEST_F(MetricsTest, OfTheStreams) {
   const std::string text = Scrape();
   for (const char* line :
-       {"liveness_streams 4\n", "liveness_heartbeats_total 9\n", "liveness_label_changes_merged_total 3\n"}) {
+       {"liveness_streams 4\n", "liveness_heartbeats_total 9\n", "liveness_label_changes_merged_total 3\n",
+        "liveness_log_lines_left_out_total 7\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

@@ -56,7 +56,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   rpc::StreamQuota quota{0};
   rpc::StreamQuota sessions{20};
   rpc::HelloPace pace{1};  // ten at once
-  rpc::EndLog log{clock};
+  rpc::EndLog log{clock, 20};
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> pings{0};
   std::atomic<std::int64_t> merged_label_changes{0};
