@@ -110,6 +110,10 @@ include-maintenance = true
 )",
       "[[hook]]\nname = \"in\"\nurl = \"http://[::1]:8080/a\"\nallow-private = true\nevents = "
       "\"transitions\"\n",
+      // curl takes one slash for two.
+      "[[hook]]\nname = \"in\"\nurl = \"http:/Tr0ub4dor@example.com/x?at=http://a\"\n",
+      // What a terminal obeys.
+      "server-id = \"a\\nb\"\nstore = \"\\u001b[1m\"\nlisten = \"a\\nb\"\n", "server-id = \"\\u001b[1m\"\n",
       "größe = 1\n\"\\u0000\" = 2\na.b.c = { d = [1, [2]] }\n"};
 }
 
@@ -122,6 +126,7 @@ void Try(std::string_view input) {
   }
   Require(parsed.exit_code == 0 && parsed.err.empty() && parsed.out.empty(), "what is taken is not refused");
   const app::Config& config = *parsed.config;
+  Require(IsPlain(config.server_id), "a server's name is plain text");
   for (const hooks::HookConfigPtr& hook : config.hooks) RequireMasked(*hook);
 
   const std::string text = app::PrintConfig(config.settings, config.hooks);
