@@ -65,7 +65,7 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
          "Of all distinct filters of watches together, each of which is asked of every change; a comparison "
          "costs 2 or more, some 10 ns each. Filters that cost up to 100 are always let in")
       ->check(common::CountBetween(0, 1'000'000'000))
-      ->type_name("COST")
+      ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);
   app.add_option("--max-ended", settings.max_ended,
