@@ -106,12 +106,13 @@ export class Server {
   }
 }
 
-// Between browser and server: holds back what it is told to.
+// Between browser and server: holds back what it is told to, and knows what the browser said.
 export class Proxy {
   #server;
   #sockets = new Set();
   #delay = 0;
   #held = false;
+  heard = '';
 
   static async start(target) {
     const proxy = new Proxy();
@@ -122,6 +123,7 @@ export class Proxy {
         proxy.#sockets.add(from);
         from.on('data', async (data) => {
           from.pause();
+          if (from === near) proxy.heard += data.toString('latin1');
           if (proxy.#delay) await pause(proxy.#delay);
           while (proxy.#held && !from.destroyed) await pause(50);
           to.write(data);
@@ -152,7 +154,9 @@ let browser = null;
 // A page that collects what should not be there: `page.faults`. `closed`: the server asks who one is, and it is not
 // waited for that the page is live.
 export async function open(url, { context = null, script = null, closed = false, ...options } = {}) {
-  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  // evil.example, a stranger's name, leads to this host.
+  browser ??= await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage',
+    '--host-resolver-rules=MAP evil.example 127.0.0.1'] });
   context ??= await browser.newContext({ viewport: { width: 1400, height: 860 }, ...options });
   const page = await context.newPage();
   page.faults = [];
