@@ -20,6 +20,7 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.max_clients = config.max_clients;
   options.max_dear_watch_filters = config.bounds.max_watch_filter_cost;
   options.max_ended = config.bounds.max_ended;
+  options.max_history = config.memory_transitions;
   options.max_watchers = config.max_watchers;
   options.queues = static_cast<std::size_t>(config.io_threads) + kSpareQueues;
   options.max_doubt = config.max_doubt;

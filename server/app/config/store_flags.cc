@@ -37,6 +37,11 @@ void StoreFlags::AddTo(CLI::App& app, Config& config) {
       ->check(common::CountBetween(1, 1'000'000'000))
       ->type_name("COUNT")
       ->capture_default_str();
+  app.add_option("--memory-transitions", config.memory_transitions,
+                 "How many are kept in memory, whatever the store: a watch resumes from these")
+      ->check(common::CountBetween(1'000, 100'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str();
   app.add_option("--etcd-endpoints", config.etcd_endpoints, "Members of the etcd that several servers share")
       ->type_name("HOST:PORT,...")
       ->delimiter(',');
