@@ -1,5 +1,6 @@
 #include "server/core/filter/filter.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/limits.h"
@@ -15,6 +16,18 @@ namespace {
 // Where a walk ends.
 constexpr std::int32_t kTrue = -1;
 constexpr std::int32_t kFalse = -2;
+
+// Of which one text is known.
+class OneText final : public FieldSource {
+ public:
+  explicit OneText(std::string_view text) : text_(text) {}
+  std::string_view Text(FieldId) const override { return text_; }
+  std::optional<std::int64_t> Number(FieldId) const override { return std::nullopt; }
+  std::optional<std::string_view> Label(std::string_view) const override { return std::nullopt; }
+
+ private:
+  const std::string_view text_;
+};
 
 }  // namespace
 
@@ -98,6 +111,28 @@ bool Filter::Matches(const FieldSource& source) const {
     at = Holds(step.predicate, source) ? step.if_true : step.if_false;
   }
   return at == kTrue;
+}
+
+// Goes both ways where the answer is not known, and into each step once.
+bool Filter::MayMatch(FieldId field, std::string_view text) const {
+  if (steps_.empty()) return true;
+  const OneText source(text);
+  std::vector<bool> seen(steps_.size());
+  std::vector<std::int32_t> open = {first_};
+  while (!open.empty()) {
+    const std::int32_t at = open.back();
+    open.pop_back();
+    if (at == kTrue) return true;
+    if (at == kFalse || seen[static_cast<std::size_t>(at)]) continue;
+    seen[static_cast<std::size_t>(at)] = true;
+    const Step& step = steps_[static_cast<std::size_t>(at)];
+    const bool is_known =
+        step.predicate.kind == FilterPredicate::Kind::kText && step.predicate.field == field;
+    const bool holds = is_known && Holds(step.predicate, source);
+    if (holds || !is_known) open.push_back(step.if_true);
+    if (!holds) open.push_back(step.if_false);
+  }
+  return false;
 }
 
 std::vector<FilterPredicate> Filter::Required() const {

@@ -47,6 +47,8 @@ class Filter {
 
   bool matches_all() const { return steps_.empty(); }
   bool Matches(const FieldSource& source) const;
+  // False: nothing whose text `field` is `text` matches, whatever else it says of itself.
+  bool MayMatch(FieldId field, std::string_view text) const;
 
   // What it costs to ask, in the units of filter_cost.h. 0 for what matches all.
   std::int64_t cost() const { return cost_; }

@@ -86,6 +86,7 @@ TransitionBounds BoundsOf(const Filter& filter, WallTime now) {
       if (predicate.field == revision) BoundRevision(bounds, span);
     }
   }
+  if (!bounds.client_id.empty() && !filter.MayMatch(client_id, bounds.client_id)) bounds.before = 0;
   return bounds;
 }
 

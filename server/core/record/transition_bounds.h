@@ -6,6 +6,10 @@
 //
 //   client_id = "web-1" AND age < 1h AND to_state = DEAD     web-1's, from an hour ago on
 //   client_id = "web-1" OR client_id = "web-2"               all
+//   client_id = "web-1" AND client_id = "db-*"               none: `before` is 0
+//
+// The last is what somebody asks who sees db-* alone: how much history web-1 has must not tell, by the time
+// that it takes to read, that there is such a client.
 //
 // Pure, thread-safe.
 #pragma once

@@ -36,6 +36,20 @@ TEST(TransitionBounds, OneClientByItsWholeId) {
   }
 }
 
+TEST(TransitionBounds, OneThatCannotMatchIsNotReadOf) {
+  for (const char* text : {"client_id = \"db-*\" client_id = web-1", "client_id = web-1 client_id = \"db-*\"",
+                           "client_id = web-1 (client_id = \"db-*\" OR client_id = \"pay-*\")",
+                           "client_id = web-1 client_id = web-2", "client_id = web-1 NOT client_id : web",
+                           "client_id = web-1 (labels.a = b AND client_id = db-1)"}) {
+    EXPECT_EQ(Bounds(text).before, 0U) << text;
+  }
+  for (const char* text : {"client_id = web-1", "client_id = web-1 client_id = \"web-*\"",
+                           "client_id = web-1 (client_id = \"db-*\" OR labels.team = web)",
+                           "client_id = web-1 NOT host = web-1", "client_id = web-1 NOT client_id = db-1"}) {
+    EXPECT_GT(Bounds(text).before, 0U) << text;
+  }
+}
+
 TEST(TransitionBounds, ATimeRangeIncludesItsBeginAndNotItsEnd) {
   EXPECT_THAT(Bounds("time >= 2026-01-31T12:00:00Z").from, Optional(kNow));
   EXPECT_THAT(Bounds("time > 2026-01-31T12:00:00Z").from, Optional(kNow + nanoseconds(1)));
