@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "server/storage/etcd/members.h"
+
 namespace liveness::storage::etcd {
 namespace {
 
@@ -39,6 +41,15 @@ TEST(EtcdAnswersTest, ALeaseStandsForWhatEtcdSaysAndNoLongerThanADay) {
   EXPECT_EQ(LifetimeOf(-1), common::Duration::zero());
   EXPECT_EQ(LifetimeOf(kLeast), common::Duration::zero());
   EXPECT_EQ(LifetimeOf(kMost), std::chrono::hours(24));
+}
+
+TEST(EtcdAnswersTest, WhatItSaysOfAFailureIsOneLineThatATerminalDoesNotObey) {
+  Member member;
+  member.address = "etcd-1:2379";
+  EXPECT_EQ(Describe(member, {grpc::StatusCode::UNAVAILABLE, "etcdserver: no leader"}),
+            "etcd-1:2379: etcdserver: no leader");
+  EXPECT_EQ(Describe(member, {grpc::StatusCode::UNAVAILABLE, "gone\n\x1b[1m"}),
+            "etcd-1:2379: gone\\n\\x1b[1m");
 }
 
 }  // namespace
