@@ -45,6 +45,9 @@ class World {
   // A client that falls silent with its connection open, and must be found.
   void FallSilent();
 
+  // What the server's clients were credited in this life; 0 if it does not say.
+  std::chrono::milliseconds Credited() const;
+
   std::string Token(const std::string& name) const;
   void Note(const std::string& what) {
     std::lock_guard lock(mu_);
