@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "common/strings.h"
+
 namespace liveness::common {
 namespace {
 
@@ -57,6 +59,10 @@ bool HasControlCharacter(std::string_view text) {
     if (byte == 0xC2 && i + 1 < text.size() && Byte(text, i + 1) < 0xA0) return true;
   }
   return false;
+}
+
+std::string PlainLine(std::string_view text) {
+  return IsValidUtf8(text) && !HasControlCharacter(text) ? std::string(text) : Escape(text);
 }
 
 }  // namespace liveness::common

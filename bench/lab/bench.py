@@ -26,7 +26,7 @@ class Bench:
     def livenessd(self, *arguments):
         """In memory, and under one name, unless the arguments say otherwise."""
         http = () if any(each.startswith("--http-listen") for each in arguments) else ("--http-listen=none",)
-        return Server(self.livenessd_binary, "--listen=127.0.0.1:0", "--max-ping-rate=0", "--log-level=error",
+        return Server(self.livenessd_binary, "--listen=127.0.0.1:0", "--max-ping-rate=0", "--max-label-rate=0", "--log-level=error",
                       "--server-id=bench", *http, *arguments)
 
     def echo(self):

@@ -17,6 +17,7 @@ ExitCode Run(const Settings& settings, Terminal& terminal) {
                             std::holds_alternative<DoctorSettings>(settings.verb) ||
                             std::holds_alternative<HealthSettings>(settings.verb) ||
                             std::holds_alternative<TokenSettings>(settings.verb) ||
+                            std::holds_alternative<KeySettings>(settings.verb) ||
                             std::holds_alternative<CompletionSettings>(settings.verb);
   if (!needs_no_api) {
     auto api = Api::Create(settings.global);

@@ -160,6 +160,13 @@ struct TokenSettings {
   std::string file;  // to add the entry to; empty: none
 };
 
+struct KeySettings {
+  std::string file;
+  bool rotate = false;                                // else: show it
+  common::Duration from = std::chrono::minutes(1);    // from now on
+  common::Duration overlap = std::chrono::hours(24);  // after that
+};
+
 struct CompletionSettings {
   std::string shell;  // bash, zsh or fish
 };
@@ -168,7 +175,7 @@ using VerbSettings =
     std::variant<ListSettings, GetSettings, WatchSettings, WaitSettings, CheckSettings, TopSettings,
                  TransitionsSettings, StatsSettings, EvictSettings, MaintenanceSettings, ServerInfoSettings,
                  DrainSettings, AuditSettings, HealthSettings, DoctorSettings, BeatSettings, TokenSettings,
-                 CompletionSettings>;
+                 KeySettings, CompletionSettings>;
 
 struct Settings {
   GlobalSettings global;

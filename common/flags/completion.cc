@@ -25,8 +25,8 @@ void OfferValues(const FlagDoc& flag, const std::string& prefix, const std::stri
   completion.prefix = prefix;
   completion.part = part;
   completion.argument = flag.is_positional ? flag.names[0] : flag.value;
-  if (flag.value == "FILE" || flag.value == "DIR") completion.rest = Completion::Rest::kFile;
   if (flag.is_positional) completion.rest = Completion::Rest::kNames;
+  if (flag.value == "FILE" || flag.value == "DIR") completion.rest = Completion::Rest::kFile;
   for (const std::string& choice : flag.choices) {
     if (choice.starts_with(part)) completion.words.push_back({prefix + choice, ""});
   }

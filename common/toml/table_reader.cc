@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "common/duration_text.h"
 #include "common/flags/nearest.h"
 #include "common/strings.h"
@@ -12,7 +14,17 @@ namespace {
 
 constexpr std::string_view kText = "a string";
 constexpr std::string_view kDuration = "a string such as \"250ms\" or \"2m\"";
+constexpr std::string_view kTime = "a time with its zone such as 2027-01-31T00:00:00Z";
 constexpr std::string_view kTexts = "a string or an array of strings";
+
+std::optional<WallTime> ToTime(const toml::date_time& time) {
+  if (!time.offset) return std::nullopt;
+  const absl::CivilSecond civil(time.date.year, time.date.month, time.date.day, time.time.hour,
+                                time.time.minute, time.time.second);
+  const absl::Time moment = absl::FromCivil(civil, absl::UTCTimeZone()) +
+                            absl::Nanoseconds(time.time.nanosecond) - absl::Minutes(time.offset->minutes);
+  return WallTime(Duration(absl::ToUnixNanos(moment)));
+}
 
 }  // namespace
 
@@ -78,6 +90,15 @@ std::optional<Duration> TableReader::DurationOf(std::string_view key) {
   if (duration.ok()) return *duration;
   Refuse(key, StrCat("is no duration: ", ToStd(duration.status().message())));
   return std::nullopt;
+}
+
+std::optional<WallTime> TableReader::TimeOf(std::string_view key) {
+  const toml::node* const node = Find(key);
+  if (node == nullptr) return std::nullopt;
+  const auto* const value = node->as_date_time();
+  const auto time = value == nullptr ? std::nullopt : ToTime(value->get());
+  if (!time) RefuseType(key, kTime, *node);
+  return time;
 }
 
 std::optional<std::vector<std::string>> TableReader::Texts(std::string_view key) {

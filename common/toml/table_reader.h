@@ -37,6 +37,8 @@ class TableReader {
   std::optional<std::int64_t> Integer(std::string_view key, std::int64_t least, std::int64_t most);
   // A text such as "250ms".
   std::optional<Duration> DurationOf(std::string_view key);
+  // A date-time with its zone, such as 2027-01-31T00:00:00Z. Years that no WallTime reaches are its ends.
+  std::optional<WallTime> TimeOf(std::string_view key);
   // An array of texts, or a text alone.
   std::optional<std::vector<std::string>> Texts(std::string_view key);
   // Tables, each under [[KEY]], no more than `most`; none if there are none, or if it is wrong, which is then

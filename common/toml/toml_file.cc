@@ -11,6 +11,7 @@
 #include <sstream>
 #include <utility>
 
+#include "common/files/descriptor.h"
 #include "common/strings.h"
 #include "common/toml/toml_depth.h"
 #include "common/utf8.h"
@@ -25,45 +26,26 @@ constexpr std::string_view kTwice = "cannot redefine existing ";
 constexpr std::string_view kUnquoted[] = {
     "decimal integer:", "floating-point:", "time:", "date:", "date-time:", "boolean:", "value:"};
 
-// toml++ quotes what it read, whatever that is.
-std::string Printable(std::string text) {
-  return !IsValidUtf8(text) || HasControlCharacter(text) ? Escape(text) : text;
-}
-
-// The words of toml++ as a part of a sentence, and what people run into most said plainly.
+// The words of toml++ as a part of a sentence, and what people run into most said plainly. It quotes what it
+// read, whatever that is.
 std::string PlainWords(std::string_view words) {
-  if (!words.starts_with(kWhile)) return Printable(std::string(words));
+  if (!words.starts_with(kWhile)) return PlainLine(words);
   words.remove_prefix(kWhile.size());
   const auto twice = words.find(kTwice);
   if (twice != std::string_view::npos) {
     // `integer 'a'`, `table 'a' as array`
     const auto begin = words.find('\'', twice), end = words.rfind('\'');
     if (begin < end)
-      return Printable(StrCat("key ", words.substr(begin, end + 1 - begin), " is given twice"));
+      return PlainLine(StrCat("key ", words.substr(begin, end + 1 - begin), " is given twice"));
   }
   std::string plain(words);
   for (const std::string_view kind : kUnquoted) {
     if (words.starts_with(kind)) plain += "; texts and durations stand in quotes";
   }
-  return Printable(std::move(plain));
+  return PlainLine(plain);
 }
 
 std::vector<TomlError> Whole(std::string text) { return {{0, 0, std::move(text)}}; }
-
-// Closes what it was given.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 }  // namespace
 

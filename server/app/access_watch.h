@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "common/clock.h"
 #include "server/app/config/config.h"
@@ -19,6 +20,10 @@ class AccessWatch {
   // outlive this.
   AccessWatch(const Config& config, auth::Access& access, const common::Clock& clock, IncidentLog& incidents,
               auth::AuditLog& audit, std::function<void()> changed);
+
+  // The policy of `access` was read from the files of which this is the PolicyPrint(): the first look takes
+  // what has changed since. Without it, what changed before this was made goes unseen.
+  void ReadFrom(std::string print) { print_ = std::move(print); }
 
   // To be called four times a second or so. What is wrong with changed files is said once, and leaves what
   // was.

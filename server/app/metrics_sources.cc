@@ -85,8 +85,10 @@ http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
               [&parts] {
                 return http::StreamSample{.open = parts.heartbeat->stream_count(),
                                           .heartbeats = parts.heartbeat->ping_count(),
+                                          .merged_label_changes = parts.heartbeat->merged_label_changes(),
                                           .rtts = parts.heartbeat->rtts(),
-                                          .bad_ends = parts.heartbeat->bad_ends()};
+                                          .bad_ends = parts.heartbeat->bad_ends(),
+                                          .lines_left_out = parts.heartbeat->lines_left_out()};
               },
           .methods = [&parts] { return Methods(parts); },
           .queues = [&parts] { return Queues(parts); },

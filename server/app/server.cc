@@ -17,6 +17,7 @@
 #include "server/app/open_listeners.h"
 #include "server/app/open_store.h"
 #include "server/app/process.h"
+#include "server/app/resume_key_watch.h"
 #include "server/app/server_parts.h"
 #include "server/app/version.h"
 #include "server/auth/tls.h"
@@ -89,8 +90,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   auto tls = auth::ServerTls::Load(complete.tls, common::SystemClock());
   if (!tls.ok()) return tls.status();
 
+  // The store may be long in opening, and a token be revoked meanwhile.
+  std::string policy_print = PolicyPrint(complete);
   auto policy = LoadPolicy(complete);
   if (!policy.ok()) return policy.status();
+
+  auto resume_keys = LoadResumeKeys(complete.resume_key_file);
+  if (!resume_keys.ok()) return resume_keys.status();
 
   auto store = OpenStore(complete, common::SystemClock());
   if (!store.ok()) return ForTheOperator(complete, store.status());
@@ -100,8 +106,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
 
   auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(policy),
                                              *std::move(store), *std::move(contents));
+  parts->access_watch.ReadFrom(std::move(policy_print));
   if (absl::Status opened = parts->OpenAuditFile(); !opened.ok()) return opened;
   parts->AddServices();
+  parts->StartResumeKeys(*std::move(resume_keys));
   parts->StartRegistry();
   if (absl::Status listening = parts->Listen(parts->tls->credentials(), *std::move(inherited));
       !listening.ok())
@@ -144,12 +152,15 @@ void Server::Reload(const ParsedConfig& again) {
   const std::string tls = parts_->tls_watch.Reload();
   const std::string access = parts_->access_watch.Reload();
   if (parts_->audit_file != nullptr) parts_->audit_file->Reopen();
-  spdlog::info("reload: {}{}{}{}; {}", tls, StoreTlsWord(parts_->config), access.empty() ? "" : "; ", access,
+  const std::string keys = parts_->resume_key_watch->Reload();
+  spdlog::info("reload: {}{}{}{}{}{}; {}", tls, StoreTlsWord(parts_->config), access.empty() ? "" : "; ",
+               access, keys.empty() ? "" : "; ", keys,
                settings.empty() ? "the configuration is what it was" : settings);
 }
 
 void Server::Look() {
   parts_->access_watch.Look();
+  parts_->resume_key_watch->Look();
   // Files of TLS are renewed one after the other, and what does not fit is told at the second look.
   if (looks_++ % kLooksPerTlsLook == 0) parts_->tls_watch.Look();
   parts_->drainer.Look();

@@ -143,6 +143,11 @@ absl::Status ServerParts::OpenAuditFile() {
   return absl::OkStatus();
 }
 
+void ServerParts::StartResumeKeys(common::ResumeKeys keys) {
+  resume_key_watch.emplace(config.resume_key_file, std::move(keys), common::SystemClock(), incidents, *audit,
+                           [this](const auto& taken) { heartbeat->UseKeys(taken); });
+}
+
 void ServerParts::StartRegistry() {
   registry.OnWitness([this](const auto& event) { OnWitness(event); });
   running.Start(*store, registry);

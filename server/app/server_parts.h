@@ -22,6 +22,7 @@
 #include "server/app/http_front.h"
 #include "server/app/log/audit_file.h"
 #include "server/app/log/incident_log.h"
+#include "server/app/resume_key_watch.h"
 #include "server/app/tls_watch.h"
 #include "server/app/watchdog.h"
 #include "server/auth/access.h"
@@ -78,6 +79,8 @@ struct ServerParts {
 
   // Once, before StartRegistry.
   void AddServices();
+  // Once, after AddServices. `keys`: what LoadResumeKeys() made of the configuration.
+  void StartResumeKeys(common::ResumeKeys keys);
   // Once, before Listen. The store's and the detector's threads begin only when the registry knows
   // whom to tell: it asks without a lock.
   void StartRegistry();
@@ -135,8 +138,9 @@ struct ServerParts {
   rpc::Canary canary;
   TlsWatch tls_watch;
   AccessWatch access_watch;
-  std::unique_ptr<HttpFront> http;   // null: none
-  std::optional<Watchdog> watchdog;  // where systemd asked for one
+  std::optional<ResumeKeyWatch> resume_key_watch;  // from StartResumeKeys on
+  std::unique_ptr<HttpFront> http;                 // null: none
+  std::optional<Watchdog> watchdog;                // where systemd asked for one
 };
 
 }  // namespace liveness::app

@@ -7,8 +7,6 @@
 #include <openssl/sha.h>
 
 #include "absl/strings/escaping.h"
-#include "absl/time/civil_time.h"
-#include "absl/time/time.h"
 #include "common/strings.h"
 #include "common/toml/table_reader.h"
 #include "common/toml/toml_file.h"
@@ -22,14 +20,6 @@ bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= kMaxName && std::all_of(text.begin(), text.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.';
   });
-}
-
-std::optional<common::WallTime> ToTime(const toml::date_time& time) {
-  if (!time.offset) return std::nullopt;
-  const absl::CivilSecond civil(time.date.year, time.date.month, time.date.day, time.time.hour,
-                                time.time.minute, time.time.second);
-  const absl::Time moment = absl::FromCivil(civil, absl::UTCTimeZone()) - absl::Minutes(time.offset->minutes);
-  return common::WallTime(std::chrono::nanoseconds(absl::ToUnixNanos(moment)));
 }
 
 // In the tables so far.
@@ -47,12 +37,7 @@ class Reader {
     ReadName(seen.names);
     ReadHash(seen.hashes);
     ReadRoles();
-    if (const toml::node* const node = reader_.Find("expires")) {
-      const auto* const value = node->as_date_time();
-      const auto time = value == nullptr ? std::nullopt : ToTime(value->get());
-      if (!time) reader_.RefuseType("expires", "a time with its zone such as 2027-01-31T00:00:00Z", *node);
-      token_.expires = time;
-    }
+    token_.expires = reader_.TimeOf("expires");
     reader_.RefuseOthers();
     return std::move(token_);
   }

@@ -107,7 +107,9 @@ class HookReader {
       return reader_.Refuse(key, common::StrCat("is no URL: ", curl_url_strerror(parsed)));
     }
     const std::string scheme = PartOf(url.get(), CURLUPART_SCHEME);
-    if (scheme != "http" && scheme != "https")
+    // curl takes one slash, or three, for two. ShownUrl, which hides the secrets, does not.
+    const std::string_view behind = std::string_view(text).substr(std::min(scheme.size(), text.size()));
+    if ((scheme != "http" && scheme != "https") || !behind.starts_with("://") || behind.starts_with(":///"))
       return reader_.Refuse(key, "must begin with http:// or https://");
     const std::string host = PartOf(url.get(), CURLUPART_HOST);
     const auto why = host == "localhost" ? "a loopback address" : WhyNotPublic(host);

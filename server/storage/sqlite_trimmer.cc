@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "server/core/fleet/scopes.h"
 #include "server/storage/sqlite_schema.h"
 
 namespace liveness::storage {
@@ -16,6 +17,15 @@ constexpr std::size_t kLookedAt = 16;
 constexpr std::size_t kWorthALook = 4;
 
 std::int64_t Signed(std::uint64_t revision) { return static_cast<std::int64_t>(revision); }
+
+// The number in the only row of `statement`.
+absl::StatusOr<std::int64_t> QueryOne(SqliteStatement& statement) {
+  const absl::StatusOr<bool> row = statement.Step();
+  if (!row.ok()) return row.status();
+  const std::int64_t number = *row ? statement.Int(0) : 0;
+  statement.Reset();
+  return number;
+}
 
 }  // namespace
 
@@ -30,19 +40,32 @@ absl::StatusOr<SqliteTrimmer> SqliteTrimmer::On(SqliteDatabase& database, const 
       {&trimmer.last_of_some_,
        "SELECT max(revision) FROM (SELECT revision FROM history WHERE client_id = ?1 AND revision <= ?2 "
        "ORDER BY revision LIMIT ?3)"},
-      {&trimmer.drop_some_, "DELETE FROM history WHERE client_id = ?1 AND revision <= ?2"},
+      {&trimmer.drop_some_, "DELETE FROM history WHERE client_id = ?1 AND revision <= ?2 RETURNING voice"},
+      {&trimmer.last_of_voice_,
+       "SELECT max(revision) FROM (SELECT revision FROM history WHERE voice = ?1 ORDER BY revision LIMIT "
+       "?2)"},
+      {&trimmer.is_others_before_,
+       "SELECT EXISTS(SELECT 1 FROM history WHERE revision <= ?2 AND voice <> ?1 ORDER BY revision)"},
+      {&trimmer.drop_of_voice_, "DELETE FROM history WHERE voice = ?1 AND revision <= ?2 RETURNING voice"},
+      {&trimmer.drop_oldest_, "DELETE FROM history WHERE revision <= ?1 RETURNING voice"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database.Prepare(sql);
     if (!prepared.ok()) return prepared.status();
     *statement = *std::move(prepared);
   }
-  const auto rows = database.QueryInt("SELECT count(*) FROM history");
+  auto voices = database.Prepare("SELECT voice, count(*) FROM history GROUP BY voice");
+  if (!voices.ok()) return voices.status();
+  for (;;) {
+    const absl::StatusOr<bool> row = voices->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    trimmer.AddRows(voices->Bytes(0), static_cast<std::size_t>(voices->Int(1)));
+  }
   const auto compacted = MetaInt(database, meta::kCompacted), thinned = MetaInt(database, meta::kThinned);
-  for (const auto* number : {&rows, &compacted, &thinned}) {
+  for (const auto* number : {&compacted, &thinned}) {
     if (!number->ok()) return number->status();
   }
-  trimmer.rows_ = static_cast<std::size_t>(*rows);
   trimmer.compacted_ = static_cast<std::uint64_t>(*compacted);
   trimmer.thinned_ = static_cast<std::uint64_t>(*thinned);
   if (trimmer.rows_ <= options.max_history_rows / 2) return trimmer;
@@ -60,21 +83,44 @@ absl::StatusOr<SqliteTrimmer> SqliteTrimmer::On(SqliteDatabase& database, const 
 }
 
 void SqliteTrimmer::Wrote(const core::Transition& transition) {
-  ++rows_;
+  AddRows(core::VoiceOf(*transition.after), 1);
   writers_.Add(transition.after->client_id());
 }
 
+void SqliteTrimmer::AddRows(std::string_view voice, std::size_t count) {
+  rows_ += count;
+  std::size_t& has = voices_[std::string(voice)];
+  has += count;
+  if (2 * has > rows_) majority_ = voice;
+}
+
+void SqliteTrimmer::Dropped(const std::vector<std::string>& voices) {
+  rows_ -= voices.size();
+  for (const std::string& voice : voices) {
+    const auto at = voices_.find(voice);
+    if (at != voices_.end() && --at->second == 0) voices_.erase(at);
+  }
+}
+
+std::size_t SqliteTrimmer::Excess() const {
+  return rows_ > options_->max_history_rows ? rows_ - options_->max_history_rows : 0;
+}
+
 absl::StatusOr<std::size_t> SqliteTrimmer::Trim(std::optional<common::WallTime> now, std::size_t most) {
-  const auto thinned = ThinTheLoud(most);
-  if (!thinned.ok() || *thinned >= most) return thinned;
-  const auto dropped = DropOldest(now, most - *thinned);
+  const auto loud = ThinTheLoud(most);
+  if (!loud.ok() || *loud >= most) return loud;
+  const auto majority = ThinTheMajority(most - *loud);
+  if (!majority.ok()) return majority;
+  const std::size_t thinned = *loud + *majority;
+  if (thinned >= most) return thinned;
+  const auto dropped = DropOldest(now, most - thinned);
   if (!dropped.ok()) return dropped;
-  return *thinned + *dropped;
+  return thinned + *dropped;
 }
 
 absl::StatusOr<std::size_t> SqliteTrimmer::ThinTheLoud(std::size_t most) {
-  if (rows_ <= options_->max_history_rows) return 0;
-  const std::size_t wanted = std::min(most, rows_ - options_->max_history_rows);
+  const std::size_t wanted = std::min(most, Excess());
+  if (wanted == 0) return 0;
   const std::size_t worth = std::max<std::size_t>(options_->max_history_per_client / kWorthALook, 1);
   std::size_t dropped = 0;
   for (const std::string& client_id : writers_.AtLeast(worth, kLookedAt)) {
@@ -83,7 +129,6 @@ absl::StatusOr<std::size_t> SqliteTrimmer::ThinTheLoud(std::size_t most) {
     if (!some.ok()) return some;
     if (*some == 0) writers_.Forget(client_id);
     dropped += *some;
-    rows_ -= *some;
   }
   return dropped;
 }
@@ -95,26 +140,46 @@ absl::StatusOr<std::size_t> SqliteTrimmer::Thin(const std::string& client_id, st
   if (!*beyond) return 0;
   const std::int64_t newest = beyond_share_.Int(0);
   beyond_share_.Reset();
-  last_of_some_.BindText(1, client_id).Bind(2, newest).Bind(3, Signed(most));
-  const absl::StatusOr<bool> some = last_of_some_.Step();
-  if (!some.ok()) return some.status();
-  const std::int64_t last = last_of_some_.Int(0);
-  last_of_some_.Reset();
+  const absl::StatusOr<std::int64_t> last =
+      QueryOne(last_of_some_.BindText(1, client_id).Bind(2, newest).Bind(3, Signed(most)));
+  if (!last.ok()) return last.status();
 
+  return DropSome(drop_some_.BindText(1, client_id).Bind(2, *last), *last);
+}
+
+absl::StatusOr<std::size_t> SqliteTrimmer::ThinTheMajority(std::size_t most) {
+  const auto voice = voices_.find(majority_);
+  // Of old rows nobody knows whose they are: these are not one voice's.
+  if (voice == voices_.end() || majority_.empty() || 2 * voice->second <= rows_) return 0;
+  // After so many it has half.
+  const std::size_t wanted = std::min({most, Excess(), 2 * voice->second - rows_});
+  if (wanted == 0) return 0;
+  last_of_voice_.BindText(1, majority_).Bind(2, Signed(wanted));
+  const absl::StatusOr<std::int64_t> last = QueryOne(last_of_voice_);
+  if (!last.ok()) return last.status();
+  const absl::StatusOr<std::int64_t> others =
+      QueryOne(is_others_before_.BindText(1, majority_).Bind(2, *last));
+  if (!others.ok()) return others.status();
+  if (*others == 0) return 0;
+  return DropSome(drop_of_voice_.BindText(1, majority_).Bind(2, *last), *last);
+}
+
+absl::StatusOr<std::size_t> SqliteTrimmer::DropSome(SqliteStatement& drop, std::int64_t last) {
   const std::uint64_t thinned = std::max(thinned_, static_cast<std::uint64_t>(last));
   SqliteTransaction transaction(*database_);
   if (auto status = transaction.Begin(SqliteTransaction::Kind::kWrite); !status.ok()) return status;
-  if (auto status = drop_some_.BindText(1, client_id).Bind(2, last).Run(); !status.ok()) return status;
-  const auto count = static_cast<std::size_t>(sqlite3_changes(database_->handle()));
+  const auto voices = RunDrop(drop);
+  if (!voices.ok()) return voices.status();
   if (auto status = SetMeta(*database_, meta::kThinned, Signed(thinned)); !status.ok()) return status;
   if (auto status = transaction.Commit(); !status.ok()) return status;
   thinned_ = thinned;
-  return count;
+  Dropped(*voices);
+  return voices->size();
 }
 
 absl::StatusOr<std::size_t> SqliteTrimmer::DropOldest(std::optional<common::WallTime> now, std::size_t most) {
   const auto is_due = [&](std::size_t dropped, common::WallTime time) {
-    return rows_ - dropped > options_->max_history_rows || (now && time < *now - options_->max_history_age);
+    return dropped < Excess() || (now && time < *now - options_->max_history_age);
   };
   if (rows_ == 0 || (oldest_time_ && !is_due(0, *oldest_time_))) return 0;
 
@@ -140,19 +205,30 @@ absl::StatusOr<std::size_t> SqliteTrimmer::DropOldest(std::optional<common::Wall
     oldest_time_.reset();
     return status;
   }
-  rows_ -= dropped;
   return dropped;
+}
+
+absl::StatusOr<std::vector<std::string>> SqliteTrimmer::RunDrop(SqliteStatement& drop) {
+  std::vector<std::string> voices;
+  for (;;) {
+    const absl::StatusOr<bool> row = drop.Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return voices;
+    voices.emplace_back(drop.Bytes(0));
+  }
 }
 
 absl::Status SqliteTrimmer::DropUpTo(std::uint64_t revision) {
   SqliteTransaction transaction(*database_);
   if (auto status = transaction.Begin(SqliteTransaction::Kind::kWrite); !status.ok()) return status;
-  const auto sql = common::StrCat("DELETE FROM history WHERE revision <= ", revision,
-                                  "; DELETE FROM gaps WHERE until <= ", revision);
+  const auto voices = RunDrop(drop_oldest_.Bind(1, Signed(revision)));
+  if (!voices.ok()) return voices.status();
+  const auto sql = common::StrCat("DELETE FROM gaps WHERE until <= ", revision);
   if (auto status = database_->Execute(sql); !status.ok()) return status;
   if (auto status = SetMeta(*database_, meta::kCompacted, Signed(revision)); !status.ok()) return status;
   if (auto status = transaction.Commit(); !status.ok()) return status;
   compacted_ = revision;
+  Dropped(*voices);
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "server/core/fleet/scopes.h"
 #include "server/storage/record_codec.h"
 #include "server/storage/sqlite_mark.h"
 #include "server/storage/sqlite_schema.h"
@@ -26,7 +27,7 @@ absl::StatusOr<SqliteWriter> SqliteWriter::On(SqliteDatabase& database, const Sq
        "SET revision = excluded.revision, record = excluded.record"},
       {&writer.drop_record_, "DELETE FROM clients WHERE client_id = ?1"},
       {&writer.put_transition_,
-       "INSERT INTO history(revision, time_ns, client_id, transition) VALUES(?1, ?2, ?3, ?4)"},
+       "INSERT INTO history(revision, time_ns, client_id, transition, voice) VALUES(?1, ?2, ?3, ?4, ?5)"},
   };
   for (const auto& [statement, sql] : statements) {
     auto prepared = database.Prepare(sql);
@@ -46,11 +47,12 @@ absl::Status SqliteWriter::PutRecord(const core::ClientRecord& record) {
 }
 
 absl::Status SqliteWriter::PutTransition(const core::Transition& transition) {
-  const std::string bytes = EncodeTransition(transition);
+  const std::string bytes = EncodeTransition(transition), voice = core::VoiceOf(*transition.after);
   return put_transition_.Bind(1, Signed(transition.revision()))
       .Bind(2, transition.time.time_since_epoch().count())
       .BindText(3, transition.after->client_id())
       .BindBlob(4, bytes)
+      .BindText(5, voice)
       .Run();
 }
 

@@ -1,15 +1,20 @@
 #include "server/storage/transition_log.h"
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
+#include <string>
 #include <utility>
+
+#include "absl/hash/hash.h"
+#include "common/strings.h"
+#include "server/core/fleet/scopes.h"
 
 namespace liveness::storage {
 namespace {
 
-std::uint32_t HashOf(std::string_view client_id) {
-  return static_cast<std::uint32_t>(std::hash<std::string_view>()(client_id));
+// Another one in each process: nobody can choose ids that are taken for somebody else's.
+std::uint32_t HashOf(std::string_view text) {
+  return static_cast<std::uint32_t>(absl::HashOf(common::ToAbsl(text)));
 }
 
 }  // namespace
@@ -31,6 +36,8 @@ void TransitionLog::StartAfter(std::uint64_t revision) {
   entries_.clear();
   held_.clear();
   loud_.clear();
+  voices_.clear();
+  swept_ = 0;
   gaps_.clear();
   compacted_ = thinned_ = revision;
 }
@@ -39,6 +46,7 @@ void TransitionLog::Append(core::TransitionPtr transition) {
   const std::uint64_t revision = transition->revision();
   const core::WallTime time = transition->time;
   const std::uint32_t client = HashOf(transition->after->client_id());
+  const std::uint32_t voice = HashOf(core::VoiceOf(*transition->after));
   Held& held = held_[client];
   if (held.count == 0) {
     held.first = revision;
@@ -52,7 +60,11 @@ void TransitionLog::Append(core::TransitionPtr transition) {
   }
   held.last = revision;
   if (++held.count == bounds_.per_client + 1) loud_.push_back(client);
-  entries_.emplace_hint(entries_.end(), revision, Entry{std::move(transition), time, client});
+  entries_.emplace_hint(entries_.end(), revision, Entry{std::move(transition), time, client, voice});
+  if (++voices_[voice] * 2 > entries_.size() && majority_ != voice) {
+    majority_ = voice;
+    swept_ = 0;
+  }
   Trim();
 }
 
@@ -66,21 +78,26 @@ void TransitionLog::Trim() {
   const std::uint64_t last = entries_.rbegin()->first;
   while (entries_.size() > bounds_.transitions && entries_.begin()->first != last) {
     if (DropOfLoudest()) continue;
+    const Swept swept = DropOfMajority();
+    if (swept == Swept::kDropped) continue;
+    if (swept == Swept::kLater) break;
     compacted_ = entries_.begin()->first;
     // What shares a revision stays or goes together: `compacted_` speaks for all of it.
-    while (entries_.begin()->first == compacted_) DropOldest();
+    while (entries_.begin()->first == compacted_) Drop(entries_.begin());
   }
   const auto over =
       std::find_if(gaps_.begin(), gaps_.end(), [this](const auto& gap) { return gap.second > compacted_; });
   gaps_.erase(gaps_.begin(), over);
 }
 
-void TransitionLog::DropOldest() {
-  const Entry& oldest = entries_.begin()->second;
-  const auto held = held_.find(oldest.client);
-  held->second.first = oldest.next;
+void TransitionLog::Drop(Entries::iterator at) {
+  const Entry& entry = at->second;
+  const auto held = held_.find(entry.client);
+  held->second.first = entry.next;
   if (--held->second.count == 0) held_.erase(held);
-  entries_.erase(entries_.begin());
+  const auto voice = voices_.find(entry.voice);
+  if (--voice->second == 0) voices_.erase(voice);
+  entries_.erase(at);
 }
 
 bool TransitionLog::DropOfLoudest() {
@@ -92,12 +109,29 @@ bool TransitionLog::DropOfLoudest() {
     }
     const Entries::iterator oldest = Find(held->second.first, loud_.back());
     thinned_ = std::max(thinned_, oldest->first);
-    held->second.first = oldest->second.next;
-    --held->second.count;
-    entries_.erase(oldest);
+    Drop(oldest);
     return true;
   }
   return false;
+}
+
+TransitionLog::Swept TransitionLog::DropOfMajority() {
+  const auto voice = voices_.find(majority_);
+  if (voice == voices_.end() || voice->second * 2 <= entries_.size()) return Swept::kNothing;
+  auto at = entries_.lower_bound(swept_);
+  for (std::size_t looks = 0; at != entries_.end(); ++at, ++looks) {
+    if (looks >= kLook && at->first != swept_) return Swept::kLater;
+    swept_ = at->first;
+    if (at->second.voice != majority_) continue;
+    // If its client was another's before, that is older: an id's past goes in order.
+    const Entries::iterator oldest = Find(held_[at->second.client].first, at->second.client);
+    if (oldest->first == entries_.begin()->first) return Swept::kNothing;
+    thinned_ = std::max(thinned_, oldest->first);
+    Drop(oldest);
+    return Swept::kDropped;
+  }
+  swept_ = 0;
+  return Swept::kNothing;
 }
 
 void TransitionLog::AddGap(std::uint64_t after, std::uint64_t until) {

@@ -6,9 +6,11 @@
 //
 // Beyond its bound the oldest go, those of one revision together. But a client that
 // has more than its share loses its own oldest first, so that nobody's endless
-// changes push out everybody else's past. What then lies below `complete_after()` is
-// in part: a gap to whoever wants to know all that happened. What goes, goes one by
-// one as others come: each knows its client's next, and none is looked for.
+// changes push out everybody else's past; and so does a voice (core/fleet/scopes.h)
+// that has more than half of all, so that no principal's thousands of ids do. What
+// then lies below `complete_after()` is in part: a gap to whoever wants to know all
+// that happened. What goes, goes one by one as others come: each knows its client's
+// next, and a voice's are swept from the oldest on, a bounded look at a time.
 //
 // Not thread-safe.
 #pragma once
@@ -75,6 +77,7 @@ class TransitionLog {
     core::TransitionPtr transition;
     core::WallTime time;
     std::uint32_t client = 0;  // hash of the client's id
+    std::uint32_t voice = 0;   // hash of the voice
     std::uint64_t next = 0;    // the revision of that client's next; 0: there is none
   };
   using Entries = absl::btree_multimap<std::uint64_t, Entry>;  // by revision
@@ -88,9 +91,14 @@ class TransitionLog {
   // The client's oldest of that revision. REQUIRES: there is one.
   Entries::iterator Find(std::uint64_t revision, std::uint32_t client);
   void Trim();
-  void DropOldest();
+  // REQUIRES: it is its client's oldest.
+  void Drop(Entries::iterator at);
   // Drops the oldest of a client that has more than its share. False if there is none.
   bool DropOfLoudest();
+  enum class Swept : std::uint8_t { kDropped, kNothing, kLater };
+  // Drops the oldest of the voice that has more than half, if there is one and it is not the oldest of all.
+  // kLater: it has not been found yet.
+  Swept DropOfMajority();
 
   const Bounds bounds_;
   Entries entries_;
@@ -98,6 +106,9 @@ class TransitionLog {
   std::uint64_t thinned_;                          // up to here some were dropped from the middle
   absl::flat_hash_map<std::uint32_t, Held> held_;  // by the client's hash
   std::vector<std::uint32_t> loud_;                // had more than their share; the last is looked at
+  absl::flat_hash_map<std::uint32_t, std::size_t> voices_;  // how many each has
+  std::uint32_t majority_ = 0;                              // the last voice that had more than half
+  std::uint64_t swept_ = 0;                                 // below this revision it has none to drop
   RevisionGaps gaps_;
 };
 

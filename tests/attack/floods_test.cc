@@ -87,5 +87,29 @@ TEST_F(LimitsAttack, TransitionsOfOnePrincipalWithoutEnd) {
   EXPECT_EQ(watch_->gaps(), 0) << "of who watches the bystanders";
 }
 
+// One principal's ids live and leave without end, far more than records of those are kept: a bystander that
+// died before is still there, and what it died of.
+TEST_F(LimitsAttack, EndedRecordsWithoutEnd) {
+  StartAttacked({"--max-ended=300"});
+  v1::RegistryService::Stub stub(ops_);
+  std::atomic<int> left{0};
+  Under(4, [&](int thread) {
+    const auto channel = Channel();
+    for (int i = 0; i < 25; ++i) {
+      HeartbeatStream stream(channel, Millis(0), TokenOf("evil"));
+      ASSERT_TRUE(stream.Join(
+          HeartbeatStream::Hello("evil-" + std::to_string(thread) + "-" + std::to_string(++left), "1")));
+      EXPECT_TRUE(stream.Goodbye());
+    }
+  });
+  EXPECT_GT(left, 600);
+  v1::ListClientsRequest request;
+  request.set_filter("client_id = \"by-*\" AND state = DEAD");
+  request.set_page_size(200);
+  v1::ListClientsResponse dead;
+  ASSERT_TRUE(Call(stub, &v1::RegistryService::Stub::ListClients, request, dead, TokenOf("ops")).ok());
+  EXPECT_GE(dead.clients_size(), kFallen) << "those that fell before the attack";
+}
+
 }  // namespace
 }  // namespace liveness::testing

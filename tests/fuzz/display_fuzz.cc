@@ -14,32 +14,23 @@
 #include "client/cli/print/document/json_text.h"
 #include "client/cli/print/error_text.h"
 #include "client/cli/print/table.h"
-#include "common/utf8.h"
 #include "liveness/v1/client.pb.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/parse.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
 
-// Lines may be ours.
-void RequirePlain(std::string_view text, std::string_view property) {
-  Require(common::IsValidUtf8(text), property);
-  while (!text.empty()) {
-    const std::string_view line = TakeLine(text);
-    Require(!common::HasControlCharacter(line), property);
-  }
-}
-
 void TryText(const std::string& text) {
   for (const std::string& shown :
        {cli::Printable(text), cli::NameText(text), cli::DistinctName(text), cli::ListedName(text)}) {
-    RequirePlain(shown, "a text is shown without what a terminal obeys");
+    RequirePlainLines(shown, "a text is shown without what a terminal obeys");
     Require(shown.find('\n') == std::string::npos, "a text does not end its line");
   }
   Require(cli::Printable(cli::Printable(text)) == cli::Printable(text), "what is printable stays as it is");
-  RequirePlain(cli::ErrorText(absl::UnavailableError(text), "127.0.0.1:1"),
-               "an error is shown as plain text");
+  RequirePlainLines(cli::ErrorText(absl::UnavailableError(text), "127.0.0.1:1"),
+                    "an error is shown as plain text");
 }
 
 }  // namespace
@@ -75,16 +66,16 @@ void Try(std::string_view input) {
   v1::Client client;
   if (!Parse(input, client)) return;
   const common::WallTime now(std::chrono::seconds(1'800'000'000));
-  RequirePlain(cli::Describe(client, now, false), "a client is described in plain text");
-  RequirePlain(cli::ToJson(client), "its JSON is plain text");
-  RequirePlain(cli::ToJsonLine(client), "on one line too");
+  RequirePlainLines(cli::Describe(client, now, false), "a client is described in plain text");
+  RequirePlainLines(cli::ToJson(client), "its JSON is plain text");
+  RequirePlainLines(cli::ToJsonLine(client), "on one line too");
   for (const bool wide : {false, true}) {
     std::ostringstream out;
     cli::Table table(out, cli::ClientHeaders(wide), {.headers = false});
     table.AddRow(cli::ClientCells(client, now, wide));
     table.Flush();
     const std::string row = out.str();
-    RequirePlain(row, "its row is plain text");
+    RequirePlainLines(row, "its row is plain text");
     Require(row.find('\n') == row.size() - 1, "its row is one line");
   }
 }

@@ -7,23 +7,19 @@
 #include <string_view>
 #include <vector>
 
-#include "common/utf8.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/rpc/heartbeat/heartbeat_codec.h"
 #include "server/rpc/heartbeat/heartbeat_hello.h"
 #include "server/rpc/heartbeat/ping_wire.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/parse.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
 
 constexpr core::Timing kPreset{std::chrono::seconds(1), std::chrono::seconds(3)};
 constexpr core::TimingBounds kBounds;
-
-bool IsPlain(std::string_view text) {
-  return common::IsValidUtf8(text) && !common::HasControlCharacter(text);
-}
 
 void RequireEcho(const rpc::PlainPing& ping) {
   const rpc::PendingPong pong{.ping = ping,

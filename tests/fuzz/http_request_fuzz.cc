@@ -3,20 +3,16 @@
 #include <string_view>
 #include <vector>
 
-#include "common/utf8.h"
 #include "liveness/v1/registry_service.pb.h"
 #include "server/http/session_cookie.h"
 #include "server/http/transport/host_check.h"
 #include "server/http/transport/target.h"
 #include "server/http/watch/sse.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
-
-bool IsPlain(std::string_view text) {
-  return common::IsValidUtf8(text) && !common::HasControlCharacter(text);
-}
 
 // `text` as a query's value, each byte escaped.
 std::string Escaped(std::string_view text) {
@@ -51,14 +47,28 @@ void TryHost(std::string_view text) {
   Require(text.find(host) != std::string_view::npos, "the host of an origin is a part of it");
 }
 
+// The id that a browser keeps of `event`, to send as Last-Event-ID.
+std::string IdOf(std::string_view event) {
+  std::string id;
+  while (!event.empty()) {
+    std::string_view line = TakeLine(event);
+    if (!line.starts_with("id: ")) continue;
+    Require(id.empty(), "an event has one id");
+    id = line.substr(4);
+  }
+  return id;
+}
+
 void TryEventId(std::string_view text) {
   v1::WatchClientsRequest request;
-  if (!http::ParseEventId(text, request).ok()) return;
+  if (!http::ParseEventId(text, request).ok() || !IsPlain(request.history_id())) return;
   v1::WatchClientsRequest again;
-  const std::string id = request.history_id() + ":" + std::to_string(request.start_revision());
+  const std::string event = *http::SsePacker(request.history_id()).Bookmark(request.start_revision());
+  const std::string id = IdOf(event);
+  Require(id == request.history_id() + ":" + std::to_string(request.start_revision()), "an event has its id");
   Require(http::ParseEventId(id, again).ok() && again.history_id() == request.history_id() &&
               again.start_revision() == request.start_revision(),
-          "an id that is read is written as itself");
+          "an id that an event had is read as it was");
 }
 
 }  // namespace

@@ -11,43 +11,50 @@
 namespace liveness::fuzz {
 namespace {
 
-core::ResumeTokens Tokens() {
-  return {7, [](std::string_view message) { return common::Signer("a key").Sign(message); }};
+constexpr common::WallTime kNow{};
+
+core::ResumeTokens TokensOf(std::uint64_t key_id, const std::string& key) {
+  return core::ResumeTokens(
+      core::KeyRing({{.id = key_id, .mac = [signer = common::Signer(key)](std::string_view text) {
+                        return signer.Sign(text);
+                      }}}));
 }
+core::ResumeTokens Tokens() { return TokensOf(7, "a key"); }
 
 }  // namespace
 
 std::vector<std::string> Seeds() {
   const core::ResumeTokens tokens = Tokens();
-  const std::string token = tokens.Issue("a", "a-1", 42);
-  const core::ResumeTokens foreign(8, [](std::string_view text) { return common::Signer("b").Sign(text); });
+  const std::string token = tokens.Issue("a", "a-1", 42, kNow);
+  const core::ResumeTokens foreign = TokensOf(8, "b");
   return {"a\na-1\n" + token, "a\na-2\n" + token, "b\na-1\n" + token, "a\na-1\n",
-          "a\na-1\n" + foreign.Issue("a", "a-1", 42)};
+          "a\na-1\n" + foreign.Issue("a", "a-1", 42, kNow)};
 }
 
 void Try(std::string_view input) {
   static const core::ResumeTokens tokens = Tokens();
   const std::string_view client = TakeLine(input), instance = TakeLine(input);
-  const core::ResumeOutcome outcome = tokens.Verify(input, client, instance);
+  const core::ResumeOutcome outcome = tokens.Verify(input, client, instance, kNow);
   if (outcome.verdict == core::ResumeVerdict::kValid && outcome.claim.instance_matches) {
-    Require(tokens.Issue(client, instance, outcome.claim.incarnation) == input, "one claim has one token");
+    Require(tokens.Issue(client, instance, outcome.claim.incarnation, kNow) == input,
+            "one claim has one token");
   }
 
   const std::uint64_t incarnation = input.size() * 0x9e3779b97f4a7c15;
-  std::string token = tokens.Issue(client, instance, incarnation);
+  std::string token = tokens.Issue(client, instance, incarnation, kNow);
   Require(token.size() == 86, "a token has 86 characters, whatever the ids");
-  const core::ResumeOutcome own = tokens.Verify(token, client, instance);
+  const core::ResumeOutcome own = tokens.Verify(token, client, instance, kNow);
   Require(own.verdict == core::ResumeVerdict::kValid && own.claim.instance_matches &&
               own.claim.incarnation == incarnation,
           "an issued token is valid");
-  Require(
-      tokens.Verify(token, std::string(client) + "x", instance).verdict == core::ResumeVerdict::kOtherClient,
-      "a token is its client's alone");
-  Require(!tokens.Verify(token, client, std::string(instance) + "x").claim.instance_matches,
+  Require(tokens.Verify(token, std::string(client) + "x", instance, kNow).verdict ==
+              core::ResumeVerdict::kOtherClient,
+          "a token is its client's alone");
+  Require(!tokens.Verify(token, client, std::string(instance) + "x", kNow).claim.instance_matches,
           "a token tells its instance");
   const std::size_t at = input.empty() ? 0 : static_cast<unsigned char>(input.front()) % token.size();
   token[at] = token[at] == 'A' ? 'B' : 'A';
-  Require(tokens.Verify(token, client, instance).verdict != core::ResumeVerdict::kValid,
+  Require(tokens.Verify(token, client, instance, kNow).verdict != core::ResumeVerdict::kValid,
           "an edited token is refused");
 }
 

@@ -4,10 +4,12 @@
 #include <string_view>
 #include <vector>
 
+#include "common/strings.h"
 #include "server/auth/rules/rules.h"
 #include "server/core/record/client_fields.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/made_record.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
@@ -72,6 +74,7 @@ void Try(std::string_view input) {
   if (!rules.ok()) {
     Require(rules.status().code() == absl::StatusCode::kInvalidArgument && !rules.status().message().empty(),
             "a refusal says why");
+    RequirePlainLines(common::ToStd(rules.status().message()), "a refusal is plain text");
     return;
   }
   const auto denied = auth::Rules::Parse(std::string(input) + kDenyAll, "rules.toml");

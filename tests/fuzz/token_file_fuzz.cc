@@ -3,8 +3,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/strings.h"
 #include "server/auth/token_file.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/plain_text.h"
 
 namespace liveness::fuzz {
 namespace {
@@ -32,6 +34,7 @@ void Try(std::string_view input) {
     Require(tokens.status().code() == absl::StatusCode::kInvalidArgument &&
                 tokens.status().message().find(kHash) == std::string_view::npos,
             "a refusal says why, and no hash");
+    RequirePlainLines(common::ToStd(tokens.status().message()), "a refusal is plain text");
     return;
   }
   Require(tokens->size() <= auth::Tokens::kMaxTokens, "there are no more tokens than are allowed");

@@ -61,6 +61,7 @@ World::World(std::chrono::duration<double> length) : length_(length) {
             "--keep-left=20s",
             "--keep-dead=30s",
             "--history-transitions=5000",
+            "--memory-transitions=5000",
             "--max-watchers=100",
             "--max-hello-rate=200",
             "--max-streams-per-principal=2000"};

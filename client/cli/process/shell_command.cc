@@ -15,6 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/duration_text.h"
+#include "common/files/descriptor.h"
+#include "common/files/file.h"
 #include "common/process/spawn.h"
 
 namespace liveness::cli {
@@ -22,34 +24,13 @@ namespace {
 
 constexpr int kTermPatienceMs = 2'000;
 
-// Closes what it holds.
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
 std::string Error(std::string_view what) {
   return absl::StrCat("could not be run: ", std::string(what), ": ", strerror(errno));
 }
 
 // Has `text` read from its start. A file in memory and no pipe: a command that does not read holds nobody up.
 bool Fill(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return lseek(fd, 0, SEEK_SET) == 0;
+  return common::WriteAll(fd, text) == text.size() && lseek(fd, 0, SEEK_SET) == 0;
 }
 
 // 0, or an errno.
@@ -83,12 +64,12 @@ std::string EndText(int status) {
 
 std::string RunShellCommand(const ShellCommand& command, const sigset_t& mask, common::Duration timeout,
                             int stop_fd) {
-  const Fd input(memfd_create("livenessctl", MFD_CLOEXEC));
+  const common::Descriptor input(memfd_create("livenessctl", MFD_CLOEXEC));
   if (input.get() < 0 || !Fill(input.get(), command.input)) return Error("its input");
   pid_t pid = 0;
   errno = Begin(command, mask, input.get(), pid);
   if (errno != 0) return Error("sh");
-  const Fd process(common::OpenProcess(pid));
+  const common::Descriptor process(common::OpenProcess(pid));
   const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
   const Woke woke =
       Await(process.get(), stop_fd, static_cast<int>(std::clamp<std::int64_t>(limit, 0, INT_MAX)));

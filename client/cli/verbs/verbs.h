@@ -32,13 +32,14 @@ Verb AddHealth(CLI::App& program, GlobalSettings& global);
 Verb AddDoctor(CLI::App& program, GlobalSettings& global);
 Verb AddBeat(CLI::App& program, GlobalSettings& global);
 Verb AddToken(CLI::App& program, GlobalSettings& global);
+Verb AddKey(CLI::App& program, GlobalSettings& global);
 Verb AddCompletion(CLI::App& program, GlobalSettings& global);
 
 // In the order in which --help shows them.
 inline constexpr Verb (*kAddVerbs[])(CLI::App&, GlobalSettings&) = {
-    AddList,        AddGet,    AddWatch, AddWait,        AddCheck,     AddTop,
-    AddTransitions, AddStats,  AddEvict, AddMaintenance, AddServer,    AddAudit,
-    AddHealth,      AddDoctor, AddBeat,  AddToken,       AddCompletion};
+    AddList,        AddGet,    AddWatch, AddWait,        AddCheck,  AddTop,
+    AddTransitions, AddStats,  AddEvict, AddMaintenance, AddServer, AddAudit,
+    AddHealth,      AddDoctor, AddBeat,  AddToken,       AddKey,    AddCompletion};
 
 // Each does what `settings` ask for. It writes results to `context.terminal.out` and errors to
 // `context.terminal.err`. REQUIRES: nothing has used gRPC yet, so that it has no threads: watch blocks
@@ -61,6 +62,7 @@ ExitCode RunVerb(const AuditSettings& settings, Context& context);
 ExitCode RunVerb(const HealthSettings& settings, Context& context);
 ExitCode RunVerb(const DoctorSettings& settings, Context& context);
 ExitCode RunVerb(const TokenSettings& settings, Context& context);
+ExitCode RunVerb(const KeySettings& settings, Context& context);
 ExitCode RunVerb(const CompletionSettings& settings, Context& context);
 // May return the code of a command, which has no name in ExitCode.
 ExitCode RunVerb(const BeatSettings& settings, Context& context);

@@ -45,6 +45,36 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);
+  app.add_option(
+         "--max-label-rate", settings.max_label_rate,
+         "Changes of its labels that a client may make in an interval on average, 25 times as many at "
+         "once after a rest; of those in between only the last is told. 0: no limit")
+      ->check(common::CountBetween(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--max-log-rate", settings.max_log_rate,
+                 "Lines in the log a second for each reason for which streams end badly, half of them of one "
+                 "address; 0: no limit")
+      ->check(common::CountBetween(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option(
+         "--max-watch-filter-cost", settings.max_watch_filter_cost,
+         "Of all distinct filters of watches together, each of which is asked of every change; a comparison "
+         "costs 2 or more, some 10 ns each. Filters that cost up to 100 are always let in")
+      ->check(common::CountBetween(0, 1'000'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option("--max-ended", settings.max_ended,
+                 "Records of clients that are DEAD or LEFT, about 1 KiB each; beyond it the oldest are "
+                 "forgotten, and first those of a principal, or address, that has more than half")
+      ->check(common::CountBetween(0, 10'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
   idle_timeout_
       .AddTo(app, "--idle-connection-timeout",
              "A connection without a call is closed after this, at 1.6 KiB for each of all; 0: never (0)")

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "server/app/config/duration_flag.h"
+#include "server/core/filter/filter_cost.h"
 #include "server/rpc/engine/call_patience.h"
 #include "server/rpc/engine/http2_bounds.h"
 
@@ -19,6 +20,10 @@ struct BoundSettings {
   std::optional<std::size_t> max_watchers_per_peer;      // as RegistryService's
   std::optional<std::size_t> max_streams_per_principal;  // nothing: a share of --max-clients
   std::uint32_t max_hello_rate = 5'000;                  // as HeartbeatOptions'
+  std::uint32_t max_label_rate = 2;                      // as HeartbeatOptions'
+  std::uint32_t max_log_rate = 20;                       // as HeartbeatOptions'
+  std::int64_t max_watch_filter_cost = core::kMaxDearWatchFilters;
+  std::size_t max_ended = 100'000;  // as RegistryOptions'
 };
 
 class BoundFlags {

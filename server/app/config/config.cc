@@ -10,6 +10,7 @@
 #include "common/flags/command_line.h"
 #include "common/flags/completion_script.h"
 #include "common/flags/man_page.h"
+#include "common/utf8.h"
 #include "server/app/access_policy.h"
 #include "server/app/config/config_check.h"
 #include "server/app/config/config_explain.h"
@@ -109,7 +110,7 @@ ParsedConfig ParseConfig(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     return Leave(0, std::string(version.what()) + "\n", "");
   } catch (const CLI::ParseError& error) {
-    return Refuse(common::PlainText(error.what()));
+    return Refuse(common::PlainLine(common::PlainText(error.what())));
   }
   if (completion.app->parsed()) return Leave(0, common::CompletionScript("livenessd", completion.shell), "");
   if (verbs.config->parsed() && !verbs.check->parsed() && !verbs.print->parsed() &&

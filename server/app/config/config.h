@@ -39,7 +39,9 @@ struct Config {
   bool fsync_always = false;  // sync the disk with each commit, not behind it
   common::Duration history_age = std::chrono::hours(7 * 24);
   std::size_t history_transitions = 1'000'000;
-  std::string server_id;  // empty: HOST-XXXXXXXX, new at each start
+  std::size_t memory_transitions = 200'000;
+  std::string resume_key_file;  // empty: none
+  std::string server_id;        // empty: HOST-XXXXXXXX, new at each start
 
   std::string keepalive_preset = "standard";
   common::KeepaliveSettings keepalive;  // the preset with the flags applied

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "server/app/access_policy.h"
 #include "server/app/open_store.h"
+#include "server/app/resume_key_watch.h"
 #include "server/auth/tls.h"
 
 namespace liveness::app {
@@ -52,6 +53,7 @@ std::vector<std::string> CheckFiles(const Config& config) {
   add(auth::ServerTls::Load(config.tls, common::SystemClock()).status());
   add(LoadPolicy(config).status());
   if (!config.auth.audit_file.empty()) add(CheckAppendable(config.auth.audit_file));
+  add(LoadResumeKeys(config.resume_key_file).status());
   if (config.store == "etcd") add(CheckEtcdFiles(config));
   return all;
 }

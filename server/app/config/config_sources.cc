@@ -10,6 +10,7 @@
 #include "common/strings.h"
 #include "common/toml/table_reader.h"
 #include "common/toml/toml_file.h"
+#include "common/utf8.h"
 #include "server/app/config/option_setting.h"
 #include "server/app/config/toml_values.h"
 #include "server/hooks/hook_table.h"
@@ -86,7 +87,8 @@ void ConfigSources::Refuse(const std::string& wrong) {
   Add(place == places_.end() ? Place() : place->second, flag, wrong);
 }
 
-void ConfigSources::Add(const Place& place, const std::string& flag, const std::string& text) {
+void ConfigSources::Add(const Place& place, const std::string& flag, const std::string& wrong) {
+  const std::string text = common::PlainLine(wrong);  // it quotes the value
   if (place.source == Setting::Source::kFile) {
     file_errors_.push_back({place.line, place.column, ReplaceFirst(text, flag, flag.substr(2))});
   } else if (place.source == Setting::Source::kEnvironment) {

@@ -50,8 +50,8 @@ class ConfigSources {
   void Give(CLI::Option& option, const std::vector<std::string>& values, const Place& place);
   void TakeVariable(CLI::Option& option);
   void RefuseIfRepeated(const CLI::Option& option);
-  // `text` speaks of `flag`, `--listen`.
-  void Add(const Place& place, const std::string& flag, const std::string& text);
+  // `wrong` speaks of `flag`, `--listen`.
+  void Add(const Place& place, const std::string& flag, const std::string& wrong);
 
   CLI::Option& file_;
   const std::vector<CLI::Option*> options_;

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "common/flags/numbers.h"
+#include "common/strings.h"
+#include "common/validation.h"
 #include "server/app/config/config.h"
 
 namespace liveness::app {
@@ -23,13 +25,20 @@ int DefaultIoThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()) / 2, 1, kMaxDefaultIoThreads);
 }
 
+// It stands in logs, in etcd and in what clients are told: as an id of theirs does.
+std::string CheckServerId(const std::string& server_id) {
+  std::vector<common::FieldViolation> wrong;
+  if (!server_id.empty()) common::CheckId("--server-id", server_id, &wrong);
+  return wrong.empty() ? "" : common::StrCat("--server-id: ", wrong.front().description);
+}
+
 }  // namespace
 
 void ServerFlags::AddTo(CLI::App& app, Config& config) {
   config.io_threads = DefaultIoThreads();
   listen_.AddTo(app, config.listen);
   app.add_option("--server-id", config.server_id,
-                 "Name of this server; a new one at each start if not given");
+                 "Name of this server, up to 128 bytes of plain text; a new one at each start if not given");
   store_.AddTo(app, config);
   app.add_option("--io-threads", config.io_threads, "Threads that serve streams")
       ->check(common::CountBetween(1, 256))
@@ -104,6 +113,7 @@ std::vector<std::string> ServerFlags::ApplyTo(Config& config) const {
     if (!wrong.empty()) all.push_back(std::move(wrong));
   };
   add(listen_.ApplyTo(config.listen));
+  add(CheckServerId(config.server_id));
   add(http_.ApplyTo(config.http));
   add(keepalive_.ApplyTo(config.keepalive_preset, config.keepalive));
   add(MetricsFlags::ApplyTo(config.metrics));

@@ -18,6 +18,9 @@ registry::RegistryOptions MakeRegistryOptions(const Config& config) {
   options.keep_dead = config.keep_dead;
   options.keep_left = config.keep_left;
   options.max_clients = config.max_clients;
+  options.max_dear_watch_filters = config.bounds.max_watch_filter_cost;
+  options.max_ended = config.bounds.max_ended;
+  options.max_history = config.memory_transitions;
   options.max_watchers = config.max_watchers;
   options.queues = static_cast<std::size_t>(config.io_threads) + kSpareQueues;
   options.max_doubt = config.max_doubt;
@@ -50,6 +53,8 @@ rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
   options.max_streams_per_peer = config.max_streams_per_peer;
   options.max_streams_per_principal =
       config.bounds.max_streams_per_principal.value_or(rpc::StreamQuota::ShareOf(config.max_clients));
+  options.max_label_rate = config.bounds.max_label_rate;
+  options.max_log_rate = config.bounds.max_log_rate;
   options.max_hello_rate = config.bounds.max_hello_rate;
   return options;
 }

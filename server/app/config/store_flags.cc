@@ -25,11 +25,21 @@ void StoreFlags::AddTo(CLI::App& app, Config& config) {
          "batch: synced behind each commit, power loss costs 50 ms at most | always: before it, nothing")
       ->capture_default_str()
       ->check(CLI::IsMember({"batch", "always"}));
+  app.add_option(
+         "--resume-key-file", config.resume_key_file,
+         "Keys that resume tokens are signed with, as `livenessctl key rotate` writes them (TOML, mode "
+         "0600); not given: the store's own key, for good")
+      ->type_name("FILE");
   history_age_.AddTo(app, "--history-age", "How long --store=sqlite keeps transitions (168h)",
                      std::chrono::seconds(1));
   app.add_option("--history-transitions", config.history_transitions,
                  "How many it keeps; what is beyond either is dropped, the oldest first")
       ->check(common::CountBetween(1, 1'000'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str();
+  app.add_option("--memory-transitions", config.memory_transitions,
+                 "How many are kept in memory, whatever the store: a watch resumes from these")
+      ->check(common::CountBetween(1'000, 100'000'000))
       ->type_name("COUNT")
       ->capture_default_str();
   app.add_option("--etcd-endpoints", config.etcd_endpoints, "Members of the etcd that several servers share")

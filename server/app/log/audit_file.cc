@@ -10,6 +10,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "common/files/file.h"
 #include "common/strings.h"
 #include "common/thread_name.h"
 #include "server/rpc/convert/audit_proto.h"
@@ -72,18 +73,10 @@ class Writer {
     std::string line = rpc::ToJson(proto) + "\n";
     // What a full disk cut off is a line of its own, which no reader takes for an event.
     if (torn_) line.insert(0, 1, '\n');
-    std::string_view rest = line;
-    while (!rest.empty()) {
-      const ssize_t count = write(fd_, rest.data(), rest.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) {
-        torn_ = torn_ || rest.size() != line.size();
-        return false;
-      }
-      rest.remove_prefix(static_cast<std::size_t>(count));
-    }
-    torn_ = false;
-    return true;
+    const std::size_t written = common::WriteAll(fd_, line);
+    const bool whole = written == line.size();
+    torn_ = !whole && (torn_ || written != 0);
+    return whole;
   }
 
   const std::string& path_;

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/files/file.h"
 #include "common/strings.h"
 
 namespace liveness::app {
@@ -52,17 +53,6 @@ std::optional<core::Incident> ParseLine(const std::string& line) {
   return incident;
 }
 
-// The whole of `text`, on the disk.
-bool WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return fsync(fd) == 0;
-}
-
 }  // namespace
 
 IncidentContents ReadIncidents(const std::string& path) {
@@ -83,7 +73,7 @@ absl::Status WriteIncidents(const std::string& path, const std::vector<core::Inc
   const std::string draft = path + ".new";
   const int fd = open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return Failed(draft);
-  const bool written = WriteAll(fd, text);
+  const bool written = common::WriteAll(fd, text) == text.size() && fsync(fd) == 0;
   const absl::Status failed = written ? absl::OkStatus() : Failed(draft);
   close(fd);
   if (!written) {

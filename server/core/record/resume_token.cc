@@ -27,28 +27,30 @@ std::uint64_t Unpack(std::string_view bytes) {
 }  // namespace
 
 std::string ResumeTokens::Issue(std::string_view client_id, std::string_view instance_id,
-                                std::uint64_t incarnation) const {
+                                std::uint64_t incarnation, common::WallTime now) const {
+  const RingKey& key = keys_.Signing(now);
   return Seal(kPurpose,
-              common::StrCat(Pack(key_id_), Pack(incarnation), Digest("client", client_id, mac_),
-                             Digest("instance", instance_id, mac_)),
-              mac_);
+              common::StrCat(Pack(key.id), Pack(incarnation), Digest("client", client_id, key.mac),
+                             Digest("instance", instance_id, key.mac)),
+              key.mac);
 }
 
 ResumeOutcome ResumeTokens::Verify(std::string_view token, std::string_view client_id,
-                                   std::string_view instance_id) const {
-  const std::optional<Unsealed> unsealed = Unseal(kPurpose, token, mac_);
-  if (!unsealed || unsealed->payload.size() != kPayloadBytes) return {ResumeVerdict::kForged, {}};
-  std::string_view rest = unsealed->payload;
+                                   std::string_view instance_id, common::WallTime now) const {
+  const std::optional<SealedText> sealed = ReadSealed(token);
+  if (!sealed || sealed->payload.size() != kPayloadBytes) return {ResumeVerdict::kForged, {}};
+  std::string_view rest = sealed->payload;
   const auto take = [&rest](std::size_t length) {
     const std::string_view part = rest.substr(0, length);
     rest.remove_prefix(length);
     return part;
   };
-  if (Unpack(take(kNumberBytes)) != key_id_) return {ResumeVerdict::kForeignKey, {}};
-  if (!unsealed->authentic) return {ResumeVerdict::kForged, {}};
+  const RingKey* const key = keys_.Find(Unpack(take(kNumberBytes)), now);
+  if (key == nullptr) return {ResumeVerdict::kForeignKey, {}};
+  if (!IsAuthentic(kPurpose, *sealed, key->mac)) return {ResumeVerdict::kForged, {}};
   const std::uint64_t incarnation = Unpack(take(kNumberBytes));
-  if (take(kDigestBytes) != Digest("client", client_id, mac_)) return {ResumeVerdict::kOtherClient, {}};
-  return {ResumeVerdict::kValid, {incarnation, rest == Digest("instance", instance_id, mac_)}};
+  if (take(kDigestBytes) != Digest("client", client_id, key->mac)) return {ResumeVerdict::kOtherClient, {}};
+  return {ResumeVerdict::kValid, {incarnation, rest == Digest("instance", instance_id, key->mac)}};
 }
 
 }  // namespace liveness::core

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <utility>
 
-#include "server/core/record/seal.h"
+#include "common/clock.h"
+#include "server/core/record/key_ring.h"
 
 namespace liveness::core {
 
@@ -22,7 +23,8 @@ struct ResumeClaim {
 
 enum class ResumeVerdict : std::uint8_t {
   kValid,
-  kForeignKey,   // another store's, or from before this store was made anew: as good as none
+  // Another store's, from before this store was made anew, or of a key that has run out: as good as none.
+  kForeignKey,
   kForged,       // edited or never a token
   kOtherClient,  // authentic, but of another client_id
 };
@@ -34,19 +36,17 @@ struct ResumeOutcome {
 
 class ResumeTokens {
  public:
-  // `key_id` names the key behind `mac` and is not secret.
-  ResumeTokens(std::uint64_t key_id, MacFunction mac) : key_id_(key_id), mac_(std::move(mac)) {}
+  explicit ResumeTokens(KeyRing keys) : keys_(std::move(keys)) {}
 
   // 86 characters, whatever the ids.
-  std::string Issue(std::string_view client_id, std::string_view instance_id,
-                    std::uint64_t incarnation) const;
+  std::string Issue(std::string_view client_id, std::string_view instance_id, std::uint64_t incarnation,
+                    common::WallTime now) const;
 
-  ResumeOutcome Verify(std::string_view token, std::string_view client_id,
-                       std::string_view instance_id) const;
+  ResumeOutcome Verify(std::string_view token, std::string_view client_id, std::string_view instance_id,
+                       common::WallTime now) const;
 
  private:
-  const std::uint64_t key_id_;
-  const MacFunction mac_;
+  const KeyRing keys_;
 };
 
 }  // namespace liveness::core

@@ -1,5 +1,7 @@
 #include "server/core/record/seal.h"
 
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "common/strings.h"
 
@@ -32,7 +34,7 @@ std::string Seal(std::string_view purpose, std::string_view payload, const MacFu
   return Encode(common::StrCat(payload, Bytes(MacOf(purpose, payload, mac))));
 }
 
-std::optional<Unsealed> Unseal(std::string_view purpose, std::string_view text, const MacFunction& mac) {
+std::optional<SealedText> ReadSealed(std::string_view text) {
   std::string bytes;
   if (text.size() > kMaxTextBytes || !absl::WebSafeBase64Unescape(common::ToAbsl(text), &bytes)) {
     return std::nullopt;
@@ -40,10 +42,18 @@ std::optional<Unsealed> Unseal(std::string_view purpose, std::string_view text, 
   // The decoder forgives spaces, padding and loose bits; we do not.
   if (bytes.size() < std::tuple_size_v<Mac> || Encode(bytes) != text) return std::nullopt;
   const std::size_t length = bytes.size() - std::tuple_size_v<Mac>;
-  Unsealed unsealed{.payload = bytes.substr(0, length)};
-  unsealed.authentic =
-      Equal(Bytes(MacOf(purpose, unsealed.payload, mac)), std::string_view(bytes).substr(length));
-  return unsealed;
+  return SealedText{bytes.substr(0, length), bytes.substr(length)};
+}
+
+bool IsAuthentic(std::string_view purpose, const SealedText& sealed, const MacFunction& mac) {
+  return Equal(Bytes(MacOf(purpose, sealed.payload, mac)), sealed.mac);
+}
+
+std::optional<Unsealed> Unseal(std::string_view purpose, std::string_view text, const MacFunction& mac) {
+  std::optional<SealedText> sealed = ReadSealed(text);
+  if (!sealed) return std::nullopt;
+  const bool authentic = IsAuthentic(purpose, *sealed, mac);
+  return Unsealed{std::move(sealed->payload), authentic};
 }
 
 std::string Digest(std::string_view purpose, std::string_view text, const MacFunction& mac) {

@@ -12,7 +12,7 @@
 namespace liveness::core {
 
 using Mac = std::array<std::uint8_t, 16>;
-// A message authentication code under the store's key (common/signer.h).
+// A message authentication code under a key that stays with the servers (common/signer.h).
 // Must be thread-safe.
 using MacFunction = std::function<Mac(std::string_view message)>;
 
@@ -25,6 +25,15 @@ struct Unsealed {
 };
 // nullopt if `text` could not have come from Seal at all.
 std::optional<Unsealed> Unseal(std::string_view purpose, std::string_view text, const MacFunction& mac);
+
+// Where the payload names the key: the two halves of Unseal.
+struct SealedText {
+  std::string payload;
+  std::string mac;
+};
+// nullopt as Unseal.
+std::optional<SealedText> ReadSealed(std::string_view text);
+bool IsAuthentic(std::string_view purpose, const SealedText& sealed, const MacFunction& mac);
 
 // A keyed 128-bit digest of `text`, as 16 bytes; nobody without the key can
 // make two texts collide.

@@ -69,11 +69,19 @@ void AddStreams(const MetricsSources& sources, FamilyList& families) {
   const StreamSample streams = sources.streams();
   families.Gauge("liveness_streams", "Heartbeat streams that are open here.").Add(streams.open);
   families.Counter("liveness_heartbeats_total", "Pings of clients.").Add(streams.heartbeats);
+  families
+      .Counter("liveness_label_changes_merged_total",
+               "Changes of labels that came faster than --max-label-rate: only a later one was told.")
+      .Add(streams.merged_label_changes);
   families.Histogram("liveness_rtt_seconds", "Round trips of this server's own pings, sent to who is late.")
       .Add(streams.rtts);
   auto ends = families.Counter("liveness_bad_stream_ends_total",
                                "Heartbeat streams that ended without goodbye or with an error, by reason.");
   for (const auto& [reason, count] : streams.bad_ends) ends.Add(count, {{"reason", reason}});
+  families
+      .Counter("liveness_log_lines_left_out_total",
+               "Such ends that have no line in the log, because of --max-log-rate.")
+      .Add(streams.lines_left_out);
 }
 
 void AddCalls(const MetricsSources& sources, FamilyList& families) {

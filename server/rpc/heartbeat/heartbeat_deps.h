@@ -8,7 +8,6 @@
 #include "common/clock.h"
 #include "common/measure/histogram.h"
 #include "server/auth/gate.h"
-#include "server/core/record/resume_token.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/registry.h"
@@ -18,6 +17,7 @@
 #include "server/rpc/heartbeat/heartbeat_options.h"
 #include "server/rpc/heartbeat/hello_pace.h"
 #include "server/rpc/heartbeat/stream_closer.h"
+#include "server/rpc/heartbeat/tokens_in_use.h"
 
 namespace liveness::rpc {
 
@@ -44,7 +44,7 @@ struct HeartbeatDeps {
   const HeartbeatOptions& options;
   const common::Clock& clock;
   registry::Registry& registry;
-  const core::ResumeTokens& resume_tokens;
+  const TokensInUse& resume_tokens;
   const auth::Gate& gate;
   const net::AcceptedSockets& sockets;
   const net::TcpDiag& diag;  // the registry's detector asks with it
@@ -53,10 +53,11 @@ struct HeartbeatDeps {
   HelloPace& pace;
   EndLog& log;
   HeartbeatListener& listener;
-  const std::atomic<bool>& draining;  // hellos are refused
-  std::atomic<std::int64_t>& pings;   // that counted, since the start
-  MethodFigures& figures;             // of the method
-  common::Histogram& rtts;            // of probes that were answered
+  const std::atomic<bool>& draining;                // hellos are refused
+  std::atomic<std::int64_t>& pings;                 // that counted, since the start
+  std::atomic<std::int64_t>& merged_label_changes;  // came too fast: only a later one is told
+  MethodFigures& figures;                           // of the method
+  common::Histogram& rtts;                          // of probes that were answered
 };
 
 }  // namespace liveness::rpc

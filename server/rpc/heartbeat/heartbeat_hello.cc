@@ -101,10 +101,10 @@ absl::Status ChooseTiming(const v1::Quality& quality, const core::PathEstimate& 
 }
 
 absl::Status ClaimSession(const v1::Hello& hello, const core::ResumeTokens& resume_tokens,
-                          registry::HelloRequest& request) {
+                          common::WallTime now, registry::HelloRequest& request) {
   if (hello.resume_token().empty()) return absl::OkStatus();
   const core::ResumeOutcome outcome =
-      resume_tokens.Verify(hello.resume_token(), hello.client_id(), hello.instance_id());
+      resume_tokens.Verify(hello.resume_token(), hello.client_id(), hello.instance_id(), now);
   switch (outcome.verdict) {
     case core::ResumeVerdict::kValid: request.resume_incarnation = outcome.claim.incarnation; break;
     case core::ResumeVerdict::kForeignKey: break;

@@ -34,7 +34,7 @@ absl::Status ChooseTiming(const v1::Quality& quality, const core::PathEstimate& 
 // Puts into `request` the session that an authentic resume token of this client names; a token of another
 // store counts as none. PERMISSION_DENIED RESUME_TOKEN_FORGED, RESUME_TOKEN_OTHER_CLIENT.
 absl::Status ClaimSession(const v1::Hello& hello, const core::ResumeTokens& resume_tokens,
-                          registry::HelloRequest& request);
+                          common::WallTime now, registry::HelloRequest& request);
 
 // Sorted by key. INVALID_ARGUMENT BAD_MESSAGE that names every wrong one.
 absl::StatusOr<core::Labels> ParseUpdate(const v1::Update& update);

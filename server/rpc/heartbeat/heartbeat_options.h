@@ -17,9 +17,13 @@ struct HeartbeatOptions {
   core::TimingBounds bounds;
   common::Duration hello_timeout = std::chrono::seconds(5);
   std::uint32_t max_ping_rate = 10;  // times what the interval asks for; 0: no limit
+  // Changes of its labels that a session may make in an interval on average, 25 times as many at once; 0: no
+  // limit. Each is a transition, which is kept, told to all and sent to hooks.
+  std::uint32_t max_label_rate = 2;
   // 0: no limit.
   std::size_t max_streams_per_peer = 50'000;
   std::size_t max_streams_per_principal = 0;
+  std::uint32_t max_log_rate = 20;   // lines of the log a second, of each reason that streams end for badly
   std::uint32_t max_hello_rate = 0;  // sessions that a caller may begin, a second; see HelloPace
 };
 

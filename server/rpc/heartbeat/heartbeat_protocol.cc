@@ -21,9 +21,7 @@ namespace {
 
 constexpr auto kRetryWhenTooMany = std::chrono::seconds(10);
 
-// Changes of its labels that a session may make at once; on average two in an interval. Each is a transition,
-// which is kept, told to all and sent to hooks.
-constexpr int kLabelsAtOnce = 50;
+constexpr int kIntervalsOfLabelsAtOnce = 25;
 
 PlainPing ToPlainPing(const v1::Ping& ping) {
   return {.sequence = ping.sequence(),
@@ -107,7 +105,8 @@ absl::Status HeartbeatProtocol::TakeHello(const v1::Hello& hello, Next& next) {
   const auth::CallerPtr caller = peer->caller;
   if (absl::Status may = deps_.gate.MayBeat(*caller, hello.client_id()); !may.ok())
     return Refuse(deps_.gate, *caller, hello.client_id(), std::move(may));
-  if (absl::Status claimed = ClaimSession(hello, deps_.resume_tokens, *request); !claimed.ok())
+  if (absl::Status claimed = ClaimSession(hello, *deps_.resume_tokens.Now(), deps_.clock.Wall(), *request);
+      !claimed.ok())
     return Refuse(deps_.gate, *caller, hello.client_id(), std::move(claimed));
   request->info.principal = peer->caller->principal;
   if (absl::Status may = MayJoin(*request, *peer); !may.ok()) return may;
@@ -158,7 +157,7 @@ void HeartbeatProtocol::OnAttached(const HeartbeatDeps& deps, HeartbeatTransport
                                    const WelcomeTerms& terms, absl::StatusOr<registry::Attached> attached) {
   if (!attached.ok()) return transport.End(attached.status());
   const v1::HeartbeatResponse welcome =
-      MakeWelcome(terms, *attached, deps.options.server_id, deps.resume_tokens);
+      MakeWelcome(terms, *attached, deps.options.server_id, *deps.resume_tokens.Now(), deps.clock.Wall());
   const JoinedSession joined{attached->session, attached->attachment, attached->arrivals, attached->stalled};
   if (transport.Welcome(joined, welcome)) return;
   // The stream ended before its session began.
@@ -204,6 +203,7 @@ absl::Status HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request,
     auto labels = ParseUpdate(request.update());
     if (!labels.ok()) return labels.status();
     if (!Touch(now)) return absl::OkStatus();
+    if (new_labels_ != nullptr) deps_.merged_label_changes.fetch_add(1, std::memory_order_relaxed);
     new_labels_ = std::make_unique<core::Labels>(*std::move(labels));
     TellLabels(now);
   } else if (request.has_pong()) {
@@ -215,10 +215,11 @@ absl::Status HeartbeatProtocol::TakeMessage(const v1::HeartbeatRequest& request,
 }
 
 void HeartbeatProtocol::TellLabels(common::MonoTime now) {
-  const common::Duration each = interval_ / 2;
-  const common::MonoTime rest_at = std::max(labels_rest_at_, now) + each;
-  if (deps_.options.max_ping_rate != 0 && rest_at - now > kLabelsAtOnce * each) return;
-  labels_rest_at_ = rest_at;
+  if (const std::uint32_t rate = deps_.options.max_label_rate; rate != 0) {
+    const common::MonoTime rest_at = std::max(labels_rest_at_, now) + interval_ / rate;
+    if (rest_at - now > kIntervalsOfLabelsAtOnce * interval_) return;
+    labels_rest_at_ = rest_at;
+  }
   deps_.registry.UpdateLabels(session_, attachment_, std::move(*new_labels_));
   new_labels_ = nullptr;
 }

@@ -1,15 +1,12 @@
 #include "server/rpc/heartbeat/heartbeat_service.h"
 
 #include <algorithm>
-#include <cstring>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <spdlog/spdlog.h>
 
 #include "common/duration_text.h"
-#include "common/signer.h"
 #include "server/rpc/engine/call_errors.h"
 
 namespace liveness::rpc {
@@ -20,16 +17,6 @@ constexpr common::Duration kScoutWindow = std::chrono::milliseconds(250);
 // Streams that are copied with the lock held: some 50 us.
 constexpr std::size_t kTakenAtOnce = 1'024;
 
-core::ResumeTokens MakeResumeTokens(const storage::Store& store) {
-  const storage::TokenKey& key = store.token_key();
-  const common::Signer signer(std::string_view(reinterpret_cast<const char*>(key.data()), key.size()));
-  // The key's public name: tells a token of another store from a forged one.
-  const common::Signer::Mac name = signer.Sign("liveness resume token key");
-  std::uint64_t key_id = 0;
-  std::memcpy(&key_id, name.data(), sizeof(key_id));
-  return {key_id, [signer](std::string_view message) { return signer.Sign(message); }};
-}
-
 }  // namespace
 
 HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock& clock,
@@ -38,8 +25,9 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
     : options_(std::move(options)),
       clock_(clock),
       registry_(registry),
-      resume_tokens_(MakeResumeTokens(store)),
-      log_(clock),
+      store_key_(store.token_key()),
+      resume_tokens_(MakeKeyRing(store_key_, {})),
+      log_(clock, options_.max_log_rate),
       quota_(options_.max_streams_per_peer),
       sessions_(options_.max_streams_per_principal),
       pace_(options_.max_hello_rate),
@@ -57,6 +45,7 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
             .listener = *this,
             .draining = draining_,
             .pings = pings_,
+            .merged_label_changes = merged_label_changes_,
             .figures = figures_,
             .rtts = rtts_},
       closer_(
@@ -71,6 +60,10 @@ HeartbeatService::~HeartbeatService() = default;
 
 void HeartbeatService::Start(grpc::ServerCompletionQueue& cq, Engine& engine) {
   HeartbeatCall::Ask(service_, deps_, cq, engine);
+}
+
+void HeartbeatService::UseKeys(const common::ResumeKeys& keys) {
+  resume_tokens_.Replace(MakeKeyRing(store_key_, keys));
 }
 
 bool HeartbeatService::OnOpened(const std::shared_ptr<HeartbeatWriter>& stream) {

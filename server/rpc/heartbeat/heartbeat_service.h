@@ -11,9 +11,9 @@
 #include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "common/clock.h"
+#include "common/keys/resume_keys.h"
 #include "common/measure/histogram.h"
 #include "common/mutex.h"
-#include "server/core/record/resume_token.h"
 #include "server/net/accepted_sockets.h"
 #include "server/net/tcp_diag.h"
 #include "server/registry/registry.h"
@@ -27,6 +27,7 @@
 #include "server/rpc/heartbeat/heartbeat_writer.h"
 #include "server/rpc/heartbeat/relocation.h"
 #include "server/rpc/heartbeat/stream_closer.h"
+#include "server/rpc/heartbeat/tokens_in_use.h"
 #include "server/storage/store.h"
 
 namespace liveness::rpc {
@@ -41,6 +42,10 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
 
   void Register(grpc::ServerBuilder& builder, GenericRouter&) override { builder.RegisterService(&service_); }
   void Start(grpc::ServerCompletionQueue& cq, Engine& engine) override;
+
+  // Resume tokens are signed and checked with these and the store's own from now on; before, with the store's
+  // alone.
+  void UseKeys(const common::ResumeKeys& keys);
 
   // Refuses hellos from now on and asks every client to reconnect, to another server if the client
   // knows one, at a random moment within `reconnect_within`. Returns how many were asked.
@@ -64,11 +69,15 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   std::size_t stream_count() const;
   // Pings that counted, since the start.
   std::int64_t ping_count() const { return pings_.load(std::memory_order_relaxed); }
+  // Changes of labels that came too fast, of which only a later one was told, since the start.
+  std::int64_t merged_label_changes() const { return merged_label_changes_.load(std::memory_order_relaxed); }
   const MethodFigures& figures() const { return figures_; }
   // Round trips of the server's pings.
   common::Histogram::Reading rtts() const { return rtts_.Read(); }
   // Streams that ended badly since the start, by reason.
   std::map<std::string, std::uint64_t> bad_ends() const { return log_.counts(); }
+  // Lines of those that were left out of the log, since the start.
+  std::uint64_t lines_left_out() const { return log_.left_out(); }
   // Streams whose end is still to be told.
   std::size_t untold_ends() const { return closer_.waiting(); }
 
@@ -90,7 +99,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   const HeartbeatOptions options_;
   const common::Clock& clock_;
   registry::Registry& registry_;
-  const core::ResumeTokens resume_tokens_;
+  const storage::TokenKey store_key_;
+  TokensInUse resume_tokens_;
   const net::TcpDiag diag_;           // the detector's
   const net::TcpDiag diag_of_ended_;  // the closer's: neither waits for the other
   EndLog log_;
@@ -102,6 +112,7 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   const HeartbeatDeps deps_;
   RawHeartbeatService service_;
   std::atomic<bool> draining_{false};
+  std::atomic<std::int64_t> merged_label_changes_{0};
   alignas(64) std::atomic<std::int64_t> pings_{0};
 
   mutable common::Mutex mu_;

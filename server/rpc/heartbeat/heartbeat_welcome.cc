@@ -15,7 +15,8 @@ WelcomeTerms TermsOf(const registry::HelloRequest& hello) {
 }
 
 v1::HeartbeatResponse MakeWelcome(const WelcomeTerms& terms, const registry::Attached& attached,
-                                  std::string_view server_id, const core::ResumeTokens& resume_tokens) {
+                                  std::string_view server_id, const core::ResumeTokens& resume_tokens,
+                                  common::WallTime now) {
   v1::HeartbeatResponse response;
   v1::Welcome& welcome = *response.mutable_welcome();
   welcome.set_incarnation(attached.incarnation);
@@ -24,7 +25,8 @@ v1::HeartbeatResponse MakeWelcome(const WelcomeTerms& terms, const registry::Att
   ToProto(terms.timeout, *welcome.mutable_timeout());
   ToProto(attached.vouched_for, *welcome.mutable_vouched_for());
   ToProto(attached.resume_grace, *welcome.mutable_resume_grace());
-  welcome.set_resume_token(resume_tokens.Issue(terms.client_id, terms.instance_id, attached.incarnation));
+  welcome.set_resume_token(
+      resume_tokens.Issue(terms.client_id, terms.instance_id, attached.incarnation, now));
   if (terms.keepalive != nullptr) ToProto(*terms.keepalive, *welcome.mutable_keepalive());
   welcome.mutable_detection()->set_method(terms.accrual_threshold ? v1::DETECTION_METHOD_ACCRUAL
                                                                   : v1::DETECTION_METHOD_FIXED);

@@ -29,6 +29,7 @@ WelcomeTerms TermsOf(const registry::HelloRequest& hello);
 
 // With a new resume token.
 v1::HeartbeatResponse MakeWelcome(const WelcomeTerms& terms, const registry::Attached& attached,
-                                  std::string_view server_id, const core::ResumeTokens& resume_tokens);
+                                  std::string_view server_id, const core::ResumeTokens& resume_tokens,
+                                  common::WallTime now);
 
 }  // namespace liveness::rpc

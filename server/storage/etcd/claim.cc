@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/storage/etcd/answers.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -105,7 +106,7 @@ void Claim::Ask() {
 void Claim::OnAnswer(std::uint64_t stand, std::int64_t lease, const TxnResponse& response) {
   std::int64_t created = response.header().revision();
   if (!response.succeeded()) {
-    const auto& found = response.responses(0).response_range();
+    const auto& found = RangeOf(response, 0);
     if (found.kvs_size() == 0) {
       ask_ = true;
       return;
@@ -117,13 +118,8 @@ void Claim::OnAnswer(std::uint64_t stand, std::int64_t lease, const TxnResponse&
   term_ = created;
   its_lease_ = lease;
   its_stand_ = stand;
-  Notes::Texts notes;
-  const std::size_t prefix = layout_.Notes().size();
-  for (const auto& kv : response.responses(1).response_range().kvs()) {
-    notes.emplace(kv.key().substr(prefix), kv.value());
-  }
   notes_.LeadUntil(lease_.runs_out());
-  notes_.Lead(stand, static_cast<std::uint64_t>(term_), std::move(notes));
+  notes_.Lead(stand, static_cast<std::uint64_t>(term_), NotesOf(RangeOf(response, 1), layout_));
 }
 
 void Claim::Save() {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/storage/etcd/answers.h"
+
 namespace liveness::storage::etcd {
 namespace {
 
@@ -98,7 +100,7 @@ void Committer::OnAnswer(const std::vector<std::uint64_t>& ids, const TxnRespons
     ProposalQueue::Entry* entry = queue_.Find(ids[n]);
     if (entry == nullptr) continue;  // the watch was quicker
     if (!response.succeeded()) {
-      const auto& look = response.responses(static_cast<int>(n)).response_range();
+      const auto& look = RangeOf(response, static_cast<int>(n));
       const std::int64_t revision = look.kvs_size() == 0 ? 0 : look.kvs(0).mod_revision();
       if (revision == entry->guard) {
         queue_.Return(*entry, false);

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/grpc/socket_mutator.h"
 #include "common/tls_files.h"
+#include "common/utf8.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -172,7 +173,7 @@ std::string Describe(const Member& member, const grpc::Status& status) {
   return absl::StrCat(member.address, ": ",
                       status.error_message().empty()
                           ? absl::StrCat("gRPC status ", static_cast<int>(status.error_code()))
-                          : status.error_message());
+                          : common::PlainLine(status.error_message()));
 }
 
 }  // namespace liveness::storage::etcd

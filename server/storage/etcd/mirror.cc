@@ -24,7 +24,8 @@ Mirror::Step Mirror::Apply(const std::vector<const Event*>& events, const Own& o
     if (event->type() != Event::PUT) continue;
     const KeyValue& kv = event->kv();
     const Layout::Key key = layout_.Parse(kv.key());
-    if (key.kind == Kind::kClient || key.kind == Kind::kForgotten) AddPut(kv, key.id, own, now, step);
+    if (key.kind == Kind::kClient) AddPut(kv, key.id, own, now, step);
+    if (key.kind == Kind::kForgotten) AddForgotten(kv, events, own, step);
     if (key.kind == Kind::kHistory && kv.value() != EncodeHistory(history_)) step.history_touched = true;
     if (key.kind == Kind::kServer) {
       servers_[std::string(key.id)] = kv.value();
@@ -41,41 +42,53 @@ Mirror::Step Mirror::Apply(const std::vector<const Event*>& events, const Own& o
   return step;
 }
 
-void Mirror::AddPut(const KeyValue& kv, std::string_view key_id, const Own& own, core::WallTime now,
-                    Step& step) {
-  const auto cannot_read = [&] {
-    if (key_id.empty()) return;
-    AddGone(key_id, kv.mod_revision(), now, step);
-    unreadable_[std::string(key_id)] = kv.mod_revision();
-  };
+std::optional<Committed> Mirror::Read(const KeyValue& kv, const Own& own) {
   const auto change = DecodeChange(kv.value());
-  if (!change) return cannot_read();
-
-  Step::Item item;
-  item.committed.time = change->time;
+  if (!change) return std::nullopt;
+  Committed read;
+  read.time = change->time;
   if (const core::RecordPtr after = change->writer == writer_ ? own(change->proposal) : nullptr) {
-    item.committed.proposal = change->proposal;
-    item.committed.after = Stamped(*after, history_.Told(kv.mod_revision()));
-  } else {
-    auto record = RecordOf(*change, history_, kv.mod_revision(), ids_);
-    if (!record.ok()) return cannot_read();
-    // What a session says of itself rarely changes: one block of memory for all its records.
-    const core::RecordPtr known = Find((*record)->client_id());
-    if (known != nullptr && known->info == (*record)->info) (*record)->info = known->info;
-    item.committed.after = *std::move(record);
+    read.proposal = change->proposal;
+    read.after = Stamped(*after, history_.Told(kv.mod_revision()));
+    return read;
   }
-  const core::RecordPtr& after = item.committed.after;
-  const bool forgotten = after->state == core::State::kForgotten;
-  if (!key_id.empty() && (after->client_id() != key_id || forgotten)) return cannot_read();
-  unreadable_.erase(std::string(key_id));
-  item.before = Find(after->client_id());
-  if (forgotten) {
-    if (item.before == nullptr) return;
-    records_.erase(after->client_id());
-  } else {
-    Keep(after);
+  auto record = RecordOf(*change, history_, kv.mod_revision(), ids_);
+  if (!record.ok()) return std::nullopt;
+  // What a session says of itself rarely changes: one block of memory for all its records.
+  const core::RecordPtr known = Find((*record)->client_id());
+  if (known != nullptr && known->info == (*record)->info) (*record)->info = known->info;
+  read.after = *std::move(record);
+  return read;
+}
+
+void Mirror::AddPut(const KeyValue& kv, std::string_view client_id, const Own& own, core::WallTime now,
+                    Step& step) {
+  std::optional<Committed> read = Read(kv, own);
+  if (!read || read->after->client_id() != client_id || read->after->state == core::State::kForgotten) {
+    AddGone(client_id, kv.mod_revision(), now, step);
+    unreadable_[std::string(client_id)] = kv.mod_revision();
+    return;
   }
-  step.items.push_back(std::move(item));
+  unreadable_.erase(std::string(client_id));
+  core::RecordPtr before = Find(client_id);
+  Keep(read->after);
+  step.items.push_back({*std::move(read), std::move(before)});
+}
+
+void Mirror::AddForgotten(const KeyValue& kv, const std::vector<const Event*>& same, const Own& own,
+                          Step& step) {
+  std::optional<Committed> read = Read(kv, own);
+  if (!read || read->after->state != core::State::kForgotten) return;
+  core::RecordPtr before = Find(read->after->client_id());
+  if (before == nullptr) return;
+  const std::string key = layout_.Client(read->after->client_id());
+  const bool is_gone = std::any_of(same.begin(), same.end(), [&key](const Event* event) {
+    return event->type() == Event::DELETE && event->kv().key() == key;
+  });
+  // Somebody wrote it by hand: what the client's own key holds stands.
+  if (!is_gone) return;
+  records_.erase(read->after->client_id());
+  step.items.push_back({*std::move(read), std::move(before)});
 }
 
 void Mirror::AddGone(std::string_view client_id, std::int64_t etcd_revision, core::WallTime now, Step& step) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,9 +83,13 @@ class Mirror {
     }
   };
 
-  // `key_id`: the client that the key names; empty for one under forgotten/.
-  void AddPut(const etcdserverpb::KeyValue& kv, std::string_view key_id, const Own& own, core::WallTime now,
-              Step& step);
+  // What a key's value says. Nothing if this server cannot read it.
+  std::optional<Committed> Read(const etcdserverpb::KeyValue& kv, const Own& own);
+  void AddPut(const etcdserverpb::KeyValue& kv, std::string_view client_id, const Own& own,
+              core::WallTime now, Step& step);
+  // `kv` lies under forgotten/; `same`: all events of its revision.
+  void AddForgotten(const etcdserverpb::KeyValue& kv, const std::vector<const etcdserverpb::Event*>& same,
+                    const Own& own, Step& step);
   void AddGone(std::string_view client_id, std::int64_t etcd_revision, core::WallTime now, Step& step);
   void Keep(core::RecordPtr record);
 

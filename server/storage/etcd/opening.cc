@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/random.h"
+#include "server/storage/etcd/answers.h"
 #include "server/storage/etcd/origin_check.h"
 
 namespace liveness::storage::etcd {
@@ -95,7 +96,13 @@ absl::StatusOr<std::string> Opening::ReadOrCreate(const std::string& key, const 
     etcdserverpb::TxnResponse response;
     grpc::Status done = member.kv->Txn(&context, request, &response);
     if (!done.ok()) return done;
-    value = response.succeeded() ? fresh : response.responses(0).response_range().kvs(0).value();
+    if (response.succeeded()) {
+      value = fresh;
+    } else if (const auto& found = RangeOf(response, 0); found.kvs_size() == 1) {
+      value = found.kvs(0).value();
+    } else {
+      return grpc::Status(StatusCode::UNAVAILABLE, absl::StrCat("it does not tell what ", key, " holds"));
+    }
     return done;
   });
   if (!status.ok()) return status;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/strings.h"
+#include "server/storage/etcd/answers.h"
 #include "server/storage/etcd/opening.h"
 
 namespace liveness::storage::etcd {
@@ -35,7 +36,7 @@ absl::StatusOr<OriginCheck::Seen> OriginCheck::Look() {
     grpc::Status done = member.kv->Txn(&context, request, &response);
     if (!done.ok()) return done;
     for (const int n : {0, 1}) {
-      const auto& range = response.responses(n).response_range();
+      const auto& range = RangeOf(response, n);
       if (range.kvs_size() == 1) (n == 0 ? seen.history : seen.origin) = range.kvs(0);
     }
     if (told.ok()) told = member.maintenance->Status(&last, {}, &after);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/storage/etcd/answers.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -90,7 +91,7 @@ void ServerLease::OnKeepAlive(const etcdserverpb::LeaseKeepAliveResponse& respon
   asked_.reset();
   if (response.ttl() > 0) {
     checked_ = true;
-    runs_out_ = last_ask_ + std::chrono::seconds(response.ttl());
+    runs_out_ = last_ask_ + LifetimeOf(response.ttl());
     listener_.OnSeatAnswer(false);
     if (!held_) WriteKey();
     return;
@@ -118,7 +119,7 @@ void ServerLease::Grant() {
         granting_ = false;
         if (!status.ok()) return listener_.OnSeatFailed(status);
         lease_ = response.id();
-        runs_out_ = sent + std::chrono::seconds(response.ttl());
+        runs_out_ = sent + LifetimeOf(response.ttl());
         last_ask_ = loop_.now();
         checked_ = true;
         WriteKey();

@@ -142,7 +142,7 @@ TEST_F(WatchTruthTest, UnderChurn) {
 }
 
 TEST_F(WatchTruthTest, AWatcherThatNeverReadsLosesItsPlaceAndNobodyElse) {
-  StartServer({"--max-ping-rate=0"});
+  StartServer({"--max-ping-rate=0", "--max-label-rate=0"});
   constexpr int kWriters = 4;
   constexpr int kUpdates = 30'000;  // of each: 120,000, more than a mailbox holds
   std::vector<std::unique_ptr<HeartbeatStream>> writers;

@@ -64,5 +64,12 @@ TEST(Utf8Test, FindsExactlyTheControlCharacters) {
   }
 }
 
+TEST(Utf8Test, ALineIsPlainOrEscaped) {
+  EXPECT_EQ(PlainLine("a \"b\" \xC3\xA9"), "a \"b\" \xC3\xA9");
+  EXPECT_EQ(PlainLine("a\nb"), "a\\nb");
+  EXPECT_EQ(PlainLine("\x1b[1m"), "\\x1b[1m");
+  EXPECT_EQ(PlainLine("\xff"), "\\xff");
+}
+
 }  // namespace
 }  // namespace liveness::common

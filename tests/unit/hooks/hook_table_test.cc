@@ -87,6 +87,12 @@ TEST(HookTable, AUrlIsHttpAndPublic) {
   }
   EXPECT_THAT(Wrong("url = \"ftp://example.com\""),
               ElementsAre("3:7: key 'url' must begin with http:// or https://"));
+  for (const char* slashes :
+       {"http:/me:hunter2@example.com/x?at=http://b", "http:///me:hunter2@example.com/x"}) {
+    EXPECT_THAT(Wrong("url = \"" + std::string(slashes) + "\""),
+                ElementsAre("3:7: key 'url' must begin with http:// or https://"))
+        << slashes << ": a password would be shown";
+  }
   for (const char* bad :
        {"", "example.com/x", "http://", "http://a b/", "http://a:99999/", "http://a\\u0000b/"}) {
     EXPECT_THAT(Wrong("url = \"" + std::string(bad) + "\""), ElementsAre(HasSubstr("key 'url' is no URL")))

@@ -1,6 +1,8 @@
 // Notes in a database: what a crash, a full disk and an older livenessd leave of them.
 #include <chrono>
+#include <iterator>
 
+#include "server/storage/sqlite_schema.h"
 #include "tests/unit/storage/sqlite_fixture.h"
 
 namespace liveness::storage {
@@ -83,7 +85,7 @@ TEST_F(SqliteNotesTest, AnOlderLivenessdOpensTheDatabaseAndLeavesThemAlone) {
   Close();
   auto database = SqliteDatabase::Open(options_.path, SqliteDatabase::Access::kReadWrite, "");
   ASSERT_TRUE(database.ok());
-  EXPECT_EQ(*database->QueryInt("PRAGMA user_version"), 1);
+  EXPECT_EQ(*database->QueryInt("PRAGMA user_version"), std::ssize(SqliteMigrations()));
   EXPECT_EQ(*database->QueryText("SELECT value FROM meta WHERE key = 'note/hooks/pager'"), "1");
 }
 

@@ -1,6 +1,8 @@
 // What becomes of a data directory that is not as it was left.
 #include <filesystem>
 
+#include "common/strings.h"
+#include "server/storage/sqlite_schema.h"
 #include "tests/unit/storage/sqlite_fixture.h"
 
 namespace liveness::storage {
@@ -147,7 +149,7 @@ TEST_F(SqliteOpening, ANewerSchemaIsRefusedAndLeftAlone) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("a newer livenessd wrote it"));
   EXPECT_THAT(std::string(status.message()), HasSubstr(options_.path));
   EXPECT_TRUE(SetAside().empty());
-  Sql("PRAGMA user_version = 1");
+  Sql(common::StrCat("PRAGMA user_version = ", SqliteMigrations().size()));
   Open();
   EXPECT_EQ(contents_.records.size(), 1u);
 }

@@ -80,6 +80,12 @@ TEST(SqliteSchema, ReleasedStepsNeverChange) {
   EXPECT_EQ(columns("history"), "revision INTEGER, time_ns INTEGER, client_id TEXT, transition BLOB");
   EXPECT_EQ(columns("gaps"), "after INTEGER, until INTEGER, told INTEGER");
   EXPECT_EQ(columns("meta"), "key TEXT, value ");
+
+  ASSERT_TRUE(database.Execute("INSERT INTO history VALUES(1, 2, 'web-1', x'03')").ok());
+  ASSERT_TRUE(Migrate(database, SqliteMigrations().first(2)).ok());
+  EXPECT_EQ(columns("history"),
+            "revision INTEGER, time_ns INTEGER, client_id TEXT, transition BLOB, voice TEXT");
+  EXPECT_EQ(*database.QueryText("SELECT client_id || voice FROM history"), "web-1");
 }
 
 TEST(SqliteSchema, MetaRowsReadAsTheyWereWritten) {

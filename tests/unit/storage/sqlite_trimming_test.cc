@@ -28,6 +28,16 @@ class SqliteTrimming : public SqliteFixture {
     query.limit = 100'000;
     while (Read(query).transitions.size() > count) std::this_thread::yield();
   }
+  // Begins a session of `principal`'s.
+  core::RecordPtr JoinAs(const std::string& principal, const std::string& client_id) {
+    core::ClientRecord record = testing::NewSession(client_id, clock_.Wall());
+    core::ClientInfo info = record.info.Unpack();
+    info.principal = principal;
+    record.info = core::PackedInfo(info);
+    const auto outcome = proposer_->Change(nullptr, std::move(record), clock_.Wall());
+    EXPECT_TRUE(outcome.ok()) << outcome.status();
+    return outcome.ok() ? *outcome : nullptr;
+  }
   core::RecordPtr Shout(core::RecordPtr record, int times) {
     for (int n = 0; n < times; ++n) record = Move(record, State::kAlive);
     return record;
@@ -67,6 +77,32 @@ TEST_F(SqliteTrimming, WhoWasLoudBeforeAStartIsKnown) {
   auto rows = RowsByClient();
   for (int n = 0; n < 20; ++n) EXPECT_EQ(rows[common::StrCat("quiet-", n)], 1) << n;
   EXPECT_EQ(rows["another"], 1);
+}
+
+// Each of its ids has no more than its share.
+TEST_F(SqliteTrimming, APrincipalOfManyIdsDoesNotPushOutOthers) {
+  options_.max_history_rows = 100;
+  Open();
+  for (int n = 0; n < 40; ++n) JoinAs("spiffe://d/quiet", common::StrCat("quiet-", n));
+  for (int n = 0; n < 1'000; ++n) {
+    if (n == 600) {
+      Close();
+      Open();
+    }
+    JoinAs("spiffe://d/loud", common::StrCat("sybil-", n));
+  }
+  AwaitRows(100);
+  auto rows = RowsByClient();
+  for (int n = 0; n < 40; ++n) EXPECT_EQ(rows[common::StrCat("quiet-", n)], 1) << n;
+  for (int n = 940; n < 1'000; ++n) EXPECT_EQ(rows[common::StrCat("sybil-", n)], 1) << n;
+  EXPECT_EQ(Read().gaps.size(), 1u) << "it is said that not all is there";
+  // What comes then pushes out whoever has more than half, and the oldest of all when nobody has.
+  for (int n = 0; n < 30; ++n) JoinAs("spiffe://d/late", common::StrCat("late-", n));
+  AwaitRows(100);
+  rows = RowsByClient();
+  EXPECT_EQ(rows["quiet-0"], 0);
+  EXPECT_EQ(rows["quiet-39"], 1);
+  EXPECT_EQ(rows["late-0"], 1);
 }
 
 TEST_F(SqliteTrimming, ManyWhoHaveNoMoreThanTheirShareLoseTheOldestAsBefore) {

@@ -14,9 +14,11 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-core::TransitionPtr Make(std::uint64_t revision, const std::string& client_id = "a", int second = 0) {
+core::TransitionPtr Make(std::uint64_t revision, const std::string& client_id = "a", int second = 0,
+                         const std::string& principal = "") {
   core::ClientInfo info;
   info.client_id = client_id;
+  info.principal = principal;
   auto record = std::make_shared<core::ClientRecord>();
   record->info = core::PackedInfo(info);
   record->revision = revision;
@@ -104,6 +106,59 @@ TEST(TransitionLog, TwoOfOneClientMayShareARevision) {
   log.Append(Make(6, "b"));
   EXPECT_THAT(Revisions(log, {}), ElementsAre(2, 3, 3, 4, 5, 6));
   EXPECT_EQ(log.complete_after(), 1u);
+}
+
+// A principal that lets ids without end live and die pushes out its own past, not that of others.
+TEST(TransitionLog, AVoiceWithMoreThanHalfLosesItsOwnFirst) {
+  TransitionLog log(0, {.transitions = 200, .per_client = 50});
+  std::uint64_t revision = 0;
+  for (int n = 0; n < 80; ++n)
+    log.Append(Make(++revision, "quiet-" + std::to_string(n), 0, "spiffe://d/quiet"));
+  for (int n = 0; n < 10'000; ++n) {
+    log.Append(Make(++revision, "sybil-" + std::to_string(n), 0, "spiffe://d/loud"));
+    ASSERT_LE(log.size(), 200u);
+  }
+  for (int n = 0; n < 80; ++n) {
+    EXPECT_EQ(Revisions(log, {.client_id = "quiet-" + std::to_string(n)}).size(), 1u) << n;
+  }
+  EXPECT_EQ(log.compacted(), 0u);
+  EXPECT_EQ(log.complete_after(), revision - 120) << "of the loud one's its latest are there, without a hole";
+  // The others may then have as many as there is room for, and who has half loses no more than anybody.
+  for (int n = 0; n < 60; ++n)
+    log.Append(Make(++revision, "late-" + std::to_string(n), 0, "spiffe://d/late"));
+  EXPECT_THAT(Revisions(log, {.client_id = "quiet-0"}), IsEmpty());
+  EXPECT_THAT(Revisions(log, {.client_id = "late-0"}).size(), 1u);
+}
+
+// Whoever appends has a busy lock: a voice's oldest are looked for a little at a time.
+TEST(TransitionLog, AVoiceIsSweptALittleAtATime) {
+  const std::size_t others = 3 * TransitionLog::kLook;
+  const std::size_t bound = 2 * others + 2;
+  TransitionLog log(0, {.transitions = bound, .per_client = bound});
+  std::uint64_t revision = 0;
+  for (std::size_t n = 0; n < others; ++n) log.Append(Make(++revision, "quiet", 0, "spiffe://d/quiet"));
+  std::size_t most = 0;
+  for (std::size_t n = 0; n < others + 20; ++n) {
+    log.Append(Make(++revision, "loud", 0, "spiffe://d/loud"));
+    most = std::max(most, log.size());
+  }
+  EXPECT_GT(most, bound) << "it was not all looked through at once";
+  EXPECT_LE(most, bound + 4);
+  EXPECT_EQ(log.size(), bound);
+  EXPECT_EQ(log.compacted(), 0u);
+}
+
+// An id's past goes in order, whosever it was.
+TEST(TransitionLog, AnIdThatWasHandedOverLosesItsOldestFirst) {
+  TransitionLog log(0, {.transitions = 10, .per_client = 10});
+  log.Append(Make(1, "other", 0, "spiffe://d/quiet"));
+  log.Append(Make(2, "handed", 0, "spiffe://d/quiet"));
+  for (std::uint64_t revision = 3; revision <= 30; ++revision) {
+    log.Append(Make(revision, "handed", 0, "spiffe://d/loud"));
+  }
+  EXPECT_EQ(log.size(), 10u);
+  EXPECT_THAT(Revisions(log, {.limit = 2}), ElementsAre(1, 22));
+  EXPECT_EQ(log.complete_after(), 21u);
 }
 
 TEST(TransitionLog, GapsAreToldWhereTheyLie) {

@@ -143,6 +143,20 @@ Try 'livenessd --help'.
 )");
 }
 
+TEST_F(ConfigFileTest, AValueThatIsRefusedIsToldOnOneLineThatATerminalDoesNotObey) {
+  const std::string file = File("store = \"\\u001b[1m\"\nlisten = \"a\\nb\"\ninsecure-anonymous = \"\\t\"\n");
+  EXPECT_EQ(Refused({file, "--canary=\x1b[1m"}), R"(livenessd: --canary: \x1b[1m not in {on,off}
+Try 'livenessd --help'.
+)");
+  EXPECT_EQ(Refused({file}, {{"LIVENESSD_LOG_LEVEL", "\xff"}}),
+            R"(livenessd: LIVENESSD_LOG_LEVEL: \xff not in {debug,info,warn,error}
+FILE:1:9: store: \x1b[1m not in {memory,sqlite,etcd}
+FILE:2:10: listen=a\nb: must be HOST:PORT or unix:PATH
+FILE:3:22: insecure-anonymous=\t: \"\t\" is none of beat, view, evict, maintenance, drain, audit or admin, nor none
+Try 'livenessd --help'.
+)");
+}
+
 TEST_F(ConfigFileTest, WhatIsNoTomlIsTold) {
   EXPECT_EQ(Refused({File("listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"\n")}),
             "FILE:2:10: key 'listen' is given twice\n");

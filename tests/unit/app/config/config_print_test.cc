@@ -23,6 +23,7 @@ std::string Narrow(const std::string& text) { return std::regex_replace(text, st
 const std::map<std::string, std::string> kOthers = {{"store", "memory"},
                                                     {"fsync", "always"},
                                                     {"log-level", "debug"},
+                                                    {"server-id", "a \\\"b\" 'c' \xe2\x82\xac"},
                                                     {"canary", "off"},
                                                     {"keepalive-preset", "strict"},
                                                     {"listen", "127.0.0.1:1,[::1]:2"},
@@ -109,8 +110,8 @@ TEST_F(ConfigPrintTest, NumbersArePrintedAsTomlWritesThem) {
 }
 
 TEST_F(ConfigPrintTest, WhatTomlCannotHoldIsSaidAndLeavesAFile) {
-  const std::string text = Printed({"--server-id=\xff", "--http-host=a.b", "--http-host=\xff"});
-  EXPECT_THAT(text, HasSubstr("\n# server-id: its value cannot stand in TOML "));
+  const std::string text = Printed({"--etcd-user=\xff", "--http-host=a.b", "--http-host=\xff"});
+  EXPECT_THAT(text, HasSubstr("\n# etcd-user: its value cannot stand in TOML "));
   EXPECT_THAT(text, HasSubstr("\n# http-host: its value cannot stand in TOML "));
   EXPECT_FALSE(Accepted({File(text)}).settings.empty());
 }

@@ -219,6 +219,14 @@ TEST(ConfigTest, WhatIsWrongIsNamed) {
   }
 }
 
+TEST(ConfigTest, AServersNameIsPlainText) {
+  const std::string longest = "--server-id=" + std::string(128, 'a'), longer = longest + "a";
+  EXPECT_EQ(Accepted({longest.c_str()}).server_id.size(), 128U);
+  for (const char* bad : {longer.c_str(), "--server-id=a\nb", "--server-id=\x1b[1m", "--server-id=\xff"}) {
+    EXPECT_THAT(Refused({bad}), HasSubstr("--server-id: ")) << bad;
+  }
+}
+
 TEST(ConfigTest, AShellIsToldWhatMayFollow) {
   const auto offered = [](std::vector<const char*> words) {
     words.insert(words.begin(), "__complete");

@@ -16,9 +16,11 @@ CommandDoc Program() {
   const FlagDoc quiet{.names = {"--quiet"}, .help = "Say\nnothing"};
   const FlagDoc key{.names = {"--key"}, .value = "FILE"};
   const FlagDoc name{.names = {"NAME"}, .is_positional = true, .value = "TEXT"};
+  const FlagDoc file{.names = {"FILE"}, .is_positional = true, .value = "FILE"};
   const CommandDoc get{.name = "get", .help = "Show", .flags = {name, quiet}};
   const CommandDoc grant{.name = "grant", .help = "Allow", .commands = {{.name = "all"}, {.name = "none"}}};
-  return {.name = "tool", .flags = {server, output, key}, .commands = {get, grant}};
+  const CommandDoc load{.name = "load", .help = "Read", .flags = {file}};
+  return {.name = "tool", .flags = {server, output, key}, .commands = {get, grant, load}};
 }
 
 std::vector<std::string> Offered(const std::vector<std::string>& words) {
@@ -28,7 +30,7 @@ std::vector<std::string> Offered(const std::vector<std::string>& words) {
 }
 
 TEST(CompletionTest, OffersCommandsWhereOneIsDue) {
-  EXPECT_THAT(Offered({""}), ElementsAre("get", "grant"));
+  EXPECT_THAT(Offered({""}), ElementsAre("get", "grant", "load"));
   EXPECT_THAT(Offered({"gr"}), ElementsAre("grant"));
   EXPECT_THAT(Offered({"grant", ""}), ElementsAre("all", "none"));
   EXPECT_THAT(Offered({"--server=a", "-o", "json", "g"}), ElementsAre("get", "grant"));
@@ -49,6 +51,9 @@ TEST(CompletionTest, OffersTheValuesOfAFlag) {
   EXPECT_EQ(file.rest, Completion::Rest::kFile);
   EXPECT_EQ(file.prefix, "--key=");
   EXPECT_EQ(file.part, "/et");
+  const Completion argument = Complete(Program(), {"load", "/et"});
+  EXPECT_EQ(argument.rest, Completion::Rest::kFile);
+  EXPECT_EQ(argument.part, "/et");
   EXPECT_THAT(Offered({"--quiet=x"}), IsEmpty());
   EXPECT_THAT(Offered({"--nonsense=x"}), IsEmpty());
 }

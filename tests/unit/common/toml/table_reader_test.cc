@@ -55,6 +55,29 @@ none = []
   EXPECT_THAT(Errors(), IsEmpty());
 }
 
+TEST_F(TableReaderTest, ATimeHasAZone) {
+  TableReader& reader = Read(R"(utc = 2030-01-31T00:00:00Z
+east = 2030-01-31T01:00:00.250+01:00
+far = 9999-12-31T23:59:59Z
+local = 2030-01-31T00:00:00
+day = 2030-01-31
+text = "2030-01-31T00:00:00Z"
+)");
+  const WallTime midnight(std::chrono::seconds(1'896'048'000));
+  EXPECT_EQ(reader.TimeOf("utc"), midnight);
+  EXPECT_EQ(reader.TimeOf("east"), midnight + std::chrono::milliseconds(250));
+  EXPECT_EQ(reader.TimeOf("far"), WallTime::max());
+  EXPECT_EQ(reader.TimeOf("missing"), std::nullopt);
+  EXPECT_THAT(Errors(), IsEmpty());
+  for (const char* wrong : {"local", "day", "text"}) EXPECT_EQ(reader.TimeOf(wrong), std::nullopt);
+  EXPECT_THAT(
+      Errors(),
+      ElementsAre(
+          "F:4:9: key 'local' takes a time with its zone such as 2027-01-31T00:00:00Z, not a date-time",
+          "F:5:7: key 'day' takes a time with its zone such as 2027-01-31T00:00:00Z, not a date",
+          "F:6:8: key 'text' takes a time with its zone such as 2027-01-31T00:00:00Z, not a string"));
+}
+
 TEST_F(TableReaderTest, TellsEachWrongTypeWithItsPlace) {
   TableReader& reader = Read(R"(text = 1
 yes = "true"

@@ -104,56 +104,63 @@ TEST(PageTokenTest, IsBoundToWhatWasAsked) {
   EXPECT_EQ(ReasonOfToken({"ListClients", "state = ALIVE", false, "rtt"}, token), "PAGE_TOKEN_MISMATCH");
 }
 
-const ResumeTokens kTokens(7, kMac);
+constexpr common::WallTime kNow{};
+
+ResumeTokens TokensOf(std::uint64_t key_id, MacFunction mac) {
+  return ResumeTokens(KeyRing({{.id = key_id, .mac = std::move(mac)}}));
+}
+const ResumeTokens kTokens = TokensOf(7, kMac);
 
 TEST(ResumeTokenTest, NamesTheSession) {
-  const std::string token = kTokens.Issue("db-1", "i-1", 1'769'860'800'000'001);
+  const std::string token = kTokens.Issue("db-1", "i-1", 1'769'860'800'000'001, kNow);
   EXPECT_EQ(token.size(), 86u);
-  const ResumeOutcome outcome = kTokens.Verify(token, "db-1", "i-1");
+  const ResumeOutcome outcome = kTokens.Verify(token, "db-1", "i-1", kNow);
   EXPECT_EQ(outcome.verdict, ResumeVerdict::kValid);
   EXPECT_EQ(outcome.claim.incarnation, 1'769'860'800'000'001u);
   EXPECT_TRUE(outcome.claim.instance_matches);
 }
 
 TEST(ResumeTokenTest, TellsAnotherInstanceOfTheSameClient) {
-  const ResumeOutcome outcome = kTokens.Verify(kTokens.Issue("db-1", "i-1", 5), "db-1", "i-2");
+  const ResumeOutcome outcome = kTokens.Verify(kTokens.Issue("db-1", "i-1", 5, kNow), "db-1", "i-2", kNow);
   EXPECT_EQ(outcome.verdict, ResumeVerdict::kValid);
   EXPECT_EQ(outcome.claim.incarnation, 5u);
   EXPECT_FALSE(outcome.claim.instance_matches);
 }
 
 TEST(ResumeTokenTest, TellsAnotherClient) {
-  EXPECT_EQ(kTokens.Verify(kTokens.Issue("db-1", "i-1", 5), "db-2", "i-1").verdict,
+  EXPECT_EQ(kTokens.Verify(kTokens.Issue("db-1", "i-1", 5, kNow), "db-2", "i-1", kNow).verdict,
             ResumeVerdict::kOtherClient);
 }
 
 TEST(ResumeTokenTest, AnotherStoresTokenIsForeign) {
-  const ResumeTokens other(8, MacWith("another key"));
-  EXPECT_EQ(kTokens.Verify(other.Issue("db-1", "i-1", 5), "db-1", "i-1").verdict, ResumeVerdict::kForeignKey);
+  const ResumeTokens other = TokensOf(8, MacWith("another key"));
+  EXPECT_EQ(kTokens.Verify(other.Issue("db-1", "i-1", 5, kNow), "db-1", "i-1", kNow).verdict,
+            ResumeVerdict::kForeignKey);
 }
 
 TEST(ResumeTokenTest, TheSameKeyIdWithAnotherKeyIsForged) {
-  const ResumeTokens other(7, MacWith("another key"));
-  EXPECT_EQ(kTokens.Verify(other.Issue("db-1", "i-1", 5), "db-1", "i-1").verdict, ResumeVerdict::kForged);
+  const ResumeTokens other = TokensOf(7, MacWith("another key"));
+  EXPECT_EQ(kTokens.Verify(other.Issue("db-1", "i-1", 5, kNow), "db-1", "i-1", kNow).verdict,
+            ResumeVerdict::kForged);
 }
 
 TEST(ResumeTokenTest, NoEditIsValid) {
-  const std::string token = kTokens.Issue("db-1", "i-1", 5);
+  const std::string token = kTokens.Issue("db-1", "i-1", 5, kNow);
   std::size_t forged = 0;
   for (const std::string& edit : Edits(token)) {
-    const ResumeVerdict verdict = kTokens.Verify(edit, "db-1", "i-1").verdict;
+    const ResumeVerdict verdict = kTokens.Verify(edit, "db-1", "i-1", kNow).verdict;
     // An edited key id names another key: no token at all.
     EXPECT_TRUE(verdict == ResumeVerdict::kForged || verdict == ResumeVerdict::kForeignKey) << edit;
     forged += verdict == ResumeVerdict::kForged;
   }
   EXPECT_GT(forged, 500u);
-  EXPECT_EQ(kTokens.Verify("", "db-1", "i-1").verdict, ResumeVerdict::kForged);
-  EXPECT_EQ(kTokens.Verify("not a token", "db-1", "i-1").verdict, ResumeVerdict::kForged);
+  EXPECT_EQ(kTokens.Verify("", "db-1", "i-1", kNow).verdict, ResumeVerdict::kForged);
+  EXPECT_EQ(kTokens.Verify("not a token", "db-1", "i-1", kNow).verdict, ResumeVerdict::kForged);
 }
 
 TEST(ResumeTokenTest, APageTokenIsNoResumeToken) {
   const PageQuery query{"ListClients", "", false};
-  EXPECT_EQ(kTokens.Verify(EncodePageToken(query, std::string(32, 'x'), kMac), "db-1", "i-1").verdict,
+  EXPECT_EQ(kTokens.Verify(EncodePageToken(query, std::string(32, 'x'), kMac), "db-1", "i-1", kNow).verdict,
             ResumeVerdict::kForeignKey);
 }
 

@@ -79,7 +79,11 @@ class MetricsTest : public ::testing::Test {
   RegistryHarness h_{registry::RegistryOptions{.count_labels = {"zone"}}};
   std::unique_ptr<auth::ServerTls> tls_ = *auth::ServerTls::Load({}, h_.clock);
   std::vector<std::string> not_ready_;
-  StreamSample streams_{.open = 4, .heartbeats = 9, .rtts = common::Histogram(common::kRttBounds).Read()};
+  StreamSample streams_{.open = 4,
+                        .heartbeats = 9,
+                        .merged_label_changes = 3,
+                        .rtts = common::Histogram(common::kRttBounds).Read(),
+                        .lines_left_out = 7};
   std::vector<MethodSample> methods_;
   std::optional<net::AcceptFigures> accept_;
   std::vector<HookSample> hooks_;
@@ -210,6 +214,15 @@ TEST_F(MetricsTest, TellHowFarWatchersAreBehind) {
   while (!(*watch)->Next().empty()) {
   }
   EXPECT_THAT(Scrape(), HasSubstr("liveness_watch_lag_seconds 0\n"));
+}
+
+TEST_F(MetricsTest, OfTheStreams) {
+  const std::string text = Scrape();
+  for (const char* line :
+       {"liveness_streams 4\n", "liveness_heartbeats_total 9\n", "liveness_label_changes_merged_total 3\n",
+        "liveness_log_lines_left_out_total 7\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
 }
 
 TEST_F(MetricsTest, OfTheAuditLog) {

@@ -79,6 +79,7 @@ TEST_F(HeartbeatBoundsTest, LabelsThatChangeWithoutEndAreToldNowAndThen) {
   stream_.Join();
   for (int i = 1; i <= 80; ++i) Update(std::to_string(i));
   EXPECT_EQ(Label(), "50");
+  EXPECT_EQ(server_.merged_label_changes, 29) << "of the thirty beyond the last is still to be told";
   EXPECT_TRUE(stream_.Beat(1));
   server_.Commit();
   EXPECT_EQ(Label(), "50") << "too soon";
@@ -97,7 +98,7 @@ TEST_F(HeartbeatBoundsTest, LabelsThatChangeWithoutEndAreToldNowAndThen) {
 }
 
 TEST_F(HeartbeatBoundsTest, WhereFloodsAreAllowedEachChangeIsTold) {
-  server_.options.max_ping_rate = 0;
+  server_.options.max_ping_rate = server_.options.max_label_rate = 0;
   stream_.Join();
   for (int i = 1; i <= 500; ++i) Update(std::to_string(i));
   EXPECT_EQ(Label(), "500");

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "common/measure/histogram.h"
-#include "common/signer.h"
 #include "liveness/v1/heartbeat_service.pb.h"
 #include "server/auth/call_gate.h"
 #include "server/rpc/heartbeat/heartbeat_deps.h"
@@ -51,16 +50,16 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   RegistryHarness world{clock, store};
   rpc::HeartbeatOptions options{.server_id = "server-1",
                                 .preset = {std::chrono::seconds(1), std::chrono::seconds(3)}};
-  const core::ResumeTokens resume_tokens{
-      7, [signer = common::Signer("a key")](std::string_view message) { return signer.Sign(message); }};
+  const rpc::TokensInUse resume_tokens{rpc::MakeKeyRing({7}, {})};
   net::AcceptedSockets sockets{std::chrono::seconds(10), std::chrono::seconds(10)};
   const net::TcpDiag diag;
   rpc::StreamQuota quota{0};
   rpc::StreamQuota sessions{20};
   rpc::HelloPace pace{1};  // ten at once
-  rpc::EndLog log{clock};
+  rpc::EndLog log{clock, 20};
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> pings{0};
+  std::atomic<std::int64_t> merged_label_changes{0};
   rpc::MethodFigures figures{rpc::MethodFigures::Shape::kStream};
   common::Histogram rtts{common::kRttBounds};
   std::vector<rpc::EndedStream> ended;
@@ -78,6 +77,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
                                 .listener = *this,
                                 .draining = draining,
                                 .pings = pings,
+                                .merged_label_changes = merged_label_changes,
                                 .figures = figures,
                                 .rtts = rtts};
 

@@ -60,7 +60,8 @@ TEST_F(HeartbeatJoiningTest, TheWelcomeComesWithTheCommitAndSaysWhatHolds) {
   EXPECT_EQ(welcome.timeout().seconds(), 8);
   EXPECT_EQ(welcome.vouched_for().seconds(), 8);
   EXPECT_EQ(welcome.detection().method(), v1::DETECTION_METHOD_FIXED);
-  const auto token = server_.resume_tokens.Verify(welcome.resume_token(), "a", "a-1");
+  const auto token =
+      server_.resume_tokens.Now()->Verify(welcome.resume_token(), "a", "a-1", server_.clock.Wall());
   EXPECT_EQ(token.verdict, core::ResumeVerdict::kValid);
   EXPECT_EQ(token.claim.incarnation, Record()->incarnation);
   EXPECT_EQ(Record()->info.peer_address(), "10.0.0.1:1000") << "as the transport shows it";

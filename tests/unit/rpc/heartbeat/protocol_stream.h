@@ -73,8 +73,10 @@ class ProtocolStream {
         transport_(std::make_shared<FakeTransport>()),
         protocol_(server.deps, server.world.registry.pulses().at(0), transport_) {}
 
-  // As the end of a call does: a session holds its stream, and must not be held by it for ever.
+  // As the end of a call does: a session holds its stream, and must not be held by it for ever, nor by a
+  // welcome that comes later.
   ~ProtocolStream() {
+    transport_->over = true;
     transport_->session = nullptr;
     transport_->joined = {};
   }

@@ -151,6 +151,25 @@ TEST_F(MirrorTest, WhatCannotBeReadIsForgottenAndItsKeyStaysKnown) {
   EXPECT_EQ(mirror_.RevisionOf("web-1"), 13);
 }
 
+TEST_F(MirrorTest, WhatLiesUnderForgottenBeginsNoClient) {
+  EXPECT_TRUE(Apply({Put(layout_.Forgotten(0), Value("web-1", State::kAlive, kThey, 1), 10)}).items.empty());
+  EXPECT_EQ(mirror_.Find("web-1"), nullptr) << "nobody who starts later reads it there";
+}
+
+TEST_F(MirrorTest, WhatLiesUnderForgottenEndsNoClientWhoseKeyIsThere) {
+  Apply({PutClient("web-1", 10)});
+  const Event forgotten = Put(layout_.Forgotten(0), Value("web-1", State::kForgotten, kThey, 1), 11);
+  EXPECT_TRUE(Apply({forgotten}).items.empty());
+  EXPECT_NE(mirror_.Find("web-1"), nullptr);
+  EXPECT_EQ(mirror_.RevisionOf("web-1"), 10);
+}
+
+TEST_F(MirrorTest, AKeyThatNamesNoClientHoldsNone) {
+  EXPECT_TRUE(Apply({Put(layout_.Client(""), Value("web-1", State::kAlive, kThey, 1), 10)}).items.empty());
+  EXPECT_EQ(mirror_.Find("web-1"), nullptr);
+  EXPECT_EQ(mirror_.RevisionOf(""), 10) << "unreadable, and there";
+}
+
 TEST_F(MirrorTest, KnowsTheServersAndWhoTouchesTheHistory) {
   EXPECT_TRUE(Apply({Put(layout_.Server("a"), "x", 10)}).servers_changed);
   EXPECT_EQ(mirror_.servers().at("a"), "x");
