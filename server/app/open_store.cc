@@ -1,7 +1,11 @@
 #include "server/app/open_store.h"
 
+#include <string>
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
+#include "absl/strings/str_cat.h"
 #include "server/storage/etcd/etcd_store.h"
 #include "server/storage/etcd/members.h"
 #include "server/storage/memory_store.h"
@@ -47,6 +51,13 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const Config& config, 
         "for all to read; give etcd a certificate and name its CA with --etcd-ca");
   }
   return storage::etcd::EtcdStore::Open(std::move(options), clock);
+}
+
+absl::Status ForTheOperator(const Config& config, const absl::Status& failure) {
+  if (!absl::IsPermissionDenied(failure) || config.store != "etcd") return failure;
+  return absl::PermissionDeniedError(
+      absl::StrCat(failure.message(), "; the role of --etcd-user=", config.etcd_user,
+                   " must have readwrite on all keys that begin with --etcd-prefix=", config.etcd_prefix));
 }
 
 absl::Status CheckEtcdFiles(const Config& config) {

@@ -99,9 +99,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config) {
   if (!resume_keys.ok()) return resume_keys.status();
 
   auto store = OpenStore(complete, common::SystemClock());
-  if (!store.ok()) return store.status();
+  if (!store.ok()) return ForTheOperator(complete, store.status());
   auto contents = (*store)->Load();
-  if (!contents.ok()) return contents.status();
+  if (!contents.ok()) return ForTheOperator(complete, contents.status());
   const std::size_t known = contents->records.size();
 
   auto parts = std::make_unique<ServerParts>(complete, std::move(lock), *std::move(tls), *std::move(policy),

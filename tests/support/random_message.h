@@ -8,13 +8,17 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace liveness::testing {
 
 // Fills fields of any message with what their types can hold, extremes above all.
 class RandomMessage {
  public:
-  explicit RandomMessage(std::uint64_t seed) : random_(seed) {}
+  // `texts`: what texts are chosen from; with them maps are filled, too, and enums have values of any size.
+  explicit RandomMessage(std::uint64_t seed, std::vector<std::string> texts = {})
+      : random_(seed), texts_(std::move(texts)) {}
 
   bool Chance(int percent) { return static_cast<int>(random_() % 100) < percent; }
   std::uint64_t Below(std::uint64_t bound) { return random_() % bound; }
@@ -23,7 +27,7 @@ class RandomMessage {
     const auto* descriptor = message.GetDescriptor();
     for (int i = 0; i < descriptor->field_count(); ++i) {
       const auto* field = descriptor->field(i);
-      if (field->is_map() || Chance(20)) continue;
+      if ((field->is_map() && texts_.empty()) || Chance(20)) continue;
       for (std::uint64_t n = field->is_repeated() ? Below(3) : 1; n > 0; --n) Set(message, field);
     }
   }
@@ -45,7 +49,11 @@ class RandomMessage {
                                std::numeric_limits<double>::infinity()};
     return kAll[Below(5)];
   }
-  std::string Text() { return std::string(Below(20), static_cast<char>('a' + Below(26))); }
+  std::string Text() {
+    if (!texts_.empty()) return texts_[Below(texts_.size())];
+    return std::string(Below(20), static_cast<char>('a' + Below(26)));
+  }
+  int Enum() { return !texts_.empty() && Chance(30) ? Integer<int>() : static_cast<int>(Below(5)); }
 
   void Set(google::protobuf::Message& message, const google::protobuf::FieldDescriptor* field) {
     using Field = google::protobuf::FieldDescriptor;
@@ -61,8 +69,7 @@ class RandomMessage {
       case Field::CPPTYPE_STRING:
         return many ? all->AddString(&message, field, Text()) : all->SetString(&message, field, Text());
       case Field::CPPTYPE_BOOL: return many ? void() : all->SetBool(&message, field, Chance(50));
-      case Field::CPPTYPE_ENUM:
-        return many ? void() : all->SetEnumValue(&message, field, static_cast<int>(Below(5)));
+      case Field::CPPTYPE_ENUM: return many ? void() : all->SetEnumValue(&message, field, Enum());
       case Field::CPPTYPE_DOUBLE: return many ? void() : all->SetDouble(&message, field, Number());
       case Field::CPPTYPE_FLOAT:
         return many ? void() : all->SetFloat(&message, field, static_cast<float>(Number()));
@@ -77,6 +84,7 @@ class RandomMessage {
   }
 
   std::mt19937_64 random_;
+  const std::vector<std::string> texts_;
 };
 
 }  // namespace liveness::testing

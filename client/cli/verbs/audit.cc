@@ -1,6 +1,9 @@
 // `livenessctl audit`: who did what, and who was refused, in the order in which it began.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +18,15 @@
 #include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
 #include "common/flags/numbers.h"
+#include "common/limits.h"
+#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
+
+// A server keeps 10,000, unless it is told otherwise; one that never comes to an end is not to have all of
+// our memory.
+constexpr std::size_t kMostEvents = 100'000;
 
 std::string OutcomeText(const v1::AuditEvent& event) {
   std::string text;
@@ -84,13 +93,19 @@ Verb AddAudit(CLI::App& program, GlobalSettings& /*global*/) {
 ExitCode RunVerb(const AuditSettings& settings, Context& context) {
   const bool wide = context.global.output == OutputFormat::kWide;
   std::optional<common::WallTime> oldest;
-  if (settings.since) oldest = context.api->ServerTime(context.terminal.clock.Wall()) - *settings.since;
+  if (settings.since) {
+    oldest = common::SaturatingSub(context.api->ServerTime(context.terminal.clock.Wall()), *settings.since);
+  }
   v1::ListAuditEventsRequest request;
   request.set_filter(settings.filter);
   std::vector<v1::AuditEvent> latest;
+  const std::size_t most = settings.limit > 0
+                               ? std::min<std::size_t>(static_cast<std::size_t>(settings.limit), kMostEvents)
+                               : kMostEvents;
   const absl::Status status = EachPage(*context.api, &Api::ListAuditEvents, request, settings.limit,
                                        [&](const v1::ListAuditEventsResponse& page) {
                                          for (const v1::AuditEvent& event : page.audit_events()) {
+                                           if (latest.size() == most) return false;
                                            if (!oldest || FromProto(event.time()) >= *oldest)
                                              latest.push_back(event);
                                          }
@@ -98,10 +113,17 @@ ExitCode RunVerb(const AuditSettings& settings, Context& context) {
                                        });
   if (!status.ok()) return Fail(status, context);
   ListPrinter printer("audit_events", Headers(wide), context.global, context.terminal);
+  int rows = 0;
   for (auto event = latest.rbegin(); event != latest.rend(); ++event) {
     printer.Add(*event, {}, [&] { return Cells(*event, wide); });
+    if (++rows % common::kMaxPageSize == 0) printer.Flush();
   }
   printer.Finish("No entries match.");
+  if (latest.size() == kMostEvents) {
+    context.terminal.out.flush();
+    context.terminal.err << "livenessctl: these are the latest " << kMostEvents
+                         << "; a --filter finds what is older\n";
+  }
   return ExitCode::kOk;
 }
 

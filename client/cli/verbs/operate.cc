@@ -231,7 +231,7 @@ ExitCode RunVerb(const ServerInfoSettings& /*settings*/, Context& context) {
   const auto info = api.GetServerInfo({});
   if (!info.ok()) return Fail(info.status(), context);
   if (output == OutputFormat::kName) {
-    terminal.out << info->server_id() << '\n';
+    terminal.out << NameText(info->server_id()) << '\n';
   } else if (!PrintMessage(*info, output, terminal.out)) {
     terminal.out << DescribeServer(*info, api.server(), api.ServerTime(terminal.clock.Wall()),
                                    output == OutputFormat::kWide);

@@ -29,6 +29,10 @@ absl::Status EachPage(Api& api, absl::StatusOr<Response> (Api::*list)(const Requ
     if (!page.ok()) return page.status();
     if (!on_page(*page)) break;
     left -= ItemCount(*page);
+    // It would go on for ever.
+    if (!request.page_token().empty() && page->next_page_token() == request.page_token()) {
+      return absl::DataLossError("the server names the same page as the next one again");
+    }
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty() && (limit == 0 || left > 0));
   return absl::OkStatus();

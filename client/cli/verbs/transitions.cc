@@ -19,14 +19,22 @@
 #include "client/cli/verbs/pages.h"
 #include "client/cli/verbs/verbs.h"
 #include "common/flags/numbers.h"
+#include "common/saturating.h"
 
 namespace liveness::cli {
 namespace {
 
-std::string FilterOf(const TransitionsSettings& settings) {
-  if (settings.name.empty()) return settings.filter;
-  const std::string by_name = "client_id = " + FilterString(ClientId(settings.name));
-  return settings.filter.empty() ? by_name : absl::StrCat(by_name, " AND (", settings.filter, ")");
+std::string Both(const std::string& first, const std::string& second) {
+  return second.empty() ? first : absl::StrCat(first, " AND (", second, ")");
+}
+
+// `oldest`: what is older is left out.
+std::string FilterOf(const TransitionsSettings& settings, std::optional<common::WallTime> oldest) {
+  std::string filter = settings.filter;
+  if (!settings.name.empty()) filter = Both("client_id = " + FilterString(ClientId(settings.name)), filter);
+  // History has nothing from before 1970.
+  if (oldest && *oldest > common::WallTime()) filter = Both("time >= \"" + TimeText(*oldest) + "\"", filter);
+  return filter;
 }
 
 // Prints transitions in the format that was asked for.
@@ -83,26 +91,28 @@ class Printer {
   std::uint64_t last_gap_ = 0;  // the last gap that was noted; 0: none
 };
 
-// Calls `on_page` for each page of what `settings` ask for, in `order`, until it returns false.
+// Calls `on_page` for each page of what `settings` ask for, in `order`.
 absl::Status EachPageOf(const Context& context, const TransitionsSettings& settings, const std::string& order,
                         const std::function<bool(const v1::ListTransitionsResponse&)>& on_page) {
+  std::optional<common::WallTime> oldest;
+  if (settings.since.has_value()) {
+    oldest = common::SaturatingSub(context.api->ServerTime(context.terminal.clock.Wall()), *settings.since);
+  }
   v1::ListTransitionsRequest request;
-  request.set_filter(FilterOf(settings));
+  request.set_filter(FilterOf(settings, oldest));
   request.set_order_by(order);
   return EachPage(*context.api, &Api::ListTransitions, std::move(request), settings.limit, on_page);
 }
 
 // Prints the latest transitions: reads backwards until there are enough, and prints forwards.
 absl::Status PrintLatest(const Context& context, const TransitionsSettings& settings, Printer& printer) {
-  std::optional<common::WallTime> oldest;
-  if (settings.since.has_value())
-    oldest = context.api->ServerTime(context.terminal.clock.Wall()) - *settings.since;
   std::vector<v1::Transition> latest;
+  const auto is_enough = [&] { return static_cast<std::int64_t>(latest.size()) >= settings.limit; };
   const absl::Status status =
       EachPageOf(context, settings, "revision desc", [&](const v1::ListTransitionsResponse& page) {
         printer.NoteGaps(page);
         for (const v1::Transition& transition : page.transitions()) {
-          if (oldest.has_value() && FromProto(transition.time()) < *oldest) return false;
+          if (is_enough()) return false;
           latest.push_back(transition);
         }
         return true;
@@ -148,9 +158,8 @@ Verb AddTransitions(CLI::App& program, GlobalSettings& global) {
 
 ExitCode RunVerb(const TransitionsSettings& settings, Context& context) {
   Printer printer(context);
-  const bool latest = settings.limit > 0 || settings.since.has_value();
   const absl::Status status =
-      latest ? PrintLatest(context, settings, printer) : PrintAll(context, settings, printer);
+      settings.limit > 0 ? PrintLatest(context, settings, printer) : PrintAll(context, settings, printer);
   if (!status.ok()) return Fail(status, context);
   printer.Finish();
   return ExitCode::kOk;
