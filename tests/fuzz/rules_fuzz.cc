@@ -66,7 +66,9 @@ name = "payroll"
 deny = true
 who  = ["token:ops-anna"]
 view = ['client_id = "payroll/*"']
-)"};
+)",
+          // A rule about nobody, with a name of a part.
+          "[[rule]]\nname = \"a\"\nwho = []\nview = ['labels.team = \"{ns}\"']\n"};
 }
 
 void Try(std::string_view input) {

@@ -19,6 +19,15 @@ std::string Entry(const std::string& name, const std::string& more) {
   return "[[token]]\nname = \"" + name + "\"\nsha256 = \"" + kHash + "\"\n" + more;
 }
 
+// The hash stands nowhere but as the value of its key: elsewhere, as a key itself, it may be quoted.
+bool IsInItsPlace(std::string_view input) {
+  constexpr std::string_view kKey = "\nsha256 = \"";
+  for (auto at = input.find(kHash); at != std::string_view::npos; at = input.find(kHash, at + 1)) {
+    if (!input.substr(0, at).ends_with(kKey)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> Seeds() {
@@ -31,9 +40,11 @@ std::vector<std::string> Seeds() {
 void Try(std::string_view input) {
   const auto tokens = auth::Tokens::Parse(input, "tokens.toml");
   if (!tokens.ok()) {
-    Require(tokens.status().code() == absl::StatusCode::kInvalidArgument &&
-                tokens.status().message().find(kHash) == std::string_view::npos,
-            "a refusal says why, and no hash");
+    Require(
+        tokens.status().code() == absl::StatusCode::kInvalidArgument && !tokens.status().message().empty(),
+        "a refusal says why");
+    Require(!IsInItsPlace(input) || tokens.status().message().find(kHash) == std::string_view::npos,
+            "a refusal tells no hash");
     RequirePlainLines(common::ToStd(tokens.status().message()), "a refusal is plain text");
     return;
   }

@@ -50,8 +50,13 @@ void RuleReader::ReadRule(const toml::table& table) {
     reader.Refuse("name", "is missing");
   }
   rule.deny = reader.Boolean("deny").value_or(false);
+  const std::size_t errors_before = errors_.size();
   rule.who = Patterns<PrincipalPattern>(reader, "who");
-  if (!table.contains("who")) reader.Refuse("who", "is missing");
+  if (!table.contains("who")) {
+    reader.Refuse("who", "is missing");
+  } else if (rule.who.empty() && errors_.size() == errors_before) {
+    reader.Refuse("who", "names nobody");
+  }
   rule.beat = Patterns<IdPattern>(reader, "beat");
   rule.view = Patterns<FilterTemplate>(reader, "view");
   ReadActs(reader, rule);

@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status.h"
-#include "common/utf8.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -283,8 +282,7 @@ void Driver::OnUnfit(std::uint64_t proposal, const grpc::Status& status) {
   ProposalQueue::Entry* entry = queue_.Find(proposal);
   if (entry == nullptr) return;
   if (entry->begins() && !entry->maybe_taken) {
-    Refuse(proposal, Unavailable(absl::StrCat("etcd refuses this change: ",
-                                              common::PlainLine(status.error_message()))));
+    Refuse(proposal, Unavailable("etcd refuses this change: " + WordsOf(status)));
   } else {
     queue_.Postpone(*entry);
   }

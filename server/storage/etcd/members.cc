@@ -169,11 +169,14 @@ bool CertainlyNotDone(const grpc::Status& status) {
   }
 }
 
+std::string WordsOf(const grpc::Status& status) {
+  const std::string& words = status.error_message();
+  return words.empty() ? absl::StrCat("gRPC status ", static_cast<int>(status.error_code()))
+                       : common::PlainLine(words);
+}
+
 std::string Describe(const Member& member, const grpc::Status& status) {
-  return absl::StrCat(member.address, ": ",
-                      status.error_message().empty()
-                          ? absl::StrCat("gRPC status ", static_cast<int>(status.error_code()))
-                          : common::PlainLine(status.error_message()));
+  return absl::StrCat(member.address, ": ", WordsOf(status));
 }
 
 }  // namespace liveness::storage::etcd

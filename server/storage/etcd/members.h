@@ -64,6 +64,8 @@ absl::Status CheckTlsFiles(const EtcdOptions& options);
 bool NeedsLogIn(const grpc::Status& status);
 // etcd has certainly not done what it was asked for.
 bool CertainlyNotDone(const grpc::Status& status);
+// What etcd said, on one line.
+std::string WordsOf(const grpc::Status& status);
 // In an operator's words: where, and what it said.
 std::string Describe(const Member& member, const grpc::Status& status);
 

@@ -167,6 +167,13 @@ TEST(Rules, AFilterThatIsNoneIsTold) {
 }
 
 // Whatever a file is turned into: it is read, or refused, and nobody who was nobody becomes somebody.
+TEST(Rules, ARuleIsAboutSomebody) {
+  const auto rules = Rules::Parse(
+      "[[rule]]\nname = \"a\"\nwho = []\nbeat = [\"{ns}/*\"]\nview = ['labels.team = \"{ns}\"']\n",
+      "rules.toml");
+  EXPECT_EQ(rules.status().message(), "rules.toml:3:7: key 'who' names nobody");
+}
+
 TEST(Rules, BrokenFilesLetNobodyIn) {
   std::mt19937 random(1);
   for (int i = 0; i < 3'000; ++i) {
