@@ -83,6 +83,7 @@ export class Server {
   async stop(signal = 'SIGTERM') {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();  // else node ends while this waits, and what a test clears up after it stays
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await Promise.race([ended, pause(10000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))]);
