@@ -82,7 +82,10 @@ class HookedServers : public ::testing::Test {
       for (auto& stream : streams) {
         if (stream->Receive()) (void)stream->Goodbye();
       }
-      for (auto& stream : streams) (void)stream->End();
+      for (auto& stream : streams) {
+        const auto end = stream->End();
+        if (end && !end->ok()) ADD_FAILURE() << end->error_code() << " " << end->error_message();
+      }
       n = end;
     }
   }
