@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   if (!parsed.config) return parsed.exit_code;
 
   if (!parsed.config->core_dumps) ForbidCoreDumps();
+  ShareHeaps(parsed.config->io_threads);
   PrepareProcess(parsed.config->log_level);
   const int exit_code = Run(*parsed.config, argc, argv);
   spdlog::shutdown();

@@ -1,11 +1,13 @@
 #include "server/app/process.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <initializer_list>
 #include <memory>
@@ -93,6 +95,15 @@ void PrepareProcess(const std::string& log_level) {
   // Less memory per connection: buffers as small as our messages. An
   // environment that names experiments of its own wins.
   (void)setenv("GRPC_EXPERIMENTS", "-tcp_read_chunks", 0);
+}
+
+void ShareHeaps(int io_threads) {
+#ifdef __GLIBC__
+  const char* const tunables = std::getenv("GLIBC_TUNABLES");
+  const bool is_told = std::getenv("MALLOC_ARENA_MAX") != nullptr ||
+                       (tunables != nullptr && std::strstr(tunables, "glibc.malloc.arena_max") != nullptr);
+  if (!is_told) (void)mallopt(M_ARENA_MAX, io_threads + 1);
+#endif
 }
 
 void ForbidCoreDumps() { (void)prctl(PR_SET_DUMPABLE, 0); }

@@ -17,6 +17,12 @@ namespace liveness::app {
 // may not grow and a terminal of another job's are ignored; writes then fail.
 void PrepareProcess(const std::string& log_level);
 
+// Before any thread is started: as many heaps as there are threads that serve streams, and one for all
+// others. glibc's own bound is eight for each processor, and what was freed in one is of no use to another:
+// under attacks from many connections that kept as much again as was in use. An environment that says how
+// many there are (MALLOC_ARENA_MAX, GLIBC_TUNABLES) wins.
+void ShareHeaps(int io_threads);
+
 // No core is written of this process, wherever cores go here, and none of the same user's other processes may
 // look into it: keys of TLS lie in memory that is gRPC's, where nobody can wipe them. Programs that are
 // started from here are as they would be.
