@@ -39,6 +39,7 @@ struct ResumeKey {
 // By default those of a server without a file: the store's alone.
 struct ResumeKeys {
   static constexpr std::size_t kMaxKeys = 100;
+  static constexpr std::size_t kMaxFileBytes = 64 * 1024;
 
   std::vector<ResumeKey> keys;          // the newest `from` first
   std::optional<WallTime> store_until;  // none: for good

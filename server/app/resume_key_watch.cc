@@ -9,18 +9,12 @@
 #include "common/strings.h"
 
 namespace liveness::app {
-namespace {
-
-constexpr std::size_t kMaxBytes = 64 * 1024;
-
-}  // namespace
-
 absl::StatusOr<common::ResumeKeys> LoadResumeKeys(const std::string& path) {
   if (path.empty()) return common::ResumeKeys();
   const auto wrong = [&path](absl::string_view what) {
     return absl::InvalidArgumentError(absl::StrCat("--resume-key-file=", path, ": ", what));
   };
-  const absl::StatusOr<std::string> text = common::ReadSecretFile(path, kMaxBytes);
+  const absl::StatusOr<std::string> text = common::ReadSecretFile(path, common::ResumeKeys::kMaxFileBytes);
   if (!text.ok()) return wrong(text.status().message());
   absl::StatusOr<common::ResumeKeys> keys = common::ParseResumeKeys(*text, path);
   if (!keys.ok()) return wrong(keys.status().message());

@@ -17,8 +17,6 @@
 namespace liveness::cli {
 namespace {
 
-constexpr std::size_t kMaxBytes = 64 * 1024;
-
 void AddFile(CLI::App& verb, KeySettings& settings) {
   verb.add_option("FILE", settings.file, "The server's --resume-key-file")->type_name("FILE")->required();
 }
@@ -105,7 +103,8 @@ ExitCode RunVerb(const KeySettings& settings, Context& context) {
     const absl::Status changed = ChangeSecretFile(settings.file, change);
     if (!changed.ok()) return Fail(ExitCode::kUsage, std::string(changed.message()), terminal);
   } else {
-    const absl::StatusOr<std::string> text = common::ReadSecretFile(settings.file, kMaxBytes);
+    const absl::StatusOr<std::string> text =
+        common::ReadSecretFile(settings.file, common::ResumeKeys::kMaxFileBytes);
     if (!text.ok()) {
       return Fail(ExitCode::kUsage, absl::StrCat(settings.file, ": ", text.status().message()), terminal);
     }
