@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/storage/etcd/checks/origin.h"
 #include "server/storage/etcd/layout.h"
-#include "server/storage/etcd/origin.h"
 #include "server/storage/record_codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/parse.h"

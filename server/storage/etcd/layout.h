@@ -2,7 +2,7 @@
 //
 //   PREFIX meta/history       "HISTORY_ID BASE": names the line of revisions
 //          meta/token_key     64 hex digits
-//          meta/origin        which etcd this is (origin.h)
+//          meta/origin        which etcd this is (checks/origin.h)
 //          meta/marker        written by each server that starts: ends its replay of the past
 //          clients/CLIENT_ID  a client's record (proto EtcdChange)
 //          forgotten/N        the record that was dropped last under slot N: written by the very transaction

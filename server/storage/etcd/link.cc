@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/storage/etcd/origin.h"
+#include "server/storage/etcd/checks/origin.h"
 
 namespace liveness::storage::etcd {
 namespace {

@@ -8,7 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/random.h"
 #include "server/storage/etcd/answers.h"
-#include "server/storage/etcd/origin_check.h"
+#include "server/storage/etcd/checks/origin_check.h"
+#include "server/storage/etcd/checks/rights_check.h"
 
 namespace liveness::storage::etcd {
 namespace {
@@ -127,11 +128,12 @@ absl::StatusOr<Opened> Opening::Open() {
     return absl::DataLossError(absl::StrCat(
         "etcd's key ", read_history ? layout_.TokenKey() : layout_.History(), " holds nothing of ours"));
   }
-  const auto checked =
-      OriginCheck(options_, layout_, members_, clock_, [this](common::Duration each, const Attempt& attempt) {
-        return Try(each, attempt);
-      }).Run();
+  const auto try_members = [this](common::Duration each, const Attempt& attempt) {
+    return Try(each, attempt);
+  };
+  const auto checked = OriginCheck(options_, layout_, members_, clock_, try_members).Run();
   if (!checked.ok()) return checked.status();
+  RightsCheck(options_, layout_, try_members).Run();
   return Opened{*checked, *read_key};
 }
 

@@ -1,5 +1,5 @@
 // The user of etcd that a server is given has too few rights: it says which, at the start or in its
-// readiness, and goes on as soon as it has them.
+// readiness, and goes on as soon as it has them. Or too many: it serves, and says which.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,6 +19,7 @@ namespace liveness::testing {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -92,6 +93,27 @@ TEST_F(EtcdRights, TooFewAreSaidAtTheStart) {
   ASSERT_NE(server, nullptr);
   HeartbeatStream stream(server->address());
   EXPECT_TRUE(stream.Join(HeartbeatStream::Hello("web-1", "1")));
+}
+
+// To have more than it needs keeps no server from starting, but whoever installs it is told; with what the
+// docs ask for there is nothing to tell.
+TEST_F(EtcdRights, TooManyAreSaidInTheLog) {
+  const auto said = [&] {
+    const auto server = ServerProcess::Start(Flags());
+    EXPECT_NE(server, nullptr);
+    return server == nullptr ? std::string() : server->StandardError();
+  };
+  Grant("readwrite", "/liveness/");
+  EXPECT_THAT(said(), Not(HasSubstr("than this server needs")));
+  Grant("read", "/other/");
+  EXPECT_THAT(said(), AllOf(HasSubstr("--etcd-user=live may do more in etcd than this server needs"),
+                            HasSubstr("read on all keys that begin with \"/other/\" (role liveness)")));
+  Revoke("/other/");
+  Grant("readwrite", "");
+  EXPECT_THAT(said(), HasSubstr("readwrite on all keys (role liveness)"));
+  Revoke("");
+  ASSERT_NE(AsRoot({"user", "grant-role", "live", "root"}), "");
+  EXPECT_THAT(said(), HasSubstr("everything (role root)"));
 }
 
 // Rights that are taken away while it serves: who is there stays, nobody new is welcomed, readiness says why;

@@ -1,4 +1,4 @@
-#include "server/storage/etcd/origin.h"
+#include "server/storage/etcd/checks/origin.h"
 
 #include <algorithm>
 

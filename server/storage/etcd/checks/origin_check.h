@@ -11,10 +11,10 @@
 
 #include "absl/status/statusor.h"
 #include "common/clock.h"
+#include "server/storage/etcd/checks/origin.h"
 #include "server/storage/etcd/layout.h"
 #include "server/storage/etcd/members.h"
 #include "server/storage/etcd/options.h"
-#include "server/storage/etcd/origin.h"
 
 namespace liveness::storage::etcd {
 

@@ -1,4 +1,4 @@
-#include "server/storage/etcd/origin_check.h"
+#include "server/storage/etcd/checks/origin_check.h"
 
 #include <chrono>
 #include <utility>
