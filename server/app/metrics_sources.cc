@@ -86,6 +86,7 @@ http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
                 return http::StreamSample{.open = parts.heartbeat->stream_count(),
                                           .heartbeats = parts.heartbeat->ping_count(),
                                           .merged_label_changes = parts.heartbeat->merged_label_changes(),
+                                          .progress_left_out = parts.heartbeat->progress_left_out(),
                                           .rtts = parts.heartbeat->rtts(),
                                           .bad_ends = parts.heartbeat->bad_ends(),
                                           .lines_left_out = parts.heartbeat->lines_left_out()};

@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "tests/attack/limits_attack.h"
@@ -87,6 +89,33 @@ TEST_F(LimitsAttack, LabelsThatNeverRest) {
     }
   });
   EXPECT_GT(updates, 500);
+}
+
+// As many and as long as a ping may have, and others each time, on as many sessions as it takes to notice.
+TEST_F(LimitsAttack, ProgressTokensAsLongAsTheyMayBe) {
+  StartAttacked({"--max-progress-tokens=8"});
+  std::atomic<int> pings{0};
+  Under(4, [&](int thread) {
+    std::vector<std::unique_ptr<HeartbeatStream>> streams;
+    const auto channel = Channel();
+    for (int i = 0; i < 100; ++i)
+      (void)Join(streams, channel, "evil-" + std::to_string(thread) + "-" + std::to_string(i));
+    for (std::uint64_t sequence = 1; sequence <= 5; ++sequence) {
+      for (const auto& stream : streams) {
+        v1::HeartbeatRequest request;
+        request.mutable_ping()->set_sequence(sequence);
+        request.mutable_ping()->mutable_load()->set_cpu_usage(1);
+        for (int i = 0; i < 32; ++i) {
+          v1::Progress& token = *request.mutable_ping()->add_progress();
+          token.set_name(std::string(120, 'x') + std::to_string(++pings % 10'000'000));
+          token.mutable_age()->set_seconds(1);
+          token.mutable_deadline()->set_seconds(60);
+        }
+        (void)stream->Send(request);
+      }
+    }
+  });
+  EXPECT_GT(pings, 32 * 1'000);
 }
 
 TEST_F(LimitsAttack, FiltersThatCostAsMuchAsTheyMay) {

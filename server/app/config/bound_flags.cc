@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "common/flags/numbers.h"
+#include "common/limits.h"
 
 namespace liveness::app {
 namespace {
@@ -50,6 +51,14 @@ void BoundFlags::AddTo(CLI::App& app, BoundSettings& settings) {
          "Changes of its labels that a client may make in an interval on average, 25 times as many at "
          "once after a rest; of those in between only the last is told. 0: no limit")
       ->check(common::CountBetween(0, 1'000'000))
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_option(
+         "--max-progress-tokens", settings.max_progress_tokens,
+         "Of a client's progress tokens that are kept, up to 0.2 KB each: those that are most behind, so "
+         "that none that is stale is missed")
+      ->check(common::CountBetween(1, common::kMaxProgressTokens))
       ->type_name("COUNT")
       ->capture_default_str()
       ->group(kGroup);

@@ -54,6 +54,7 @@ rpc::HeartbeatOptions MakeHeartbeatOptions(const Config& config) {
   options.max_streams_per_principal =
       config.bounds.max_streams_per_principal.value_or(rpc::StreamQuota::ShareOf(config.max_clients));
   options.max_label_rate = config.bounds.max_label_rate;
+  options.max_progress_tokens = config.bounds.max_progress_tokens;
   options.max_log_rate = config.bounds.max_log_rate;
   options.max_hello_rate = config.bounds.max_hello_rate;
   return options;

@@ -28,6 +28,10 @@ inline bool IsAnyStale(const std::vector<Progress>& progress) {
   return std::any_of(progress.begin(), progress.end(), [](const Progress& each) { return each.stale(); });
 }
 
+// Keeps `count` of them, those that are most behind what they promised: which of them is stale is not lost,
+// unless `count` is 0. Returns how many were left out; with none the order stays.
+std::size_t KeepMostBehind(std::vector<Progress>& progress, std::size_t count);
+
 // How busy a client's process is, in its own words.
 struct Load {
   common::Duration scheduling_delay{};
@@ -40,12 +44,18 @@ struct Note {
   common::WallTime time{};
   common::Duration rtt{};  // zero: unknown
   Load load;
-  std::shared_ptr<const std::vector<Progress>> progress;  // may be null
+  std::shared_ptr<const std::vector<Progress>> progress;  // may be null, see TokensOfNote()
 };
 
 // At most this many notes are kept, and at least kNoteSpacing lies between two.
 inline constexpr std::size_t kMaxNotes = 12;
 inline constexpr common::Duration kNoteSpacing = std::chrono::seconds(5);
+
+// What a note keeps of a ping's tokens: all, while their names have kMaxNoteNameBytes at most, or those of
+// them that are most behind. Every note of every client of a fleet may be as large as that.
+using Tokens = std::shared_ptr<const std::vector<Progress>>;
+inline constexpr std::size_t kMaxNoteNameBytes = 512;
+Tokens TokensOfNote(Tokens tokens);
 
 struct LastWords {
   std::string will;

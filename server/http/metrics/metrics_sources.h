@@ -33,6 +33,7 @@ struct StreamSample {
   std::size_t open = 0;
   std::int64_t heartbeats = 0;
   std::int64_t merged_label_changes = 0;
+  std::int64_t progress_left_out = 0;
   common::Histogram::Reading rtts;
   std::map<std::string, std::uint64_t> bad_ends;  // by reason
   std::uint64_t lines_left_out = 0;

@@ -73,6 +73,10 @@ void AddStreams(const MetricsSources& sources, FamilyList& families) {
       .Counter("liveness_label_changes_merged_total",
                "Changes of labels that came faster than --max-label-rate: only a later one was told.")
       .Add(streams.merged_label_changes);
+  families
+      .Counter("liveness_progress_tokens_left_out_total",
+               "Progress tokens of pings beyond --max-progress-tokens: those that are least behind.")
+      .Add(streams.progress_left_out);
   families.Histogram("liveness_rtt_seconds", "Round trips of this server's own pings, sent to who is late.")
       .Add(streams.rtts);
   auto ends = families.Counter("liveness_bad_stream_ends_total",

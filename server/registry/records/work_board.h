@@ -18,7 +18,7 @@ namespace liveness::registry {
 
 class WorkBoard {
  public:
-  using Tokens = std::shared_ptr<const std::vector<core::Progress>>;
+  using Tokens = core::Tokens;
 
   // Takes what a ping says. Returns whether a token is stale now.
   bool Put(std::vector<core::Progress> progress, const std::optional<core::Load>& load, common::Duration rtt,
@@ -31,7 +31,7 @@ class WorkBoard {
     if (load &&
         (notes_.empty() || now - notes_.back().time >= core::kNoteSpacing || now < notes_.back().time)) {
       if (notes_.size() >= core::kMaxNotes) notes_.erase(notes_.begin());
-      notes_.push_back({now, rtt, *load, tokens_});
+      notes_.push_back({now, rtt, *load, core::TokensOfNote(tokens_)});
     }
     return stale;
   }

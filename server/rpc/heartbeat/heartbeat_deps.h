@@ -56,6 +56,7 @@ struct HeartbeatDeps {
   const std::atomic<bool>& draining;                // hellos are refused
   std::atomic<std::int64_t>& pings;                 // that counted, since the start
   std::atomic<std::int64_t>& merged_label_changes;  // came too fast: only a later one is told
+  std::atomic<std::int64_t>& progress_left_out;     // tokens of pings, beyond what is kept
   MethodFigures& figures;                           // of the method
   common::Histogram& rtts;                          // of probes that were answered
 };

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/clock.h"
+#include "common/limits.h"
 #include "server/core/time/timing.h"
 
 namespace liveness::rpc {
@@ -20,6 +21,8 @@ struct HeartbeatOptions {
   // Changes of its labels that a session may make in an interval on average, 25 times as many at once; 0: no
   // limit. Each is a transition, which is kept, told to all and sent to hooks.
   std::uint32_t max_label_rate = 2;
+  // Of a client's progress tokens that are kept, at least 1: those that are most behind.
+  std::size_t max_progress_tokens = common::kMaxProgressTokens;
   // 0: no limit.
   std::size_t max_streams_per_peer = 50'000;
   std::size_t max_streams_per_principal = 0;

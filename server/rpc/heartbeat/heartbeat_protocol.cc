@@ -257,6 +257,9 @@ void HeartbeatProtocol::TakeReport(PingReport report) {
   // A client that tells nothing of its work has no board.
   if (board_ == nullptr && report.progress.empty() && !report.load && !stalled_) return;
   if (board_ == nullptr) board_ = deps_.registry.BoardOf(session_);
+  const std::size_t left_out = core::KeepMostBehind(report.progress, deps_.options.max_progress_tokens);
+  if (left_out != 0)
+    deps_.progress_left_out.fetch_add(static_cast<std::int64_t>(left_out), std::memory_order_relaxed);
   const bool stalled =
       board_->Put(std::move(report.progress), report.load, session_->rtt(), deps_.clock.Wall());
   if (std::exchange(stalled_, stalled) != stalled) {

@@ -46,6 +46,7 @@ HeartbeatService::HeartbeatService(HeartbeatOptions options, const common::Clock
             .draining = draining_,
             .pings = pings_,
             .merged_label_changes = merged_label_changes_,
+            .progress_left_out = progress_left_out_,
             .figures = figures_,
             .rtts = rtts_},
       closer_(

@@ -71,6 +71,8 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   std::int64_t ping_count() const { return pings_.load(std::memory_order_relaxed); }
   // Changes of labels that came too fast, of which only a later one was told, since the start.
   std::int64_t merged_label_changes() const { return merged_label_changes_.load(std::memory_order_relaxed); }
+  // Progress tokens that are not kept, since the start.
+  std::int64_t progress_left_out() const { return progress_left_out_.load(std::memory_order_relaxed); }
   const MethodFigures& figures() const { return figures_; }
   // Round trips of the server's pings.
   common::Histogram::Reading rtts() const { return rtts_.Read(); }
@@ -113,6 +115,7 @@ class HeartbeatService final : public AsyncService, private HeartbeatListener {
   RawHeartbeatService service_;
   std::atomic<bool> draining_{false};
   std::atomic<std::int64_t> merged_label_changes_{0};
+  std::atomic<std::int64_t> progress_left_out_{0};
   alignas(64) std::atomic<std::int64_t> pings_{0};
 
   mutable common::Mutex mu_;

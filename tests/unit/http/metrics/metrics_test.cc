@@ -82,6 +82,7 @@ class MetricsTest : public ::testing::Test {
   StreamSample streams_{.open = 4,
                         .heartbeats = 9,
                         .merged_label_changes = 3,
+                        .progress_left_out = 5,
                         .rtts = common::Histogram(common::kRttBounds).Read(),
                         .lines_left_out = 7};
   std::vector<MethodSample> methods_;
@@ -220,7 +221,7 @@ TEST_F(MetricsTest, OfTheStreams) {
   const std::string text = Scrape();
   for (const char* line :
        {"liveness_streams 4\n", "liveness_heartbeats_total 9\n", "liveness_label_changes_merged_total 3\n",
-        "liveness_log_lines_left_out_total 7\n"}) {
+        "liveness_progress_tokens_left_out_total 5\n", "liveness_log_lines_left_out_total 7\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "tests/support/manual_clock.h"
 
 namespace liveness::registry {
@@ -17,6 +21,31 @@ TEST(WorkBoard, KeepsABoundedNumberOfNotesTheLastOnes) {
   const auto notes = board.notes();
   EXPECT_EQ(notes.size(), core::kMaxNotes);
   EXPECT_EQ(notes.back().load.memory_bytes, 99);
+}
+
+// A fleet's notes would be a gigabyte.
+TEST(WorkBoard, OfManyLongNamesANoteKeepsThoseThatAreMostBehind) {
+  WorkBoard board;
+  testing::ManualClock clock;
+  std::vector<core::Progress> progress;
+  for (int i = 0; i < 32; ++i) {
+    progress.push_back({std::string(126, 'x') + std::to_string(10 + i),
+                        std::chrono::seconds(i % 7 == 3 ? 9 : 1), std::chrono::seconds(i == 17 ? 3 : 5)});
+  }
+  EXPECT_TRUE(board.Put(progress, core::Load{}, {}, clock.Wall()));
+  EXPECT_EQ(*board.tokens(), progress);
+  const auto notes = board.notes();
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(*notes[0].progress,
+            (std::vector<core::Progress>{progress[17], progress[3], progress[10], progress[24]}));
+}
+
+TEST(WorkBoard, FewTokensAreTheSameInAllNotes) {
+  WorkBoard board;
+  testing::ManualClock clock;
+  (void)board.Put({{"work", std::chrono::seconds(1), std::chrono::seconds(5)}}, core::Load{}, {},
+                  clock.Wall());
+  EXPECT_EQ(board.notes()[0].progress, board.tokens());
 }
 
 TEST(WorkBoard, WithoutALoadThereIsNothingToNote) {

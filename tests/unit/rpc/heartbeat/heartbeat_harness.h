@@ -60,6 +60,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
   std::atomic<bool> draining{false};
   std::atomic<std::int64_t> pings{0};
   std::atomic<std::int64_t> merged_label_changes{0};
+  std::atomic<std::int64_t> progress_left_out{0};
   rpc::MethodFigures figures{rpc::MethodFigures::Shape::kStream};
   common::Histogram rtts{common::kRttBounds};
   std::vector<rpc::EndedStream> ended;
@@ -78,6 +79,7 @@ class HeartbeatHarness : private rpc::HeartbeatListener {
                                 .draining = draining,
                                 .pings = pings,
                                 .merged_label_changes = merged_label_changes,
+                                .progress_left_out = progress_left_out,
                                 .figures = figures,
                                 .rtts = rtts};
 

@@ -69,6 +69,25 @@ TEST_F(HeartbeatWorkTest, AStallOutlivesItsStreamAndAPlainPingOnTheNextEndsIt) {
   EXPECT_EQ(HealthNow(), core::Health::kOk);
 }
 
+TEST_F(HeartbeatWorkTest, WhatIsStaleIsFoundAmongMoreThanIsKept) {
+  server_.options.max_progress_tokens = 2;
+  stream_.Join();
+  v1::HeartbeatRequest ping = Ping(1);
+  for (const int age : {1, 4, 6, 3}) {
+    v1::Progress& token = *ping.mutable_ping()->add_progress();
+    token.set_name("age-" + std::to_string(age));
+    token.mutable_age()->set_seconds(age);
+    token.mutable_deadline()->set_seconds(5);
+  }
+  EXPECT_EQ(stream_.Refusal(ping), "");
+  EXPECT_EQ(HealthNow(), core::Health::kStalled);
+  const auto kept = server_.world.registry.BoardOf(stream_.transport().session)->tokens();
+  ASSERT_EQ(kept->size(), 2U);
+  EXPECT_EQ((*kept)[0].name, "age-6");
+  EXPECT_EQ((*kept)[1].name, "age-4");
+  EXPECT_EQ(server_.progress_left_out, 2);
+}
+
 TEST_F(HeartbeatWorkTest, ALoadAloneIsKept) {
   stream_.Join();
   v1::HeartbeatRequest ping = Ping(1);
