@@ -89,6 +89,7 @@ std::optional<Endpoint> FromGrpcPeer(std::string_view peer) {
   std::string host = text.substr(0, colon);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   host = host.substr(0, host.find('%'));
+  if (host.find('\0') != std::string::npos) return std::nullopt;  // would be read up to there
 
   if (is_v4) {
     in_addr v4;

@@ -14,6 +14,7 @@ namespace liveness::http {
 namespace {
 
 bool IsAddress(const std::string& host) {
+  if (host.find('\0') != std::string::npos) return false;  // would be read up to there
   in_addr v4{};
   in6_addr v6{};
   if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return true;

@@ -22,8 +22,9 @@ TEST(EndpointTest, ReadsHowGrpcSpellsPeers) {
 }
 
 TEST(EndpointTest, RefusesWhatIsNoAddress) {
-  for (const char* peer : {"", "unix:/tmp/x", "ipv4:127.0.0.1", "ipv4:127.0.0.1:", "ipv4:127.0.0.1:70000",
-                           "ipv4:localhost:1", "ipv6:%5B::g%5D:1", "ipv4:1.2.3.4:5x"}) {
+  for (const char* peer :
+       {"", "unix:/tmp/x", "ipv4:127.0.0.1", "ipv4:127.0.0.1:", "ipv4:127.0.0.1:70000", "ipv4:localhost:1",
+        "ipv6:%5B::g%5D:1", "ipv4:1.2.3.4:5x", "ipv4:1.2.3.4%00x:5", "ipv6:[::1%00x]:6"}) {
     EXPECT_EQ(Spelt(peer), "(none)") << peer;
   }
 }

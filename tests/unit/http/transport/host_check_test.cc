@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace liveness::http {
 namespace {
+
+using std::string_literals::operator""s;
 
 TEST(HostCheck, AddressesAndLocalNamesAreOurs) {
   for (const char* host : {"localhost", "LOCALHOST:80", "127.0.0.1", "192.168.0.7:7780", "[::1]",
@@ -18,6 +22,11 @@ TEST(HostCheck, NamesThatAResolverMayKnowAreNot) {
         "user@localhost", "localhost.", "localhost:80x", "[evil.example]"}) {
     EXPECT_FALSE(IsOurHost(host, {"a.example"})) << host;
   }
+}
+
+TEST(HostCheck, NoAddressHasAnythingBehindIt) {
+  EXPECT_FALSE(IsOurHost("127.0.0.1\0.evil.example"s, {}));
+  EXPECT_FALSE(IsOurHost("[::1\0.evil.example]"s, {}));
 }
 
 TEST(HostCheck, AnOriginHasAHost) {
