@@ -25,7 +25,6 @@ static_assert(Same(v1::TCP_ABSENCE_UNSPECIFIED, core::TcpAbsence::kPresent) &&
 using core::Duration;
 using core::MonoTime;
 using core::WallTime;
-using ProgressTokens = std::shared_ptr<const std::vector<core::Progress>>;
 
 std::int64_t Nanos(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -38,7 +37,7 @@ void StoreProgress(const std::vector<core::Progress>& progress, v1::ProgressList
   }
 }
 
-ProgressTokens RestoreProgress(const v1::ProgressList& stored) {
+core::ProgressTokens RestoreProgress(const v1::ProgressList& stored) {
   auto progress = std::make_shared<std::vector<core::Progress>>();
   progress->reserve(static_cast<std::size_t>(stored.progress_size()));
   for (const v1::Progress& token : stored.progress()) {

@@ -18,7 +18,7 @@ std::size_t KeepMostBehind(std::vector<Progress>& progress, std::size_t count) {
   return left_out;
 }
 
-Tokens TokensOfNote(Tokens tokens) {
+ProgressTokens TokensOfNote(ProgressTokens tokens) {
   if (tokens == nullptr) return tokens;
   std::size_t bytes = 0;
   for (const Progress& each : *tokens) bytes += each.name.size();

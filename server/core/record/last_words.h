@@ -32,6 +32,9 @@ inline bool IsAnyStale(const std::vector<Progress>& progress) {
 // unless `count` is 0. Returns how many were left out; with none the order stays.
 std::size_t KeepMostBehind(std::vector<Progress>& progress, std::size_t count);
 
+// Those of one ping; null: it had none.
+using ProgressTokens = std::shared_ptr<const std::vector<Progress>>;
+
 // How busy a client's process is, in its own words.
 struct Load {
   common::Duration scheduling_delay{};
@@ -44,7 +47,7 @@ struct Note {
   common::WallTime time{};
   common::Duration rtt{};  // zero: unknown
   Load load;
-  std::shared_ptr<const std::vector<Progress>> progress;  // may be null, see TokensOfNote()
+  ProgressTokens progress;  // as TokensOfNote() keeps them
 };
 
 // At most this many notes are kept, and at least kNoteSpacing lies between two.
@@ -53,9 +56,8 @@ inline constexpr common::Duration kNoteSpacing = std::chrono::seconds(5);
 
 // What a note keeps of a ping's tokens: all, while their names have kMaxNoteNameBytes at most, or those of
 // them that are most behind. Every note of every client of a fleet may be as large as that.
-using Tokens = std::shared_ptr<const std::vector<Progress>>;
 inline constexpr std::size_t kMaxNoteNameBytes = 512;
-Tokens TokensOfNote(Tokens tokens);
+ProgressTokens TokensOfNote(ProgressTokens tokens);
 
 struct LastWords {
   std::string will;

@@ -18,7 +18,7 @@ namespace liveness::registry {
 
 class WorkBoard {
  public:
-  using Tokens = core::Tokens;
+  using Tokens = core::ProgressTokens;
 
   // Takes what a ping says. Returns whether a token is stale now.
   bool Put(std::vector<core::Progress> progress, const std::optional<core::Load>& load, common::Duration rtt,
