@@ -68,9 +68,9 @@ TEST(WorkerPoolTest, ALoneThreadAlternatesBetweenTheLanes) {
 }
 
 TEST(WorkerPoolTest, AQueryWaitsForASliceOfThoseThatTakeLongAndNotForTheirEnd) {
-  WorkerPool pool(2, 1'000);
   std::atomic<bool> stop{false};
   std::atomic<int> slices{0};
+  WorkerPool pool(2, 1'000);  // ends before what its jobs use
   for (int i = 0; i < 500; ++i) {
     ASSERT_TRUE(pool.Run(Lane::kLong, [&] {
       slices.fetch_add(1);
