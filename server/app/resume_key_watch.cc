@@ -9,6 +9,7 @@
 #include "common/strings.h"
 
 namespace liveness::app {
+
 absl::StatusOr<common::ResumeKeys> LoadResumeKeys(const std::string& path) {
   if (path.empty()) return common::ResumeKeys();
   const auto wrong = [&path](absl::string_view what) {
