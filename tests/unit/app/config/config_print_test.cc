@@ -33,6 +33,7 @@ const std::map<std::string, std::string> kOthers = {{"store", "memory"},
                                                     {"etcd-endpoints", "a:1,b:2"},
                                                     {"etcd-prefix", "/other/"},
                                                     {"max-buffer-mib", "64"},
+                                                    {"max-progress-tokens", "5"},
                                                     {"mass-share", "0.25"},
                                                     {"doubt-share", "0.125"}};
 
