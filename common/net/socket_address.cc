@@ -36,7 +36,21 @@ Parts PartsOf(const sockaddr& address) {
   return {text, ntohs(v6.sin6_port), !is_mapped};
 }
 
+template <typename Address>
+std::optional<Address> Parsed(int family, std::string_view text) {
+  Address address{};
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
+  if (inet_pton(family, std::string(text).c_str(), &address) != 1) return std::nullopt;
+  return address;
+}
+
 }  // namespace
+
+std::optional<in_addr> ParseIpv4(std::string_view text) { return Parsed<in_addr>(AF_INET, text); }
+
+std::optional<in6_addr> ParseIpv6(std::string_view text) { return Parsed<in6_addr>(AF_INET6, text); }
+
+bool IsIpAddress(std::string_view text) { return ParseIpv4(text) || ParseIpv6(text); }
 
 std::string AddressText(const sockaddr& address) { return PartsOf(address).address; }
 

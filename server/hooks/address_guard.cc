@@ -9,6 +9,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "common/net/socket_address.h"
+
 namespace liveness::hooks {
 namespace {
 
@@ -131,16 +133,16 @@ std::optional<std::string_view> WhyNotPublic(const std::string& address) {
 
 std::optional<sockaddr_storage> ParseAddress(const std::string& text) {
   sockaddr_storage address{};
-  sockaddr_in v4{.sin_family = AF_INET};
-  sockaddr_in6 v6{.sin6_family = AF_INET6};
   std::string inner = text;
   if (inner.size() > 2 && inner.front() == '[' && inner.back() == ']')
     inner = inner.substr(1, inner.size() - 2);
   inner = inner.substr(0, inner.find('%'));
-  if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
-    std::memcpy(&address, &v4, sizeof v4);
-  } else if (inet_pton(AF_INET6, inner.c_str(), &v6.sin6_addr) == 1) {
-    std::memcpy(&address, &v6, sizeof v6);
+  if (const auto v4 = common::ParseIpv4(text)) {
+    const sockaddr_in socket{.sin_family = AF_INET, .sin_addr = *v4};
+    std::memcpy(&address, &socket, sizeof socket);
+  } else if (const auto v6 = common::ParseIpv6(inner)) {
+    const sockaddr_in6 socket{.sin6_family = AF_INET6, .sin6_addr = *v6};
+    std::memcpy(&address, &socket, sizeof socket);
   } else {
     return std::nullopt;
   }

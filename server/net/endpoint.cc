@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "common/net/socket_address.h"
+
 namespace liveness::net {
 namespace {
 
@@ -89,16 +91,16 @@ std::optional<Endpoint> FromGrpcPeer(std::string_view peer) {
   std::string host = text.substr(0, colon);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   host = host.substr(0, host.find('%'));
-  if (host.find('\0') != std::string::npos) return std::nullopt;  // would be read up to there
 
   if (is_v4) {
-    in_addr v4;
-    if (inet_pton(AF_INET, host.c_str(), &v4) != 1) return std::nullopt;
-    return FromIpv4(v4, port);
+    const auto v4 = common::ParseIpv4(host);
+    return v4 ? std::optional(FromIpv4(*v4, port)) : std::nullopt;
   }
+  const auto v6 = common::ParseIpv6(host);
+  if (!v6) return std::nullopt;
   Endpoint endpoint;
   endpoint.port = port;
-  if (inet_pton(AF_INET6, host.c_str(), endpoint.address.data()) != 1) return std::nullopt;
+  std::copy(std::begin(v6->s6_addr), std::end(v6->s6_addr), endpoint.address.begin());
   return endpoint;
 }
 

@@ -1,8 +1,6 @@
 #include "client/cli/doctor/connection.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -76,11 +74,6 @@ std::string Ask(std::unique_ptr<Question>& question, common::Duration limit) {
   }
   if (state == EAI_SYSTEM) return std::strerror(errno);
   return state == 0 ? std::string() : gai_strerror(state);
-}
-
-bool IsLiteral(const std::string& host) {
-  in6_addr bytes{};
-  return inet_pton(AF_INET, host.c_str(), &bytes) == 1 || inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
 }
 
 // A connection that is being made.
@@ -186,7 +179,7 @@ NameFacts Resolve(const std::string& target, common::Duration limit, std::vector
   }
   auto question = std::make_unique<Question>();
   std::tie(question->host, question->port) = SplitTarget(target);
-  facts.is_literal = IsLiteral(question->host);
+  facts.is_literal = common::IsIpAddress(question->host);
   question->hints.ai_socktype = SOCK_STREAM;
   question->hints.ai_flags = AI_NUMERICSERV;
   question->request.ar_name = question->host.c_str();

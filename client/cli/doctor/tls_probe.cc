@@ -1,6 +1,5 @@
 #include "client/cli/doctor/tls_probe.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -11,6 +10,7 @@
 #include <memory>
 
 #include "client/cli/doctor/port_speech.h"
+#include "common/net/socket_address.h"
 #include "common/openssl_ptr.h"
 #include "common/saturating.h"
 
@@ -19,11 +19,6 @@ namespace {
 
 using Context = std::unique_ptr<SSL_CTX, common::OpensslDeleter<SSL_CTX_free>>;
 using Handshake = std::unique_ptr<SSL, common::OpensslDeleter<SSL_free>>;
-
-bool IsAddress(const std::string& host) {
-  in6_addr bytes{};
-  return inet_pton(AF_INET, host.c_str(), &bytes) == 1 || inet_pton(AF_INET6, host.c_str(), &bytes) == 1;
-}
 
 constexpr char kClosed[] = "it closed the connection";
 
@@ -79,7 +74,7 @@ Context MakeContext(const TlsSettings& settings) {
 }
 
 void SetName(SSL* ssl, const std::string& name) {
-  if (IsAddress(name)) {
+  if (common::IsIpAddress(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
     return;
   }

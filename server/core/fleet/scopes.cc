@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
+#include "common/net/socket_address.h"
 #include "common/strings.h"
 
 namespace liveness::core {
@@ -16,10 +18,15 @@ std::size_t ParseAddress(std::string_view text, std::array<unsigned char, 16>& a
   if (colon == std::string_view::npos) return 0;
   text = text.substr(0, colon);
   if (text.starts_with('[') && text.ends_with(']')) {
-    const std::string bare(text.substr(1, text.size() - 2));
-    return inet_pton(AF_INET6, bare.c_str(), address.data()) == 1 ? 16 : 0;
+    const auto v6 = common::ParseIpv6(text.substr(1, text.size() - 2));
+    if (!v6) return 0;
+    std::memcpy(address.data(), &*v6, sizeof *v6);
+    return sizeof *v6;
   }
-  return inet_pton(AF_INET, std::string(text).c_str(), address.data()) == 1 ? 4 : 0;
+  const auto v4 = common::ParseIpv4(text);
+  if (!v4) return 0;
+  std::memcpy(address.data(), &*v4, sizeof *v4);
+  return sizeof *v4;
 }
 
 // The first `v4_bytes` of an IPv4 address, with `v4_suffix`, or an IPv6 one's /64.

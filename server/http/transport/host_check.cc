@@ -1,25 +1,20 @@
 #include "server/http/transport/host_check.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "common/net/socket_address.h"
 #include "common/strings.h"
 
 namespace liveness::http {
 namespace {
 
-bool IsAddress(const std::string& host) {
-  if (host.find('\0') != std::string::npos) return false;  // would be read up to there
-  in_addr v4{};
-  in6_addr v6{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return true;
+bool IsAddress(std::string_view host) {
+  if (common::ParseIpv4(host)) return true;
   return host.size() > 2 && host.front() == '[' && host.back() == ']' &&
-         inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) == 1;
+         common::ParseIpv6(host.substr(1, host.size() - 2));
 }
 
 bool IsNameCharacter(char c) {

@@ -38,5 +38,21 @@ TEST(SocketAddress, OfAnotherFamilyThereIsNone) {
   EXPECT_EQ(AddressAndPortText(reinterpret_cast<const sockaddr&>(path)), "");
 }
 
+// What inet_pton takes of "10.0.0.1\0.example" is its beginning.
+TEST(SocketAddressTest, AnAddressIsReadWholeOrNot) {
+  using namespace std::string_view_literals;
+  EXPECT_EQ(ParseIpv4("192.0.2.1").value().s_addr, htonl(0xC0000201));
+  EXPECT_EQ(ParseIpv6("::1").value().s6_addr[15], 1);
+  for (const std::string_view none :
+       {""sv, "192.0.2"sv, "192.0.2.1:5"sv, "192.0.2.1 "sv, "192.0.2.1\0.example"sv, "192.0.2.1\0"sv,
+        "[::1]"sv, "::1%lo"sv, "::1\0x"sv, "localhost"sv}) {
+    EXPECT_FALSE(IsIpAddress(none)) << none;
+  }
+  EXPECT_TRUE(IsIpAddress("192.0.2.1"));
+  EXPECT_TRUE(IsIpAddress("2001:db8::1"));
+  EXPECT_FALSE(ParseIpv4("::1"));
+  EXPECT_FALSE(ParseIpv6("192.0.2.1"));
+}
+
 }  // namespace
 }  // namespace liveness::common
