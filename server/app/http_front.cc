@@ -82,6 +82,7 @@ http::Router HttpFront::MakeRouter(const Config& config, const Deps& deps) {
                     }});
   http::MetricsSources sources = deps.metrics;
   sources.http_connections = [this] { return server_.connection_count(); };
+  sources.http_refused = [this] { return server_.refused_count(); };
   router.AddOnWorker(
       "GET", "/metrics", auth::Action::kView,
       [metrics = std::make_shared<const http::Metrics>(std::move(sources))](const http::Exchange& exchange) {

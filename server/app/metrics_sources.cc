@@ -98,6 +98,7 @@ http::MetricsSources MakeMetricsSources(const ServerParts& parts) {
             return parts.acceptor->Figures();
           },
           .http_connections = nullptr,
+          .http_refused = nullptr,
           .hooks = [&parts] { return SampleHooks(parts.hooks.States(), common::SystemClock().Wall()); },
           .audit = [&parts] { return SampleAudit(parts); },
           .anonymous_may = AnonymousMay(parts.config)};

@@ -1,6 +1,8 @@
 #include "server/http/http_server.h"
 
+#include <array>
 #include <atomic>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,11 +16,12 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/str_cat.h"
 #include "common/thread_name.h"
+#include "common/thread_priority.h"
 #include "server/http/transport/connection.h"
 #include "server/http/transport/tls_context.h"
 #include "server/http/transport/workers.h"
+#include "server/net/endpoint.h"
 
 namespace liveness::http {
 namespace {
@@ -29,7 +32,8 @@ using asio::ip::tcp;
 constexpr auto kLook = std::chrono::seconds(1);
 // After an accept() that failed for want of descriptors or memory.
 constexpr auto kAcceptAgain = std::chrono::milliseconds(100);
-// Connections beyond the limit that are told so at one time; more are closed without a word.
+// Connections beyond the limit that are told so at one time; more are closed without a word. They take
+// nobody's place: else who is refused often would leave none to the others.
 constexpr std::size_t kMostRefused = 64;
 
 }  // namespace
@@ -70,36 +74,47 @@ struct HttpServer::Core {
     boost::system::error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::send_buffer_size(options.send_buffer_bytes), ignored);
-    const auto endpoint = socket.remote_endpoint(ignored);
-    const std::string address = endpoint.address().to_string();
-    const bool full = connections.size() >= options.max_connections ||
-                      of_address[address] >= options.max_connections - options.max_connections / 4;
-    if (full && connections.size() >= options.max_connections + kMostRefused) {
-      Forget(address, 0);
-      return;  // closes it
+    const auto from = NetworkOf(socket);
+    if (!from) return;  // gone already
+    const std::size_t served = count.load(std::memory_order_relaxed);
+    std::size_t& of_network = by_network[*from];
+    const bool is_served = served < options.max_connections &&
+                           of_network < options.max_connections - options.max_connections / 4;
+    if (!is_served) {
+      if (of_network == 0) by_network.erase(*from);
+      refused.fetch_add(1, std::memory_order_relaxed);
+      if (connections.size() - served >= kMostRefused) return;  // closes it
     }
     const auto connection = std::make_shared<Connection>(server, std::move(socket), tls.Current());
-    connections.emplace(connection.get(), Entry{connection, address});
-    ++of_address[address];
-    count.store(connections.size(), std::memory_order_relaxed);
-    if (full) {
-      connection->Refuse();
-    } else {
+    connections.emplace(connection.get(), Entry{connection, is_served ? from : std::nullopt});
+    if (is_served) {
+      ++of_network;
+      count.store(served + 1, std::memory_order_relaxed);
       connection->Start();
+    } else {
+      connection->Refuse();
     }
+  }
+
+  // What counts as one caller: an address, or an IPv6 /64.
+  using Network = std::array<std::uint8_t, 16>;
+  static std::optional<Network> NetworkOf(const tcp::socket& socket) {
+    boost::system::error_code error;
+    const auto peer = socket.remote_endpoint(error);
+    sockaddr_storage address{};
+    std::memcpy(&address, peer.data(), peer.size());
+    const auto endpoint = net::FromSockaddr(address);
+    return error || !endpoint ? std::nullopt : std::optional(net::NetworkOf(*endpoint));
   }
 
   void Closed(Connection* connection) {
     const auto found = connections.find(connection);
     if (found == connections.end()) return;
-    Forget(found->second.address, 1);
+    if (found->second.from) {
+      if (--by_network[*found->second.from] == 0) by_network.erase(*found->second.from);
+      count.fetch_sub(1, std::memory_order_relaxed);
+    }
     connections.erase(found);
-    count.store(connections.size(), std::memory_order_relaxed);
-  }
-
-  void Forget(const std::string& address, std::size_t connections_less) {
-    const auto found = of_address.find(address);
-    if (found != of_address.end() && (found->second -= connections_less) == 0) of_address.erase(found);
   }
 
   // Closing one may end others of the same handler: what is looked at is a copy.
@@ -121,7 +136,7 @@ struct HttpServer::Core {
 
   struct Entry {
     std::weak_ptr<Connection> connection;
-    std::string address;
+    std::optional<Network> from;  // nothing: it is refused
   };
 
   const HttpOptions options;
@@ -130,8 +145,9 @@ struct HttpServer::Core {
   TlsContext tls;
   Connection::Server server;
   absl::flat_hash_map<Connection*, Entry> connections;
-  absl::flat_hash_map<std::string, std::size_t> of_address;
-  std::atomic<std::size_t> count{0};
+  absl::flat_hash_map<Network, std::size_t> by_network;
+  std::atomic<std::size_t> count{0};  // of those that are served
+  std::atomic<std::int64_t> refused{0};
   bool stopping = false;
 
   asio::io_context io{1};
@@ -162,6 +178,7 @@ void HttpServer::Start(std::vector<net::ListenSocket> sockets) {
   }
   core_->thread = std::thread([core = core_.get()] {
     common::NameThisThread("http");
+    common::LowerThisThreadsPriority();  // heartbeats first
     for (const auto& listener : core->listeners) core->Accept(*listener);
     core->Look();
     core->io.run();
@@ -184,5 +201,7 @@ void HttpServer::Stop() {
 }
 
 std::size_t HttpServer::connection_count() const { return core_->count.load(std::memory_order_relaxed); }
+
+std::int64_t HttpServer::refused_count() const { return core_->refused.load(std::memory_order_relaxed); }
 
 }  // namespace liveness::http

@@ -1,12 +1,14 @@
 // The HTTP port: takes connections in and has a router serve their requests.
 //
 // One thread serves all connections ("http"), and a few workers do what would keep it busy. None of them is
-// the detector's or a completion queue's: whatever is asked here, no heartbeat waits for it.
+// the detector's or a completion queue's, and all of them give way to those: whatever is asked here, no
+// heartbeat waits for it.
 //
 // Life: Listen(), Start(), later Stop(). Not thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,7 +36,10 @@ class HttpServer {
   // Ends every connection and stream, and joins all threads. Once.
   void Stop();
 
+  // Of those that are served.
   std::size_t connection_count() const;
+  // Those beyond the bounds, since the start.
+  std::int64_t refused_count() const;
 
  private:
   struct Core;

@@ -15,6 +15,7 @@
 #include "common/mutex.h"
 #include "common/status.h"
 #include "common/thread_name.h"
+#include "common/thread_priority.h"
 
 namespace liveness::http {
 namespace {
@@ -38,6 +39,7 @@ struct RpcCaller::State {
 
   void Turn() {
     common::NameThisThread("http-rpc");
+    common::LowerThisThreadsPriority();
     void* tag = nullptr;
     bool ok = false;
     while (queue.Next(&tag, &ok)) {

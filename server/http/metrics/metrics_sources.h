@@ -72,6 +72,7 @@ struct MetricsSources {
   std::function<std::map<std::string, std::size_t>()> queues;  // how much waits in each, by name
   std::function<std::optional<net::AcceptFigures>()> accept;   // nothing before it listens
   std::function<std::size_t()> http_connections;
+  std::function<std::int64_t()> http_refused;
   std::function<std::vector<HookSample>()> hooks;  // null: there are none
   std::function<AuditSample()> audit = nullptr;    // null: there is none
   std::vector<std::string> anonymous_may = {};     // what anybody may, each in a word (--insecure-anonymous)

@@ -126,6 +126,10 @@ void AddConnections(const MetricsSources& sources, FamilyList& families) {
       .Add(accept.backlog_dropped);
   families.Gauge("liveness_http_connections", "HTTP connections that are open.")
       .Add(sources.http_connections());
+  families
+      .Counter("liveness_http_connections_refused_total",
+               "HTTP connections beyond --http-max-connections, or an address's share of them.")
+      .Add(sources.http_refused());
   auto queues = families.Gauge("liveness_queue_length", "Jobs that wait, by queue.");
   for (const auto& [queue, length] : sources.queues()) queues.Add(length, {{"queue", queue}});
 }

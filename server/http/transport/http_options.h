@@ -11,7 +11,7 @@
 namespace liveness::http {
 
 struct HttpOptions {
-  std::size_t max_connections = 2'048;       // of all; one address has at most three quarters of them
+  std::size_t max_connections = 2'048;       // served at once; of one address, or an IPv6 /64, three quarters
   std::size_t max_header_bytes = 16 * 1024;  // 431 beyond
   std::size_t max_body_bytes = 64 * 1024;    // 413 beyond
   common::Duration header_timeout =

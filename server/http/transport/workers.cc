@@ -1,12 +1,14 @@
 #include "server/http/transport/workers.h"
 
 #include <atomic>
+#include <latch>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "common/thread_name.h"
+#include "common/thread_priority.h"
 
 namespace liveness::http {
 
@@ -21,8 +23,14 @@ struct Workers::Pool {
 
 Workers::Workers(int threads, std::size_t max_queued_jobs)
     : pool_(std::make_unique<Pool>(threads, max_queued_jobs)) {
+  // One of these jobs for each thread: none ends before all have begun.
+  const auto all = std::make_shared<std::latch>(threads);
   for (int i = 0; i < threads; ++i) {
-    boost::asio::post(pool_->threads, [] { common::NameThisThread("http-worker"); });
+    boost::asio::post(pool_->threads, [all] {
+      common::NameThisThread("http-worker");
+      common::LowerThisThreadsPriority();
+      all->arrive_and_wait();
+    });
   }
 }
 

@@ -65,6 +65,7 @@ class MetricsTest : public ::testing::Test {
                 },
             .accept = [this] { return accept_; },
             .http_connections = [] { return std::size_t{3}; },
+            .http_refused = [] { return std::int64_t{4}; },
             .hooks = [this] { return hooks_; },
             .audit = [this] { return audit_; },
             .anonymous_may = {"beat"}};
@@ -265,7 +266,8 @@ TEST_F(MetricsTest, OfASharedStoreSayWhetherTheOthersSeeThisServer) {
                                  .methods = sources.methods,
                                  .queues = sources.queues,
                                  .accept = sources.accept,
-                                 .http_connections = sources.http_connections};
+                                 .http_connections = sources.http_connections,
+                                 .http_refused = sources.http_refused};
   const std::string text = *Metrics(of_shared).Serve(Request()).body;
   EXPECT_THAT(text, HasSubstr("liveness_store_lease 1\n"));
   EXPECT_THAT(text, HasSubstr("liveness_store_up 0\n"));
