@@ -96,7 +96,7 @@ class AttackTest : public ::testing::Test {
                                                                 .pem_private_key = own.key,
                                                                 .pem_cert_chain = own.cert}));
   }
-  std::shared_ptr<grpc::Channel> Channel() const { return NewChannel(server_->address()); }
+  std::shared_ptr<grpc::Channel> Channel() const { return NewChannel(server_->address(), credentials_); }
   static std::string TokenOf(const std::string& name) { return "lvt_" + name + std::string(40, 'x'); }
   static std::string TokenEntry(const std::string& name, const std::string& roles,
                                 const std::string& more = "") {
@@ -157,6 +157,7 @@ class AttackTest : public ::testing::Test {
 
   const TempDir dir_;
   std::unique_ptr<ServerProcess> server_;
+  std::shared_ptr<grpc::ChannelCredentials> credentials_ = grpc::InsecureChannelCredentials();
 };
 
 }  // namespace liveness::testing

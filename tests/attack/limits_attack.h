@@ -25,19 +25,13 @@ class LimitsAttack : public AttackTest {
   static constexpr long kMoreMemory = 150;  // MiB
 
   void StartAttacked(std::vector<std::string> flags = {}) {
-    flags.push_back("--token-file=" +
-                    Write("tokens.toml", TokenEntry("fleet", "\"beat\"") + TokenEntry("ops", "\"view\"") +
-                                             TokenEntry("evil", "\"beat\", \"view\"")));
-    flags.push_back("--data-dir=" + dir_.file("data"));
-    Start(std::move(flags));
-    ops_ = Channel();
-    fleet_.emplace(FleetOptions{.address = server_->address(), .token = TokenOf("fleet")});
-    ASSERT_EQ(fleet_->welcomed(), 1'000);
-    watch_.emplace(server_->address(), TokenOf("ops"), "by-");
-    std::this_thread::sleep_for(seconds(1));
-    idle_p99_ = Fall();
-    credited_ = Stats().credited_time();
-    memory_ = ResidentMiB(server_->pid());
+    Start(WithTokens(std::move(flags)));
+    Settle();
+  }
+  void StartAttackedOverTls() {
+    credentials_ = grpc::SslCredentials({.pem_root_certs = TheAuthority().cert()});
+    StartTls(WithTokens({}), false);
+    Settle();
   }
   // Some bystanders' streams break; how long it took until 99 % were told.
   Millis Fall() {
@@ -106,6 +100,27 @@ class LimitsAttack : public AttackTest {
     const auto end = streams.back()->End();
     streams.pop_back();
     return end ? ReasonOrCode(*end) : "nothing";
+  }
+
+  std::vector<std::string> WithTokens(std::vector<std::string> flags) {
+    flags.push_back("--token-file=" +
+                    Write("tokens.toml", TokenEntry("fleet", "\"beat\"") + TokenEntry("ops", "\"view\"") +
+                                             TokenEntry("evil", "\"beat\", \"view\"")));
+    flags.push_back("--data-dir=" + dir_.file("data"));
+    return flags;
+  }
+  // How it is before the attack.
+  void Settle() {
+    ASSERT_NE(server_, nullptr);
+    ops_ = Channel();
+    fleet_.emplace(
+        FleetOptions{.address = server_->address(), .token = TokenOf("fleet"), .credentials = credentials_});
+    ASSERT_EQ(fleet_->welcomed(), 1'000);
+    watch_.emplace(Channel(), TokenOf("ops"), "by-");
+    std::this_thread::sleep_for(seconds(1));
+    idle_p99_ = Fall();
+    credited_ = Stats().credited_time();
+    memory_ = ResidentMiB(server_->pid());
   }
 
   std::shared_ptr<grpc::Channel> ops_;  // open before the attack takes what its address may

@@ -93,7 +93,7 @@ class Fleet::Stream final : public grpc::ClientBidiReactor<v1::HeartbeatRequest,
 Fleet::Fleet(FleetOptions options) : options_(std::move(options)) {
   std::shared_ptr<grpc::Channel> channel;
   for (int i = 0; i < options_.clients; ++i) {
-    if (i % options_.per_connection == 0) channel = NewChannel(options_.address);
+    if (i % options_.per_connection == 0) channel = NewChannel(options_.address, options_.credentials);
     streams_.push_back(std::make_shared<Stream>(*this, options_.prefix + std::to_string(i)));
     streams_.back()->Open(streams_.back(), channel);
   }
@@ -139,10 +139,10 @@ struct FleetWatch::Told {
   std::map<std::string, steady_clock::time_point> suspected;
 };
 
-FleetWatch::FleetWatch(const std::string& address, const std::string& token, std::string prefix)
+FleetWatch::FleetWatch(std::shared_ptr<grpc::Channel> channel, const std::string& token, std::string prefix)
     : prefix_(std::move(prefix)),
       told_(std::make_unique<Told>()),
-      stub_(v1::RegistryService::NewStub(NewChannel(address))) {
+      stub_(v1::RegistryService::NewStub(std::move(channel))) {
   if (!token.empty()) context_.AddMetadata("authorization", "Bearer " + token);
   v1::WatchClientsRequest request;
   request.set_filter("client_id = \"" + prefix_ + "*\"");

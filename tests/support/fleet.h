@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include <grpcpp/security/credentials.h>
+
 #include "liveness/v1/registry_service.grpc.pb.h"
 
 namespace liveness::testing {
@@ -18,6 +20,7 @@ namespace liveness::testing {
 struct FleetOptions {
   std::string address;
   std::string token;  // a bearer's, empty: none
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   std::string prefix = "by-";
   int clients = 1'000;
   int per_connection = 50;
@@ -57,7 +60,7 @@ class Fleet {
 // Watches a server's transitions of clients whose ids begin with a prefix, from its start on.
 class FleetWatch {
  public:
-  FleetWatch(const std::string& address, const std::string& token, std::string prefix);
+  FleetWatch(std::shared_ptr<grpc::Channel> channel, const std::string& token, std::string prefix);
   ~FleetWatch();
   FleetWatch(const FleetWatch&) = delete;
   FleetWatch& operator=(const FleetWatch&) = delete;

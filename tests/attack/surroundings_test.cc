@@ -1,11 +1,15 @@
-// What comes in by the HTTP port and what goes out by webhooks, gone past, while a thousand bystanders beat
-// on (the fixture sees to them).
+// Floods of what stands beside the heartbeats: handshakes, the HTTP port, webhooks; while a thousand bystanders
+// beat on (the fixture sees to them).
 #include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include "common/openssl_ptr.h"
 #include "tests/attack/limits_attack.h"
 #include "tests/support/hook_receiver.h"
 #include "tests/support/raw_connection.h"
@@ -39,6 +43,34 @@ TEST_F(LimitsAttack, HttpConnectionsThatAskMuchAndReadNothing) {
   };
   Under(4, attack, [&] { return refused > 10 && others > 5; });
   EXPECT_EQ(others_unanswered, 0);
+}
+
+// What a TLS client says first. To answer it costs the server a signature, and to say it again nothing.
+std::string ClientHello() {
+  const std::unique_ptr<SSL_CTX, common::OpensslDeleter<SSL_CTX_free>> context(
+      SSL_CTX_new(TLS_client_method()));
+  const std::unique_ptr<SSL, common::OpensslDeleter<SSL_free>> ssl(SSL_new(context.get()));
+  BIO* const out = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), out);
+  const unsigned char kAlpn[] = {2, 'h', '2'};
+  SSL_set_alpn_protos(ssl.get(), kAlpn, sizeof(kAlpn));
+  (void)SSL_connect(ssl.get());
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out, &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
+// As many as its address may open, and each has the server sign.
+TEST_F(LimitsAttack, HandshakesThatAreBegunWithoutEnd) {
+  StartAttackedOverTls();
+  const std::string hello = ClientHello();
+  std::atomic<int> answered{0};
+  const auto attack = [&](int) {
+    const RawConnection connection(server_->address());
+    (void)connection.Send(hello);
+    if (connection.IsAnswered(seconds(2))) ++answered;
+  };
+  Under(16, attack, [&] { return answered > 1'000; });
 }
 
 // One client comes and goes, thousands of times, while the receiver of the webhook answers nothing. What
