@@ -1,5 +1,5 @@
-// Floods of what stands beside the heartbeats: handshakes, the HTTP port, webhooks; while a thousand bystanders
-// beat on (the fixture sees to them).
+// Floods of what stands beside the heartbeats: handshakes, the HTTP port, webhooks; while a thousand
+// bystanders beat on (the fixture sees to them).
 #include <algorithm>
 #include <atomic>
 #include <memory>
