@@ -64,6 +64,7 @@ class LimitsAttack : public AttackTest {
   void Under(
       int threads, const std::function<void(int thread)>& attack,
       const std::function<bool()>& succeeds = [] { return true; }) {
+    if (HasFatalFailure()) return;  // it did not come to be as it should before
     std::vector<std::jthread> attackers;
     for (int i = 0; i < threads; ++i) {
       attackers.emplace_back([&attack, i](const std::stop_token& stop) {

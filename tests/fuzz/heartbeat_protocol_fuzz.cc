@@ -53,7 +53,11 @@ class Steps {
   void TakeStep() {
     Stream& stream = *streams_[Byte() % kStreams];
     switch (Byte() % 8) {
-      case 0: return Say(stream, testing::Hello(Byte() % 2 == 0 ? "a" : "b", Byte() % 2 == 0 ? "1" : "2"));
+      case 0: {
+        const char* const client = Byte() % 2 == 0 ? "a" : "b";
+        const char* const instance = Byte() % 2 == 0 ? "1" : "2";
+        return Say(stream, testing::Hello(client, instance));
+      }
       case 1: return Say(stream, testing::Ping(Byte()));
       case 2: {
         v1::HeartbeatRequest request;
@@ -64,7 +68,8 @@ class Steps {
       case 4: return server_.Commit();
       case 5: return server_.clock.Advance(std::chrono::milliseconds(10 * Byte()));
       case 6: {
-        const std::size_t size = std::min<std::size_t>(Byte(), input_.size());
+        const std::size_t asked = Byte();  // before the size is taken, which it changes
+        const std::size_t size = std::min(asked, input_.size());
         const std::string_view bytes = input_.substr(0, size);
         input_.remove_prefix(size);
         return Say(stream, bytes);

@@ -73,6 +73,7 @@ std::string RateText(double rate) {
 }
 
 std::string AccuracyText(double share) {
+  if (std::isnan(share)) return "unknown";  // a server may say anything
   // A smaller share is what double arithmetic leaves over, and no mistake.
   constexpr double kNothing = 1e-11;
   const double wrong = (1 - std::clamp(share, 0.0, 1.0)) * 100;

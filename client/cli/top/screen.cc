@@ -144,8 +144,11 @@ absl::StatusOr<std::unique_ptr<Screen>> Screen::Open(bool color) {
   SetUtf8();
   const char* term = std::getenv("TERM");
   int error = 0;
-  if (setupterm(nullptr, STDOUT_FILENO, &error) != 0 || tigetstr("cup") == nullptr ||
-      tigetstr("cup") == reinterpret_cast<char*>(-1)) {
+  const bool is_known = setupterm(nullptr, STDOUT_FILENO, &error) == 0;
+  const bool moves_cursor =
+      is_known && tigetstr("cup") != nullptr && tigetstr("cup") != reinterpret_cast<char*>(-1);
+  if (is_known) del_curterm(cur_term);  // initscr() takes one of its own
+  if (!moves_cursor) {
     return absl::FailedPreconditionError(absl::StrCat("top cannot draw on the terminal ",
                                                       term == nullptr ? "that has no TERM" : Printable(term),
                                                       kInstead));

@@ -1,5 +1,7 @@
 #include "client/cli/print/scorecard_text.h"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,8 @@ TEST(ScorecardTextTest, AccuracyHasItsNines) {
   EXPECT_EQ(AccuracyText(0.99999975), "99.999975%");
   EXPECT_EQ(AccuracyText(0.9999999999), "99.99999999%");
   EXPECT_EQ(AccuracyText(0.99), "99%");
+  EXPECT_EQ(AccuracyText(std::numeric_limits<double>::quiet_NaN()), "unknown");
+  EXPECT_EQ(AccuracyText(std::numeric_limits<double>::infinity()), "100%");
   EXPECT_EQ(AccuracyText(0.5), "50%");
   EXPECT_EQ(AccuracyText(0), "0%");
   EXPECT_EQ(AccuracyText(1 - 1e-16), "100%");  // what arithmetic leaves over
