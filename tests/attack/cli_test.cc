@@ -131,7 +131,7 @@ TEST_F(CliAttack, WhatTopIsToldDoesNotReachTheTerminal) {
 
 // A thousand items on each page, and the name of a next page, for ever.
 HostileServer::Answer EndlessPage(const std::string& method, int page) {
-  const std::string next = "page-" + std::to_string(page), text = next + std::string(500, 'x');
+  const std::string next = "page-" + std::to_string(page), text = next + std::string(200, 'x');
   std::string bytes;
   const auto fill = [&](auto list, const auto& add) {
     for (int i = 0; i < 1'000; ++i) add(list);
@@ -148,7 +148,7 @@ HostileServer::Answer EndlessPage(const std::string& method, int page) {
   return {[bytes](int n) { return n == 0 ? std::optional(bytes) : std::nullopt; }, grpc::Status::OK};
 }
 
-// It can only be ended, but what was printed is not kept: a hundred pages more are 50 MiB of texts alone.
+// It can only be ended, but what was printed is not kept: a hundred pages more are 20 MiB of texts alone.
 TEST_F(CliAttack, ListsWithoutEndTakeNoMemory) {
   for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
            {"list"}, {"list", "-o", "json"}, {"transitions"}, {"transitions", "--since=1h"}}) {
@@ -156,10 +156,10 @@ TEST_F(CliAttack, ListsWithoutEndTakeNoMemory) {
     std::atomic<int> pages{0};
     HostileServer server([&](const std::string& method) { return EndlessPage(method, ++pages); });
     ChildProcess process("livenessctl", To(server, args));
-    ASSERT_TRUE(Within(seconds(120), [&] { return pages >= 50; })) << what;
+    ASSERT_TRUE(Within(seconds(120), [&] { return pages >= 30; })) << what;
     const long before = ResidentMiB(process.pid());
-    ASSERT_TRUE(Within(seconds(120), [&] { return pages >= 150; })) << what;
-    EXPECT_LT(ResidentMiB(process.pid()) - before, MayTakeMiB(30)) << what;
+    ASSERT_TRUE(Within(seconds(120), [&] { return pages >= 130; })) << what;
+    EXPECT_LT(ResidentMiB(process.pid()) - before, MayTakeMiB(15)) << what;
     process.Signal(SIGTERM);
     EXPECT_NE(process.Wait(seconds(60)), -1) << what;
   }
@@ -180,7 +180,7 @@ TEST_F(CliAttack, ListsWithoutEndThatAreReadBackwardsEnd) {
       return (code = process.Wait(milliseconds(0))) != -1;
     })) << what;
     EXPECT_EQ(code, 0) << what << process.Err();
-    EXPECT_LT(memory, MayTakeMiB(300)) << what << " after " << pages;
+    EXPECT_LT(memory, MayTakeMiB(200)) << what << " after " << pages;
   }
 }
 
