@@ -80,13 +80,6 @@ class AuditAttack : public AttackTest {
   HttpAnswer Fetch(const std::string& target, const std::string& token) const {
     return HttpConnection(server_->http_address()).Get(target, "Authorization: Bearer " + token + "\r\n");
   }
-  std::size_t ResidentKib() const {
-    std::ifstream status("/proc/" + std::to_string(server_->pid()) + "/status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6));
-    }
-    return 0;
-  }
   static std::vector<std::string> LinesOf(const std::string& path) {
     std::vector<std::string> lines;
     std::ifstream file(path);

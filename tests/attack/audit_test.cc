@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tests/attack/audit_attack.h"
+#include "tests/support/memory.h"
 
 namespace liveness::testing {
 namespace {
@@ -170,7 +171,7 @@ TEST_F(AuditAttack, AStrangersFloodPushesOutNobodysEvents) {
   EXPECT_EQ(HelloAs(Channel(), "orders", "x", TokenOf("evil")), "PRINCIPAL_MISMATCH");
   const auto before = Events("action = drain OR action = evict OR reason = PRINCIPAL_MISMATCH");
   ASSERT_THAT(before, SizeIs(3));
-  const std::size_t resident = ResidentKib();
+  const long resident = ResidentMiB(server_->pid());
 
   // Of two kinds: all alike, and each another.
   constexpr int kThreads = 4, kEach = 25'000;
@@ -200,7 +201,7 @@ TEST_F(AuditAttack, AStrangersFloodPushesOutNobodysEvents) {
   for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(after[i].number(), before[i].number());
   const v1::AuditEvent views = Only("action = view AND outcome = REFUSED AND reason = NOT_AUTHENTICATED");
   EXPECT_EQ(views.count(), refused) << "folded, and all counted";
-  EXPECT_LT(ResidentKib(), resident + 40 * 1024);
+  EXPECT_LT(ResidentMiB(server_->pid()) - resident, MayTakeMiB(40));
 }
 
 }  // namespace

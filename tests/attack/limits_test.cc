@@ -174,16 +174,17 @@ TEST_F(LimitsAttack, WatchesThatAreNotRead) {
 
 TEST_F(LimitsAttack, SybilsThatFallSilentTogether) {
   StartAttacked({"--max-streams-per-peer=0"});
+  const int kSybils = Bearable(12'000);
   std::optional<Fleet> sybils(FleetOptions{.address = server_->address(),
                                            .token = TokenOf("evil"),
                                            .prefix = "sybil-",
-                                           .clients = 12'000,
+                                           .clients = kSybils,
                                            .per_connection = 100,
                                            .interval = seconds(5),
                                            .timeout = seconds(20)});
-  EXPECT_EQ(sybils->welcomed(), 12'000);
+  EXPECT_EQ(sybils->welcomed(), kSybils);
   const auto episodes = Stats().doubt_count();
-  sybils->CutOff(12'000);
+  sybils->CutOff(kSybils);
   const Millis p99 = Fall();
   std::this_thread::sleep_for(seconds(2));
   EXPECT_EQ(Stats().doubt_count(), episodes);

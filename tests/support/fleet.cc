@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
@@ -14,6 +15,8 @@ namespace liveness::testing {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+int Bearable(int clients) { return std::string_view(LIVENESS_SANITIZE).empty() ? clients : clients / 5; }
 
 // Keeps itself until gRPC is done with it.
 class Fleet::Stream final : public grpc::ClientBidiReactor<v1::HeartbeatRequest, v1::HeartbeatResponse> {
