@@ -20,7 +20,7 @@ long ResidentMiB(pid_t pid) {
 
 long MayTakeMiB(long mib) {
   constexpr std::string_view kSanitizer = LIVENESS_SANITIZE;
-  if (kSanitizer == "address") return 2 * mib + 64;
+  if (kSanitizer == "address") return 3 * mib + 96;
   return kSanitizer == "thread" ? 6 * mib : mib;
 }
 
