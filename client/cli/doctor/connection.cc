@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <memory>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "common/net/socket_address.h"
@@ -46,34 +48,35 @@ Address UnixAddress(const std::string& target) {
   return address;
 }
 
-// A question to the resolver. If its time is up the resolver goes on with it, and it must stay.
-struct Question {
-  std::string host, port;
-  addrinfo hints{};
-  gaicb request{};
+struct AddressListDeleter {
+  void operator()(addrinfo* list) const { freeaddrinfo(list); }
+};
+using AddressList = std::unique_ptr<addrinfo, AddressListDeleter>;
 
-  ~Question() {
-    if (request.ar_result != nullptr) freeaddrinfo(request.ar_result);
-  }
+// What the resolver says of a name.
+struct Resolved {
+  AddressList list;
+  std::string failure;
 };
 
-std::string Ask(std::unique_ptr<Question>& question, common::Duration limit) {
-  gaicb* list[] = {&question->request};
-  const int refused = getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr);
-  if (refused != 0) return gai_strerror(refused);
-  const common::MonoTime end = common::SaturatingAdd(Now(), limit);
-  int state = EAI_INPROGRESS;
-  while ((state = gai_error(&question->request)) == EAI_INPROGRESS) {
-    const common::Duration left = end - Now();
-    if (left <= common::Duration::zero()) {
-      if (gai_cancel(&question->request) != EAI_CANCELED) (void)question.release();
-      return "the resolver gave no answer in time";
-    }
-    const timespec span{static_cast<time_t>(left.count() / 1'000'000'000), left.count() % 1'000'000'000};
-    gai_suspend(list, 1, &span);
-  }
-  if (state == EAI_SYSTEM) return std::strerror(errno);
-  return state == 0 ? std::string() : gai_strerror(state);
+// On a thread of its own, for it may take as long as it likes: if its time is up it goes on, and nobody
+// listens.
+Resolved Ask(const std::string& host, const std::string& port, common::Duration limit) {
+  std::packaged_task<Resolved()> task([host, port] {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+    if (error == 0) return Resolved{AddressList(found), {}};
+    return Resolved{nullptr, error == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(error)};
+  });
+  std::future<Resolved> answer = task.get_future();
+  std::thread(std::move(task)).detach();
+  // Much more would overflow in the library.
+  const common::Duration most = std::chrono::hours(24);
+  if (answer.wait_for(std::min(limit, most)) == std::future_status::ready) return answer.get();
+  return {nullptr, "the resolver gave no answer in time"};
 }
 
 // A connection that is being made.
@@ -177,19 +180,13 @@ NameFacts Resolve(const std::string& target, common::Duration limit, std::vector
     facts.addresses.push_back(target);
     return facts;
   }
-  auto question = std::make_unique<Question>();
-  std::tie(question->host, question->port) = SplitTarget(target);
-  facts.is_literal = common::IsIpAddress(question->host);
-  question->hints.ai_socktype = SOCK_STREAM;
-  question->hints.ai_flags = AI_NUMERICSERV;
-  question->request.ar_name = question->host.c_str();
-  question->request.ar_service = question->port.c_str();
-  question->request.ar_request = &question->hints;
+  const auto [host, port] = SplitTarget(target);
+  facts.is_literal = common::IsIpAddress(host);
   const common::MonoTime begun = Now();
-  facts.failure = Ask(question, limit);
+  Resolved resolved = Ask(host, port, limit);
   facts.took = Now() - begun;
-  if (!facts.failure.empty()) return facts;
-  for (const addrinfo* each = question->request.ar_result; each != nullptr; each = each->ai_next) {
+  facts.failure = std::move(resolved.failure);
+  for (const addrinfo* each = resolved.list.get(); each != nullptr; each = each->ai_next) {
     Address address;
     address.size = each->ai_addrlen;
     std::memcpy(&address.bytes, each->ai_addr, each->ai_addrlen);
