@@ -64,7 +64,8 @@ TEST_F(LimitsAttack, LinesOfTheLogWithoutEnd) {
 TEST_F(LimitsAttack, TransitionsOfOnePrincipalWithoutEnd) {
   StartAttacked();
   const std::uint64_t before = Revision();
-  constexpr int kThreads = 4, kSessions = 50;
+  constexpr int kThreads = 4;
+  const auto kSessions = static_cast<std::size_t>(Bearable(50));
   std::atomic<std::uint64_t> updates{0};
   std::vector<std::vector<std::unique_ptr<HeartbeatStream>>> streams(kThreads);
   const auto attack = [&](int thread) {

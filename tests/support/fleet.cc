@@ -5,18 +5,18 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include "liveness/v1/heartbeat_service.grpc.pb.h"
 #include "tests/support/heartbeat_stream.h"
+#include "tests/support/sanitizer.h"
 
 namespace liveness::testing {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-int Bearable(int clients) { return std::string_view(LIVENESS_SANITIZE).empty() ? clients : clients / 5; }
+int Bearable(int clients) { return IsSanitized() ? clients / 5 : clients; }
 
 // Keeps itself until gRPC is done with it.
 class Fleet::Stream final : public grpc::ClientBidiReactor<v1::HeartbeatRequest, v1::HeartbeatResponse> {
@@ -29,6 +29,7 @@ class Fleet::Stream final : public grpc::ClientBidiReactor<v1::HeartbeatRequest,
     if (!fleet_.options_.token.empty()) {
       context_.AddMetadata("authorization", "Bearer " + fleet_.options_.token);
     }
+    context_.set_wait_for_ready(true);
     stub_->async()->Heartbeat(&context_, this);
     request_ = HeartbeatStream::Hello(id_, id_ + "-1", fleet_.options_.interval, fleet_.options_.timeout);
     writing_ = true;

@@ -2,7 +2,8 @@
 
 #include <fstream>
 #include <string>
-#include <string_view>
+
+#include "tests/support/sanitizer.h"
 
 namespace liveness::testing {
 
@@ -19,9 +20,8 @@ long ResidentMiB(pid_t pid) {
 }
 
 long MayTakeMiB(long mib) {
-  constexpr std::string_view kSanitizer = LIVENESS_SANITIZE;
-  if (kSanitizer == "address") return 3 * mib + 96;
-  return kSanitizer == "thread" ? 6 * mib : mib;
+  if (Sanitizer() == "address") return 3 * mib + 96;
+  return Sanitizer() == "thread" ? 6 * mib : mib;
 }
 
 }  // namespace liveness::testing

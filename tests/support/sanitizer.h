@@ -1,18 +1,13 @@
-// Whether this build, and so the programs that tests start, are checked by a sanitizer. Header only.
+// Which sanitizer checks this build, and so the programs that tests start.
 #pragma once
+
+#include <string_view>
 
 namespace liveness::testing {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kIsSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kIsSanitized = true;
-#else
-inline constexpr bool kIsSanitized = false;
-#endif
-#else
-inline constexpr bool kIsSanitized = false;
-#endif
+// "address", which is with undefined behaviour; "thread"; "fuzzer"; empty: none.
+std::string_view Sanitizer();
+
+inline bool IsSanitized() { return !Sanitizer().empty(); }
 
 }  // namespace liveness::testing

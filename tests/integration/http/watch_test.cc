@@ -24,9 +24,9 @@ class HttpWatch : public HttpTest {
     ADD_FAILURE() << "no " << event;
     return {};
   }
-  void Join(const std::string& id) {
+  void Join(const std::string& id, std::chrono::milliseconds timeout = std::chrono::seconds(3)) {
     streams_.push_back(std::make_unique<HeartbeatStream>(address()));
-    ASSERT_TRUE(streams_.back()->Join(HeartbeatStream::Hello(id, "1")));
+    ASSERT_TRUE(streams_.back()->Join(HeartbeatStream::Hello(id, "1", timeout / 3, timeout)));
   }
   void TearDown() override {
     streams_.clear();
@@ -120,7 +120,7 @@ TEST_F(HttpWatch, ViewersThatNeverReadKeepNobodyWaiting) {
   ReadPast(*reader, "snapshot_done");
   std::vector<std::unique_ptr<HttpConnection>> deaf;
   for (int i = 0; i < 20; ++i) deaf.push_back(Open());
-  for (int i = 0; i < 300; ++i) Join("c" + std::to_string(i));
+  for (int i = 0; i < 300; ++i) Join("c" + std::to_string(i), std::chrono::minutes(1));
   for (int i = 0; i < 300; ++i) {
     EXPECT_THAT(ReadPast(*reader, "transition").data, HasSubstr("\"c" + std::to_string(i) + "\""));
   }

@@ -140,7 +140,7 @@ TEST_F(SecretsTest, NeitherTheLogNorWhatIsPrintedHasOne) {
 
 // The server's own word lets a core be left: what shows that one would have been found.
 TEST_F(SecretsTest, ACrashLeavesNoCore) {
-  if (kIsSanitized) GTEST_SKIP() << "a sanitizer forbids cores by itself: its shadow would be in them";
+  if (IsSanitized()) GTEST_SKIP() << "a sanitizer forbids cores by itself: its shadow would be in them";
   const std::string pattern = ReadFile("/proc/sys/kernel/core_pattern");
   if (pattern.empty() || pattern.front() == '|' || pattern.front() == '/') {
     GTEST_SKIP() << "cores go elsewhere: " << pattern;
