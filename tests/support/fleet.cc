@@ -16,7 +16,10 @@ namespace liveness::testing {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-int Bearable(int clients) { return IsSanitized() ? clients / 5 : clients; }
+int Bearable(int clients) {
+  if (Sanitizer() == "thread") return clients / 10;
+  return IsSanitized() ? clients / 5 : clients;
+}
 
 // Keeps itself until gRPC is done with it.
 class Fleet::Stream final : public grpc::ClientBidiReactor<v1::HeartbeatRequest, v1::HeartbeatResponse> {
