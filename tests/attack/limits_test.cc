@@ -179,7 +179,7 @@ TEST_F(LimitsAttack, SybilsThatFallSilentTogether) {
                                            .token = TokenOf("evil"),
                                            .prefix = "sybil-",
                                            .clients = kSybils,
-                                           .per_connection = 100,
+                                           .per_connection = Bearable(100),
                                            .interval = seconds(5),
                                            .timeout = seconds(20)});
   EXPECT_EQ(sybils->welcomed(), kSybils);
