@@ -21,7 +21,8 @@ class LimitsAttack : public AttackTest {
  protected:
   using seconds = std::chrono::seconds;
   using steady_clock = std::chrono::steady_clock;
-  static constexpr int kFallen = 40;        // of a thousand bystanders, before and in the attack
+  // Of a thousand bystanders, before and in the attack.
+  static inline const int kFallen = Bearable(40);
   static constexpr long kMoreMemory = 150;  // MiB
 
   void StartAttacked(std::vector<std::string> flags = {}) {
