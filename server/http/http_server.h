@@ -4,7 +4,7 @@
 // the detector's or a completion queue's, and all of them give way to those: whatever is asked here, no
 // heartbeat waits for it.
 //
-// Life: Listen(), Start(), later Stop(). Not thread-safe.
+// Life: Start(), later Stop(). Not thread-safe.
 #pragma once
 
 #include <cstddef>

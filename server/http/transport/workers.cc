@@ -1,7 +1,6 @@
 #include "server/http/transport/workers.h"
 
 #include <atomic>
-#include <latch>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -21,18 +20,19 @@ struct Workers::Pool {
   boost::asio::thread_pool threads;
 };
 
-Workers::Workers(int threads, std::size_t max_queued_jobs)
-    : pool_(std::make_unique<Pool>(threads, max_queued_jobs)) {
-  // One of these jobs for each thread: none ends before all have begun.
-  const auto all = std::make_shared<std::latch>(threads);
-  for (int i = 0; i < threads; ++i) {
-    boost::asio::post(pool_->threads, [all] {
-      common::NameThisThread("http-worker");
-      common::LowerThisThreadsPriority();
-      all->arrive_and_wait();
-    });
-  }
+namespace {
+
+// The pool's threads are its own: each is prepared by the first job that it takes.
+bool PrepareThisThread() {
+  common::NameThisThread("http-worker");
+  common::LowerThisThreadsPriority();  // heartbeats first
+  return true;
 }
+
+}  // namespace
+
+Workers::Workers(int threads, std::size_t max_queued_jobs)
+    : pool_(std::make_unique<Pool>(threads, max_queued_jobs)) {}
 
 Workers::~Workers() { Stop(); }
 
@@ -42,6 +42,8 @@ bool Workers::Run(std::function<void()> job) {
     return false;
   }
   boost::asio::post(pool_->threads, [this, job = std::move(job)] {
+    thread_local const bool prepared = PrepareThisThread();
+    (void)prepared;
     pool_->queued.fetch_sub(1);
     job();
   });
