@@ -1,4 +1,9 @@
 // Watches as Server-Sent Events: whole, resumable, and never a place for others to wait.
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
 #include "tests/integration/http/http_fixture.h"
 
 namespace liveness::testing {
@@ -111,6 +116,28 @@ TEST_F(HttpWatch, MoreViewersThanPlacesAreRefused) {
     again.Ask("GET", "/api/v1/watch");
     return again.ReadAnswer().status == 200;
   })) << "who leaves makes room";
+}
+
+// Whatever HTTP is asked, heartbeats go first: each of its threads gives way.
+TEST_F(HttpWatch, ItsThreadsGiveWay) {
+  StartHttp();
+  const auto stream = Open();
+  ReadPast(*stream, "snapshot_done");
+  EXPECT_EQ(Fetch("/api/v1/clients").status, 200);
+  std::set<std::string> seen;
+  const std::filesystem::path tasks = "/proc/" + std::to_string(server_->pid()) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    std::string name, stat;
+    std::getline(std::ifstream(task.path() / "comm") >> std::ws, name);
+    std::getline(std::ifstream(task.path() / "stat") >> std::ws, stat);
+    if (!name.starts_with("http")) continue;
+    seen.insert(name);
+    std::istringstream fields(stat.substr(stat.rfind(')') + 2));
+    std::string field;
+    for (int i = 3; i <= 19; ++i) fields >> field;  // the 19th of all is the nice value
+    EXPECT_EQ(field, "10") << name;
+  }
+  EXPECT_THAT(seen, ::testing::UnorderedElementsAre("http", "http-rpc", "http-worker"));
 }
 
 // They fill what the kernel holds for them, and cost no one else anything.
